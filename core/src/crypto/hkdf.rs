@@ -1,0 +1,123 @@
+//! HMAC (RFC 2104), HKDF (RFC 5869) and HKDF-Expand-Label (RFC 9846 7.1) over the provider's own hash.
+//!
+//! They are here, not taken from a crate, because the hash may be a device that only the provider can reach.
+
+use super::{CryptoProvider, Digest, Hash, Secret, SoftwareSecret};
+use crate::codes::HashAlgorithm;
+use crate::error::{Error, Result};
+use crate::secret::SecretBytes;
+use zeroize::Zeroizing;
+
+/// The block length of SHA-384, the larger one.
+const MAX_BLOCK_LEN: usize = 128;
+
+/// HMAC over the joined `parts`. `key` is never longer than a block: secrets are at most 64 bytes.
+fn hmac<P: CryptoProvider>(provider: &mut P, hash: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Result<Digest> {
+    let mut block = Zeroizing::new([0; MAX_BLOCK_LEN]);
+    let block = block.get_mut(..hash.block_len()).ok_or(Error::Internal)?;
+    block.get_mut(..key.len()).ok_or(Error::Unsupported)?.copy_from_slice(key);
+
+    block.iter_mut().for_each(|byte| *byte ^= 0x36);
+    let mut inner = P::Hash::start(provider, hash)?;
+    inner.update(provider, block)?;
+    for part in parts {
+        inner.update(provider, part)?;
+    }
+    let inner = Zeroizing::new(*inner.finish(provider)?.padded());
+
+    block.iter_mut().for_each(|byte| *byte ^= 0x36 ^ 0x5c);
+    let mut outer = P::Hash::start(provider, hash)?;
+    outer.update(provider, block)?;
+    outer.update(provider, inner.get(..hash.output_len()).ok_or(Error::Internal)?)?;
+    outer.finish(provider)
+}
+
+impl Digest {
+    /// The bytes with the zeros behind them.
+    const fn padded(&self) -> &[u8; super::MAX_DIGEST_LEN] {
+        &self.bytes
+    }
+}
+
+/// HKDF-Expand-Label: the info is `length || "tls13 " label || context`, each vector with its length byte.
+fn expand_label<P: CryptoProvider>(
+    provider: &mut P,
+    hash: HashAlgorithm,
+    secret: &[u8],
+    label: &[u8],
+    context: &[u8],
+    out: &mut [u8],
+) -> Result<()> {
+    const PREFIX: &[u8] = b"tls13 ";
+    let length = u16::try_from(out.len()).map_err(|_| Error::Unsupported)?.to_be_bytes();
+    let label_len = [u8::try_from(PREFIX.len().saturating_add(label.len())).map_err(|_| Error::Unsupported)?];
+    let context_len = [u8::try_from(context.len()).map_err(|_| Error::Unsupported)?];
+
+    let mut previous: Zeroizing<[u8; super::MAX_DIGEST_LEN]> = Zeroizing::new([0; super::MAX_DIGEST_LEN]);
+    let mut previous_len = 0;
+    let mut counter = 0u8;
+    for chunk in out.chunks_mut(hash.output_len()) {
+        counter = counter.checked_add(1).ok_or(Error::Unsupported)?;
+        let block = hmac(
+            provider,
+            hash,
+            secret,
+            &[
+                previous.get(..previous_len).unwrap_or(&[]),
+                &length,
+                &label_len,
+                PREFIX,
+                label,
+                &context_len,
+                context,
+                &[counter],
+            ],
+        )?;
+        *previous = *block.padded();
+        previous_len = hash.output_len();
+        chunk.copy_from_slice(previous.get(..chunk.len()).ok_or(Error::Internal)?);
+    }
+    Ok(())
+}
+
+impl<P: CryptoProvider> Secret<P> for SoftwareSecret {
+    fn import(_: &mut P, bytes: &[u8]) -> Result<Self> {
+        Self::new(bytes)
+    }
+
+    fn extract(provider: &mut P, hash: HashAlgorithm, salt: Option<&Self>, input: Option<&Self>) -> Result<Self> {
+        let zeros = [0; super::MAX_DIGEST_LEN];
+        let zeros = zeros.get(..hash.output_len()).ok_or(Error::Internal)?;
+        let salt = salt.map_or(zeros, SecretBytes::as_bytes);
+        let input = input.map_or(zeros, SecretBytes::as_bytes);
+        let extracted = Zeroizing::new(*hmac(provider, hash, salt, &[input])?.padded());
+        Self::new(extracted.get(..hash.output_len()).ok_or(Error::Internal)?)
+    }
+
+    fn derive(&self, provider: &mut P, hash: HashAlgorithm, label: &[u8], context: &[u8]) -> Result<Self> {
+        let mut derived = Self::zeros(hash.output_len())?;
+        expand_label(provider, hash, self.as_bytes(), label, context, derived.as_mut_bytes())?;
+        Ok(derived)
+    }
+
+    fn export(
+        &self,
+        provider: &mut P,
+        hash: HashAlgorithm,
+        label: &[u8],
+        context: &[u8],
+        out: &mut [u8],
+    ) -> Result<()> {
+        expand_label(provider, hash, self.as_bytes(), label, context, out)
+    }
+
+    fn mac(&self, provider: &mut P, hash: HashAlgorithm, data: &[u8]) -> Result<Digest> {
+        hmac(provider, hash, self.as_bytes(), &[data])
+    }
+
+    fn reveal(&self, _: &mut P, out: &mut [u8]) -> Result<usize> {
+        let bytes = self.as_bytes();
+        out.get_mut(..bytes.len()).ok_or(Error::Unsupported)?.copy_from_slice(bytes);
+        Ok(bytes.len())
+    }
+}

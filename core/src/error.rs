@@ -1,0 +1,251 @@
+//! What can go wrong, and the one table from each error to the alert the peer gets.
+//!
+//! An [`Error`] names the broken rule; its documentation cites the paragraph of RFC 9846. Failures of
+//! cryptography are opaque on purpose: they do not tell which step failed.
+
+use crate::codes::AlertDescription;
+
+/// The result of everything in this library that can fail.
+pub type Result<T, E = Error> = core::result::Result<T, E>;
+
+/// Why a connection ended, or why a call was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    // ---- syntax
+    /// A message, extension or vector is too short, too long, or has bytes left over (RFC 9846 6.2).
+    Malformed,
+    /// A record is longer than the protocol, or the limit we advertised, allows (RFC 9846 5.1, 5.2; RFC 8449).
+    RecordOverflow,
+    /// A handshake or alert record without content (RFC 9846 5.1, 5.4).
+    EmptyRecord,
+    /// A protected record of nothing but zeros: no content type (RFC 9846 5.4).
+    MissingContentType,
+    /// An alert was split over records, or several shared one (RFC 9846 5.1).
+    FragmentedAlert,
+
+    // ---- order
+    /// A record of a content type that is unknown, or not allowed at this point (RFC 9846 5).
+    UnexpectedRecord,
+    /// A handshake message that is unknown, or not allowed in this state (RFC 9846 4, Appendix A).
+    UnexpectedMessage,
+    /// Handshake bytes are left over where the keys change (RFC 9846 5.1).
+    MessageSpansKeyChange,
+    /// A second HelloRetryRequest (RFC 9846 4.2.4).
+    SecondHelloRetryRequest,
+    /// A change_cipher_spec record that is not the single byte 1, is protected, or comes at the wrong time (RFC 9846 5).
+    UnexpectedChangeCipherSpec,
+    /// More records without effect (empty, or change_cipher_spec) in a row than
+    /// [`MAX_IDLE_RECORDS`](crate::limits::MAX_IDLE_RECORDS).
+    TooManyIdleRecords,
+    /// More KeyUpdates without data between them than [`MAX_KEY_UPDATES`](crate::limits::MAX_KEY_UPDATES) (RFC 9846 4.7.3).
+    TooManyKeyUpdates,
+    /// More tickets without data between them than [`MAX_TICKETS`](crate::limits::MAX_TICKETS) (RFC 9846 4.7.1).
+    TooManyTickets,
+
+    // ---- negotiation
+    /// The peer does not speak TLS 1.3 (RFC 9846 4.3.1).
+    ProtocolVersion,
+    /// The peer speaks TLS 1.2, yet signals that it could do better: somebody tampers (RFC 9846 4.2.3).
+    Downgrade,
+    /// `supported_versions` selects something that was not offered (RFC 9846 4.3.1).
+    IllegalVersion,
+    /// A legacy compression list or method other than "null" (RFC 9846 4.2.2, 4.2.3).
+    IllegalCompression,
+    /// The server did not echo our legacy_session_id (RFC 9846 4.2.3).
+    SessionIdMismatch,
+    /// The server chose a cipher suite that was not offered, or another one after its HelloRetryRequest (RFC 9846 4.2.3, 4.2.4).
+    IllegalCipherSuite,
+    /// The server chose a group that was not offered (RFC 9846 4.3.8).
+    IllegalGroup,
+    /// A HelloRetryRequest that asks for no change, or for a share that it has (RFC 9846 4.2.4, 4.3.8).
+    IllegalHelloRetryRequest,
+    /// The second ClientHello differs from the first where it must not (RFC 9846 4.2.2).
+    ClientHelloChanged,
+    /// No cipher suite in common (RFC 9846 4.2.1).
+    NoCipherSuiteInCommon,
+    /// No group in common (RFC 9846 4.2.1).
+    NoGroupInCommon,
+    /// No identity of ours can sign what the peer verifies (RFC 9846 4.2.1, 4.5.1.2).
+    NoSignatureSchemeInCommon,
+    /// No application protocol in common (RFC 7301 3.2).
+    NoApplicationProtocol,
+    /// The server chose an application protocol that was not offered (RFC 7301 3.1).
+    IllegalApplicationProtocol,
+    /// An extension stands twice in a block (RFC 9846 4.3).
+    DuplicateExtension,
+    /// An extension in a message where it does not belong (RFC 9846 4.3, the table).
+    MisplacedExtension,
+    /// A response to an extension that was never sent (RFC 9846 4.3).
+    UnsolicitedExtension,
+    /// An extension that must be there is missing (RFC 9846 9.2).
+    MissingExtension,
+    /// Two key shares for one group, or one for a group that is not in supported_groups (RFC 9846 4.3.8).
+    IllegalKeyShare,
+    /// `pre_shared_key` is not the last extension (RFC 9846 4.3.11).
+    PreSharedKeyNotLast,
+    /// A record_size_limit below 64 or above 2^14 + 1 (RFC 8449 4).
+    IllegalRecordSizeLimit,
+    /// A max_fragment_length that is undefined or not the one asked for (RFC 6066 4).
+    IllegalMaxFragmentLength,
+    /// A field with a value outside its range (RFC 9846 6).
+    IllegalParameter,
+    /// A KeyUpdate that is neither 0 nor 1 (RFC 9846 4.7.3).
+    IllegalKeyUpdate,
+    /// A list longer than we are willing to walk; the limits are in [`crate::limits`].
+    TooManyEntries,
+
+    // ---- authentication
+    /// The server sent an empty Certificate (RFC 9846 4.5.1.3).
+    EmptyCertificate,
+    /// The client sent no certificate, and one is required (RFC 9846 4.5.1.3).
+    CertificateRequired,
+    /// A certificate is not well-formed, or carries an invalid signature.
+    BadCertificate,
+    /// A certificate of a kind we cannot use: its key, its algorithm, its type.
+    UnsupportedCertificate,
+    /// A certificate was revoked.
+    CertificateRevoked,
+    /// A certificate is no longer valid.
+    CertificateExpired,
+    /// A certificate is not valid yet.
+    CertificateNotYetValid,
+    /// A certificate is unacceptable for another reason, such as the name.
+    CertificateUnknown,
+    /// The certificate is not for the name that was asked for.
+    CertificateNameMismatch,
+    /// The chain does not end in a trust anchor.
+    UnknownIssuer,
+    /// The key is none of the pinned ones.
+    KeyNotPinned,
+    /// The application refused the peer.
+    AccessDenied,
+    /// CertificateVerify uses a scheme that was not offered, or does not fit the key (RFC 9846 4.5.2).
+    IllegalSignatureScheme,
+    /// The signature does not verify (RFC 9846 4.5.2).
+    BadSignature,
+    /// Finished does not verify (RFC 9846 4.5.3).
+    BadFinished,
+
+    // ---- cryptography, as a provider reports it
+    /// A record does not authenticate (RFC 9846 5.2).
+    BadRecordMac,
+    /// The peer's key share is not a valid one for its group (RFC 9846 4.3.8, 7.4).
+    InvalidKeyShare,
+    /// The provider does not have this algorithm, or refuses this use of a key.
+    Unsupported,
+    /// A key that cannot be loaded, or does not fit its certificate.
+    InvalidKey,
+    /// The random source failed.
+    RandomFailed,
+    /// A device or computation failed.
+    CryptoFailed,
+
+    // ---- the transport and the peer's word
+    /// The peer ended the connection with this alert.
+    AlertReceived(AlertDescription),
+    /// The transport ended without close_notify: data may be missing (RFC 9846 6.1).
+    Truncated,
+    /// The keys reached the limit of their use and can be renewed no more (RFC 9846 4.7.3, 5.5).
+    KeyUsageLimit,
+
+    // ---- our own side
+    /// The receive buffer must have at least this many bytes for what the peer sends.
+    ReceiveBufferTooSmall(u32),
+    /// The transmit buffer must have at least this many bytes.
+    TransmitBufferTooSmall(u32),
+    /// The configuration cannot work; the text says why.
+    InvalidConfiguration(&'static str),
+    /// The call does not fit the state of the connection (before the handshake, after close).
+    InvalidState,
+    /// A handshake did not end in the time allowed.
+    TimedOut,
+    /// A rule inside this library was broken. Please report it.
+    Internal,
+}
+
+impl Error {
+    /// The alert that tells the peer, or `None` where nothing is to be said (RFC 9846 6.2).
+    #[must_use]
+    pub const fn alert(self) -> Option<AlertDescription> {
+        use AlertDescription as A;
+        Some(match self {
+            Self::Malformed | Self::EmptyCertificate | Self::FragmentedAlert => A::DECODE_ERROR,
+            Self::RecordOverflow => A::RECORD_OVERFLOW,
+            Self::EmptyRecord
+            | Self::MissingContentType
+            | Self::UnexpectedRecord
+            | Self::UnexpectedMessage
+            | Self::MessageSpansKeyChange
+            | Self::SecondHelloRetryRequest
+            | Self::UnexpectedChangeCipherSpec
+            | Self::TooManyIdleRecords
+            | Self::TooManyKeyUpdates
+            | Self::TooManyTickets => A::UNEXPECTED_MESSAGE,
+            Self::ProtocolVersion => A::PROTOCOL_VERSION,
+            Self::Downgrade
+            | Self::IllegalVersion
+            | Self::IllegalCompression
+            | Self::SessionIdMismatch
+            | Self::IllegalCipherSuite
+            | Self::IllegalGroup
+            | Self::IllegalHelloRetryRequest
+            | Self::ClientHelloChanged
+            | Self::IllegalApplicationProtocol
+            | Self::DuplicateExtension
+            | Self::MisplacedExtension
+            | Self::IllegalKeyShare
+            | Self::PreSharedKeyNotLast
+            | Self::IllegalRecordSizeLimit
+            | Self::IllegalMaxFragmentLength
+            | Self::IllegalParameter
+            | Self::IllegalKeyUpdate
+            | Self::TooManyEntries
+            | Self::IllegalSignatureScheme
+            | Self::InvalidKeyShare => A::ILLEGAL_PARAMETER,
+            Self::NoCipherSuiteInCommon | Self::NoGroupInCommon | Self::NoSignatureSchemeInCommon => {
+                A::HANDSHAKE_FAILURE
+            }
+            Self::NoApplicationProtocol => A::NO_APPLICATION_PROTOCOL,
+            Self::UnsolicitedExtension => A::UNSUPPORTED_EXTENSION,
+            Self::MissingExtension => A::MISSING_EXTENSION,
+            Self::CertificateRequired => A::CERTIFICATE_REQUIRED,
+            Self::BadCertificate => A::BAD_CERTIFICATE,
+            Self::UnsupportedCertificate => A::UNSUPPORTED_CERTIFICATE,
+            Self::CertificateRevoked => A::CERTIFICATE_REVOKED,
+            Self::CertificateExpired | Self::CertificateNotYetValid => A::CERTIFICATE_EXPIRED,
+            Self::CertificateUnknown | Self::CertificateNameMismatch | Self::KeyNotPinned => A::CERTIFICATE_UNKNOWN,
+            Self::UnknownIssuer => A::UNKNOWN_CA,
+            Self::AccessDenied => A::ACCESS_DENIED,
+            Self::BadSignature | Self::BadFinished => A::DECRYPT_ERROR,
+            Self::BadRecordMac => A::BAD_RECORD_MAC,
+            Self::Unsupported
+            | Self::InvalidKey
+            | Self::RandomFailed
+            | Self::CryptoFailed
+            | Self::KeyUsageLimit
+            | Self::ReceiveBufferTooSmall(_)
+            | Self::TransmitBufferTooSmall(_)
+            | Self::InvalidConfiguration(_)
+            | Self::Internal => A::INTERNAL_ERROR,
+            Self::TimedOut => A::USER_CANCELED,
+            // The peer is gone, or the call was refused and the connection lives on.
+            Self::AlertReceived(_) | Self::Truncated | Self::InvalidState => return None,
+        })
+    }
+}
+
+impl core::fmt::Display for Error {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::AlertReceived(alert) => write!(f, "the peer sent the alert {alert}"),
+            Self::ReceiveBufferTooSmall(needed) => write!(f, "receive buffer too small: {needed} bytes needed"),
+            Self::TransmitBufferTooSmall(needed) => write!(f, "transmit buffer too small: {needed} bytes needed"),
+            Self::InvalidConfiguration(why) => write!(f, "invalid configuration: {why}"),
+            Self::Truncated => f.write_str("the peer closed without close_notify"),
+            other => core::fmt::Debug::fmt(other, f),
+        }
+    }
+}
+
+impl core::error::Error for Error {}

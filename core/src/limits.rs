@@ -1,0 +1,55 @@
+//! Every limit of the protocol code, with its origin.
+
+/// The longest plaintext of a record, in bytes (RFC 9846 5.1).
+pub const MAX_PLAINTEXT_LEN: usize = 1 << 14;
+
+/// The longest protected record, header not counted, in bytes (RFC 9846 5.2).
+pub const MAX_CIPHERTEXT_LEN: usize = MAX_PLAINTEXT_LEN + 256;
+
+/// The header of a record, in bytes (RFC 9846 5.1).
+pub const RECORD_HEADER_LEN: usize = 5;
+
+/// The smallest record_size_limit (RFC 8449 4).
+pub const MIN_RECORD_SIZE_LIMIT: usize = 64;
+
+/// The receive buffer that takes every record a peer may send without record_size_limit.
+pub const FULL_RECEIVE_BUFFER_LEN: usize = RECORD_HEADER_LEN + MAX_CIPHERTEXT_LEN;
+
+/// The smallest receive buffer: a record of the smallest record_size_limit with its tag, and a Finished of
+/// SHA-384 joined from two records. What a peer's certificate needs comes on top.
+pub const MIN_RECEIVE_BUFFER_LEN: usize = 256;
+
+/// The smallest transmit buffer: a ClientHello with one elliptic-curve share and all our lists, without names.
+pub const MIN_TRANSMIT_BUFFER_LEN: usize = 512;
+
+/// Records without content, and compatibility change_cipher_spec records, that may come in a row; our
+/// choice. Real peers send one or two.
+pub const MAX_IDLE_RECORDS: u8 = 32;
+
+/// KeyUpdates that may come in a row without application data between them; our choice, as BoringSSL's.
+pub const MAX_KEY_UPDATES: u8 = 32;
+
+/// NewSessionTickets that may come in a row without application data between them; our choice.
+pub const MAX_TICKETS: u8 = 32;
+
+/// How often a sender may renew its keys (RFC 9846 4.7.3).
+pub const MAX_KEY_EPOCH: u64 = (1 << 48) - 1;
+
+/// Extensions in one block; our choice. Browsers send about 20, with GREASE.
+pub const MAX_EXTENSIONS: usize = 64;
+
+/// Entries of a list of suites, groups, schemes, versions or protocols that we look at; our choice. The
+/// rest is ignored, as RFC 9846 9.3 wants unknown values ignored.
+pub const MAX_LIST_ENTRIES: usize = 256;
+
+/// Key shares in a ClientHello that we look at; our choice. Browsers send up to 3, with GREASE.
+pub const MAX_PEER_KEY_SHARES: usize = 16;
+
+/// Key shares a client of ours sends at most: each costs a `P::KeyExchange` of memory.
+pub const MAX_KEY_SHARES: usize = 3;
+
+/// Certificates of one message that are looked at; our choice.
+pub const MAX_CERTIFICATES: usize = 16;
+
+/// The longest signature in bytes, for the room a CertificateVerify needs: RSA-4096.
+pub const MAX_SIGNATURE_LEN: usize = 512;

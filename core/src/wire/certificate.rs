@@ -1,0 +1,102 @@
+//! Certificate (RFC 9846 4.5.1).
+
+use super::extensions::{Extensions, In};
+use super::{Reader, Writer};
+use crate::codes::HandshakeType;
+use crate::error::{Error, Result};
+use crate::limits::MAX_CERTIFICATES;
+
+/// Who the sender says it is: a chain, or nothing.
+#[derive(Clone, Copy)]
+pub struct Certificate<'a> {
+    /// The context of the CertificateRequest; empty in the main handshake.
+    pub certificate_request_context: &'a [u8],
+    /// The chain, end entity first.
+    pub entries: CertificateEntries<'a>,
+}
+
+/// One certificate, or raw public key, with what belongs to it.
+#[derive(Clone, Copy)]
+pub struct CertificateEntry<'a> {
+    /// DER of an X.509 certificate, or of a SubjectPublicKeyInfo.
+    pub data: &'a [u8],
+    /// The stapled OCSP response and the like.
+    pub extensions: Extensions<'a>,
+}
+
+/// A list of certificates, checked when it was read.
+#[derive(Clone, Copy)]
+pub struct CertificateEntries<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> CertificateEntries<'a> {
+    /// The content of a `certificate_list`.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`], [`Error::TooManyEntries`] for more than [`MAX_CERTIFICATES`], and what
+    /// [`Extensions::read`] says.
+    pub fn new(bytes: &'a [u8]) -> Result<Self> {
+        let mut reader = Reader::new(bytes);
+        let mut count = 0usize;
+        while !reader.is_empty() {
+            count = count.saturating_add(1);
+            if count > MAX_CERTIFICATES {
+                return Err(Error::TooManyEntries);
+            }
+            CertificateEntry::read(&mut reader)?;
+        }
+        Ok(Self { bytes })
+    }
+
+    /// The entries, end entity first.
+    pub fn iter(self) -> impl Iterator<Item = CertificateEntry<'a>> {
+        let mut reader = Reader::new(self.bytes);
+        core::iter::from_fn(move || CertificateEntry::read(&mut reader).ok())
+    }
+
+    /// The end entity.
+    #[must_use]
+    pub fn leaf(self) -> Option<CertificateEntry<'a>> {
+        self.iter().next()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.bytes.is_empty()
+    }
+}
+
+impl<'a> CertificateEntry<'a> {
+    fn read(reader: &mut Reader<'a>) -> Result<Self> {
+        let data = reader.vector24()?;
+        if data.is_empty() {
+            return Err(Error::Malformed);
+        }
+        Ok(Self { data, extensions: Extensions::read(reader, In::CERTIFICATE)? })
+    }
+}
+
+impl<'a> Certificate<'a> {
+    /// Reads the body of the message.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`], and what [`CertificateEntries::new`] says.
+    pub fn read(body: &'a [u8]) -> Result<Self> {
+        Reader::all(body, |reader| {
+            Ok(Self {
+                certificate_request_context: reader.vector8()?,
+                entries: CertificateEntries::new(reader.vector24()?)?,
+            })
+        })
+    }
+
+    /// Writes the message.
+    pub fn write(&self, writer: &mut Writer<'_>) {
+        writer.message(HandshakeType::CERTIFICATE, |writer| {
+            writer.vector8(|writer| writer.bytes(self.certificate_request_context));
+            writer.vector24(|writer| writer.bytes(self.entries.bytes));
+        });
+    }
+}

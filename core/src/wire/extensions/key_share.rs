@@ -1,0 +1,108 @@
+//! key_share (RFC 9846 4.3.8), which has one form per message.
+
+use crate::codes::{ExtensionType, NamedGroup};
+use crate::error::{Error, Result};
+use crate::limits::MAX_PEER_KEY_SHARES;
+use crate::wire::{Reader, Writer};
+
+/// A share for one group.
+#[derive(Clone, Copy)]
+pub struct KeyShareEntry<'a> {
+    /// The group.
+    pub group: NamedGroup,
+    /// A public value, or the ciphertext of a KEM.
+    pub key_exchange: &'a [u8],
+}
+
+impl<'a> KeyShareEntry<'a> {
+    /// Reads an entry. One without a single byte of key is malformed: the syntax asks for at least one.
+    fn read(reader: &mut Reader<'a>) -> Result<Self> {
+        let group = NamedGroup(reader.u16()?);
+        let key_exchange = reader.vector16()?;
+        if key_exchange.is_empty() {
+            return Err(Error::Malformed);
+        }
+        Ok(Self { group, key_exchange })
+    }
+}
+
+/// The shares of a client, possibly none.
+#[derive(Clone, Copy)]
+pub struct KeyShareClientHello<'a> {
+    entries: &'a [u8],
+}
+
+impl<'a> KeyShareClientHello<'a> {
+    /// Reads the data of the extension.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`]; [`Error::IllegalKeyShare`] for two shares of one group;
+    /// [`Error::TooManyEntries`] for more than [`MAX_PEER_KEY_SHARES`].
+    pub fn read(data: &'a [u8]) -> Result<Self> {
+        let shares = Self { entries: Reader::all(data, Reader::vector16)? };
+        let mut reader = Reader::new(shares.entries);
+        let mut count = 0usize;
+        while !reader.is_empty() {
+            let entry = KeyShareEntry::read(&mut reader)?;
+            if shares.iter().take(count).any(|earlier| earlier.group == entry.group) {
+                return Err(Error::IllegalKeyShare);
+            }
+            count = count.saturating_add(1);
+            if count > MAX_PEER_KEY_SHARES {
+                return Err(Error::TooManyEntries);
+            }
+        }
+        Ok(shares)
+    }
+
+    /// The shares in their order.
+    pub fn iter(self) -> impl Iterator<Item = KeyShareEntry<'a>> {
+        let mut reader = Reader::new(self.entries);
+        core::iter::from_fn(move || KeyShareEntry::read(&mut reader).ok())
+    }
+
+    /// The share for a group.
+    #[must_use]
+    pub fn find(self, group: NamedGroup) -> Option<&'a [u8]> {
+        self.iter().find_map(|entry| (entry.group == group).then_some(entry.key_exchange))
+    }
+}
+
+/// The group a server wants a share for.
+#[derive(Clone, Copy)]
+pub struct KeyShareHelloRetryRequest {
+    /// The group.
+    pub selected_group: NamedGroup,
+}
+
+impl KeyShareHelloRetryRequest {
+    /// Reads the data of the extension.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`].
+    pub fn read(data: &[u8]) -> Result<Self> {
+        Reader::all(data, |reader| Ok(Self { selected_group: NamedGroup(reader.u16()?) }))
+    }
+
+    /// Writes the extension.
+    pub fn write(self, writer: &mut Writer<'_>) {
+        writer.extension(ExtensionType::KEY_SHARE, |writer| writer.u16(self.selected_group.0));
+    }
+}
+
+/// The share of a server.
+#[derive(Clone, Copy)]
+pub struct KeyShareServerHello<'a> {
+    /// The share.
+    pub server_share: KeyShareEntry<'a>,
+}
+
+impl<'a> KeyShareServerHello<'a> {
+    /// Reads the data of the extension.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`].
+    pub fn read(data: &'a [u8]) -> Result<Self> {
+        Reader::all(data, |reader| Ok(Self { server_share: KeyShareEntry::read(reader)? }))
+    }
+}

@@ -1,0 +1,187 @@
+//! Extensions (RFC 9846 4.3): the block, the table of what belongs where, and one file per extension.
+
+mod alpn;
+mod cookie;
+mod key_share;
+mod max_fragment_length;
+mod record_size_limit;
+mod server_name;
+mod signature_algorithms;
+mod supported_groups;
+mod supported_versions;
+
+pub use alpn::{ProtocolNameList, SelectedProtocol};
+pub use cookie::Cookie;
+pub use key_share::{KeyShareClientHello, KeyShareEntry, KeyShareHelloRetryRequest, KeyShareServerHello};
+pub use max_fragment_length::MaxFragmentLengthExtension;
+pub use record_size_limit::RecordSizeLimit;
+pub use server_name::{ServerNameAcknowledgement, ServerNameList};
+pub use signature_algorithms::SignatureSchemeList;
+pub use supported_groups::NamedGroupList;
+pub use supported_versions::{SelectedVersion, SupportedVersions};
+
+use super::{Reader, Writer};
+use crate::codes::ExtensionType;
+use crate::error::{Error, Result};
+use crate::limits::MAX_EXTENSIONS;
+
+/// A set of messages, for the table of what belongs where.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct In(u8);
+
+impl In {
+    /// ClientHello.
+    pub const CLIENT_HELLO: Self = Self(1);
+    /// ServerHello.
+    pub const SERVER_HELLO: Self = Self(2);
+    /// HelloRetryRequest.
+    pub const HELLO_RETRY_REQUEST: Self = Self(4);
+    /// EncryptedExtensions.
+    pub const ENCRYPTED_EXTENSIONS: Self = Self(8);
+    /// CertificateRequest.
+    pub const CERTIFICATE_REQUEST: Self = Self(16);
+    /// Certificate.
+    pub const CERTIFICATE: Self = Self(32);
+    /// NewSessionTicket.
+    pub const NEW_SESSION_TICKET: Self = Self(64);
+
+    /// The messages in which an extension may stand, or `None` for one we do not know: the table of RFC 9846
+    /// 4.3, and RFC 6066 4 for max_fragment_length, RFC 6962 3.3.1 for signed_certificate_timestamp.
+    #[must_use]
+    pub const fn table(kind: ExtensionType) -> Option<Self> {
+        const CH: u8 = In::CLIENT_HELLO.0;
+        const SH: u8 = In::SERVER_HELLO.0;
+        const HRR: u8 = In::HELLO_RETRY_REQUEST.0;
+        const EE: u8 = In::ENCRYPTED_EXTENSIONS.0;
+        const CR: u8 = In::CERTIFICATE_REQUEST.0;
+        const CT: u8 = In::CERTIFICATE.0;
+        const NST: u8 = In::NEW_SESSION_TICKET.0;
+        use ExtensionType as E;
+        Some(Self(match kind {
+            E::SERVER_NAME => CH | EE | CR,
+            E::STATUS_REQUEST | E::SIGNED_CERTIFICATE_TIMESTAMP | E::DELEGATED_CREDENTIAL => CH | CR | CT,
+            E::SIGNATURE_ALGORITHMS
+            | E::SIGNATURE_ALGORITHMS_CERT
+            | E::CERTIFICATE_AUTHORITIES
+            | E::COMPRESS_CERTIFICATE => CH | CR,
+            E::MAX_FRAGMENT_LENGTH
+            | E::SUPPORTED_GROUPS
+            | E::USE_SRTP
+            | E::HEARTBEAT
+            | E::APPLICATION_LAYER_PROTOCOL_NEGOTIATION
+            | E::CLIENT_CERTIFICATE_TYPE
+            | E::SERVER_CERTIFICATE_TYPE
+            | E::RECORD_SIZE_LIMIT
+            | E::TICKET_REQUEST => CH | EE,
+            E::PADDING | E::PSK_KEY_EXCHANGE_MODES | E::POST_HANDSHAKE_AUTH => CH,
+            E::PRE_SHARED_KEY => CH | SH,
+            E::EARLY_DATA => CH | EE | NST,
+            E::SUPPORTED_VERSIONS | E::KEY_SHARE => CH | SH | HRR,
+            E::COOKIE => CH | HRR,
+            E::OID_FILTERS => CR,
+            _ => return None,
+        }))
+    }
+
+    const fn contains(self, message: Self) -> bool {
+        self.0 & message.0 != 0
+    }
+
+    /// Whether the extensions of the message answer ours, so that one we do not know is an error.
+    const fn answers(self) -> bool {
+        Self(Self::SERVER_HELLO.0 | Self::HELLO_RETRY_REQUEST.0 | Self::ENCRYPTED_EXTENSIONS.0 | Self::CERTIFICATE.0)
+            .contains(self)
+    }
+}
+
+/// A block of extensions: well-formed, none twice, each where it belongs.
+#[derive(Clone, Copy)]
+pub struct Extensions<'a> {
+    bytes: &'a [u8],
+    message: In,
+}
+
+impl<'a> Extensions<'a> {
+    /// No extensions.
+    pub const EMPTY: Self = Self { bytes: &[], message: In::CLIENT_HELLO };
+
+    /// Reads the vector of extensions of a `message`.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`]; [`Error::DuplicateExtension`]; [`Error::TooManyEntries`] for more than
+    /// [`MAX_EXTENSIONS`]; [`Error::MisplacedExtension`] for one that does not belong into the message;
+    /// [`Error::UnsolicitedExtension`] for an answer to something we do not even know.
+    pub fn read(reader: &mut Reader<'a>, message: In) -> Result<Self> {
+        let extensions = Self::read_unplaced(reader, message)?;
+        extensions.check_places()?;
+        Ok(extensions)
+    }
+
+    /// As [`read`](Self::read), without the table: for a ServerHello whose version is not yet known.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read), but for the last two.
+    pub fn read_unplaced(reader: &mut Reader<'a>, message: In) -> Result<Self> {
+        let extensions = Self { bytes: reader.vector16()?, message };
+        let mut rest = Reader::new(extensions.bytes);
+        let mut count = 0usize;
+        while !rest.is_empty() {
+            let kind = rest.u16()?;
+            rest.vector16()?;
+            if extensions.iter().take(count).any(|(earlier, _)| earlier.0 == kind) {
+                return Err(Error::DuplicateExtension);
+            }
+            count = count.saturating_add(1);
+            if count > MAX_EXTENSIONS {
+                return Err(Error::TooManyEntries);
+            }
+        }
+        Ok(extensions)
+    }
+
+    /// Checks each extension against the table of RFC 9846 4.3.
+    ///
+    /// # Errors
+    /// [`Error::MisplacedExtension`], [`Error::UnsolicitedExtension`].
+    pub fn check_places(self) -> Result<()> {
+        for (kind, _) in self.iter() {
+            match In::table(kind) {
+                Some(places) if !places.contains(self.message) => return Err(Error::MisplacedExtension),
+                None if self.message.answers() => return Err(Error::UnsolicitedExtension),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// All extensions in their order.
+    pub fn iter(self) -> impl Iterator<Item = (ExtensionType, &'a [u8])> {
+        let mut reader = Reader::new(self.bytes);
+        core::iter::from_fn(move || Some((ExtensionType(reader.u16().ok()?), reader.vector16().ok()?)))
+    }
+
+    /// The data of an extension.
+    #[must_use]
+    pub fn find(self, kind: ExtensionType) -> Option<&'a [u8]> {
+        self.iter().find_map(|(found, data)| (found == kind).then_some(data))
+    }
+
+    /// Finds an extension and reads it.
+    ///
+    /// # Errors
+    /// What `read` returns.
+    pub fn get<T>(self, kind: ExtensionType, read: impl FnOnce(&'a [u8]) -> Result<T>) -> Result<Option<T>> {
+        self.find(kind).map(read).transpose()
+    }
+
+    /// The bytes of all extensions, without the length.
+    #[must_use]
+    pub const fn as_bytes(self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Writes the vector.
+    pub fn write(self, writer: &mut Writer<'_>) {
+        writer.vector16(|writer| writer.bytes(self.bytes));
+    }
+}

@@ -1,0 +1,32 @@
+//! record_size_limit (RFC 8449 4).
+
+use crate::codes::ExtensionType;
+use crate::error::{Error, Result};
+use crate::limits::MIN_RECORD_SIZE_LIMIT;
+use crate::wire::{Reader, Writer};
+
+/// The largest protected plaintext, content type and padding included, that the sender will receive.
+#[derive(Clone, Copy)]
+pub struct RecordSizeLimit {
+    /// The limit in bytes.
+    pub limit: u16,
+}
+
+impl RecordSizeLimit {
+    /// Reads the data of the extension.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`]; [`Error::IllegalRecordSizeLimit`] below 64.
+    pub fn read(data: &[u8]) -> Result<Self> {
+        let limit = Reader::all(data, Reader::u16)?;
+        if usize::from(limit) < MIN_RECORD_SIZE_LIMIT {
+            return Err(Error::IllegalRecordSizeLimit);
+        }
+        Ok(Self { limit })
+    }
+
+    /// Writes the extension.
+    pub fn write(self, writer: &mut Writer<'_>) {
+        writer.extension(ExtensionType::RECORD_SIZE_LIMIT, |writer| writer.u16(self.limit));
+    }
+}

@@ -1,0 +1,51 @@
+//! supported_versions (RFC 9846 4.3.1), which has one form per role.
+
+use crate::codes::{ExtensionType, ProtocolVersion};
+use crate::error::Result;
+use crate::wire::{List, Reader, Writer};
+
+/// What a client can speak.
+#[derive(Clone, Copy)]
+pub struct SupportedVersions<'a> {
+    /// In order of preference.
+    pub versions: List<'a, ProtocolVersion>,
+}
+
+impl<'a> SupportedVersions<'a> {
+    /// Reads the data of the extension.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`](crate::Error::Malformed).
+    pub fn read(data: &'a [u8]) -> Result<Self> {
+        Ok(Self { versions: List::new(Reader::all(data, Reader::vector8)?)? })
+    }
+
+    /// Writes the extension with TLS 1.3 alone.
+    pub fn write(writer: &mut Writer<'_>) {
+        writer.extension(ExtensionType::SUPPORTED_VERSIONS, |writer| {
+            writer.vector8(|writer| writer.u16(ProtocolVersion::TLS_1_3.0));
+        });
+    }
+}
+
+/// What a server chose.
+#[derive(Clone, Copy)]
+pub struct SelectedVersion {
+    /// The version.
+    pub selected_version: ProtocolVersion,
+}
+
+impl SelectedVersion {
+    /// Reads the data of the extension.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`](crate::Error::Malformed).
+    pub fn read(data: &[u8]) -> Result<Self> {
+        Ok(Self { selected_version: ProtocolVersion(Reader::all(data, Reader::u16)?) })
+    }
+
+    /// Writes the extension with TLS 1.3.
+    pub fn write(writer: &mut Writer<'_>) {
+        writer.extension(ExtensionType::SUPPORTED_VERSIONS, |writer| writer.u16(ProtocolVersion::TLS_1_3.0));
+    }
+}

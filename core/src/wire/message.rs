@@ -1,0 +1,37 @@
+//! The frame around every handshake message (RFC 9846 4).
+
+use super::Reader;
+use crate::codes::HandshakeType;
+use crate::error::Result;
+
+/// Length of the type and length fields, in bytes.
+pub const MESSAGE_HEADER_LEN: usize = 4;
+
+/// A handshake message, its body not yet read.
+#[derive(Clone, Copy)]
+pub struct Message<'a> {
+    /// The type.
+    pub kind: HandshakeType,
+    /// What follows the length.
+    pub body: &'a [u8],
+    /// All of it, as the transcript wants it.
+    pub bytes: &'a [u8],
+}
+
+impl<'a> Message<'a> {
+    /// Reads the frame of a message that is all of `bytes`.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`](crate::Error::Malformed) if the length does not fit.
+    pub fn read(bytes: &'a [u8]) -> Result<Self> {
+        Reader::all(bytes, |reader| Ok(Self { kind: HandshakeType(reader.u8()?), body: reader.vector24()?, bytes }))
+    }
+
+    /// The length of the message at the front of `bytes`, header included, once the header is there.
+    #[must_use]
+    pub fn peek_len(bytes: &[u8]) -> Option<usize> {
+        let mut reader = Reader::new(bytes);
+        reader.u8().ok()?;
+        reader.u24().ok()?.checked_add(MESSAGE_HEADER_LEN)
+    }
+}

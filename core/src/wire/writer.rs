@@ -1,0 +1,138 @@
+//! Puts numbers and vectors (RFC 9846 3) into a slice.
+
+use crate::codes::{ExtensionType, HandshakeType};
+use crate::error::{Error, Result};
+
+/// A cursor over room for bytes that go to the peer.
+///
+/// Writing past the end is no error at once: the writer counts on, so that [`finish`](Self::finish) can tell
+/// how much room is needed.
+///
+/// ```
+/// use saitls_core::wire::Writer;
+/// use saitls_core::Error;
+///
+/// let mut room = [0; 4];
+/// let mut writer = Writer::new(&mut room);
+/// writer.vector16(|writer| writer.u16(0x1301));
+/// assert_eq!(writer.finish(), Ok(4));
+/// assert_eq!(room, [0, 2, 0x13, 0x01]);
+///
+/// let mut writer = Writer::new(&mut room);
+/// writer.bytes(&[0; 9]);
+/// assert_eq!(writer.finish(), Err(Error::TransmitBufferTooSmall(9)));
+/// ```
+pub struct Writer<'b> {
+    room: &'b mut [u8],
+    len: usize,
+    too_long: bool,
+}
+
+impl<'b> Writer<'b> {
+    /// A writer at the front of `room`.
+    pub const fn new(room: &'b mut [u8]) -> Self {
+        Self { room, len: 0, too_long: false }
+    }
+
+    /// Writes bytes.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.put(self.len, bytes);
+        self.len = self.len.saturating_add(bytes.len());
+    }
+
+    /// Writes a `uint8`.
+    pub fn u8(&mut self, value: u8) {
+        self.bytes(&[value]);
+    }
+
+    /// Writes a `uint16`.
+    pub fn u16(&mut self, value: u16) {
+        self.bytes(&value.to_be_bytes());
+    }
+
+    /// Writes a `uint32`.
+    pub fn u32(&mut self, value: u32) {
+        self.bytes(&value.to_be_bytes());
+    }
+
+    /// Writes a vector with a length of 8 bits.
+    pub fn vector8(&mut self, content: impl FnOnce(&mut Self)) {
+        self.vector::<1>(content);
+    }
+
+    /// Writes a vector with a length of 16 bits.
+    pub fn vector16(&mut self, content: impl FnOnce(&mut Self)) {
+        self.vector::<2>(content);
+    }
+
+    /// Writes a vector with a length of 24 bits.
+    pub fn vector24(&mut self, content: impl FnOnce(&mut Self)) {
+        self.vector::<3>(content);
+    }
+
+    /// Writes an extension (RFC 9846 4.3).
+    pub fn extension(&mut self, kind: ExtensionType, data: impl FnOnce(&mut Self)) {
+        self.u16(kind.0);
+        self.vector16(data);
+    }
+
+    /// Writes a handshake message (RFC 9846 4).
+    pub fn message(&mut self, kind: HandshakeType, body: impl FnOnce(&mut Self)) {
+        self.u8(kind.0);
+        self.vector24(body);
+    }
+
+    /// Room for content that is written by somebody else; [`filled`](Self::filled) tells how much it became.
+    pub fn room(&mut self) -> &mut [u8] {
+        self.room.get_mut(self.len..).unwrap_or(&mut [])
+    }
+
+    /// Counts `len` bytes that were written to [`room`](Self::room).
+    pub const fn filled(&mut self, len: usize) {
+        self.len = self.len.saturating_add(len);
+    }
+
+    /// How many bytes have been written, or would have been.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether nothing has been written.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// How many bytes have been written.
+    ///
+    /// # Errors
+    /// [`Error::TransmitBufferTooSmall`] with the bytes needed if the room was too small;
+    /// [`Error::InvalidConfiguration`] if a vector is longer than its length field can tell.
+    pub fn finish(self) -> Result<usize> {
+        if self.too_long {
+            return Err(Error::InvalidConfiguration("a list is longer than its message can hold"));
+        }
+        if self.len > self.room.len() {
+            return Err(Error::TransmitBufferTooSmall(u32::try_from(self.len).unwrap_or(u32::MAX)));
+        }
+        Ok(self.len)
+    }
+
+    fn put(&mut self, at: usize, bytes: &[u8]) {
+        if let Some(target) = at.checked_add(bytes.len()).and_then(|end| self.room.get_mut(at..end)) {
+            target.copy_from_slice(bytes);
+        }
+    }
+
+    fn vector<const LENGTH: usize>(&mut self, content: impl FnOnce(&mut Self)) {
+        let at = self.len;
+        self.bytes(&[0; LENGTH]);
+        let start = self.len;
+        content(self);
+        let len = self.len.saturating_sub(start).to_be_bytes();
+        let (zeros, len) = len.split_last_chunk::<LENGTH>().unwrap_or((&[], &[0xff; LENGTH]));
+        self.too_long |= zeros.iter().any(|&byte| byte != 0);
+        self.put(at, len);
+    }
+}

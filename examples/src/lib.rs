@@ -1,0 +1,1 @@
+//! saitls-examples
