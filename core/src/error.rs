@@ -146,6 +146,10 @@ pub enum Error {
     AlertReceived(AlertDescription),
     /// The transport ended without close_notify: data may be missing (RFC 9846 6.1).
     Truncated,
+    /// The peer, or the way to it, refused the transport connection.
+    Refused,
+    /// The transport broke off without close_notify, such as by a reset: data may be missing (RFC 9846 6.1).
+    Reset,
     /// The keys reached the limit of their use and can be renewed no more (RFC 9846 4.7.3, 5.5).
     KeyUsageLimit,
 
@@ -230,7 +234,7 @@ impl Error {
             | Self::Internal => A::INTERNAL_ERROR,
             Self::TimedOut => A::USER_CANCELED,
             // The peer is gone, or the call was refused and the connection lives on.
-            Self::AlertReceived(_) | Self::Truncated | Self::InvalidState => return None,
+            Self::AlertReceived(_) | Self::Truncated | Self::Refused | Self::Reset | Self::InvalidState => return None,
         })
     }
 }
@@ -243,6 +247,8 @@ impl core::fmt::Display for Error {
             Self::TransmitBufferTooSmall(needed) => write!(f, "transmit buffer too small: {needed} bytes needed"),
             Self::InvalidConfiguration(why) => write!(f, "invalid configuration: {why}"),
             Self::Truncated => f.write_str("the peer closed without close_notify"),
+            Self::Refused => f.write_str("the connection was refused"),
+            Self::Reset => f.write_str("the connection was reset"),
             other => core::fmt::Debug::fmt(other, f),
         }
     }
