@@ -1,1 +1,47 @@
-//! saitls-rustcrypto
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+#![deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unreachable, clippy::unwrap_used)]
+
+pub mod adapters;
+
+mod aead;
+#[cfg(any(feature = "p256", feature = "p384"))]
+mod curve;
+mod hash;
+mod key_exchange;
+mod provider;
+#[cfg(feature = "rsa")]
+mod rsa;
+mod signature_verifier;
+mod signing_key;
+
+pub use crate::aead::Aead;
+pub use crate::hash::Hash;
+pub use crate::key_exchange::KeyExchange;
+pub use crate::provider::RustCrypto;
+pub use crate::signature_verifier::SignatureVerifier;
+pub use crate::signing_key::{MAX_SUBJECT_PUBLIC_KEY_INFO_LEN, SigningKey};
+
+/// HKDF over the provider's own hash, with the secret in RAM: the [`Secret`](saitls_core::crypto::Secret) of any
+/// provider.
+pub type Secret = saitls_core::crypto::SoftwareSecret;
+
+/// The shortest RSA modulus in bits that is accepted, if nobody asks for another (see [`SignatureVerifier`]).
+pub const MIN_RSA_BITS: usize = 2048;
+
+/// The longest RSA modulus in bits that is accepted. Verification takes time with the square of the length, and
+/// the peer chooses it.
+pub const MAX_RSA_BITS: usize = 4096;
+
+/// Copies `bytes` to the front of `out` and returns their number.
+fn write_to_front(bytes: &[u8], out: &mut [u8]) -> saitls_core::Result<usize> {
+    match out.get_mut(..bytes.len()) {
+        Some(front) => front.copy_from_slice(bytes),
+        None => {
+            let needed = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+            return Err(saitls_core::Error::TransmitBufferTooSmall(needed));
+        }
+    }
+    Ok(bytes.len())
+}

@@ -1,0 +1,59 @@
+//! X25519 (RFC 7748 5, RFC 9846 7.4.2).
+
+use crate::write_to_front;
+use saitls_core::crypto::{CryptoProvider, Secret};
+use saitls_core::error::{Error, Result};
+use x25519_dalek::{PublicKey, StaticSecret};
+use zeroize::Zeroizing;
+
+/// One agreement; holds the private key between [`generate`](Self::generate) and
+/// [`decapsulate`](Self::decapsulate).
+#[derive(Default)]
+pub(super) struct X25519 {
+    private_key: Option<StaticSecret>,
+}
+
+fn private_key<P: CryptoProvider>(provider: &mut P) -> Result<StaticSecret> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    provider.fill_random(bytes.as_mut_slice())?;
+    Ok(StaticSecret::from(*bytes))
+}
+
+fn agree<P: CryptoProvider>(provider: &mut P, private_key: &StaticSecret, peer: &PublicKey) -> Result<P::Secret> {
+    let shared = private_key.diffie_hellman(peer);
+    // In constant time: the sum of all bits, compared with zero.
+    if !shared.was_contributory() {
+        return Err(Error::InvalidKeyShare);
+    }
+    P::Secret::import(provider, shared.as_bytes())
+}
+
+fn peer_key(peer_share: &[u8]) -> Result<PublicKey> {
+    <[u8; 32]>::try_from(peer_share).map(PublicKey::from).map_err(|_| Error::InvalidKeyShare)
+}
+
+impl X25519 {
+    pub(super) fn generate<P: CryptoProvider>(&mut self, provider: &mut P, share: &mut [u8]) -> Result<usize> {
+        let key = private_key(provider)?;
+        let len = write_to_front(PublicKey::from(&key).as_bytes(), share)?;
+        self.private_key = Some(key);
+        Ok(len)
+    }
+
+    pub(super) fn decapsulate<P: CryptoProvider>(&mut self, provider: &mut P, peer_share: &[u8]) -> Result<P::Secret> {
+        let key = self.private_key.take().ok_or(Error::InvalidState)?;
+        agree(provider, &key, &peer_key(peer_share)?)
+    }
+
+    pub(super) fn encapsulate<P: CryptoProvider>(
+        &mut self,
+        provider: &mut P,
+        peer_share: &[u8],
+        share: &mut [u8],
+    ) -> Result<(usize, P::Secret)> {
+        let peer = peer_key(peer_share)?;
+        let key = private_key(provider)?;
+        let len = write_to_front(PublicKey::from(&key).as_bytes(), share)?;
+        Ok((len, agree(provider, &key, &peer)?))
+    }
+}

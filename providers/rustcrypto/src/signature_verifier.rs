@@ -1,0 +1,111 @@
+//! Verification of signatures.
+
+use core::task::Poll;
+use saitls_core::crypto::{self, CryptoProvider, SignatureAlgorithm};
+use saitls_core::error::{Error, Result};
+#[cfg(any(feature = "p256", feature = "p384", feature = "rsa"))]
+use sha2::Digest as _;
+
+/// ECDSA on P-256 and P-384, Ed25519, RSASSA-PKCS1-v1_5 and RSASSA-PSS: the
+/// [`SignatureVerifier`](crypto::SignatureVerifier) of any provider.
+///
+/// * ECDSA: the key is an uncompressed point (RFC 5480 2.2), the signature strict DER (RFC 9846 4.3.3).
+/// * Ed25519: small-order keys and nonces are refused, beyond what RFC 8032 5.1.7 asks.
+/// * RSA: the modulus has [`MIN_RSA_BITS`](crate::MIN_RSA_BITS) to [`MAX_RSA_BITS`](crate::MAX_RSA_BITS) bits. The
+///   salt of PSS is as long as the hash (RFC 9846 4.3.3).
+///
+/// The parameter is the shortest RSA modulus in bits. A test whose vectors have shorter keys, such as RFC 8448,
+/// names `SignatureVerifier<1024>` in a provider of its own; nothing else should.
+pub struct SignatureVerifier<const MIN_RSA_BITS: usize = { crate::MIN_RSA_BITS }>(SignatureAlgorithm);
+
+impl<const MIN_RSA_BITS: usize> SignatureVerifier<MIN_RSA_BITS> {
+    const fn has(algorithm: SignatureAlgorithm) -> bool {
+        use SignatureAlgorithm as A;
+        match algorithm {
+            A::EcdsaP256Sha256 => cfg!(feature = "p256"),
+            A::EcdsaP256Sha384 => cfg!(all(feature = "p256", feature = "sha384")),
+            A::EcdsaP384Sha256 | A::EcdsaP384Sha384 => cfg!(feature = "p384"),
+            A::Ed25519 => cfg!(feature = "ed25519"),
+            A::RsaPkcs1Sha256
+            | A::RsaPkcs1Sha384
+            | A::RsaPkcs1Sha512
+            | A::RsaPssSha256
+            | A::RsaPssSha384
+            | A::RsaPssSha512 => cfg!(feature = "rsa"),
+            _ => false,
+        }
+    }
+
+    #[allow(unused_variables, reason = "with all algorithms off")]
+    fn verify(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<()> {
+        use SignatureAlgorithm as A;
+        match self.0 {
+            #[cfg(feature = "p256")]
+            A::EcdsaP256Sha256 => ecdsa::<p256::NistP256>(public_key, &sha2::Sha256::digest(message), signature),
+            #[cfg(all(feature = "p256", feature = "sha384"))]
+            A::EcdsaP256Sha384 => ecdsa::<p256::NistP256>(public_key, &sha2::Sha384::digest(message), signature),
+            #[cfg(feature = "p384")]
+            A::EcdsaP384Sha256 => ecdsa::<p384::NistP384>(public_key, &sha2::Sha256::digest(message), signature),
+            #[cfg(feature = "p384")]
+            A::EcdsaP384Sha384 => ecdsa::<p384::NistP384>(public_key, &sha2::Sha384::digest(message), signature),
+            #[cfg(feature = "ed25519")]
+            A::Ed25519 => ed25519(public_key, message, signature),
+            #[cfg(feature = "rsa")]
+            algorithm => {
+                let key = crate::rsa::public_key::<MIN_RSA_BITS>(public_key).ok_or(Error::UnsupportedCertificate)?;
+                match algorithm {
+                    A::RsaPkcs1Sha256 => key.pkcs1v15_verify::<sha2::Sha256>(message, signature),
+                    A::RsaPkcs1Sha384 => key.pkcs1v15_verify::<sha2::Sha384>(message, signature),
+                    A::RsaPkcs1Sha512 => key.pkcs1v15_verify::<sha2::Sha512>(message, signature),
+                    A::RsaPssSha256 => key.pss_verify::<sha2::Sha256>(message, signature),
+                    A::RsaPssSha384 => key.pss_verify::<sha2::Sha384>(message, signature),
+                    A::RsaPssSha512 => key.pss_verify::<sha2::Sha512>(message, signature),
+                    _ => return Err(Error::Unsupported),
+                }
+                .map_err(|_| Error::BadSignature)
+            }
+            #[cfg(not(feature = "rsa"))]
+            _ => Err(Error::Unsupported),
+        }
+    }
+}
+
+impl<P: CryptoProvider, const MIN_RSA_BITS: usize> crypto::SignatureVerifier<P> for SignatureVerifier<MIN_RSA_BITS> {
+    fn supports(algorithm: SignatureAlgorithm) -> bool {
+        Self::has(algorithm)
+    }
+
+    fn start(_: &mut P, algorithm: SignatureAlgorithm) -> Result<Self> {
+        if Self::has(algorithm) { Ok(Self(algorithm)) } else { Err(Error::Unsupported) }
+    }
+
+    fn poll_verify(&mut self, _: &mut P, public_key: &[u8], message: &[u8], signature: &[u8]) -> Poll<Result<()>> {
+        Poll::Ready(self.verify(public_key, message, signature))
+    }
+}
+
+/// ECDSA (FIPS 186-5 6.4.2) over a hash, which is cut to the length of the curve's order.
+#[cfg(any(feature = "p256", feature = "p384"))]
+fn ecdsa<C>(public_key: &[u8], hash: &[u8], signature: &[u8]) -> Result<()>
+where
+    C: ::ecdsa::EcdsaCurve + elliptic_curve::CurveArithmetic,
+    elliptic_curve::FieldBytesSize<C>: elliptic_curve::sec1::ModulusSize,
+    elliptic_curve::AffinePoint<C>: elliptic_curve::sec1::FromSec1Point<C> + elliptic_curve::sec1::ToSec1Point<C>,
+    ::ecdsa::der::MaxSize<C>: elliptic_curve::array::ArraySize,
+    <elliptic_curve::FieldBytesSize<C> as core::ops::Add>::Output:
+        core::ops::Add<::ecdsa::der::MaxOverhead> + elliptic_curve::array::ArraySize,
+{
+    use signature::hazmat::PrehashVerifier;
+
+    let key = crate::curve::public_key::<C>(public_key).ok_or(Error::UnsupportedCertificate)?;
+    let signature = ::ecdsa::Signature::<C>::from_der(signature).map_err(|_| Error::BadSignature)?;
+    ::ecdsa::VerifyingKey::from(key).verify_prehash(hash, &signature).map_err(|_| Error::BadSignature)
+}
+
+/// Ed25519 (RFC 8032 5.1.7).
+#[cfg(feature = "ed25519")]
+fn ed25519(public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<()> {
+    let key = ed25519_dalek::VerifyingKey::try_from(public_key).map_err(|_| Error::UnsupportedCertificate)?;
+    let signature = ed25519_dalek::Signature::from_slice(signature).map_err(|_| Error::BadSignature)?;
+    key.verify_strict(message, &signature).map_err(|_| Error::BadSignature)
+}

@@ -1,0 +1,151 @@
+//! Private keys that sign handshakes.
+
+mod load;
+mod public;
+#[cfg(feature = "rsa")]
+mod rsa;
+
+pub use public::MAX_SUBJECT_PUBLIC_KEY_INFO_LEN;
+
+#[cfg(any(feature = "p256", feature = "p384"))]
+use crate::adapters::RandomizedSignerOf;
+#[cfg(feature = "ed25519")]
+use crate::adapters::SignerOf;
+use core::task::Poll;
+use saitls_core::codes::SignatureScheme;
+use saitls_core::crypto::{CryptoProvider, Signer};
+use saitls_core::error::Result;
+
+#[cfg(feature = "p256")]
+type P256 = RandomizedSignerOf<
+    p256::ecdsa::SigningKey,
+    p256::ecdsa::DerSignature,
+    { SignatureScheme::ECDSA_SECP256R1_SHA256.0 },
+>;
+#[cfg(feature = "p384")]
+type P384 = RandomizedSignerOf<
+    p384::ecdsa::SigningKey,
+    p384::ecdsa::DerSignature,
+    { SignatureScheme::ECDSA_SECP384R1_SHA384.0 },
+>;
+#[cfg(feature = "ed25519")]
+type Ed25519 = SignerOf<ed25519_dalek::SigningKey, ed25519_dalek::Signature, { SignatureScheme::ED25519.0 }>;
+
+/// A private key in RAM: a [`Signer`] for any provider.
+///
+/// | key | schemes (RFC 9846 4.3.3) |
+/// |---|---|
+/// | P-256 | `ecdsa_secp256r1_sha256` |
+/// | P-384 | `ecdsa_secp384r1_sha384` |
+/// | Ed25519 | `ed25519` |
+/// | RSA (rsaEncryption) | `rsa_pss_rsae_sha256`, `_sha384`, `_sha512` |
+/// | RSA (id-RSASSA-PSS) | `rsa_pss_pss_sha256`, `_sha384`, `_sha512`; if the key names a hash, that one only |
+///
+/// ECDSA is hedged: the nonce is the deterministic one of RFC 6979 with random bytes of the provider mixed in (3.6),
+/// so that neither a weak random source nor a fault gives the key away. Salts of PSS and the blinding of RSA come
+/// from the provider too. Ed25519 is deterministic.
+///
+/// The key is wiped on drop.
+///
+/// ```
+/// use saitls_rustcrypto::SigningKey;
+///
+/// let der = include_bytes!("../../tests/data/p256.pkcs8.der");   // or from flash, a file, ...
+/// let key = SigningKey::from_der(der)?;
+/// # let _ = key;
+/// # Ok::<(), saitls_core::Error>(())
+/// ```
+pub struct SigningKey(Key);
+
+#[allow(clippy::large_enum_variant, reason = "without an allocator there is no box")]
+enum Key {
+    #[cfg(feature = "p256")]
+    P256(P256),
+    #[cfg(feature = "p384")]
+    P384(P384),
+    #[cfg(feature = "ed25519")]
+    Ed25519(Ed25519),
+    #[cfg(feature = "rsa")]
+    Rsa(rsa::Rsa),
+}
+
+impl SigningKey {
+    /// A new key on P-256.
+    ///
+    /// # Errors
+    /// [`Error::RandomFailed`](saitls_core::Error::RandomFailed), or what the random source of the provider says.
+    #[cfg(feature = "p256")]
+    pub fn generate_p256<P: CryptoProvider>(provider: &mut P) -> Result<Self> {
+        crate::curve::private_key::<p256::NistP256, P>(provider).map(Self::from_p256)
+    }
+
+    /// A new key on P-384.
+    ///
+    /// # Errors
+    /// [`Error::RandomFailed`](saitls_core::Error::RandomFailed), or what the random source of the provider says.
+    #[cfg(feature = "p384")]
+    pub fn generate_p384<P: CryptoProvider>(provider: &mut P) -> Result<Self> {
+        crate::curve::private_key::<p384::NistP384, P>(provider).map(Self::from_p384)
+    }
+
+    /// A new Ed25519 key.
+    ///
+    /// # Errors
+    /// What the random source of the provider says.
+    #[cfg(feature = "ed25519")]
+    pub fn generate_ed25519<P: CryptoProvider>(provider: &mut P) -> Result<Self> {
+        let mut seed = zeroize::Zeroizing::new([0; ed25519_dalek::SECRET_KEY_LENGTH]);
+        provider.fill_random(seed.as_mut_slice())?;
+        Ok(Self::from_ed25519(ed25519_dalek::SigningKey::from_bytes(&seed)))
+    }
+
+    #[cfg(feature = "p256")]
+    fn from_p256(key: p256::SecretKey) -> Self {
+        Self(Key::P256(RandomizedSignerOf::new(key.into())))
+    }
+
+    #[cfg(feature = "p384")]
+    fn from_p384(key: p384::SecretKey) -> Self {
+        Self(Key::P384(RandomizedSignerOf::new(key.into())))
+    }
+
+    #[cfg(feature = "ed25519")]
+    fn from_ed25519(key: ed25519_dalek::SigningKey) -> Self {
+        Self(Key::Ed25519(SignerOf::encoded(key)))
+    }
+}
+
+impl<P: CryptoProvider> Signer<P> for SigningKey {
+    fn schemes(&self) -> &[SignatureScheme] {
+        match self.0 {
+            #[cfg(feature = "p256")]
+            Key::P256(ref key) => Signer::<P>::schemes(key),
+            #[cfg(feature = "p384")]
+            Key::P384(ref key) => Signer::<P>::schemes(key),
+            #[cfg(feature = "ed25519")]
+            Key::Ed25519(ref key) => Signer::<P>::schemes(key),
+            #[cfg(feature = "rsa")]
+            Key::Rsa(ref key) => key.schemes(),
+        }
+    }
+
+    #[allow(unused_variables, reason = "with all algorithms off")]
+    fn poll_sign(
+        &self,
+        provider: &mut P,
+        scheme: SignatureScheme,
+        message: &[u8],
+        signature: &mut [u8],
+    ) -> Poll<Result<usize>> {
+        match self.0 {
+            #[cfg(feature = "p256")]
+            Key::P256(ref key) => key.poll_sign(provider, scheme, message, signature),
+            #[cfg(feature = "p384")]
+            Key::P384(ref key) => key.poll_sign(provider, scheme, message, signature),
+            #[cfg(feature = "ed25519")]
+            Key::Ed25519(ref key) => key.poll_sign(provider, scheme, message, signature),
+            #[cfg(feature = "rsa")]
+            Key::Rsa(ref key) => Poll::Ready(key.sign(provider, scheme, message, signature)),
+        }
+    }
+}
