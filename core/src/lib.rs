@@ -21,5 +21,17 @@ pub mod wire; // 1
 
 pub mod crypto; // 2
 
+mod record; // 3
+
+mod key_schedule; // 4
+
+pub mod config; // 5: what the application hands to the handshake
+mod handshake; // 5
+
+mod connection; // 6
+
+pub use connection::{Buffers, Connection, Negotiated, Operation, PeerAuthentication, WaitingFor};
 #[doc(no_inline)]
 pub use error::{Error, Result};
+pub use managed::ManagedSlice;
+pub use rustls_pki_types::ServerName;

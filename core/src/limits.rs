@@ -53,3 +53,7 @@ pub const MAX_CERTIFICATES: usize = 16;
 
 /// The longest signature in bytes, for the room a CertificateVerify needs: RSA-4096.
 pub const MAX_SIGNATURE_LEN: usize = 512;
+
+/// Bytes of early data that a server skips when it does not accept them (RFC 9846 4.3.10); our choice, a
+/// little over what servers commonly allow in a ticket.
+pub const MAX_SKIPPED_EARLY_DATA: u32 = 1 << 16;

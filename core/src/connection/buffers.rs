@@ -1,0 +1,38 @@
+//! The memory that an application lends to a connection.
+
+use managed::ManagedSlice;
+
+/// The buffers of a connection, borrowed or (with the feature `alloc` of the crate `managed`) owned.
+///
+/// * receive: at least a record of the peer, plus what of a handshake message has come before it.
+///   [`FULL_RECEIVE_BUFFER_LEN`](crate::limits::FULL_RECEIVE_BUFFER_LEN) bytes take everything the protocol allows
+///   but Certificate messages longer than that; less will do for peers that honour record_size_limit (which is
+///   offered from this length) or max_fragment_length.
+/// * transmit: at least [`MIN_TRANSMIT_BUFFER_LEN`](crate::limits::MIN_TRANSMIT_BUFFER_LEN), and for bulk data a
+///   record or two.
+///
+/// ```
+/// let (mut receive, mut transmit) = ([0; 16_645], [0; 4_096]);
+/// let buffers = saitls_core::Buffers::new(&mut receive[..], &mut transmit[..]);
+/// # let _ = buffers;
+/// ```
+pub struct Buffers<'a> {
+    pub(super) receive: ManagedSlice<'a, u8>,
+    pub(super) transmit: ManagedSlice<'a, u8>,
+    pub(super) peer: ManagedSlice<'a, u8>,
+}
+
+impl<'a> Buffers<'a> {
+    /// A buffer for each direction.
+    pub fn new(receive: impl Into<ManagedSlice<'a, u8>>, transmit: impl Into<ManagedSlice<'a, u8>>) -> Self {
+        Self { receive: receive.into(), transmit: transmit.into(), peer: ManagedSlice::Borrowed(&mut []) }
+    }
+
+    /// Room to keep, for the application, what the peer said of itself: on a server the host name that was asked
+    /// for, and the end-entity certificate. What does not fit is not kept.
+    #[must_use]
+    pub fn with_peer_buffer(mut self, peer: impl Into<ManagedSlice<'a, u8>>) -> Self {
+        self.peer = peer.into();
+        self
+    }
+}

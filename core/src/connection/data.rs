@@ -1,0 +1,130 @@
+//! The four ports.
+
+use super::{Connection, Phase};
+use crate::codes::ContentType;
+use crate::crypto::CryptoProvider;
+use crate::error::{Error, Result};
+
+impl<P: CryptoProvider> Connection<'_, P> {
+    // ---- transport in
+
+    /// Room for bytes from the peer. It is empty while the application has data to consume, or a whole record
+    /// waits to be processed.
+    pub fn receive_buffer(&mut self) -> &mut [u8] {
+        if matches!(self.phase, Phase::Closed | Phase::Failed(_)) || self.peer_closed {
+            return &mut [];
+        }
+        self.receive.free()
+    }
+
+    /// Says that `len` bytes were written to the front of [`receive_buffer`](Self::receive_buffer).
+    pub fn received(&mut self, len: usize) {
+        self.receive.received(len);
+    }
+
+    /// Says that the transport will bring nothing more, as by a FIN. If the peer did not say close_notify first,
+    /// [`process`](Self::process) fails with [`Error::Truncated`] once all data has been consumed.
+    pub const fn receive_closed(&mut self) {
+        self.transport_closed = true;
+    }
+
+    // ---- transport out
+
+    /// Sealed bytes for the peer.
+    #[must_use]
+    pub fn transmit_data(&self) -> &[u8] {
+        self.outgoing.buffer.unsent()
+    }
+
+    /// Says that the transport took `len` bytes of [`transmit_data`](Self::transmit_data).
+    pub fn transmitted(&mut self, len: usize) {
+        self.outgoing.buffer.transmitted(len);
+    }
+
+    // ---- application in
+
+    /// Data from the peer, opened and in order: what is left of one record.
+    #[must_use]
+    pub fn received_data(&self) -> &[u8] {
+        self.receive.data()
+    }
+
+    /// Says that `len` bytes of [`received_data`](Self::received_data) were read. They are wiped.
+    pub fn consume(&mut self, len: usize) {
+        self.receive.consume(len);
+    }
+
+    /// Copies data from the peer and returns how much; 0 if there is none now.
+    ///
+    /// # Errors
+    /// The error the connection failed with, after all data before it was read.
+    pub fn read(&mut self, out: &mut [u8]) -> Result<usize> {
+        let data = self.received_data();
+        let len = data.len().min(out.len());
+        if let (Some(to), Some(from)) = (out.get_mut(..len), data.get(..len)) {
+            to.copy_from_slice(from);
+        }
+        self.consume(len);
+        match self.phase {
+            Phase::Failed(error) if len == 0 && self.received_data().is_empty() => Err(error),
+            _ => Ok(len),
+        }
+    }
+
+    // ---- application out
+
+    /// Room for data to the peer: the rest of the record that is being filled. It is empty when that record is
+    /// full, until the next [`process`](Self::process), or when the transmit buffer is full, until the transport
+    /// took some of it.
+    ///
+    /// # Errors
+    /// [`Error::InvalidState`] before the handshake is complete and after [`close`](Self::close); the error the
+    /// connection failed with.
+    pub fn send_buffer(&mut self) -> Result<&mut [u8]> {
+        match self.phase {
+            Phase::Failed(error) => Err(error),
+            _ if !self.may_send() => Err(Error::InvalidState),
+            // Nothing may come between a KeyUpdate that is due and the data behind it.
+            _ => Ok(self.outgoing.content_room(ContentType::APPLICATION_DATA)),
+        }
+    }
+
+    /// Says that `len` bytes were written to the front of [`send_buffer`](Self::send_buffer).
+    pub fn send(&mut self, len: usize) {
+        if self.may_send() {
+            self.outgoing.fill(len);
+        }
+    }
+
+    /// Copies data for the peer, as much as there is room for, and returns how much.
+    ///
+    /// # Errors
+    /// As for [`send_buffer`](Self::send_buffer).
+    pub fn write(&mut self, data: &[u8]) -> Result<usize> {
+        let room = self.send_buffer()?;
+        let len = room.len().min(data.len());
+        if let (Some(to), Some(from)) = (room.get_mut(..len), data.get(..len)) {
+            to.copy_from_slice(from);
+        }
+        self.send(len);
+        Ok(len)
+    }
+
+    /// Says that we will send nothing more: close_notify goes out behind the data written so far (RFC 9846 6.1).
+    /// Reading goes on until the peer does the same. During the handshake this ends it.
+    pub const fn close(&mut self) {
+        self.wishes.close = true;
+    }
+
+    /// Renews our sending key (RFC 9846 4.7.3) and, if `request_peer`, asks the peer to do the same.
+    ///
+    /// # Errors
+    /// [`Error::InvalidState`] before the handshake is complete, and after the connection was closed.
+    pub fn update_keys(&mut self, request_peer: bool) -> Result<()> {
+        if !self.may_send() {
+            return Err(Error::InvalidState);
+        }
+        self.wishes.key_update = Some(request_peer || self.wishes.key_update == Some(true));
+        Ok(())
+    }
+}

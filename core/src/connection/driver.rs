@@ -1,0 +1,251 @@
+//! The driver: moves bytes between buffers and states. It alone replaces the state, consumes messages, and turns
+//! an error into a dead connection and an alert.
+
+use super::{Connection, Endpoint, Phase};
+use crate::codes::AlertDescription;
+use crate::crypto::CryptoProvider;
+use crate::error::{Error, Result};
+use crate::handshake::{Context, Received, WaitingFor, client, server};
+use crate::key_schedule::Transcript;
+use crate::record::Content;
+use core::task::Poll;
+
+/// What one turn of the driver came to.
+enum Turn {
+    /// There may be more to do.
+    Again,
+    /// Not before the thing that `waiting_for` names.
+    Wait,
+}
+
+impl<'a, P: CryptoProvider> Connection<'a, P> {
+    /// Does all that can be done now: opens records until there is application data, takes the handshake on,
+    /// seals what was written.
+    ///
+    /// # Errors
+    /// Why the connection failed. It is dead then; [`transmit_data`](Self::transmit_data) may still hold an alert
+    /// for the peer, and data that was opened before can still be read. Every further call returns the same error.
+    pub fn process(&mut self, provider: &mut P) -> Result<()> {
+        if let Phase::Failed(error) = self.phase {
+            return Err(error);
+        }
+        match self.run(provider) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                self.fail(provider, error);
+                Err(error)
+            }
+        }
+    }
+
+    fn run(&mut self, provider: &mut P) -> Result<()> {
+        loop {
+            let turn = match self.phase {
+                Phase::Handshake if self.wishes.close => self.give_up(provider)?,
+                Phase::Handshake => self.handshake(provider)?,
+                Phase::Connected => self.connected(provider)?,
+                Phase::Closed | Phase::Failed(_) => {
+                    self.waiting_for = WaitingFor::Nothing;
+                    Turn::Wait
+                }
+            };
+            if matches!(turn, Turn::Wait) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Kills the connection: says why, if there is something to say, and forgets the keys.
+    fn fail(&mut self, provider: &mut P, error: Error) {
+        if let Some(alert) = error.alert()
+            && !self.locally_closed
+            && self.outgoing.alert(provider, alert).is_ok()
+        {
+            self.alert_sent = Some(alert);
+        }
+        self.phase = Phase::Failed(error);
+        self.waiting_for = WaitingFor::Nothing;
+        self.forget();
+        if self.receive.data().is_empty() {
+            self.receive.clear();
+        }
+    }
+
+    /// Drops everything secret.
+    fn forget(&mut self) {
+        self.incoming.forget_keys();
+        self.outgoing.forget_keys();
+        self.facts.exporter_secret = None;
+        self.end_handshake();
+    }
+
+    /// Drops what only the handshake needs.
+    fn end_handshake(&mut self) {
+        self.transcript = Transcript::none();
+        match &mut self.endpoint {
+            Endpoint::Client(_, state) => *state = client::State::Connected,
+            Endpoint::Server(_, state) => *state = server::State::Connected,
+        }
+        self.receive.release();
+    }
+
+    /// The application closed during the handshake.
+    fn give_up(&mut self, provider: &mut P) -> Result<Turn> {
+        self.outgoing.alert(provider, AlertDescription::CLOSE_NOTIFY)?;
+        self.locally_closed = true;
+        self.phase = Phase::Closed;
+        self.forget();
+        self.receive.clear();
+        Ok(Turn::Again)
+    }
+
+    // ---- the handshake
+
+    fn handshake(&mut self, provider: &mut P) -> Result<Turn> {
+        let waits_for_message = match &self.endpoint {
+            Endpoint::Client(_, state) => !state.expected().is_empty(),
+            Endpoint::Server(_, state) => !state.expected().is_empty(),
+        };
+        if waits_for_message {
+            self.outgoing.flush(provider)?;
+            if !self.next_message_is_there(provider)? {
+                return Ok(Turn::Wait);
+            }
+        }
+        self.step(provider, waits_for_message)
+    }
+
+    /// One step of the state machine, by the next message or on its own.
+    fn step(&mut self, provider: &mut P, with_message: bool) -> Result<Turn> {
+        let mut retain = None;
+        let common = self.common();
+        let receive_capacity = self.receive.capacity();
+        let mut received = match (with_message, self.receive.message()?) {
+            (true, Some((message, aligned))) => Some(Received { message, aligned, retained: self.receive.retained() }),
+            _ => None,
+        };
+        let mut cx = Context {
+            provider: &mut *provider,
+            common,
+            outgoing: &mut self.outgoing,
+            incoming: &mut self.incoming,
+            transcript: &mut self.transcript,
+            facts: &mut self.facts,
+            notes: &mut self.notes,
+            receive_capacity,
+            waiting_for: &mut self.waiting_for,
+            retain: &mut retain,
+        };
+        let done = match &mut self.endpoint {
+            Endpoint::Client(client, state) => {
+                let next = match &mut received {
+                    Some(received) => state.on(&mut cx, client, received),
+                    None => state.advance(&mut cx, client),
+                };
+                next.map_ok(|next| {
+                    *state = next;
+                    matches!(state, client::State::Connected)
+                })
+            }
+            Endpoint::Server(config, state) => {
+                let next = match &mut received {
+                    Some(received) => state.on(&mut cx, config, received),
+                    None => state.advance(&mut cx, config),
+                };
+                next.map_ok(|next| {
+                    *state = next;
+                    matches!(state, server::State::Connected)
+                })
+            }
+        };
+        let connected = match done {
+            Poll::Pending => return Ok(Turn::Wait),
+            Poll::Ready(connected) => connected?,
+        };
+        match retain {
+            Some(part) => self.receive.retain(part.start, part.len()),
+            None if with_message => self.receive.consume_message(),
+            None => {}
+        }
+        if connected {
+            self.end_handshake();
+            self.incoming.allows_application_data = true;
+            self.phase = Phase::Connected;
+        }
+        Ok(Turn::Again)
+    }
+
+    /// Opens records until a whole handshake message is there.
+    fn next_message_is_there(&mut self, provider: &mut P) -> Result<bool> {
+        loop {
+            if self.receive.message()?.is_some() {
+                return Ok(true);
+            }
+            match self.incoming.next(provider, &mut self.receive)? {
+                None => return self.nothing_more().map(|()| false),
+                Some(Content::Handshake | Content::Nothing) => {}
+                Some(Content::ApplicationData) => return Err(Error::UnexpectedRecord),
+                // Not a clean end: nobody has finished (RFC 9846 6.1).
+                Some(Content::Alert(AlertDescription::USER_CANCELED)) => {}
+                Some(Content::Alert(alert)) => return Err(self.note_alert(alert)),
+            }
+        }
+    }
+
+    /// No whole record is there: wait for the peer, or complain that it is gone.
+    fn nothing_more(&mut self) -> Result<()> {
+        self.waiting_for = WaitingFor::Peer;
+        if self.transport_closed { Err(Error::Truncated) } else { Ok(()) }
+    }
+
+    fn note_alert(&mut self, alert: AlertDescription) -> Error {
+        self.alert_received = Some(alert);
+        Error::AlertReceived(alert)
+    }
+
+    // ---- after the handshake
+
+    fn connected(&mut self, provider: &mut P) -> Result<Turn> {
+        self.seal_wishes(provider)?;
+        if !self.receive.data().is_empty() {
+            self.waiting_for = WaitingFor::Application;
+            return Ok(Turn::Wait);
+        }
+        if self.peer_closed {
+            if self.locally_closed {
+                self.phase = Phase::Closed;
+                self.forget();
+                return Ok(Turn::Again);
+            }
+            self.waiting_for = WaitingFor::Application;
+            return Ok(Turn::Wait);
+        }
+        if self.receive.message()?.is_some() {
+            return match self.on_post_handshake(provider)? {
+                Poll::Ready(()) => Ok(Turn::Again),
+                Poll::Pending => Ok(Turn::Wait),
+            };
+        }
+        match self.incoming.next(provider, &mut self.receive)? {
+            None => self.nothing_more().map(|()| Turn::Wait),
+            Some(Content::ApplicationData) => {
+                self.post_handshake.key_updates = 0;
+                self.post_handshake.tickets = 0;
+                Ok(Turn::Again)
+            }
+            Some(Content::Alert(AlertDescription::CLOSE_NOTIFY)) => {
+                if self.receive.has_handshake() {
+                    return Err(Error::UnexpectedRecord);
+                }
+                // What comes behind it is ignored (RFC 9846 6.1).
+                self.peer_closed = true;
+                self.receive.clear();
+                Ok(Turn::Again)
+            }
+            Some(Content::Alert(AlertDescription::USER_CANCELED) | Content::Handshake | Content::Nothing) => {
+                Ok(Turn::Again)
+            }
+            Some(Content::Alert(alert)) => Err(self.note_alert(alert)),
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! A TLS connection without a transport: bytes in, bytes out, whoever moves them.
+//!
+//! A [`Connection`] has four ports, two towards the transport and two towards the application. At each one looks
+//! first, then says how much was taken:
+//!
+//! | port | look | take |
+//! |---|---|---|
+//! | transport in | [`receive_buffer`](Connection::receive_buffer) | [`received`](Connection::received) |
+//! | transport out | [`transmit_data`](Connection::transmit_data) | [`transmitted`](Connection::transmitted) |
+//! | application in | [`received_data`](Connection::received_data) | [`consume`](Connection::consume) |
+//! | application out | [`send_buffer`](Connection::send_buffer) | [`send`](Connection::send) |
+//!
+//! [`process`](Connection::process) does the work between them, with the provider it is lent.
+
+mod buffers;
+mod data;
+mod driver;
+mod post_handshake;
+
+pub use buffers::Buffers;
+
+use crate::codes::{AlertDescription, CipherSuite, NamedGroup, SignatureScheme};
+use crate::config::{ClientConfig, Common, ServerConfig};
+use crate::crypto::CryptoProvider;
+use crate::error::{Error, Result};
+use crate::handshake::{Facts, PeerNotes, client, server};
+pub use crate::handshake::{Operation, PeerAuthentication, WaitingFor};
+use crate::key_schedule::{self, Transcript};
+use crate::limits::{MIN_RECEIVE_BUFFER_LEN, MIN_TRANSMIT_BUFFER_LEN};
+use crate::record::{Incoming, Outgoing, ReceiveBuffer};
+use rustls_pki_types::ServerName;
+
+/// Which side we are, what it was configured with, and where its handshake stands.
+enum Endpoint<'a, P: CryptoProvider> {
+    Client(client::Client<'a, P>, client::State<P>),
+    Server(&'a ServerConfig<'a, P>, server::State<P>),
+}
+
+/// The life of a connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Handshake,
+    Connected,
+    /// Both directions were closed in order.
+    Closed,
+    Failed(Error),
+}
+
+/// What the application wants to be sent that is not data.
+#[derive(Default)]
+struct Wishes {
+    /// close_notify, after what was written.
+    close: bool,
+    /// KeyUpdate; `Some(true)` asks the peer for the same.
+    key_update: Option<bool>,
+}
+
+/// Counts that keep a peer's work bounded, and what was agreed with it after the handshake.
+#[derive(Default)]
+struct PostHandshake {
+    key_updates: u8,
+    tickets: u8,
+    /// We asked for a KeyUpdate that has not come yet (RFC 9846 4.7.3: no second request until then).
+    update_requested: bool,
+    /// How often our key was renewed.
+    epoch: u64,
+}
+
+/// A TLS 1.3 connection, client or server.
+///
+/// ```
+/// # fn f<P: saitls_core::crypto::CryptoProvider>(provider: &mut P, verifier: &dyn saitls_core::crypto::PeerVerifier<P>,
+/// #     socket: &mut (impl FnMut(&[u8]) -> usize, impl FnMut(&mut [u8]) -> usize)) -> Result<(), saitls_core::Error> {
+/// use saitls_core::{Buffers, Connection, ServerName, config::ClientConfig};
+///
+/// let (mut receive, mut transmit) = ([0; 16_645], [0; 4_096]);
+/// let config = ClientConfig::new(verifier);
+/// let name = ServerName::try_from("example.org").ok();
+/// let mut tls = Connection::client(&config, name, Buffers::new(&mut receive[..], &mut transmit[..]))?;
+/// while tls.is_handshaking() {
+///     tls.process(provider)?;
+///     let sent = (socket.0)(tls.transmit_data());
+///     tls.transmitted(sent);
+///     let received = (socket.1)(tls.receive_buffer());
+///     tls.received(received);
+/// }
+/// tls.write(b"GET / HTTP/1.0\r\n\r\n")?;
+/// # Ok(()) }
+/// ```
+pub struct Connection<'a, P: CryptoProvider> {
+    endpoint: Endpoint<'a, P>,
+    phase: Phase,
+    receive: ReceiveBuffer<'a>,
+    incoming: Incoming<P>,
+    outgoing: Outgoing<'a, P>,
+    transcript: Transcript<P>,
+    facts: Facts<P>,
+    notes: PeerNotes<'a>,
+    wishes: Wishes,
+    post_handshake: PostHandshake,
+    waiting_for: WaitingFor,
+    alert_sent: Option<AlertDescription>,
+    alert_received: Option<AlertDescription>,
+    /// The peer said close_notify.
+    peer_closed: bool,
+    /// We said close_notify, or were told to say nothing more.
+    locally_closed: bool,
+    /// The transport will bring nothing more.
+    transport_closed: bool,
+}
+
+/// What the handshake agreed on.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Negotiated<'c> {
+    /// The suite.
+    pub cipher_suite: CipherSuite,
+    /// The group of the key exchange.
+    pub named_group: NamedGroup,
+    /// How the peer signed, if it did.
+    pub peer_signature_scheme: Option<SignatureScheme>,
+    /// How we signed, if we did.
+    pub local_signature_scheme: Option<SignatureScheme>,
+    /// The application protocol.
+    pub alpn: Option<&'c [u8]>,
+    /// The host name: on a client, the one it sent; on a server, the one the client asked for, if
+    /// [`Buffers::with_peer_buffer`] left room for it.
+    pub server_name: Option<&'c str>,
+    /// The peer's end-entity certificate in DER, if [`Buffers::with_peer_buffer`] left room for it.
+    pub peer_certificate: Option<&'c [u8]>,
+    /// How the peer proved who it is.
+    pub peer_authentication: PeerAuthentication,
+    /// Whether there was a HelloRetryRequest.
+    pub hello_retry: bool,
+    /// The peer's record_size_limit.
+    pub record_size_limit: Option<u16>,
+}
+
+impl<'a, P: CryptoProvider> Connection<'a, P> {
+    /// A client that wants to talk to `server_name`. A DNS name is sent (RFC 6066 3) and, like an address, told to
+    /// the verifier; a verifier that needs a name refuses to go without.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfiguration`], [`Error::ReceiveBufferTooSmall`], [`Error::TransmitBufferTooSmall`].
+    pub fn client(
+        config: &'a ClientConfig<'a, P>,
+        server_name: Option<ServerName<'a>>,
+        buffers: Buffers<'a>,
+    ) -> Result<Self> {
+        config.check()?;
+        let endpoint = Endpoint::Client(client::Client { config, server_name }, client::State::start());
+        Self::new(endpoint, &config.common, buffers)
+    }
+
+    /// A server.
+    ///
+    /// # Errors
+    /// As for [`client`](Self::client).
+    pub fn server(config: &'a ServerConfig<'a, P>, buffers: Buffers<'a>) -> Result<Self> {
+        config.check()?;
+        Self::new(Endpoint::Server(config, server::State::start()), &config.common, buffers)
+    }
+
+    fn new(endpoint: Endpoint<'a, P>, common: &Common<'a>, buffers: Buffers<'a>) -> Result<Self> {
+        use crate::codes::ProtocolVersion;
+        buffers.check()?;
+        // RFC 9846 5.1: an initial ClientHello should look like one of TLS 1.0.
+        let version = match endpoint {
+            Endpoint::Client(..) => ProtocolVersion::TLS_1_0,
+            Endpoint::Server(..) => ProtocolVersion::TLS_1_2,
+        };
+        Ok(Self {
+            endpoint,
+            phase: Phase::Handshake,
+            receive: ReceiveBuffer::new(buffers.receive),
+            incoming: Incoming::new(),
+            outgoing: Outgoing::new(buffers.transmit, common.padding, version),
+            transcript: Transcript::none(),
+            facts: Facts::new(),
+            notes: PeerNotes::new(buffers.peer),
+            wishes: Wishes::default(),
+            post_handshake: PostHandshake::default(),
+            waiting_for: WaitingFor::Peer,
+            alert_sent: None,
+            alert_received: None,
+            peer_closed: false,
+            locally_closed: false,
+            transport_closed: false,
+        })
+    }
+
+    /// Ends the connection at once and gives the buffers back, wiped, for the next one.
+    #[must_use]
+    pub fn into_buffers(self) -> Buffers<'a> {
+        Buffers {
+            receive: self.receive.into_storage(),
+            transmit: self.outgoing.buffer.into_storage(),
+            peer: self.notes.into_storage(),
+        }
+    }
+
+    const fn common(&self) -> &'a Common<'a> {
+        match &self.endpoint {
+            Endpoint::Client(client, _) => &client.config.common,
+            Endpoint::Server(config, _) => &config.common,
+        }
+    }
+
+    // ---- state
+
+    /// What the connection needs before [`process`](Self::process) can go on.
+    #[must_use]
+    pub const fn waiting_for(&self) -> WaitingFor {
+        self.waiting_for
+    }
+
+    /// Whether the handshake is going on.
+    #[must_use]
+    pub fn is_handshaking(&self) -> bool {
+        self.phase == Phase::Handshake
+    }
+
+    /// Whether the handshake is complete and the connection has not ended.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.phase == Phase::Connected
+    }
+
+    /// Whether data may be written: after the handshake, before [`close`](Self::close).
+    #[must_use]
+    pub fn may_send(&self) -> bool {
+        self.is_connected() && !self.wishes.close && !self.locally_closed
+    }
+
+    /// Whether data may be read: some is there, or the peer may send some.
+    #[must_use]
+    pub fn may_receive(&self) -> bool {
+        !self.received_data().is_empty() || (self.is_connected() && !self.peer_closed)
+    }
+
+    /// Whether the peer said that it will send nothing more (close_notify), and everything before was opened.
+    #[must_use]
+    pub const fn is_peer_closed(&self) -> bool {
+        self.peer_closed
+    }
+
+    /// Whether our close_notify is under way: all data written before has been sealed.
+    #[must_use]
+    pub const fn is_locally_closed(&self) -> bool {
+        self.locally_closed
+    }
+
+    /// Whether the connection is over and nothing is left to be transmitted or read.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self.phase, Phase::Closed | Phase::Failed(_))
+            && self.outgoing.buffer.is_drained()
+            && self.received_data().is_empty()
+    }
+
+    /// Why the connection failed, if it did.
+    #[must_use]
+    pub const fn error(&self) -> Option<Error> {
+        match self.phase {
+            Phase::Failed(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The fatal alert that was put into the transmit buffer, if there was one.
+    #[must_use]
+    pub const fn alert_sent(&self) -> Option<AlertDescription> {
+        self.alert_sent
+    }
+
+    /// The fatal alert that the peer sent, if there was one.
+    #[must_use]
+    pub const fn alert_received(&self) -> Option<AlertDescription> {
+        self.alert_received
+    }
+
+    /// What the handshake agreed on, once it is complete.
+    #[must_use]
+    pub fn negotiated(&self) -> Option<Negotiated<'_>> {
+        let server_name = match &self.endpoint {
+            Endpoint::Client(client, _) => client.host_name(),
+            Endpoint::Server(..) => self.notes.name(),
+        };
+        Some(Negotiated {
+            cipher_suite: self.facts.cipher_suite?,
+            named_group: self.facts.named_group?,
+            peer_signature_scheme: self.facts.peer_scheme,
+            local_signature_scheme: self.facts.local_scheme,
+            alpn: self.facts.alpn.and_then(|index| self.common().alpn.get(index).copied()),
+            server_name,
+            peer_certificate: self.notes.certificate(),
+            peer_authentication: self.facts.peer_authentication?,
+            hello_retry: self.facts.retried,
+            record_size_limit: self.facts.peer_record_size_limit,
+        })
+    }
+
+    /// Keying material for the application (RFC 9846 7.5), bound to this connection. No context is the same as
+    /// an empty one.
+    ///
+    /// # Errors
+    /// [`Error::InvalidState`] before the handshake is complete; what [`Secret::export`] says.
+    ///
+    /// [`Secret::export`]: crate::crypto::Secret::export
+    pub fn export(&self, provider: &mut P, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<()> {
+        let secret = self.facts.exporter_secret.as_ref().filter(|_| self.is_connected() || self.phase == Phase::Closed);
+        let secret = secret.ok_or(Error::InvalidState)?;
+        let suite = self.facts.cipher_suite.ok_or(Error::Internal)?;
+        key_schedule::export(provider, suite.hash(), secret, label, context, out)
+    }
+}
+
+impl Buffers<'_> {
+    fn check(&self) -> Result<()> {
+        if self.receive.len() < MIN_RECEIVE_BUFFER_LEN {
+            return Err(Error::ReceiveBufferTooSmall(crate::handshake::small(MIN_RECEIVE_BUFFER_LEN)));
+        }
+        if self.transmit.len() < MIN_TRANSMIT_BUFFER_LEN {
+            return Err(Error::TransmitBufferTooSmall(crate::handshake::small(MIN_TRANSMIT_BUFFER_LEN)));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,96 @@
+//! After the handshake: KeyUpdate (RFC 9846 4.7.3), tickets (4.7.1), close_notify (6.1).
+
+use super::{Connection, Endpoint};
+use crate::codes::{AlertDescription, HandshakeType};
+use crate::crypto::CryptoProvider;
+use crate::error::{Error, Result};
+use crate::key_schedule::next_traffic_secret;
+use crate::limits::{MAX_KEY_EPOCH, MAX_KEY_UPDATES, MAX_TICKETS};
+use crate::wire::{KeyUpdate, NewSessionTicket};
+use core::task::Poll;
+
+impl<P: CryptoProvider> Connection<'_, P> {
+    /// Takes the next post-handshake message.
+    pub(super) fn on_post_handshake(&mut self, provider: &mut P) -> Result<Poll<()>> {
+        let Some((message, aligned)) = self.receive.message()? else { return Err(Error::Internal) };
+        match (message.kind, &self.endpoint) {
+            (HandshakeType::KEY_UPDATE, _) => {
+                let update = KeyUpdate::read(message.body)?;
+                let aligned = aligned.ok_or(Error::MessageSpansKeyChange)?;
+                count(&mut self.post_handshake.key_updates, MAX_KEY_UPDATES, Error::TooManyKeyUpdates)?;
+                let suite = self.facts.cipher_suite.ok_or(Error::Internal)?;
+                let secret = self.incoming.secret().ok_or(Error::Internal)?;
+                let secret = next_traffic_secret(provider, suite.hash(), secret)?;
+                self.incoming.install(provider, suite, secret, aligned)?;
+                if update.update_requested {
+                    // One answer for any number of requests; none if our keys are used up.
+                    if !self.locally_closed && self.post_handshake.epoch < MAX_KEY_EPOCH {
+                        self.wishes.key_update.get_or_insert(false);
+                    }
+                }
+                self.post_handshake.update_requested = false;
+            }
+            (HandshakeType::NEW_SESSION_TICKET, Endpoint::Client(..)) => {
+                NewSessionTicket::read(message.body)?;
+                count(&mut self.post_handshake.tickets, MAX_TICKETS, Error::TooManyTickets)?;
+            }
+            _ => return Err(Error::UnexpectedMessage),
+        }
+        self.receive.consume_message();
+        Ok(Poll::Ready(()))
+    }
+
+    /// Seals what the application wrote, and what it or the protocol wants sent beside data.
+    pub(super) fn seal_wishes(&mut self, provider: &mut P) -> Result<()> {
+        if self.locally_closed {
+            return Ok(());
+        }
+        let suite = self.facts.cipher_suite.ok_or(Error::Internal)?;
+        let records_per_key = suite.record_limit().min(self.common().records_per_key);
+        // The KeyUpdate itself is the last record under the old key.
+        let is_used_up = |sequence: u64| sequence.saturating_add(1) >= records_per_key;
+        if is_used_up(self.outgoing.sequence()) {
+            if self.post_handshake.epoch >= MAX_KEY_EPOCH {
+                return Err(Error::KeyUsageLimit);
+            }
+            self.wishes.key_update.get_or_insert(false);
+        }
+        if let Some(request_peer) = self.wishes.key_update {
+            // RFC 9846 4.7.3: no second request before the first was answered.
+            let update_requested = request_peer && !self.post_handshake.update_requested;
+            if self.poll_key_update(provider, update_requested)?.is_ready() {
+                self.wishes.key_update = None;
+                self.post_handshake.update_requested |= update_requested;
+            }
+        } else {
+            self.outgoing.flush(provider)?;
+        }
+        if self.wishes.close && self.wishes.key_update.is_none() {
+            self.outgoing.alert(provider, AlertDescription::CLOSE_NOTIFY)?;
+            self.locally_closed = true;
+        }
+        Ok(())
+    }
+
+    /// Sends a KeyUpdate behind what was written, and uses the next key from there on.
+    fn poll_key_update(&mut self, provider: &mut P, update_requested: bool) -> Result<Poll<()>> {
+        let suite = self.facts.cipher_suite.ok_or(Error::Internal)?;
+        self.outgoing.flush(provider)?;
+        match self.outgoing.poll_write(&mut |writer| KeyUpdate { update_requested }.write(writer)) {
+            Poll::Pending => return Ok(Poll::Pending),
+            Poll::Ready(len) => self.outgoing.commit_message(provider, len?)?,
+        }
+        self.outgoing.flush(provider)?;
+        let secret = self.outgoing.secret().ok_or(Error::Internal)?;
+        let secret = next_traffic_secret(provider, suite.hash(), secret)?;
+        self.outgoing.install(provider, suite, secret)?;
+        self.post_handshake.epoch = self.post_handshake.epoch.saturating_add(1);
+        Ok(Poll::Ready(()))
+    }
+}
+
+/// Counts one more message without data between.
+fn count(counter: &mut u8, most: u8, error: Error) -> Result<()> {
+    *counter = counter.saturating_add(1);
+    if *counter > most { Err(error) } else { Ok(()) }
+}

@@ -1,0 +1,152 @@
+//! Writing the ClientHello, the first and the second (RFC 9846 4.2.2).
+
+use super::{Client, Context};
+use crate::codes::{ExtensionType, HandshakeType, NamedGroup, ProtocolVersion};
+use crate::config::Common;
+use crate::crypto::{CryptoProvider, KeyExchange};
+use crate::error::{Error, Result};
+use crate::handshake::Operation;
+use crate::limits::MAX_KEY_SHARES;
+use crate::wire::extensions::{
+    Cookie, MaxFragmentLengthExtension, NamedGroupList, ProtocolNameList, RecordSizeLimit, ServerNameList,
+    SignatureSchemeList, SupportedVersions,
+};
+use crate::wire::{Random, Writer};
+use core::task::Poll;
+
+/// What both ClientHellos of a connection have in common, and the secrets behind the shares.
+pub(super) struct Hello<P: CryptoProvider> {
+    pub(super) random: Random,
+    session_id: [u8; 32],
+    session_id_len: usize,
+    pub(super) shares: [Option<Share<P>>; MAX_KEY_SHARES],
+}
+
+/// A key share of ours.
+pub(super) struct Share<P: CryptoProvider> {
+    pub(super) group: NamedGroup,
+    pub(super) exchange: P::KeyExchange,
+}
+
+impl<P: CryptoProvider> Hello<P> {
+    /// A fresh offer.
+    pub(super) fn new(cx: &mut Context<'_, '_, P>, client: &Client<'_, P>) -> Result<Self> {
+        let mut hello = Self { random: [0; 32], session_id: [0; 32], session_id_len: 0, shares: [None, None, None] };
+        cx.provider.fill_random(&mut hello.random)?;
+        if client.config.compatibility_mode {
+            cx.provider.fill_random(&mut hello.session_id)?;
+            hello.session_id_len = hello.session_id.len();
+        }
+        let mut groups = [None; MAX_KEY_SHARES];
+        let supported = cx.common.named_groups(cx.provider);
+        match client.config.key_shares {
+            // In the order of supported_groups, as RFC 9846 4.3.8 wants it.
+            Some(wanted) => {
+                let both = supported.filter(|group| wanted.contains(group));
+                groups.iter_mut().zip(both).for_each(|(slot, group)| *slot = Some(group));
+            }
+            None => groups.iter_mut().zip(supported.take(1)).for_each(|(slot, group)| *slot = Some(group)),
+        }
+        for (slot, group) in hello.shares.iter_mut().zip(groups) {
+            if let Some(group) = group {
+                *slot = Some(Share { group, exchange: P::KeyExchange::start(cx.provider, group)? });
+            }
+        }
+        Ok(hello)
+    }
+
+    /// What the server is to echo.
+    pub(super) fn session_id(&self) -> &[u8] {
+        self.session_id.get(..self.session_id_len).unwrap_or(&[])
+    }
+
+    /// Whether there is a share of this group.
+    pub(super) fn has_share(&self, group: NamedGroup) -> bool {
+        self.shares.iter().flatten().any(|share| share.group == group)
+    }
+
+    /// Writes a ClientHello with the `shares` where [`Outgoing::message_room`] is, and returns its length.
+    ///
+    /// A share that is ready is asked for again at the next poll if another one is pending: that costs a
+    /// computation only where several shares are configured with a slow provider.
+    ///
+    /// [`Outgoing::message_room`]: crate::record::Outgoing::message_room
+    pub(super) fn poll_write(
+        &self,
+        cx: &mut Context<'_, '_, P>,
+        client: &Client<'_, P>,
+        shares: &mut [Option<Share<P>>],
+        cookie: Option<&[u8]>,
+    ) -> Poll<Result<usize>> {
+        let own_record_size_limit = cx.own_record_size_limit();
+        let mut result = Poll::Ready(Ok(()));
+        let mut writer = Writer::new(cx.outgoing.message_room(usize::MAX));
+        writer.message(HandshakeType::CLIENT_HELLO, |writer| {
+            writer.u16(ProtocolVersion::TLS_1_2.0);
+            writer.bytes(&self.random);
+            writer.vector8(|writer| writer.bytes(self.session_id()));
+            writer.vector16(|writer| {
+                cx.common.cipher_suites(cx.provider).for_each(|suite| writer.u16(suite.0));
+            });
+            writer.vector8(|writer| writer.u8(0));
+            writer.vector16(|writer| {
+                write_lists(writer, cx.common, cx.provider, client, own_record_size_limit);
+                if let Some(cookie) = cookie {
+                    Cookie { cookie }.write(writer);
+                }
+                writer.extension(ExtensionType::KEY_SHARE, |writer| {
+                    writer.vector16(|writer| {
+                        for share in shares.iter_mut().flatten() {
+                            writer.u16(share.group.0);
+                            writer.vector16(|writer| match share.exchange.poll_generate(cx.provider, writer.room()) {
+                                Poll::Ready(Ok(len)) => writer.filled(len),
+                                Poll::Ready(Err(error)) => result = Poll::Ready(Err(error)),
+                                Poll::Pending if result.is_ready() => result = Poll::Pending,
+                                Poll::Pending => {}
+                            });
+                            if !matches!(result, Poll::Ready(Ok(()))) {
+                                break;
+                            }
+                        }
+                    });
+                });
+            });
+        });
+        let len = writer.finish();
+        match result {
+            Poll::Pending => cx.pending(Operation::KeyGeneration),
+            Poll::Ready(Err(Error::TransmitBufferTooSmall(_)) | Ok(())) => Poll::Ready(len),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+        }
+    }
+}
+
+/// Writes all extensions that both ClientHellos have alike.
+fn write_lists<P: CryptoProvider>(
+    writer: &mut Writer<'_>,
+    common: &Common<'_>,
+    provider: &P,
+    client: &Client<'_, P>,
+    own_record_size_limit: u16,
+) {
+    if let Some(name) = client.host_name() {
+        ServerNameList::write(writer, name.as_bytes());
+    }
+    SupportedVersions::write(writer);
+    NamedGroupList::write(writer, common.named_groups(provider));
+    SignatureSchemeList::write(writer, ExtensionType::SIGNATURE_ALGORITHMS, common.handshake_schemes(provider));
+    if common.certificate_schemes(provider).any(|scheme| !scheme.signs_handshake()) {
+        SignatureSchemeList::write(
+            writer,
+            ExtensionType::SIGNATURE_ALGORITHMS_CERT,
+            common.certificate_schemes(provider),
+        );
+    }
+    if !common.alpn.is_empty() {
+        ProtocolNameList::write(writer, common.alpn);
+    }
+    if let Some(max_fragment_length) = client.config.max_fragment_length {
+        MaxFragmentLengthExtension { max_fragment_length }.write(writer);
+    }
+    RecordSizeLimit { limit: own_record_size_limit }.write(writer);
+}

@@ -1,0 +1,118 @@
+//! The client's handshake (RFC 9846 A.1).
+//!
+//! ```text
+//! Start -> WaitServerHello -> WaitEncryptedExtensions -> WaitCertificateOrRequest -> [WaitCertificate]
+//!   -> WaitCertificateVerify -> WaitFinished -> [SendingCertificate -> [SigningCertificateVerify]]
+//!   -> SendingFinished -> Connected
+//! ```
+//!
+//! A HelloRetryRequest leads from WaitServerHello to WaitServerHello.
+
+mod client_hello;
+mod sending_certificate;
+mod sending_finished;
+mod signing_certificate_verify;
+mod start;
+mod wait_certificate;
+mod wait_certificate_or_request;
+mod wait_certificate_verify;
+mod wait_encrypted_extensions;
+mod wait_finished;
+mod wait_server_hello;
+
+use super::{Context, Received, check_expected};
+use crate::codes::HandshakeType;
+use crate::config::ClientConfig;
+use crate::crypto::CryptoProvider;
+use crate::error::{Error, Result};
+use core::task::Poll;
+use rustls_pki_types::ServerName;
+
+/// What a client's steps know of the application's wishes.
+pub(crate) struct Client<'a, P: CryptoProvider> {
+    pub(crate) config: &'a ClientConfig<'a, P>,
+    pub(crate) server_name: Option<ServerName<'a>>,
+}
+
+impl<P: CryptoProvider> Client<'_, P> {
+    /// The name to send: an address is never sent (RFC 6066 3).
+    pub(crate) fn host_name(&self) -> Option<&str> {
+        match &self.server_name {
+            Some(ServerName::DnsName(name)) => Some(name.as_ref()),
+            _ => None,
+        }
+    }
+}
+
+/// Where a client stands.
+pub(crate) enum State<P: CryptoProvider> {
+    Start(start::Start<P>),
+    WaitServerHello(wait_server_hello::WaitServerHello<P>),
+    WaitEncryptedExtensions(wait_encrypted_extensions::WaitEncryptedExtensions<P>),
+    WaitCertificateOrRequest(wait_certificate_or_request::WaitCertificateOrRequest<P>),
+    WaitCertificate(wait_certificate::WaitCertificate<P>),
+    WaitCertificateVerify(wait_certificate_verify::WaitCertificateVerify<P>),
+    WaitFinished(wait_finished::WaitFinished<P>),
+    SendingCertificate(sending_certificate::SendingCertificate<P>),
+    SigningCertificateVerify(signing_certificate_verify::SigningCertificateVerify<P>),
+    SendingFinished(sending_finished::SendingFinished<P>),
+    Connected,
+}
+
+impl<P: CryptoProvider> State<P> {
+    pub(crate) const fn start() -> Self {
+        Self::Start(start::Start::new())
+    }
+
+    /// The messages this state waits for; none if it works on its own.
+    pub(crate) const fn expected(&self) -> &'static [HandshakeType] {
+        match self {
+            Self::WaitServerHello(_) => &[HandshakeType::SERVER_HELLO],
+            Self::WaitEncryptedExtensions(_) => &[HandshakeType::ENCRYPTED_EXTENSIONS],
+            Self::WaitCertificateOrRequest(_) => &[HandshakeType::CERTIFICATE, HandshakeType::CERTIFICATE_REQUEST],
+            Self::WaitCertificate(_) => &[HandshakeType::CERTIFICATE],
+            Self::WaitCertificateVerify(_) => &[HandshakeType::CERTIFICATE_VERIFY],
+            Self::WaitFinished(_) => &[HandshakeType::FINISHED],
+            Self::Start(_)
+            | Self::SendingCertificate(_)
+            | Self::SigningCertificateVerify(_)
+            | Self::SendingFinished(_)
+            | Self::Connected => &[],
+        }
+    }
+
+    /// One step on its own.
+    pub(crate) fn advance(&mut self, cx: &mut Context<'_, '_, P>, client: &Client<'_, P>) -> Poll<Result<Self>> {
+        match self {
+            Self::Start(state) => state.advance(cx, client),
+            Self::SendingCertificate(state) => state.advance(cx, client),
+            Self::SigningCertificateVerify(state) => state.advance(cx, client),
+            Self::SendingFinished(state) => state.advance(cx),
+            _ => Poll::Ready(Err(Error::Internal)),
+        }
+    }
+
+    /// One step by a message.
+    pub(crate) fn on(
+        &mut self,
+        cx: &mut Context<'_, '_, P>,
+        client: &Client<'_, P>,
+        received: &mut Received<'_>,
+    ) -> Poll<Result<Self>> {
+        check_expected(received.message.kind, self.expected())?;
+        match self {
+            Self::WaitServerHello(state) => state.on(cx, client, received),
+            Self::WaitEncryptedExtensions(state) => state.on(cx, client, received),
+            Self::WaitCertificateOrRequest(state) => state.on(cx, client, received),
+            Self::WaitCertificate(state) => state.on(cx, client, received),
+            Self::WaitCertificateVerify(state) => state.on(cx, received),
+            Self::WaitFinished(state) => state.on(cx, received),
+            _ => Poll::Ready(Err(Error::Internal)),
+        }
+    }
+}
+
+/// A state's value, moved into the next one: each is left only once.
+pub(super) fn take<T>(slot: &mut Option<T>) -> Result<T> {
+    slot.take().ok_or(Error::Internal)
+}

@@ -1,0 +1,64 @@
+//! START: make key shares, send the ClientHello.
+
+use super::client_hello::Hello;
+use super::wait_server_hello::WaitServerHello;
+use super::{Client, Context, State, take};
+use crate::codes::{HashAlgorithm, ProtocolVersion};
+use crate::crypto::CryptoProvider;
+use crate::error::{Error, Result};
+use crate::key_schedule::Transcript;
+use core::task::{Poll, ready};
+
+pub(crate) struct Start<P: CryptoProvider> {
+    /// Made at the first poll.
+    hello: Option<Hello<P>>,
+}
+
+impl<P: CryptoProvider> Start<P> {
+    pub(super) const fn new() -> Self {
+        Self { hello: None }
+    }
+
+    pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>, client: &Client<'_, P>) -> Poll<Result<State<P>>> {
+        let mut hello = match self.hello.take() {
+            Some(hello) => hello,
+            None => {
+                check_offer(cx)?;
+                Hello::new(cx, client)?
+            }
+        };
+        let mut shares = core::mem::take(&mut hello.shares);
+        let written = hello.poll_write(cx, client, &mut shares, None);
+        hello.shares = shares;
+        self.hello = Some(hello);
+        let len = ready!(written)?;
+        let hello = take(&mut self.hello)?;
+
+        let (mut sha256, mut sha384) = (None, None);
+        cx.common.cipher_suites(cx.provider).for_each(|suite| match suite.hash() {
+            HashAlgorithm::Sha256 => sha256 = Some(HashAlgorithm::Sha256),
+            HashAlgorithm::Sha384 => sha384 = Some(HashAlgorithm::Sha384),
+        });
+        *cx.transcript = Transcript::start(cx.provider, [sha256, sha384].into_iter().flatten())?;
+        cx.facts.client_random = hello.random;
+        cx.commit(len)?;
+        cx.outgoing.flush(cx.provider)?;
+        cx.outgoing.legacy_record_version = ProtocolVersion::TLS_1_2;
+        cx.incoming.allows_change_cipher_spec = true;
+        Poll::Ready(Ok(State::WaitServerHello(WaitServerHello::new(hello))))
+    }
+}
+
+/// Checks that there is something to offer.
+fn check_offer<P: CryptoProvider>(cx: &Context<'_, '_, P>) -> Result<()> {
+    if cx.common.cipher_suites(cx.provider).next().is_none() {
+        return Err(Error::InvalidConfiguration("no cipher suite that the provider supports"));
+    }
+    if cx.common.named_groups(cx.provider).next().is_none() {
+        return Err(Error::InvalidConfiguration("no group that the provider supports"));
+    }
+    if cx.common.handshake_schemes(cx.provider).next().is_none() {
+        return Err(Error::InvalidConfiguration("no signature scheme that the provider supports"));
+    }
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! WAIT_CERT: whether the server's certificate is acceptable.
+
+use super::wait_certificate_or_request::Requested;
+use super::wait_certificate_verify::WaitCertificateVerify;
+use super::{Client, Context, State, take};
+use crate::crypto::{CryptoProvider, PeerRole, VerificationProgress};
+use crate::error::{Error, Result};
+use crate::handshake::Received;
+use crate::handshake::authentication::{PeerCertificate, poll_certificate};
+use crate::key_schedule::HandshakeSecret;
+use core::task::{Poll, ready};
+
+pub(crate) struct WaitCertificate<P: CryptoProvider> {
+    handshake: Option<HandshakeSecret<P>>,
+    requested: Option<Requested>,
+    progress: VerificationProgress<P>,
+}
+
+impl<P: CryptoProvider> WaitCertificate<P> {
+    pub(super) fn new(handshake: HandshakeSecret<P>, requested: Option<Requested>) -> Self {
+        Self { handshake: Some(handshake), requested, progress: VerificationProgress::default() }
+    }
+
+    pub(super) fn with_request(self, requested: Requested) -> Self {
+        Self { requested: Some(requested), ..self }
+    }
+
+    pub(super) fn on(
+        &mut self,
+        cx: &mut Context<'_, '_, P>,
+        client: &Client<'_, P>,
+        received: &mut Received<'_>,
+    ) -> Poll<Result<State<P>>> {
+        let name = client.server_name.as_ref();
+        let verifier = client.config.verifier;
+        match ready!(poll_certificate(cx, PeerRole::Server, verifier, &mut self.progress, name, received))? {
+            PeerCertificate::Empty => Poll::Ready(Err(Error::EmptyCertificate)),
+            PeerCertificate::Presented(presented) => {
+                cx.accept(&received.message)?;
+                let handshake = take(&mut self.handshake)?;
+                let next = WaitCertificateVerify::new(handshake, self.requested.take(), presented);
+                Poll::Ready(Ok(State::WaitCertificateVerify(next)))
+            }
+        }
+    }
+}

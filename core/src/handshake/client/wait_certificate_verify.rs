@@ -1,0 +1,35 @@
+//! WAIT_CV: whether the server has the key of its certificate.
+
+use super::wait_certificate_or_request::Requested;
+use super::wait_finished::WaitFinished;
+use super::{Context, State, take};
+use crate::crypto::CryptoProvider;
+use crate::error::Result;
+use crate::handshake::authentication::{Side, poll_certificate_verify};
+use crate::handshake::evidence::PeerAuthenticated;
+use crate::handshake::{Presented, Received};
+use crate::key_schedule::HandshakeSecret;
+use core::task::{Poll, ready};
+
+pub(crate) struct WaitCertificateVerify<P: CryptoProvider> {
+    handshake: Option<HandshakeSecret<P>>,
+    requested: Option<Requested>,
+    presented: Presented,
+    operation: Option<P::SignatureVerifier>,
+}
+
+impl<P: CryptoProvider> WaitCertificateVerify<P> {
+    pub(super) const fn new(handshake: HandshakeSecret<P>, requested: Option<Requested>, presented: Presented) -> Self {
+        Self { handshake: Some(handshake), requested, presented, operation: None }
+    }
+
+    pub(super) fn on(&mut self, cx: &mut Context<'_, '_, P>, received: &mut Received<'_>) -> Poll<Result<State<P>>> {
+        let verified =
+            ready!(poll_certificate_verify(cx, Side::Server, &self.presented, &mut self.operation, received))?;
+        cx.accept(&received.message)?;
+        cx.facts.peer_scheme = Some(verified.scheme);
+        let authenticated = PeerAuthenticated::by_certificate(&verified);
+        let next = WaitFinished::new(take(&mut self.handshake)?, self.requested.take(), authenticated);
+        Poll::Ready(Ok(State::WaitFinished(next)))
+    }
+}

@@ -1,0 +1,101 @@
+//! WAIT_EE: the server's answers to the rest of the offer.
+
+use super::wait_certificate_or_request::WaitCertificateOrRequest;
+use super::{Client, Context, State, take};
+use crate::codes::ExtensionType;
+use crate::crypto::CryptoProvider;
+use crate::error::{Error, Result};
+use crate::handshake::Received;
+use crate::key_schedule::HandshakeSecret;
+use crate::limits::MAX_PLAINTEXT_LEN;
+use crate::wire::EncryptedExtensions;
+use crate::wire::extensions::{
+    Extensions, MaxFragmentLengthExtension, NamedGroupList, RecordSizeLimit, SelectedProtocol,
+    ServerNameAcknowledgement,
+};
+use core::task::Poll;
+
+pub(crate) struct WaitEncryptedExtensions<P: CryptoProvider> {
+    handshake: Option<HandshakeSecret<P>>,
+}
+
+impl<P: CryptoProvider> WaitEncryptedExtensions<P> {
+    pub(super) const fn new(handshake: HandshakeSecret<P>) -> Self {
+        Self { handshake: Some(handshake) }
+    }
+
+    pub(super) fn on(
+        &mut self,
+        cx: &mut Context<'_, '_, P>,
+        client: &Client<'_, P>,
+        received: &mut Received<'_>,
+    ) -> Poll<Result<State<P>>> {
+        let extensions = EncryptedExtensions::read(received.message.body)?.extensions;
+        check_solicited(client, extensions)?;
+        if let Some(name) = extensions.find(ExtensionType::SERVER_NAME) {
+            ServerNameAcknowledgement::read(name)?;
+        }
+        // A list for later connections, which is not acted upon (RFC 9846 4.3.7).
+        extensions.get(ExtensionType::SUPPORTED_GROUPS, NamedGroupList::read)?;
+        cx.facts.alpn = selected_protocol(cx, extensions)?;
+        apply_limits(cx, client, extensions)?;
+        cx.accept(&received.message)?;
+        let next = WaitCertificateOrRequest::new(take(&mut self.handshake)?);
+        Poll::Ready(Ok(State::WaitCertificateOrRequest(next)))
+    }
+}
+
+/// Every answer must have its question (RFC 9846 4.3).
+fn check_solicited<P: CryptoProvider>(client: &Client<'_, P>, extensions: Extensions<'_>) -> Result<()> {
+    for (kind, _) in extensions.iter() {
+        let asked = match kind {
+            ExtensionType::SERVER_NAME => client.host_name().is_some(),
+            ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION => !client.config.common.alpn.is_empty(),
+            ExtensionType::MAX_FRAGMENT_LENGTH => client.config.max_fragment_length.is_some(),
+            ExtensionType::SUPPORTED_GROUPS | ExtensionType::RECORD_SIZE_LIMIT => true,
+            _ => false,
+        };
+        if !asked {
+            return Err(Error::UnsolicitedExtension);
+        }
+    }
+    Ok(())
+}
+
+fn selected_protocol<P: CryptoProvider>(cx: &Context<'_, '_, P>, extensions: Extensions<'_>) -> Result<Option<usize>> {
+    let kind = ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION;
+    let Some(selected) = extensions.get(kind, SelectedProtocol::read)? else { return Ok(None) };
+    let offered = cx.common.alpn.iter().position(|&name| name == selected.name);
+    offered.map(Some).ok_or(Error::IllegalApplicationProtocol)
+}
+
+fn apply_limits<P: CryptoProvider>(
+    cx: &mut Context<'_, '_, P>,
+    client: &Client<'_, P>,
+    extensions: Extensions<'_>,
+) -> Result<()> {
+    let record_size_limit = extensions.get(ExtensionType::RECORD_SIZE_LIMIT, RecordSizeLimit::read)?;
+    let fragment_length = extensions.get(ExtensionType::MAX_FRAGMENT_LENGTH, MaxFragmentLengthExtension::read)?;
+    match (record_size_limit, fragment_length) {
+        // RFC 8449 5: never both.
+        (Some(_), Some(_)) => Err(Error::IllegalMaxFragmentLength),
+        (Some(limit), None) => {
+            if usize::from(limit.limit) > MAX_PLAINTEXT_LEN.saturating_add(1) {
+                return Err(Error::IllegalRecordSizeLimit);
+            }
+            let own = cx.own_record_size_limit();
+            cx.incoming.limit_inner(own.into());
+            cx.obey_record_size_limit(limit);
+            Ok(())
+        }
+        (None, Some(accepted)) => {
+            if client.config.max_fragment_length != Some(accepted.max_fragment_length) {
+                return Err(Error::IllegalMaxFragmentLength);
+            }
+            let bytes = accepted.max_fragment_length.bytes().ok_or(Error::IllegalMaxFragmentLength)?;
+            cx.limit_fragments(bytes);
+            Ok(())
+        }
+        (None, None) => Ok(()),
+    }
+}

@@ -1,0 +1,73 @@
+//! Values that can only be made by whoever did the check they stand for.
+
+use crate::codes::SignatureScheme;
+
+/// How the peer proved who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PeerAuthentication {
+    /// With a certificate that the verifier accepted and whose key signed the handshake.
+    Certificate,
+    /// Not at all, since this server does not ask.
+    NotRequested,
+    /// Not at all, since the client declined and this server allows that.
+    Declined,
+}
+
+/// The peer's certificate was accepted; its key has not been proved yet.
+pub(crate) struct Presented(());
+
+/// The signature in the peer's CertificateVerify is right.
+pub(crate) struct SignatureVerified {
+    pub(crate) scheme: SignatureScheme,
+    private: (),
+}
+
+/// The peer is who the configuration wants it to be; without this value nobody waits for a Finished.
+pub(crate) struct PeerAuthenticated(PeerAuthentication);
+
+/// The MAC in the peer's Finished is right.
+pub(crate) struct FinishedVerified(());
+
+impl Presented {
+    /// To be called where a [`PeerVerifier`](crate::crypto::PeerVerifier) accepted a chain, and only there.
+    pub(super) const fn verifier_accepted() -> Self {
+        Self(())
+    }
+}
+
+impl SignatureVerified {
+    /// To be called where the signature was found right, and only there. It needs an accepted certificate.
+    pub(super) const fn signature_is_valid(_: &Presented, scheme: SignatureScheme) -> Self {
+        Self { scheme, private: () }
+    }
+}
+
+impl PeerAuthenticated {
+    /// By a certificate and its key.
+    pub(super) const fn by_certificate(proof: &SignatureVerified) -> Self {
+        let () = proof.private;
+        Self(PeerAuthentication::Certificate)
+    }
+
+    /// On a server that does not ask its clients.
+    pub(super) const fn not_requested() -> Self {
+        Self(PeerAuthentication::NotRequested)
+    }
+
+    /// On a server whose client declined, which it allows.
+    pub(super) const fn declined() -> Self {
+        Self(PeerAuthentication::Declined)
+    }
+
+    pub(crate) const fn how(&self) -> PeerAuthentication {
+        self.0
+    }
+}
+
+impl FinishedVerified {
+    /// To be called where the MAC was found right, and only there.
+    pub(super) const fn mac_is_valid() -> Self {
+        Self(())
+    }
+}

@@ -1,0 +1,278 @@
+//! The handshake (RFC 9846 4) as the state machines of Appendix A: one file per state.
+//!
+//! A state is a value with the evidence it needs; bulk data is borrowed through a [`Context`]. Some states
+//! wait for a message, others work or send on their own. Every step obeys one law:
+//!
+//! **A step that returns `Pending` has changed nothing but the operation it polled.** It parses, polls, checks
+//! that there is room, and only then touches transcript, keys and output, and names the next state. So it may
+//! be repeated, with the message still in the receive buffer, until it is done.
+
+mod authentication;
+pub(crate) mod client;
+mod evidence;
+mod public_key;
+pub(crate) mod server;
+
+pub use evidence::PeerAuthentication;
+pub(crate) use evidence::Presented;
+
+use crate::codes::{CipherSuite, ContentType, HandshakeType, HashAlgorithm, NamedGroup, SignatureScheme};
+use crate::config::Common;
+use crate::crypto::{CryptoProvider, Secret};
+use crate::error::{Error, Result};
+use crate::key_schedule::Transcript;
+use crate::limits::MAX_PLAINTEXT_LEN;
+use crate::record::{Incoming, Outgoing, RecordAligned};
+use crate::wire::extensions::RecordSizeLimit;
+use crate::wire::{Message, Random, Writer};
+use core::ops::Range;
+use core::task::Poll;
+use managed::ManagedSlice;
+use zeroize::Zeroizing;
+
+/// An operation that a provider, signer or verifier has not finished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Operation {
+    /// A key pair for a key share.
+    KeyGeneration,
+    /// The server's half of a key agreement.
+    Encapsulation,
+    /// The client's half of a key agreement.
+    Decapsulation,
+    /// Whether the peer's certificate is acceptable.
+    PeerVerification,
+    /// The signature in the peer's CertificateVerify.
+    SignatureVerification,
+    /// The signature in our own CertificateVerify.
+    Signing,
+}
+
+/// What a connection needs before it can go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WaitingFor {
+    /// More bytes from the peer.
+    Peer,
+    /// Sealed bytes to be sent: the transmit buffer has no room for what comes next.
+    Transmit,
+    /// The application: received data is to be consumed.
+    Application,
+    /// A slow operation; process again when its device is done.
+    Operation(Operation),
+    /// Nothing: the connection is over.
+    Nothing,
+}
+
+/// What a handshake has found out.
+pub(crate) struct Facts<P: CryptoProvider> {
+    pub(crate) cipher_suite: Option<CipherSuite>,
+    pub(crate) named_group: Option<NamedGroup>,
+    pub(crate) peer_scheme: Option<SignatureScheme>,
+    pub(crate) local_scheme: Option<SignatureScheme>,
+    /// Index into the configured protocols.
+    pub(crate) alpn: Option<usize>,
+    pub(crate) retried: bool,
+    pub(crate) peer_authentication: Option<PeerAuthentication>,
+    pub(crate) peer_record_size_limit: Option<u16>,
+    /// Names the connection in a key log.
+    pub(crate) client_random: Random,
+    pub(crate) exporter_secret: Option<P::Secret>,
+}
+
+impl<P: CryptoProvider> Facts<P> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            cipher_suite: None,
+            named_group: None,
+            peer_scheme: None,
+            local_scheme: None,
+            alpn: None,
+            retried: false,
+            peer_authentication: None,
+            peer_record_size_limit: None,
+            client_random: [0; 32],
+            exporter_secret: None,
+        }
+    }
+}
+
+/// What is kept about the peer for the application, as far as it lent room: the name that a client asked for,
+/// then the end-entity certificate.
+pub(crate) struct PeerNotes<'a> {
+    pub(crate) bytes: ManagedSlice<'a, u8>,
+    name: Range<usize>,
+    certificate: Range<usize>,
+}
+
+impl<'a> PeerNotes<'a> {
+    pub(crate) const fn new(bytes: ManagedSlice<'a, u8>) -> Self {
+        Self { bytes, name: 0..0, certificate: 0..0 }
+    }
+
+    pub(crate) fn name(&self) -> Option<&str> {
+        core::str::from_utf8(self.bytes.get(self.name.clone())?).ok().filter(|name| !name.is_empty())
+    }
+
+    pub(crate) fn certificate(&self) -> Option<&[u8]> {
+        self.bytes.get(self.certificate.clone()).filter(|certificate| !certificate.is_empty())
+    }
+
+    /// The storage, wiped.
+    pub(crate) fn into_storage(mut self) -> ManagedSlice<'a, u8> {
+        self.bytes.fill(0);
+        self.bytes
+    }
+
+    fn note_name(&mut self, name: &str) {
+        if let Some(room) = self.bytes.get_mut(..name.len()) {
+            room.copy_from_slice(name.as_bytes());
+            self.name = 0..name.len();
+        }
+    }
+
+    fn note_certificate(&mut self, certificate: &[u8]) {
+        let range = self.name.end..self.name.end.saturating_add(certificate.len());
+        if let Some(room) = self.bytes.get_mut(range.clone()) {
+            room.copy_from_slice(certificate);
+            self.certificate = range;
+        }
+    }
+}
+
+/// What a step borrows of its connection.
+pub(crate) struct Context<'c, 'a, P: CryptoProvider> {
+    pub(crate) provider: &'c mut P,
+    pub(crate) common: &'c Common<'a>,
+    pub(crate) outgoing: &'c mut Outgoing<'a, P>,
+    pub(crate) incoming: &'c mut Incoming<P>,
+    pub(crate) transcript: &'c mut Transcript<P>,
+    pub(crate) facts: &'c mut Facts<P>,
+    pub(crate) notes: &'c mut PeerNotes<'a>,
+    /// Length of the receive buffer, which the record_size_limit comes from.
+    pub(crate) receive_capacity: usize,
+    /// Why the step is pending.
+    pub(crate) waiting_for: &'c mut WaitingFor,
+    /// Part of the message to be kept when it is consumed.
+    pub(crate) retain: &'c mut Option<Range<usize>>,
+}
+
+/// A message for a state, with the evidence that it ends its record, if it does.
+pub(crate) struct Received<'m> {
+    pub(crate) message: Message<'m>,
+    pub(crate) aligned: Option<RecordAligned>,
+    /// What an earlier message left: the peer's certificate.
+    pub(crate) retained: &'m [u8],
+}
+
+impl Received<'_> {
+    /// The evidence needed to change keys (RFC 9846 5.1).
+    pub(crate) fn record_aligned(&mut self) -> Result<RecordAligned> {
+        self.aligned.take().ok_or(Error::MessageSpansKeyChange)
+    }
+}
+
+impl<P: CryptoProvider> Context<'_, '_, P> {
+    /// The hash of the negotiated suite.
+    pub(crate) fn hash(&self) -> Result<HashAlgorithm> {
+        self.facts.cipher_suite.map(CipherSuite::hash).ok_or(Error::Internal)
+    }
+
+    /// The negotiated suite.
+    pub(crate) fn suite(&self) -> Result<CipherSuite> {
+        self.facts.cipher_suite.ok_or(Error::Internal)
+    }
+
+    /// The point of no return for a message: it becomes part of the transcript.
+    pub(crate) fn accept(&mut self, message: &Message<'_>) -> Result<()> {
+        self.transcript.add(self.provider, message.bytes)
+    }
+
+    /// Says why a step is pending.
+    pub(crate) fn pending<T>(&mut self, operation: Operation) -> Poll<Result<T>> {
+        *self.waiting_for = WaitingFor::Operation(operation);
+        Poll::Pending
+    }
+
+    /// Says that a step is pending until something has been sent.
+    pub(crate) fn pending_transmit<T>(&mut self) -> Poll<Result<T>> {
+        *self.waiting_for = WaitingFor::Transmit;
+        Poll::Pending
+    }
+
+    /// Sends a handshake message that is part of the transcript.
+    pub(crate) fn poll_send(&mut self, write: &mut dyn FnMut(&mut Writer<'_>)) -> Poll<Result<()>> {
+        match self.outgoing.poll_write(write) {
+            Poll::Ready(len) => Poll::Ready(self.commit(len?)),
+            Poll::Pending => {
+                self.outgoing.flush(self.provider)?;
+                self.pending_transmit()
+            }
+        }
+    }
+
+    /// Sends the handshake message of `len` bytes that stands in [`Outgoing::message_room`].
+    pub(crate) fn commit(&mut self, len: usize) -> Result<()> {
+        self.transcript.add(self.provider, self.outgoing.written(len))?;
+        self.outgoing.commit_message(self.provider, len)
+    }
+
+    /// Sends bytes of a message that is written in pieces; pending when there is no room for all of them.
+    /// `done` counts what has been sent.
+    pub(crate) fn poll_send_piece(&mut self, piece: &[u8], done: &mut usize) -> Poll<Result<()>> {
+        let rest = piece.get(*done..).ok_or(Error::Internal)?;
+        let sent = self.outgoing.append(self.provider, ContentType::HANDSHAKE, rest)?;
+        self.transcript.add(self.provider, rest.get(..sent).ok_or(Error::Internal)?)?;
+        *done = done.saturating_add(sent);
+        if *done == piece.len() {
+            return Poll::Ready(Ok(()));
+        }
+        if self.outgoing.buffer.is_empty() {
+            return Poll::Ready(Err(Error::TransmitBufferTooSmall(small(crate::limits::MIN_TRANSMIT_BUFFER_LEN))));
+        }
+        self.outgoing.flush(self.provider)?;
+        self.pending_transmit()
+    }
+
+    /// Tells a secret to the key log, if one is configured.
+    pub(crate) fn log_secret(&mut self, label: &str, secret: &P::Secret) -> Result<()> {
+        let Some(key_log) = self.common.key_log else { return Ok(()) };
+        let mut revealed = Zeroizing::new([0; crate::secret::MAX_SECRET_LEN]);
+        let len = secret.reveal(self.provider, &mut *revealed)?;
+        key_log.log(label, &self.facts.client_random, revealed.get(..len).ok_or(Error::Internal)?);
+        Ok(())
+    }
+
+    /// The record_size_limit to advertise: what fits into the receive buffer, or less if so configured.
+    pub(crate) fn own_record_size_limit(&self) -> u16 {
+        let fits = self
+            .receive_capacity
+            .saturating_sub(crate::limits::RECORD_HEADER_LEN)
+            .saturating_sub(16)
+            .min(MAX_PLAINTEXT_LEN.saturating_add(1));
+        let fits = u16::try_from(fits).unwrap_or(u16::MAX);
+        self.common.record_size_limit.map_or(fits, |limit| limit.min(fits))
+    }
+
+    /// Obeys the peer's record_size_limit (RFC 8449 4).
+    pub(crate) fn obey_record_size_limit(&mut self, limit: RecordSizeLimit) {
+        self.facts.peer_record_size_limit = Some(limit.limit);
+        self.outgoing.limit_content(usize::from(limit.limit).saturating_sub(1));
+    }
+
+    /// Both sides agreed on a max_fragment_length (RFC 6066 4): the content type comes on top.
+    pub(crate) fn limit_fragments(&mut self, bytes: usize) {
+        self.outgoing.limit_content(bytes);
+        self.incoming.limit_inner(bytes.saturating_add(1));
+    }
+}
+
+/// A length as an error tells it.
+pub(crate) fn small(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+/// Refuses a message that the state does not expect: the one place where that happens.
+pub(crate) fn check_expected(kind: HandshakeType, expected: &[HandshakeType]) -> Result<()> {
+    if expected.contains(&kind) { Ok(()) } else { Err(Error::UnexpectedMessage) }
+}

@@ -1,0 +1,93 @@
+//! The server's handshake (RFC 9846 A.2).
+//!
+//! ```text
+//! Start (-> Start, by a HelloRetryRequest) -> Negotiated -> [RequestingCertificate] -> SendingCertificate
+//!   -> SigningCertificateVerify -> SendingFinished
+//!   -> [WaitCertificate -> [WaitCertificateVerify]] -> WaitFinished -> Connected
+//! ```
+//!
+//! RECVD_CH is the part of Start that selects the parameters: `negotiate`.
+
+mod negotiate;
+mod negotiated;
+mod requesting_certificate;
+mod sending_certificate;
+mod sending_finished;
+mod signing_certificate_verify;
+mod start;
+mod wait_certificate;
+mod wait_certificate_verify;
+mod wait_finished;
+
+use super::client::take;
+use super::{Context, Received, check_expected};
+use crate::codes::HandshakeType;
+use crate::config::ServerConfig;
+use crate::crypto::CryptoProvider;
+use crate::error::{Error, Result};
+use core::task::Poll;
+
+/// Where a server stands.
+pub(crate) enum State<P: CryptoProvider> {
+    Start(start::Start<P>),
+    Negotiated(negotiated::Negotiated<P>),
+    RequestingCertificate(requesting_certificate::RequestingCertificate<P>),
+    SendingCertificate(sending_certificate::SendingCertificate<P>),
+    SigningCertificateVerify(signing_certificate_verify::SigningCertificateVerify<P>),
+    SendingFinished(sending_finished::SendingFinished<P>),
+    WaitCertificate(wait_certificate::WaitCertificate<P>),
+    WaitCertificateVerify(wait_certificate_verify::WaitCertificateVerify<P>),
+    WaitFinished(wait_finished::WaitFinished<P>),
+    Connected,
+}
+
+impl<P: CryptoProvider> State<P> {
+    pub(crate) const fn start() -> Self {
+        Self::Start(start::Start::new())
+    }
+
+    /// The messages this state waits for; none if it works on its own.
+    pub(crate) const fn expected(&self) -> &'static [HandshakeType] {
+        match self {
+            Self::Start(_) => &[HandshakeType::CLIENT_HELLO],
+            Self::WaitCertificate(_) => &[HandshakeType::CERTIFICATE],
+            Self::WaitCertificateVerify(_) => &[HandshakeType::CERTIFICATE_VERIFY],
+            Self::WaitFinished(_) => &[HandshakeType::FINISHED],
+            Self::Negotiated(_)
+            | Self::RequestingCertificate(_)
+            | Self::SendingCertificate(_)
+            | Self::SigningCertificateVerify(_)
+            | Self::SendingFinished(_)
+            | Self::Connected => &[],
+        }
+    }
+
+    /// One step on its own.
+    pub(crate) fn advance(&mut self, cx: &mut Context<'_, '_, P>, config: &ServerConfig<'_, P>) -> Poll<Result<Self>> {
+        match self {
+            Self::Negotiated(state) => state.advance(cx, config),
+            Self::RequestingCertificate(state) => state.advance(cx),
+            Self::SendingCertificate(state) => state.advance(cx, config),
+            Self::SigningCertificateVerify(state) => state.advance(cx, config),
+            Self::SendingFinished(state) => state.advance(cx, config),
+            _ => Poll::Ready(Err(Error::Internal)),
+        }
+    }
+
+    /// One step by a message.
+    pub(crate) fn on(
+        &mut self,
+        cx: &mut Context<'_, '_, P>,
+        config: &ServerConfig<'_, P>,
+        received: &mut Received<'_>,
+    ) -> Poll<Result<Self>> {
+        check_expected(received.message.kind, self.expected())?;
+        match self {
+            Self::Start(state) => state.on(cx, config, received),
+            Self::WaitCertificate(state) => state.on(cx, config, received),
+            Self::WaitCertificateVerify(state) => state.on(cx, received),
+            Self::WaitFinished(state) => state.on(cx, received),
+            _ => Poll::Ready(Err(Error::Internal)),
+        }
+    }
+}

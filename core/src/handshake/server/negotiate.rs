@@ -1,0 +1,165 @@
+//! RECVD_CH: what to answer to a ClientHello (RFC 9846 4.2.1), as a pure function of it and the configuration.
+
+use super::super::authentication::ChosenIdentity;
+use crate::codes::{CipherSuite, ExtensionType, MaxFragmentLength, NamedGroup, ProtocolVersion};
+use crate::config::{Common, ServerConfig};
+use crate::crypto::{CryptoProvider, Digest, Hash};
+use crate::error::{Error, Result};
+use crate::wire::ClientHello;
+use crate::wire::extensions::{
+    Cookie, Extensions, KeyShareClientHello, MaxFragmentLengthExtension, NamedGroupList, ProtocolNameList,
+    RecordSizeLimit, ServerNameList, SignatureSchemeList, SupportedVersions,
+};
+
+/// What a server answers.
+pub(super) struct Selection<'m> {
+    pub(super) cipher_suite: CipherSuite,
+    pub(super) named_group: NamedGroup,
+    /// The client's share for the group; without one, a HelloRetryRequest asks for it.
+    pub(super) client_share: Option<&'m [u8]>,
+    pub(super) identity: ChosenIdentity,
+    /// Index into the configured protocols.
+    pub(super) alpn: Option<usize>,
+    pub(super) record_size_limit: Option<RecordSizeLimit>,
+    pub(super) max_fragment_length: Option<MaxFragmentLength>,
+    pub(super) server_name: Option<&'m str>,
+    pub(super) early_data: bool,
+}
+
+/// Checks a ClientHello and selects the parameters.
+pub(super) fn select<'m, P: CryptoProvider>(
+    provider: &P,
+    config: &ServerConfig<'_, P>,
+    hello: &ClientHello<'m>,
+) -> Result<Selection<'m>> {
+    let extensions = hello.extensions;
+    if let (Some(at), count) =
+        (extensions.iter().position(|(kind, _)| kind == ExtensionType::PRE_SHARED_KEY), extensions.iter().count())
+        && at.saturating_add(1) != count
+    {
+        return Err(Error::PreSharedKeyNotLast);
+    }
+    let cipher_suite = config
+        .common
+        .cipher_suites(provider)
+        .find(|&suite| hello.cipher_suites.contains(suite))
+        .ok_or(Error::NoCipherSuiteInCommon)?;
+    let (named_group, client_share) = select_group(provider, &config.common, extensions)?;
+    let schemes = extensions
+        .get(ExtensionType::SIGNATURE_ALGORITHMS, SignatureSchemeList::read)?
+        .ok_or(Error::MissingExtension)?
+        .supported_signature_algorithms;
+    extensions.get(ExtensionType::SIGNATURE_ALGORITHMS_CERT, SignatureSchemeList::read)?;
+    extensions.get(ExtensionType::COOKIE, Cookie::read)?;
+    let identity = ChosenIdentity::choose(config.identities, schemes).ok_or(Error::NoSignatureSchemeInCommon)?;
+    let record_size_limit = extensions.get(ExtensionType::RECORD_SIZE_LIMIT, RecordSizeLimit::read)?;
+    let max_fragment_length = match record_size_limit {
+        // RFC 8449 5: then it is ignored.
+        Some(_) => None,
+        None => extensions
+            .get(ExtensionType::MAX_FRAGMENT_LENGTH, MaxFragmentLengthExtension::read)?
+            .map(|extension| extension.max_fragment_length),
+    };
+    Ok(Selection {
+        cipher_suite,
+        named_group,
+        client_share,
+        identity,
+        alpn: select_protocol(&config.common, extensions)?,
+        record_size_limit,
+        max_fragment_length,
+        server_name: server_name(extensions)?,
+        early_data: extensions.find(ExtensionType::EARLY_DATA).is_some(),
+    })
+}
+
+/// Checks that a ClientHello is one of TLS 1.3 (RFC 9846 4.2.2, 4.3.1).
+pub(super) fn check_version(hello: &ClientHello<'_>) -> Result<()> {
+    let versions = hello.extensions.get(ExtensionType::SUPPORTED_VERSIONS, SupportedVersions::read)?;
+    if !versions.is_some_and(|offered| offered.versions.contains(ProtocolVersion::TLS_1_3)) {
+        return Err(Error::ProtocolVersion);
+    }
+    if hello.legacy_version != ProtocolVersion::TLS_1_2 {
+        return Err(Error::ProtocolVersion);
+    }
+    if hello.legacy_compression_methods != [0] {
+        return Err(Error::IllegalCompression);
+    }
+    Ok(())
+}
+
+/// The group we prefer among those with a share, since that saves a round trip; else among those offered.
+fn select_group<'m, P: CryptoProvider>(
+    provider: &P,
+    common: &Common<'_>,
+    extensions: Extensions<'m>,
+) -> Result<(NamedGroup, Option<&'m [u8]>)> {
+    let groups = extensions
+        .get(ExtensionType::SUPPORTED_GROUPS, NamedGroupList::read)?
+        .ok_or(Error::MissingExtension)?
+        .named_group_list;
+    let shares = extensions.get(ExtensionType::KEY_SHARE, KeyShareClientHello::read)?.ok_or(Error::MissingExtension)?;
+    if shares.iter().any(|share| !groups.contains(share.group)) {
+        return Err(Error::IllegalKeyShare);
+    }
+    let mut common_groups = common.named_groups(provider).filter(|&group| groups.contains(group));
+    let with_share = common
+        .named_groups(provider)
+        .filter(|&group| groups.contains(group))
+        .find_map(|group| Some((group, Some(shares.find(group)?))));
+    match with_share {
+        Some(found) => Ok(found),
+        None => Ok((common_groups.next().ok_or(Error::NoGroupInCommon)?, None)),
+    }
+}
+
+/// The protocol we prefer among those the client speaks (RFC 7301 3.2).
+fn select_protocol(common: &Common<'_>, extensions: Extensions<'_>) -> Result<Option<usize>> {
+    let kind = ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION;
+    let Some(offered) = extensions.get(kind, ProtocolNameList::read)? else { return Ok(None) };
+    if common.alpn.is_empty() {
+        return Ok(None);
+    }
+    let selected = common.alpn.iter().position(|&own| offered.iter().any(|name| name == own));
+    selected.map(Some).ok_or(Error::NoApplicationProtocol)
+}
+
+/// The host name the client asks for (RFC 6066 3): ASCII, no NUL, no dot at its end.
+fn server_name(extensions: Extensions<'_>) -> Result<Option<&str>> {
+    let Some(list) = extensions.get(ExtensionType::SERVER_NAME, ServerNameList::read)? else { return Ok(None) };
+    let Some(name) = list.host_name else { return Ok(None) };
+    let name = core::str::from_utf8(name).map_err(|_| Error::IllegalParameter)?;
+    rustls_pki_types::DnsName::try_from(name).map_err(|_| Error::IllegalParameter)?;
+    Ok(Some(name))
+}
+
+/// A hash over everything that must not change between the two ClientHellos (RFC 9846 4.2.2).
+pub(super) fn fingerprint<P: CryptoProvider>(
+    provider: &mut P,
+    suite: CipherSuite,
+    hello: &ClientHello<'_>,
+) -> Result<Digest> {
+    let mut hash = P::Hash::start(provider, suite.hash())?;
+    let mut add = |bytes: &[u8]| {
+        // Lengths keep neighbours apart.
+        hash.update(provider, &u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes())?;
+        hash.update(provider, bytes)
+    };
+    add(hello.random)?;
+    add(hello.legacy_session_id)?;
+    add(hello.cipher_suites.as_bytes())?;
+    for (kind, data) in hello.extensions.iter() {
+        let may_change = matches!(
+            kind,
+            ExtensionType::KEY_SHARE
+                | ExtensionType::EARLY_DATA
+                | ExtensionType::PRE_SHARED_KEY
+                | ExtensionType::PADDING
+        );
+        if !may_change {
+            add(&kind.0.to_be_bytes())?;
+            add(data)?;
+        }
+    }
+    hash.finish(provider)
+}

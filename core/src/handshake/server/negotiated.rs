@@ -1,0 +1,75 @@
+//! NEGOTIATED: the EncryptedExtensions.
+
+use super::requesting_certificate::RequestingCertificate;
+use super::sending_certificate::SendingCertificate;
+use super::{Context, State, take};
+use crate::codes::MaxFragmentLength;
+use crate::config::ServerConfig;
+use crate::crypto::CryptoProvider;
+use crate::error::{Error, Result};
+use crate::handshake::authentication::ChosenIdentity;
+use crate::handshake::server::negotiate::Selection;
+use crate::key_schedule::HandshakeSecret;
+use crate::wire::EncryptedExtensions;
+use crate::wire::extensions::{MaxFragmentLengthExtension, RecordSizeLimit, SelectedProtocol};
+use core::task::{Poll, ready};
+
+pub(crate) struct Negotiated<P: CryptoProvider> {
+    handshake: Option<HandshakeSecret<P>>,
+    identity: ChosenIdentity,
+    record_size_limit: Option<RecordSizeLimit>,
+    max_fragment_length: Option<MaxFragmentLength>,
+}
+
+impl<P: CryptoProvider> Negotiated<P> {
+    pub(super) const fn new(handshake: HandshakeSecret<P>, selection: &Selection<'_>) -> Self {
+        Self {
+            handshake: Some(handshake),
+            identity: selection.identity,
+            record_size_limit: selection.record_size_limit,
+            max_fragment_length: selection.max_fragment_length,
+        }
+    }
+
+    pub(super) fn advance(
+        &mut self,
+        cx: &mut Context<'_, '_, P>,
+        config: &ServerConfig<'_, P>,
+    ) -> Poll<Result<State<P>>> {
+        self.apply_limits(cx)?;
+        let own_limit = cx.own_record_size_limit();
+        let protocol = cx.facts.alpn.and_then(|index| config.common.alpn.get(index));
+        ready!(cx.poll_send(&mut |writer| {
+            EncryptedExtensions::write_with(writer, |writer| {
+                if let Some(name) = protocol {
+                    SelectedProtocol { name }.write(writer);
+                }
+                if self.record_size_limit.is_some() {
+                    RecordSizeLimit { limit: own_limit }.write(writer);
+                }
+                if let Some(max_fragment_length) = self.max_fragment_length {
+                    MaxFragmentLengthExtension { max_fragment_length }.write(writer);
+                }
+            });
+        }))?;
+        let certificate = SendingCertificate::new(take(&mut self.handshake)?, self.identity);
+        Poll::Ready(Ok(if config.client_authentication.verifier().is_some() {
+            State::RequestingCertificate(RequestingCertificate::new(certificate))
+        } else {
+            State::SendingCertificate(certificate)
+        }))
+    }
+
+    /// The limits hold from the first protected record on; setting them twice changes nothing.
+    fn apply_limits(&self, cx: &mut Context<'_, '_, P>) -> Result<()> {
+        if let Some(limit) = self.record_size_limit {
+            let own = cx.own_record_size_limit();
+            cx.incoming.limit_inner(own.into());
+            cx.obey_record_size_limit(limit);
+        }
+        if let Some(length) = self.max_fragment_length {
+            cx.limit_fragments(length.bytes().ok_or(Error::Internal)?);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,43 @@
+//! The CertificateRequest.
+
+use super::sending_certificate::SendingCertificate;
+use super::{Context, State, take};
+use crate::codes::ExtensionType;
+use crate::crypto::CryptoProvider;
+use crate::error::Result;
+use crate::wire::CertificateRequest;
+use crate::wire::extensions::SignatureSchemeList;
+use core::task::Poll;
+
+pub(crate) struct RequestingCertificate<P: CryptoProvider> {
+    certificate: Option<SendingCertificate<P>>,
+}
+
+impl<P: CryptoProvider> RequestingCertificate<P> {
+    pub(super) const fn new(certificate: SendingCertificate<P>) -> Self {
+        Self { certificate: Some(certificate) }
+    }
+
+    pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
+        let (common, provider) = (cx.common, &*cx.provider);
+        let more_for_certificates = common.certificate_schemes(provider).any(|scheme| !scheme.signs_handshake());
+        let written = cx.outgoing.poll_write(&mut |writer| {
+            CertificateRequest::write_with(writer, &[], |writer| {
+                let handshake = common.handshake_schemes(provider);
+                SignatureSchemeList::write(writer, ExtensionType::SIGNATURE_ALGORITHMS, handshake);
+                if more_for_certificates {
+                    let certificate = common.certificate_schemes(provider);
+                    SignatureSchemeList::write(writer, ExtensionType::SIGNATURE_ALGORITHMS_CERT, certificate);
+                }
+            });
+        });
+        match written {
+            Poll::Ready(len) => cx.commit(len?)?,
+            Poll::Pending => {
+                cx.outgoing.flush(cx.provider)?;
+                return cx.pending_transmit();
+            }
+        }
+        Poll::Ready(Ok(State::SendingCertificate(take(&mut self.certificate)?)))
+    }
+}

@@ -1,0 +1,202 @@
+//! START and RECVD_CH: take a ClientHello, agree on a secret, send the ServerHello; or a HelloRetryRequest.
+
+use super::negotiate::{Selection, check_version, fingerprint, select};
+use super::negotiated::Negotiated;
+use super::{Context, State};
+use crate::codes::{CipherSuite, ExtensionType, NamedGroup};
+use crate::config::ServerConfig;
+use crate::crypto::{CryptoProvider, Digest, KeyExchange};
+use crate::error::{Error, Result};
+use crate::handshake::{Operation, Received};
+use crate::key_schedule::{EarlySecret, Transcript};
+use crate::wire::extensions::{KeyShareClientHello, KeyShareHelloRetryRequest, SelectedVersion};
+use crate::wire::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, MESSAGE_HEADER_LEN, ServerHello, Writer};
+use core::task::{Poll, ready};
+
+pub(crate) struct Start<P: CryptoProvider> {
+    /// The key agreement, while it is pending.
+    exchange: Option<P::KeyExchange>,
+    retried: Option<Retried>,
+}
+
+/// What the second ClientHello is held against.
+struct Retried {
+    cipher_suite: CipherSuite,
+    named_group: NamedGroup,
+    fingerprint: Digest,
+}
+
+impl<P: CryptoProvider> Start<P> {
+    pub(super) const fn new() -> Self {
+        Self { exchange: None, retried: None }
+    }
+
+    pub(super) fn on(
+        &mut self,
+        cx: &mut Context<'_, '_, P>,
+        config: &ServerConfig<'_, P>,
+        received: &mut Received<'_>,
+    ) -> Poll<Result<State<P>>> {
+        let hello = ClientHello::read(received.message.body)?;
+        check_version(&hello)?;
+        if let Some(retried) = &self.retried {
+            retried.check(cx, &hello)?;
+        }
+        let selection = select(cx.provider, config, &hello)?;
+        if received.aligned.is_none() {
+            return Poll::Ready(Err(Error::MessageSpansKeyChange));
+        }
+        // What was sent before has reached the client, or it would not answer.
+        if !cx.outgoing.buffer.is_empty() {
+            return cx.pending_transmit();
+        }
+        match selection.client_share {
+            Some(share) => self.send_server_hello(cx, received, &hello, &selection, share),
+            None => self.send_hello_retry_request(cx, received, &hello, &selection),
+        }
+    }
+
+    fn send_server_hello(
+        &mut self,
+        cx: &mut Context<'_, '_, P>,
+        received: &mut Received<'_>,
+        hello: &ClientHello<'_>,
+        selection: &Selection<'_>,
+        client_share: &[u8],
+    ) -> Poll<Result<State<P>>> {
+        let exchange = match &mut self.exchange {
+            Some(exchange) => exchange,
+            None => self.exchange.insert(P::KeyExchange::start(cx.provider, selection.named_group)?),
+        };
+        let (len, shared) = ready!(poll_write(cx, exchange, hello, selection, client_share))?;
+        self.exchange = None;
+
+        let suite = selection.cipher_suite;
+        let aligned = received.record_aligned()?;
+        if self.retried.is_none() {
+            begin(cx, hello, suite)?;
+        }
+        cx.accept(&received.message)?;
+        cx.facts.named_group = Some(selection.named_group);
+        cx.facts.alpn = selection.alpn;
+        if let Some(name) = selection.server_name {
+            cx.notes.note_name(name);
+        }
+        cx.commit(len)?;
+        cx.outgoing.flush(cx.provider)?;
+        // Compatibility mode (RFC 9846 E.4): once, behind the first message.
+        if !hello.legacy_session_id.is_empty() && self.retried.is_none() {
+            cx.outgoing.change_cipher_spec(cx.provider)?;
+        }
+        let transcript = cx.transcript.hash(cx.provider)?;
+        let handshake = EarlySecret::new(cx.provider, suite.hash())?.into_handshake(cx.provider, &shared)?;
+        let secrets = handshake.traffic_secrets(cx.provider, &transcript)?;
+        cx.log_secret("CLIENT_HANDSHAKE_TRAFFIC_SECRET", &secrets.client)?;
+        cx.log_secret("SERVER_HANDSHAKE_TRAFFIC_SECRET", &secrets.server)?;
+        cx.incoming.install(cx.provider, suite, secrets.client, aligned)?;
+        cx.incoming.allows_plaintext_alert = true;
+        if selection.early_data {
+            cx.incoming.skip_early_data();
+        }
+        cx.outgoing.install(cx.provider, suite, secrets.server)?;
+        Poll::Ready(Ok(State::Negotiated(Negotiated::new(handshake, selection))))
+    }
+
+    fn send_hello_retry_request(
+        &mut self,
+        cx: &mut Context<'_, '_, P>,
+        received: &mut Received<'_>,
+        hello: &ClientHello<'_>,
+        selection: &Selection<'_>,
+    ) -> Poll<Result<State<P>>> {
+        // After the first one, `Retried::check` has made sure that there is a share.
+        let suite = selection.cipher_suite;
+        let group = selection.named_group;
+        let fingerprint = fingerprint(cx.provider, suite, hello)?;
+        begin(cx, hello, suite)?;
+        cx.accept(&received.message)?;
+        cx.transcript.replace_by_message_hash(cx.provider)?;
+        cx.facts.retried = true;
+        ready!(cx.poll_send(&mut |writer| {
+            ServerHello::write_new(writer, &HELLO_RETRY_REQUEST_RANDOM, hello.legacy_session_id, suite, |writer| {
+                SelectedVersion::write(writer);
+                KeyShareHelloRetryRequest { selected_group: group }.write(writer);
+            });
+        }))?;
+        cx.outgoing.flush(cx.provider)?;
+        if !hello.legacy_session_id.is_empty() {
+            cx.outgoing.change_cipher_spec(cx.provider)?;
+        }
+        if selection.early_data {
+            cx.incoming.skip_early_data();
+        }
+        let retried = Some(Retried { cipher_suite: suite, named_group: group, fingerprint });
+        Poll::Ready(Ok(State::Start(Self { exchange: None, retried })))
+    }
+}
+
+/// The first ClientHello decided on a suite: the transcript begins.
+fn begin<P: CryptoProvider>(cx: &mut Context<'_, '_, P>, hello: &ClientHello<'_>, suite: CipherSuite) -> Result<()> {
+    cx.facts.cipher_suite = Some(suite);
+    cx.facts.client_random = *hello.random;
+    *cx.transcript = Transcript::start(cx.provider, core::iter::once(suite.hash()))?;
+    cx.transcript.decide(suite.hash());
+    cx.incoming.allows_change_cipher_spec = true;
+    Ok(())
+}
+
+/// Writes the ServerHello where [`Outgoing::message_room`] is: its length, and the shared secret.
+///
+/// [`Outgoing::message_room`]: crate::record::Outgoing::message_room
+fn poll_write<P: CryptoProvider>(
+    cx: &mut Context<'_, '_, P>,
+    exchange: &mut P::KeyExchange,
+    hello: &ClientHello<'_>,
+    selection: &Selection<'_>,
+    client_share: &[u8],
+) -> Poll<Result<(usize, P::Secret)>> {
+    let mut agreed = Poll::Pending;
+    let room = cx.outgoing.message_room(usize::MAX);
+    let mut writer = Writer::new(room);
+    ServerHello::write_new(&mut writer, &[0; 32], hello.legacy_session_id, selection.cipher_suite, |writer| {
+        SelectedVersion::write(writer);
+        writer.extension(ExtensionType::KEY_SHARE, |writer| {
+            writer.u16(selection.named_group.0);
+            writer.vector16(|writer| {
+                agreed = exchange.poll_encapsulate(cx.provider, client_share, writer.room()).map_ok(|(len, shared)| {
+                    writer.filled(len);
+                    shared
+                });
+            });
+        });
+    });
+    let len = writer.finish();
+    let shared = match agreed {
+        Poll::Pending => return cx.pending(Operation::Encapsulation),
+        Poll::Ready(shared) => shared?,
+    };
+    let len = len?;
+    // Only now, so that a pending operation draws no random bytes twice: type, length, version, then random.
+    const AT: usize = MESSAGE_HEADER_LEN + 2;
+    let random = cx.outgoing.message_room(0).get_mut(AT..AT + 32).ok_or(Error::Internal)?;
+    cx.provider.fill_random(random)?;
+    Poll::Ready(Ok((len, shared)))
+}
+
+impl Retried {
+    /// What RFC 9846 4.2.2 allows to change, and nothing else, has changed.
+    fn check<P: CryptoProvider>(&self, cx: &mut Context<'_, '_, P>, hello: &ClientHello<'_>) -> Result<()> {
+        if fingerprint(cx.provider, self.cipher_suite, hello)? != self.fingerprint {
+            return Err(Error::ClientHelloChanged);
+        }
+        if hello.extensions.find(ExtensionType::EARLY_DATA).is_some() {
+            return Err(Error::ClientHelloChanged);
+        }
+        let shares = hello.extensions.get(ExtensionType::KEY_SHARE, KeyShareClientHello::read)?;
+        let mut shares = shares.ok_or(Error::MissingExtension)?.iter();
+        match (shares.next(), shares.next()) {
+            (Some(share), None) if share.group == self.named_group => Ok(()),
+            _ => Err(Error::IllegalKeyShare),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! WAIT_CERT: the client's certificate, or its refusal.
+
+use super::wait_certificate_verify::WaitCertificateVerify;
+use super::wait_finished::WaitFinished;
+use super::{Context, State, take};
+use crate::config::{ClientAuthentication, ServerConfig};
+use crate::crypto::{CryptoProvider, PeerRole, VerificationProgress};
+use crate::error::{Error, Result};
+use crate::handshake::Received;
+use crate::handshake::authentication::{PeerCertificate, poll_certificate};
+use crate::handshake::evidence::PeerAuthenticated;
+use core::task::{Poll, ready};
+
+pub(crate) struct WaitCertificate<P: CryptoProvider> {
+    client_secret: Option<P::Secret>,
+    progress: VerificationProgress<P>,
+}
+
+impl<P: CryptoProvider> WaitCertificate<P> {
+    pub(super) fn new(client_secret: P::Secret) -> Self {
+        Self { client_secret: Some(client_secret), progress: VerificationProgress::default() }
+    }
+
+    pub(super) fn on(
+        &mut self,
+        cx: &mut Context<'_, '_, P>,
+        config: &ServerConfig<'_, P>,
+        received: &mut Received<'_>,
+    ) -> Poll<Result<State<P>>> {
+        let verifier = config.client_authentication.verifier().ok_or(Error::Internal)?;
+        let certificate = ready!(poll_certificate(cx, PeerRole::Client, verifier, &mut self.progress, None, received))?;
+        match (certificate, config.client_authentication) {
+            (PeerCertificate::Presented(presented), _) => {
+                cx.accept(&received.message)?;
+                let next = WaitCertificateVerify::new(take(&mut self.client_secret)?, presented);
+                Poll::Ready(Ok(State::WaitCertificateVerify(next)))
+            }
+            (PeerCertificate::Empty, ClientAuthentication::Optional(_)) => {
+                cx.accept(&received.message)?;
+                let next = WaitFinished::new(take(&mut self.client_secret)?, PeerAuthenticated::declined());
+                Poll::Ready(Ok(State::WaitFinished(next)))
+            }
+            (PeerCertificate::Empty, _) => Poll::Ready(Err(Error::CertificateRequired)),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! WAIT_CV: whether the client has the key of its certificate.
+
+use super::wait_finished::WaitFinished;
+use super::{Context, State, take};
+use crate::crypto::CryptoProvider;
+use crate::error::Result;
+use crate::handshake::authentication::{Side, poll_certificate_verify};
+use crate::handshake::evidence::PeerAuthenticated;
+use crate::handshake::{Presented, Received};
+use core::task::{Poll, ready};
+
+pub(crate) struct WaitCertificateVerify<P: CryptoProvider> {
+    client_secret: Option<P::Secret>,
+    presented: Presented,
+    operation: Option<P::SignatureVerifier>,
+}
+
+impl<P: CryptoProvider> WaitCertificateVerify<P> {
+    pub(super) const fn new(client_secret: P::Secret, presented: Presented) -> Self {
+        Self { client_secret: Some(client_secret), presented, operation: None }
+    }
+
+    pub(super) fn on(&mut self, cx: &mut Context<'_, '_, P>, received: &mut Received<'_>) -> Poll<Result<State<P>>> {
+        let verified =
+            ready!(poll_certificate_verify(cx, Side::Client, &self.presented, &mut self.operation, received))?;
+        cx.accept(&received.message)?;
+        cx.facts.peer_scheme = Some(verified.scheme);
+        let authenticated = PeerAuthenticated::by_certificate(&verified);
+        let next = WaitFinished::new(take(&mut self.client_secret)?, authenticated);
+        Poll::Ready(Ok(State::WaitFinished(next)))
+    }
+}

@@ -1,0 +1,199 @@
+//! The receiving half of the record protocol: which records are allowed, opening them, counting the idle ones.
+
+use super::{Protection, ReceiveBuffer};
+use crate::codes::{AlertDescription, CipherSuite, ContentType};
+use crate::crypto::CryptoProvider;
+use crate::error::{Error, Result};
+use crate::limits::{MAX_CIPHERTEXT_LEN, MAX_IDLE_RECORDS, MAX_PLAINTEXT_LEN, MAX_SKIPPED_EARLY_DATA};
+
+/// What the next record held.
+pub(crate) enum Content {
+    /// Handshake bytes, joined to those before.
+    Handshake,
+    /// Application data, lent out by the buffer.
+    ApplicationData,
+    /// An alert.
+    Alert(AlertDescription),
+    /// Nothing of interest.
+    Nothing,
+}
+
+/// Under which key records come, and what is allowed of them.
+pub(crate) struct Incoming<P: CryptoProvider> {
+    keys: Option<Protection<P>>,
+    /// The traffic secret of `keys`: base of the peer's Finished and of the next key.
+    secret: Option<P::Secret>,
+    /// The longest inner plaintext we accept: what we advertised, once the peer has agreed.
+    max_inner_len: usize,
+    /// Whether change_cipher_spec may come: after the first ClientHello, before the peer's Finished.
+    pub(crate) allows_change_cipher_spec: bool,
+    /// Whether application data may come: after the handshake.
+    pub(crate) allows_application_data: bool,
+    /// Whether the peer may still speak in the clear: a client, until its first protected record.
+    pub(crate) allows_plaintext_alert: bool,
+    /// Bytes of early data that may still be skipped: a client's, when it sent some that we do not accept.
+    pub(crate) early_data_to_skip: u32,
+    idle_records: u8,
+}
+
+impl<P: CryptoProvider> Incoming<P> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            keys: None,
+            secret: None,
+            max_inner_len: MAX_PLAINTEXT_LEN + 1,
+            allows_change_cipher_spec: false,
+            allows_application_data: false,
+            allows_plaintext_alert: false,
+            early_data_to_skip: 0,
+            idle_records: 0,
+        }
+    }
+
+    /// Opens from here on with the key of `secret`. The evidence says that nothing is left over.
+    pub(crate) fn install(
+        &mut self,
+        provider: &mut P,
+        suite: CipherSuite,
+        secret: P::Secret,
+        _: super::RecordAligned,
+    ) -> Result<()> {
+        self.keys = Some(Protection::from_secret(provider, suite, &secret)?);
+        self.secret = Some(secret);
+        Ok(())
+    }
+
+    /// The current traffic secret.
+    pub(crate) const fn secret(&self) -> Option<&P::Secret> {
+        self.secret.as_ref()
+    }
+
+    /// Forgets the keys: nothing can be opened any more.
+    pub(crate) fn forget_keys(&mut self) {
+        self.keys = None;
+        self.secret = None;
+    }
+
+    /// The peer agreed to send no more than `limit` bytes of inner plaintext.
+    pub(crate) fn limit_inner(&mut self, limit: usize) {
+        self.max_inner_len = self.max_inner_len.min(limit);
+    }
+
+    /// A client announced early data that we do not take (RFC 9846 4.3.10).
+    pub(crate) const fn skip_early_data(&mut self) {
+        self.early_data_to_skip = MAX_SKIPPED_EARLY_DATA;
+    }
+
+    /// Opens the next record, or returns `None` if it is not there yet.
+    pub(crate) fn next(&mut self, provider: &mut P, buffer: &mut ReceiveBuffer<'_>) -> Result<Option<Content>> {
+        let Some(header) = buffer.peek_header() else { return Ok(None) };
+        self.check_header(header.kind, header.len)?;
+        let Some(record) = buffer.record()? else { return Ok(None) };
+        if header.kind == ContentType::CHANGE_CIPHER_SPEC {
+            return self.change_cipher_spec(buffer);
+        }
+        let (kind, len) = match &mut self.keys {
+            Some(keys) if header.kind == ContentType::APPLICATION_DATA => {
+                let opened = keys.open(provider, record);
+                match opened {
+                    Err(Error::BadRecordMac) if self.early_data_to_skip > 0 => {
+                        // The sequence number counts records of the handshake key only.
+                        let secret = self.secret.as_ref().ok_or(Error::Internal)?;
+                        keys.rewind(provider, secret)?;
+                        return self.skip(buffer, header.len);
+                    }
+                    opened => {
+                        let (kind, len, inner_len) = opened?;
+                        self.early_data_to_skip = 0;
+                        self.allows_plaintext_alert = false;
+                        if inner_len > self.max_inner_len || len > MAX_PLAINTEXT_LEN {
+                            return Err(Error::RecordOverflow);
+                        }
+                        (kind, len)
+                    }
+                }
+            }
+            None if header.kind == ContentType::APPLICATION_DATA => return self.skip(buffer, header.len),
+            _ => (header.kind, header.len),
+        };
+        self.content(buffer, kind, len)
+    }
+
+    /// Refuses a record by its header, without waiting for the rest.
+    fn check_header(&self, kind: ContentType, len: usize) -> Result<()> {
+        let protected = kind == ContentType::APPLICATION_DATA;
+        match kind {
+            ContentType::CHANGE_CIPHER_SPEC if !self.allows_change_cipher_spec => {
+                return Err(Error::UnexpectedChangeCipherSpec);
+            }
+            ContentType::CHANGE_CIPHER_SPEC => {}
+            ContentType::APPLICATION_DATA if self.keys.is_some() || self.early_data_to_skip > 0 => {}
+            ContentType::HANDSHAKE if self.keys.is_none() => {}
+            ContentType::ALERT if self.keys.is_none() || self.allows_plaintext_alert => {}
+            _ => return Err(Error::UnexpectedRecord),
+        }
+        let most = if protected { MAX_CIPHERTEXT_LEN } else { MAX_PLAINTEXT_LEN };
+        if len > most { Err(Error::RecordOverflow) } else { Ok(()) }
+    }
+
+    fn change_cipher_spec(&mut self, buffer: &mut ReceiveBuffer<'_>) -> Result<Option<Content>> {
+        let len = buffer.peek_header().map_or(0, |header| header.len);
+        if buffer.content(len) != [1] || buffer.has_handshake() {
+            return Err(Error::UnexpectedChangeCipherSpec);
+        }
+        buffer.skip_record();
+        self.idle()
+    }
+
+    /// Drops a record of early data.
+    fn skip(&mut self, buffer: &mut ReceiveBuffer<'_>, len: usize) -> Result<Option<Content>> {
+        let len = u32::try_from(len).map_err(|_| Error::Internal)?;
+        self.early_data_to_skip = self.early_data_to_skip.checked_sub(len).ok_or(Error::BadRecordMac)?;
+        buffer.skip_record();
+        Ok(Some(Content::Nothing))
+    }
+
+    fn content(&mut self, buffer: &mut ReceiveBuffer<'_>, kind: ContentType, len: usize) -> Result<Option<Content>> {
+        match kind {
+            ContentType::HANDSHAKE => {
+                if len == 0 {
+                    return Err(Error::EmptyRecord);
+                }
+                buffer.join(len);
+                Ok(Some(Content::Handshake))
+            }
+            ContentType::ALERT => {
+                let alert = match *buffer.content(len) {
+                    [] => return Err(Error::EmptyRecord),
+                    [_, description] => AlertDescription(description),
+                    _ => return Err(Error::FragmentedAlert),
+                };
+                buffer.skip_record();
+                Ok(Some(Content::Alert(alert)))
+            }
+            ContentType::APPLICATION_DATA => {
+                if !self.allows_application_data || buffer.has_handshake() {
+                    return Err(Error::UnexpectedRecord);
+                }
+                if len == 0 {
+                    buffer.skip_record();
+                    return self.idle();
+                }
+                self.idle_records = 0;
+                buffer.lend(len);
+                Ok(Some(Content::ApplicationData))
+            }
+            ContentType::CHANGE_CIPHER_SPEC => Err(Error::UnexpectedChangeCipherSpec),
+            _ => Err(Error::UnexpectedRecord),
+        }
+    }
+
+    /// Counts a record without effect.
+    fn idle(&mut self) -> Result<Option<Content>> {
+        self.idle_records = self.idle_records.saturating_add(1);
+        if self.idle_records > MAX_IDLE_RECORDS {
+            return Err(Error::TooManyIdleRecords);
+        }
+        Ok(Some(Content::Nothing))
+    }
+}

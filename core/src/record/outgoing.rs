@@ -1,0 +1,325 @@
+//! The sending half of the record protocol: fragments, seals, pads, updates keys.
+
+use super::header::RecordHeader;
+use super::transmit_buffer::{ALERT_RECORD_LEN, TransmitBuffer};
+use super::{Padding, Protection};
+use crate::codes::{AlertDescription, CipherSuite, ContentType, ProtocolVersion};
+use crate::crypto::CryptoProvider;
+use crate::error::{Error, Result};
+use crate::limits::{MAX_PLAINTEXT_LEN, RECORD_HEADER_LEN};
+use crate::wire::Writer;
+use core::task::Poll;
+use managed::ManagedSlice;
+
+/// What a message of n bytes needs of the buffer beyond n: its record's header, content type and tag, and the
+/// room kept for an alert.
+const MESSAGE_OVERHEAD: u32 = 5 + 1 + 16 + 24;
+
+/// Level and description of alerts (RFC 9846 6): closure is a warning, all else is fatal.
+const WARNING: u8 = 1;
+const FATAL: u8 = 2;
+
+/// What is sent, and under which key.
+pub(crate) struct Outgoing<'a, P: CryptoProvider> {
+    pub(crate) buffer: TransmitBuffer<'a>,
+    keys: Option<Protection<P>>,
+    /// The traffic secret of `keys`: base of Finished and of the next key.
+    secret: Option<P::Secret>,
+    /// The longest content of a record.
+    max_content_len: usize,
+    padding: Padding,
+    /// The version in the header of the next plaintext record.
+    pub(crate) legacy_record_version: ProtocolVersion,
+}
+
+impl<'a, P: CryptoProvider> Outgoing<'a, P> {
+    pub(crate) const fn new(storage: ManagedSlice<'a, u8>, padding: Padding, version: ProtocolVersion) -> Self {
+        Self {
+            buffer: TransmitBuffer::new(storage),
+            keys: None,
+            secret: None,
+            max_content_len: MAX_PLAINTEXT_LEN,
+            padding,
+            legacy_record_version: version,
+        }
+    }
+
+    /// Seals from here on with the key of `secret`. Everything written before must have been sealed.
+    pub(crate) fn install(&mut self, provider: &mut P, suite: CipherSuite, secret: P::Secret) -> Result<()> {
+        if self.buffer.open != 0 {
+            return Err(Error::Internal);
+        }
+        self.keys = Some(Protection::from_secret(provider, suite, &secret)?);
+        self.secret = Some(secret);
+        Ok(())
+    }
+
+    /// The current traffic secret.
+    pub(crate) const fn secret(&self) -> Option<&P::Secret> {
+        self.secret.as_ref()
+    }
+
+    /// How many records the current key has sealed.
+    pub(crate) fn sequence(&self) -> u64 {
+        self.keys.as_ref().map_or(0, Protection::sequence)
+    }
+
+    /// Forgets the keys: nothing can be sealed any more.
+    pub(crate) fn forget_keys(&mut self) {
+        self.keys = None;
+        self.secret = None;
+    }
+
+    /// Obeys the peer: `limit` bytes of content at most.
+    pub(crate) fn limit_content(&mut self, limit: usize) {
+        self.max_content_len = self.max_content_len.min(limit);
+    }
+
+    /// Bytes behind the content of a record: content type and tag.
+    fn overhead(&self) -> usize {
+        self.keys.as_ref().map_or(0, |keys| keys.tag_len().saturating_add(1))
+    }
+
+    // ---- whole messages, written in place
+
+    /// Contiguous room for a message behind the open record. If it is shorter than `wanted`, there will be more
+    /// once something is sent.
+    pub(crate) fn message_room(&mut self, wanted: usize) -> &mut [u8] {
+        if self.buffer.room_len(self.overhead()) < wanted {
+            self.buffer.compact();
+        }
+        let room = self.buffer.room_len(self.overhead());
+        let start = self.buffer.content_start().saturating_add(self.buffer.open);
+        self.buffer.bytes.get_mut(start..start.saturating_add(room)).unwrap_or(&mut [])
+    }
+
+    /// Writes a message to [`message_room`](Self::message_room) and returns its length; it is not taken into a
+    /// record yet. Pending until enough has been sent.
+    pub(crate) fn poll_write(&mut self, write: &mut dyn FnMut(&mut Writer<'_>)) -> Poll<Result<usize>> {
+        let mut wanted = 0;
+        loop {
+            let mut writer = Writer::new(self.message_room(wanted));
+            write(&mut writer);
+            match writer.finish() {
+                Ok(len) if self.fits(len) => {
+                    // Room may have moved: write again where it is now.
+                    let mut writer = Writer::new(self.message_room(0));
+                    write(&mut writer);
+                    return Poll::Ready(writer.finish());
+                }
+                Err(Error::TransmitBufferTooSmall(needed)) if self.buffer.is_fragmented() && wanted == 0 => {
+                    wanted = usize::try_from(needed).unwrap_or(usize::MAX);
+                }
+                Err(Error::TransmitBufferTooSmall(_)) | Ok(_) if !self.buffer.is_empty() => return Poll::Pending,
+                Err(Error::TransmitBufferTooSmall(needed)) => {
+                    let capacity = needed.saturating_add(MESSAGE_OVERHEAD);
+                    return Poll::Ready(Err(Error::TransmitBufferTooSmall(capacity)));
+                }
+                Ok(len) => {
+                    let needed = u32::try_from(self.room_needed(len)).unwrap_or(u32::MAX);
+                    return Poll::Ready(Err(Error::TransmitBufferTooSmall(needed.saturating_add(MESSAGE_OVERHEAD))));
+                }
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+
+    /// The `len` bytes that were written to the front of [`message_room`](Self::message_room).
+    pub(crate) fn written(&self, len: usize) -> &[u8] {
+        let start = self.buffer.content_start().saturating_add(self.buffer.open);
+        self.buffer.bytes.get(start..start.saturating_add(len)).unwrap_or(&[])
+    }
+
+    /// Takes a handshake message of `len` bytes that was written to [`message_room`](Self::message_room) into
+    /// records, whole or in fragments.
+    pub(crate) fn commit_message(&mut self, provider: &mut P, len: usize) -> Result<()> {
+        self.buffer.open_kind = ContentType::HANDSHAKE;
+        self.buffer.open = self.buffer.open.saturating_add(len);
+        if self.buffer.open <= self.max_content_len {
+            return Ok(());
+        }
+        // Move the content to the end of the slice, and refill records from there.
+        let content_start = self.buffer.content_start();
+        let source_end = self.buffer.bytes.len().saturating_sub(ALERT_RECORD_LEN);
+        let mut source = source_end.saturating_sub(self.buffer.open);
+        self.buffer.bytes.copy_within(content_start..content_start.saturating_add(self.buffer.open), source);
+        self.buffer.open = 0;
+        while source < source_end {
+            self.seal_if_full(provider)?;
+            let at = self.buffer.content_start().saturating_add(self.buffer.open);
+            let take = source_end.saturating_sub(source).min(self.max_content_len.saturating_sub(self.buffer.open));
+            // The record must not run into what is still to be copied; `fits` has seen to that.
+            if at.saturating_add(self.overhead()) > source && source.saturating_add(take) < source_end {
+                return Err(Error::Internal);
+            }
+            self.buffer.bytes.copy_within(source..source.saturating_add(take), at);
+            self.buffer.open = self.buffer.open.saturating_add(take);
+            source = source.saturating_add(take);
+        }
+        Ok(())
+    }
+
+    /// Whether a message of `len` bytes fits now, in as many records as it needs.
+    pub(crate) fn fits(&mut self, len: usize) -> bool {
+        if self.buffer.is_fragmented() && self.buffer.room_len(self.overhead()) < self.room_needed(len) {
+            self.buffer.compact();
+        }
+        self.buffer.room_len(self.overhead()) >= self.room_needed(len)
+    }
+
+    fn room_needed(&self, len: usize) -> usize {
+        let total = len.saturating_add(self.buffer.open);
+        let more_records = total.checked_div(self.max_content_len).unwrap_or(0);
+        len.saturating_add(more_records.saturating_mul(self.overhead().saturating_add(RECORD_HEADER_LEN)))
+    }
+
+    // ---- bytes of any length, copied
+
+    /// Adds bytes to the open record, sealing full ones, and returns how many found room.
+    pub(crate) fn append(&mut self, provider: &mut P, kind: ContentType, mut bytes: &[u8]) -> Result<usize> {
+        let mut taken = 0usize;
+        if self.buffer.open > 0 && self.buffer.open_kind != kind {
+            self.flush(provider)?;
+        }
+        while !bytes.is_empty() {
+            self.seal_if_full(provider)?;
+            let room = self.content_room(kind);
+            let len = room.len().min(bytes.len());
+            let (now, rest) = bytes.split_at_checked(len).ok_or(Error::Internal)?;
+            room.get_mut(..len).ok_or(Error::Internal)?.copy_from_slice(now);
+            if len == 0 {
+                break;
+            }
+            self.buffer.open = self.buffer.open.saturating_add(len);
+            taken = taken.saturating_add(len);
+            bytes = rest;
+        }
+        Ok(taken)
+    }
+
+    /// Room in the open record for content of this kind; empty if another kind of record is open.
+    pub(crate) fn content_room(&mut self, kind: ContentType) -> &mut [u8] {
+        if self.buffer.open > 0 && self.buffer.open_kind != kind {
+            return &mut [];
+        }
+        self.buffer.open_kind = kind;
+        let in_record = self.max_content_len.saturating_sub(self.buffer.open);
+        // Moving bytes is worth it only if that gains about as much room as there is to move.
+        let room = self.buffer.room_len(self.overhead());
+        if room < in_record && self.buffer.sent_len() >= room.max(self.buffer.capacity() / 2) {
+            self.buffer.compact();
+        }
+        let len = self.buffer.room_len(self.overhead()).min(in_record);
+        let start = self.buffer.content_start().saturating_add(self.buffer.open);
+        self.buffer.bytes.get_mut(start..start.saturating_add(len)).unwrap_or(&mut [])
+    }
+
+    /// Counts `len` bytes that were written to [`content_room`](Self::content_room).
+    pub(crate) fn fill(&mut self, len: usize) {
+        let room = self.buffer.room_len(self.overhead());
+        let in_record = self.max_content_len.saturating_sub(self.buffer.open);
+        self.buffer.open = self.buffer.open.saturating_add(len.min(room).min(in_record));
+    }
+
+    fn seal_if_full(&mut self, provider: &mut P) -> Result<()> {
+        if self.buffer.open >= self.max_content_len { self.flush(provider) } else { Ok(()) }
+    }
+
+    // ---- records
+
+    /// Seals the open record, if it has content.
+    pub(crate) fn flush(&mut self, provider: &mut P) -> Result<()> {
+        if self.buffer.open == 0 {
+            return Ok(());
+        }
+        let (kind, len) = (self.buffer.open_kind, self.buffer.open);
+        self.buffer.open = 0;
+        self.finish_record(provider, kind, len, self.padding)
+    }
+
+    /// Makes a record of the `len` bytes of content behind the room for the header.
+    fn finish_record(&mut self, provider: &mut P, kind: ContentType, len: usize, padding: Padding) -> Result<()> {
+        let start = self.buffer.sealed;
+        let Some(keys) = &mut self.keys else {
+            if kind == ContentType::APPLICATION_DATA {
+                return Err(Error::Internal);
+            }
+            let header = RecordHeader::to_bytes(kind, self.legacy_record_version, len);
+            return self.put_header(start, header, len);
+        };
+        let room = self.buffer.bytes.len().saturating_sub(start).saturating_sub(RECORD_HEADER_LEN);
+        let most = self.max_content_len.saturating_add(1).min(room.saturating_sub(keys.tag_len()));
+        let least = len.saturating_add(1);
+        let inner_len = match padding {
+            Padding::None => least,
+            Padding::Block(block) => least.checked_next_multiple_of(block.into()).unwrap_or(least),
+            Padding::Full => most.saturating_sub(ALERT_RECORD_LEN),
+        }
+        .min(most)
+        .max(least);
+        let body_len = inner_len.saturating_add(keys.tag_len());
+        let header = RecordHeader::to_bytes(ContentType::APPLICATION_DATA, ProtocolVersion::TLS_1_2, body_len);
+        let content_end = start.saturating_add(RECORD_HEADER_LEN).saturating_add(len);
+        let padding_end = content_end.saturating_add(inner_len.saturating_sub(len));
+        let behind = self.buffer.bytes.get_mut(content_end..padding_end).ok_or(Error::Internal)?;
+        behind.fill(0);
+        *behind.first_mut().ok_or(Error::Internal)? = kind.0;
+        self.put_header(start, header, body_len)?;
+        let record = self.buffer.bytes.get_mut(start..self.buffer.sealed).ok_or(Error::Internal)?;
+        let keys = self.keys.as_mut().ok_or(Error::Internal)?;
+        keys.seal(provider, record)
+    }
+
+    fn put_header(&mut self, start: usize, header: [u8; RECORD_HEADER_LEN], body_len: usize) -> Result<()> {
+        let body = start.saturating_add(RECORD_HEADER_LEN);
+        self.buffer.bytes.get_mut(start..body).ok_or(Error::Internal)?.copy_from_slice(&header);
+        self.buffer.sealed = body.saturating_add(body_len);
+        if self.buffer.sealed > self.buffer.bytes.len() { Err(Error::Internal) } else { Ok(()) }
+    }
+
+    /// The change_cipher_spec record of compatibility mode (RFC 9846 E.4): always in the clear.
+    pub(crate) fn change_cipher_spec(&mut self, provider: &mut P) -> Result<()> {
+        self.flush(provider)?;
+        let start = self.buffer.sealed;
+        let header = RecordHeader::to_bytes(ContentType::CHANGE_CIPHER_SPEC, ProtocolVersion::TLS_1_2, 1);
+        let content = self.buffer.content_start();
+        *self.buffer.bytes.get_mut(content).ok_or(Error::Internal)? = 1;
+        self.put_header(start, header, 1)
+    }
+
+    /// As [`change_cipher_spec`](Self::change_cipher_spec), in front of a message of `len` bytes that stands in
+    /// [`message_room`](Self::message_room).
+    pub(crate) fn change_cipher_spec_before(&mut self, len: usize) -> Result<()> {
+        const RECORD_LEN: usize = RECORD_HEADER_LEN + 1;
+        if self.buffer.open != 0 {
+            return Err(Error::Internal);
+        }
+        let needed = len.saturating_add(RECORD_LEN);
+        if self.buffer.room_len(self.overhead()) < needed {
+            let missing = needed.saturating_sub(self.buffer.room_len(self.overhead()));
+            let capacity = self.buffer.capacity().saturating_add(missing);
+            return Err(Error::TransmitBufferTooSmall(u32::try_from(capacity).unwrap_or(u32::MAX)));
+        }
+        let start = self.buffer.content_start();
+        self.buffer.bytes.copy_within(start..start.saturating_add(len), start.saturating_add(RECORD_LEN));
+        let header = RecordHeader::to_bytes(ContentType::CHANGE_CIPHER_SPEC, ProtocolVersion::TLS_1_2, 1);
+        *self.buffer.bytes.get_mut(start).ok_or(Error::Internal)? = 1;
+        self.put_header(self.buffer.sealed, header, 1)
+    }
+
+    /// Sends an alert, in room that is kept free for it. A fatal one drops what was not sealed.
+    pub(crate) fn alert(&mut self, provider: &mut P, description: AlertDescription) -> Result<()> {
+        let closure = matches!(description, AlertDescription::CLOSE_NOTIFY | AlertDescription::USER_CANCELED);
+        if closure {
+            self.flush(provider)?;
+        } else {
+            self.buffer.discard_open();
+        }
+        self.buffer.compact();
+        let start = self.buffer.content_start();
+        let level = if closure { WARNING } else { FATAL };
+        let content = self.buffer.bytes.get_mut(start..start.saturating_add(2)).ok_or(Error::Internal)?;
+        content.copy_from_slice(&[level, description.0]);
+        self.finish_record(provider, ContentType::ALERT, 2, Padding::None)
+    }
+}

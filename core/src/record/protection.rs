@@ -1,0 +1,73 @@
+//! Sealing and opening records with one key (RFC 9846 5.2, 5.3).
+
+use crate::codes::{CipherSuite, ContentType};
+use crate::crypto::{Aead, CryptoProvider, Nonce, Secret};
+use crate::error::{Error, Result};
+use crate::limits::RECORD_HEADER_LEN;
+
+/// The key of one direction, keyed once, with its sequence number.
+pub(crate) struct Protection<P: CryptoProvider> {
+    aead: P::Aead,
+    iv: Nonce,
+    sequence: u64,
+    suite: CipherSuite,
+}
+
+impl<P: CryptoProvider> Protection<P> {
+    /// The key and IV of a traffic secret (RFC 9846 7.3).
+    pub(crate) fn from_secret(provider: &mut P, suite: CipherSuite, secret: &P::Secret) -> Result<Self> {
+        let mut iv = Nonce::default();
+        secret.export(provider, suite.hash(), b"iv", b"", &mut iv)?;
+        let aead = P::Aead::from_secret(provider, suite, secret)?;
+        Ok(Self { aead, iv, sequence: 0, suite })
+    }
+
+    /// Takes back the sequence number of a record that did not open and is to be skipped. The key is loaded
+    /// again, since a device may have kept state of the failed record.
+    pub(crate) fn rewind(&mut self, provider: &mut P, secret: &P::Secret) -> Result<()> {
+        self.sequence = self.sequence.saturating_sub(1);
+        self.aead = P::Aead::from_secret(provider, self.suite, secret)?;
+        Ok(())
+    }
+
+    /// How many records this key has protected.
+    pub(crate) const fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Length of the tag.
+    pub(crate) const fn tag_len(&self) -> usize {
+        self.suite.tag_len()
+    }
+
+    /// The nonce of the next record.
+    fn next_nonce(&mut self) -> Result<Nonce> {
+        let mut nonce = self.iv;
+        for (byte, sequence) in nonce.iter_mut().rev().zip(self.sequence.to_be_bytes().iter().rev()) {
+            *byte ^= sequence;
+        }
+        self.sequence = self.sequence.checked_add(1).ok_or(Error::KeyUsageLimit)?;
+        Ok(nonce)
+    }
+
+    /// Seals a record whose header, content, content type and padding are in place, and whose last bytes are
+    /// room for the tag.
+    pub(crate) fn seal(&mut self, provider: &mut P, record: &mut [u8]) -> Result<()> {
+        let nonce = self.next_nonce()?;
+        let (header, body) = record.split_at_mut_checked(RECORD_HEADER_LEN).ok_or(Error::Internal)?;
+        self.aead.seal(provider, &nonce, header, body)
+    }
+
+    /// Opens a record in place: its content type, the length of its content (which begins behind the header),
+    /// and the length of the whole inner plaintext.
+    pub(crate) fn open(&mut self, provider: &mut P, record: &mut [u8]) -> Result<(ContentType, usize, usize)> {
+        let nonce = self.next_nonce()?;
+        let (header, body) = record.split_at_mut_checked(RECORD_HEADER_LEN).ok_or(Error::Internal)?;
+        let inner_len = body.len().checked_sub(self.tag_len()).ok_or(Error::BadRecordMac)?;
+        self.aead.open(provider, &nonce, header, body)?;
+        let inner = body.get(..inner_len).ok_or(Error::Internal)?;
+        let content_len = inner.iter().rposition(|&byte| byte != 0).ok_or(Error::MissingContentType)?;
+        let kind = inner.get(content_len).copied().ok_or(Error::Internal)?;
+        Ok((ContentType(kind), content_len, inner_len))
+    }
+}

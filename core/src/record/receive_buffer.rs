@@ -1,0 +1,213 @@
+//! Where received records are opened in place and handshake messages become whole.
+
+use super::header::RecordHeader;
+use crate::error::{Error, Result};
+use crate::limits::RECORD_HEADER_LEN;
+use crate::wire::{MESSAGE_HEADER_LEN, Message};
+use core::ops::Range;
+use managed::ManagedSlice;
+use zeroize::Zeroize;
+
+/// Evidence that no handshake bytes lie behind the message in hand: the keys may change (RFC 9846 5.1).
+pub(crate) struct RecordAligned(());
+
+/// One slice, in this order:
+///
+/// ```text
+/// [ retained | handshake plaintext, joined | application data, lent out | records, not yet opened | free ]
+/// ```
+///
+/// Any part may be empty, and gaps may lie between them; handshake plaintext and application data are never
+/// both there, since handshake messages may not be interleaved with other content.
+pub(crate) struct ReceiveBuffer<'a> {
+    bytes: ManagedSlice<'a, u8>,
+    /// Bytes at the front that outlive their message: the peer's certificate, until it proved its key.
+    retained: usize,
+    handshake: Range<usize>,
+    data: Range<usize>,
+    records: Range<usize>,
+}
+
+impl<'a> ReceiveBuffer<'a> {
+    pub(crate) const fn new(bytes: ManagedSlice<'a, u8>) -> Self {
+        Self { bytes, retained: 0, handshake: 0..0, data: 0..0, records: 0..0 }
+    }
+
+    /// The storage, wiped.
+    pub(crate) fn into_storage(mut self) -> ManagedSlice<'a, u8> {
+        self.bytes.zeroize();
+        self.bytes
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        let used = self.records.end;
+        self.bytes.get_mut(..used).unwrap_or(&mut []).zeroize();
+        self.retained = 0;
+        self.handshake = 0..0;
+        self.data = 0..0;
+        self.records = 0..0;
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.bytes.len()
+    }
+
+    // ---- transport side
+
+    /// Room for received bytes.
+    pub(crate) fn free(&mut self) -> &mut [u8] {
+        self.make_room();
+        self.bytes.get_mut(self.records.end..).unwrap_or(&mut [])
+    }
+
+    /// Counts `len` bytes that were written to [`free`](Self::free).
+    pub(crate) fn received(&mut self, len: usize) {
+        self.records.end = self.records.end.saturating_add(len).min(self.bytes.len());
+    }
+
+    /// Moves what is there to the front, if the next record does not fit where it began.
+    fn make_room(&mut self) {
+        let needed = self.peek_header().map_or(RECORD_HEADER_LEN, RecordHeader::record_len);
+        let fits = self.records.start.saturating_add(needed) <= self.bytes.len();
+        if self.data.is_empty() && (!fits || self.records.is_empty()) {
+            self.compact();
+        }
+    }
+
+    fn compact(&mut self) {
+        let mut at = self.retained;
+        for part in [&mut self.handshake, &mut self.records] {
+            let len = part.len();
+            if part.start > at && len > 0 {
+                self.bytes.copy_within(part.clone(), at);
+            }
+            *part = at..at.saturating_add(len);
+            at = part.end;
+        }
+        self.data = self.records.start..self.records.start;
+    }
+
+    // ---- records
+
+    /// The header of the next record, once it is there.
+    pub(crate) fn peek_header(&self) -> Option<RecordHeader> {
+        RecordHeader::peek(self.bytes.get(self.records.clone())?)
+    }
+
+    /// The next record, once all of it is there.
+    ///
+    /// # Errors
+    /// [`Error::ReceiveBufferTooSmall`] if it never will be.
+    pub(crate) fn record(&mut self) -> Result<Option<&mut [u8]>> {
+        let Some(header) = self.peek_header() else { return Ok(None) };
+        let len = header.record_len();
+        if len > self.records.len() {
+            let needed = self.retained.saturating_add(self.handshake.len()).saturating_add(len);
+            return if needed > self.bytes.len() { Err(too_small(needed)) } else { Ok(None) };
+        }
+        Ok(self.records.start.checked_add(len).and_then(|end| self.bytes.get_mut(self.records.start..end)))
+    }
+
+    /// Drops the next record.
+    pub(crate) fn skip_record(&mut self) {
+        let len = self.peek_header().map_or(0, RecordHeader::record_len);
+        self.records.start = self.records.start.saturating_add(len).min(self.records.end);
+    }
+
+    /// The content of the next record, once it is opened.
+    pub(crate) fn content(&self, len: usize) -> &[u8] {
+        self.bytes.get(self.content_range(len)).unwrap_or(&[])
+    }
+
+    fn content_range(&self, len: usize) -> Range<usize> {
+        let start = self.records.start.saturating_add(RECORD_HEADER_LEN);
+        start..start.saturating_add(len)
+    }
+
+    /// Takes the next record as application data, `len` bytes of it content.
+    pub(crate) fn lend(&mut self, len: usize) {
+        self.data = self.content_range(len);
+        self.skip_record();
+    }
+
+    /// Takes the next record as handshake plaintext, `len` bytes of it content, and joins it to what is there.
+    pub(crate) fn join(&mut self, len: usize) {
+        let content = self.content_range(len);
+        if self.handshake.is_empty() {
+            self.handshake = content;
+        } else {
+            self.bytes.copy_within(content, self.handshake.end);
+            self.handshake.end = self.handshake.end.saturating_add(len);
+        }
+        self.skip_record();
+    }
+
+    // ---- handshake messages
+
+    /// Whether part of a message is there.
+    pub(crate) fn has_handshake(&self) -> bool {
+        !self.handshake.is_empty()
+    }
+
+    /// The next message, once all of it is there, and the evidence that nothing lies behind it, if so.
+    ///
+    /// # Errors
+    /// [`Error::ReceiveBufferTooSmall`] if it never will be.
+    pub(crate) fn message(&self) -> Result<Option<(Message<'_>, Option<RecordAligned>)>> {
+        let joined = self.bytes.get(self.handshake.clone()).ok_or(Error::Internal)?;
+        let Some(len) = Message::peek_len(joined) else { return Ok(None) };
+        let Some(bytes) = joined.get(..len) else {
+            // The rest must come in at least one more record, opened behind what is joined.
+            let needed = self.retained.saturating_add(len).saturating_add(RECORD_HEADER_LEN).saturating_add(17);
+            return if needed > self.bytes.len() { Err(too_small(needed)) } else { Ok(None) };
+        };
+        let aligned = (joined.len() == len).then_some(RecordAligned(()));
+        Ok(Some((Message::read(bytes)?, aligned)))
+    }
+
+    /// Drops the message that [`message`](Self::message) gave.
+    pub(crate) fn consume_message(&mut self) {
+        let joined = self.bytes.get(self.handshake.clone()).unwrap_or(&[]);
+        let len = Message::peek_len(joined).unwrap_or(MESSAGE_HEADER_LEN);
+        self.handshake.start = self.handshake.start.saturating_add(len).min(self.handshake.end);
+    }
+
+    /// Keeps `len` bytes at `offset` of the next message when it is dropped, in place of what was kept.
+    pub(crate) fn retain(&mut self, offset: usize, len: usize) {
+        let start = self.handshake.start.saturating_add(offset);
+        let end = start.saturating_add(len).min(self.handshake.end);
+        self.consume_message();
+        self.bytes.copy_within(start..end, 0);
+        self.retained = end.saturating_sub(start);
+    }
+
+    /// What was kept.
+    pub(crate) fn retained(&self) -> &[u8] {
+        self.bytes.get(..self.retained).unwrap_or(&[])
+    }
+
+    /// Keeps nothing.
+    pub(crate) const fn release(&mut self) {
+        self.retained = 0;
+    }
+
+    // ---- application data
+
+    /// Opened application data.
+    pub(crate) fn data(&self) -> &[u8] {
+        self.bytes.get(self.data.clone()).unwrap_or(&[])
+    }
+
+    /// Drops `len` bytes of it, wiped.
+    pub(crate) fn consume(&mut self, len: usize) {
+        let end = self.data.start.saturating_add(len).min(self.data.end);
+        self.bytes.get_mut(self.data.start..end).unwrap_or(&mut []).zeroize();
+        self.data.start = end;
+    }
+}
+
+/// The error for a buffer that must be `needed` bytes long.
+fn too_small(needed: usize) -> Error {
+    Error::ReceiveBufferTooSmall(u32::try_from(needed).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,107 @@
+//! Where records are written and sealed in place.
+
+use crate::codes::ContentType;
+use crate::limits::RECORD_HEADER_LEN;
+use managed::ManagedSlice;
+use zeroize::Zeroize;
+
+/// Room that is never used for anything but an alert: header, level, description, content type, tag.
+pub(crate) const ALERT_RECORD_LEN: usize = RECORD_HEADER_LEN + 2 + 1 + 16;
+
+/// One slice:
+///
+/// ```text
+/// [ sent | sealed, not yet sent | the open record: header, content, and room for content type and tag | free ]
+/// ```
+pub(crate) struct TransmitBuffer<'a> {
+    pub(super) bytes: ManagedSlice<'a, u8>,
+    sent: usize,
+    pub(super) sealed: usize,
+    /// Content of the open record.
+    pub(super) open: usize,
+    pub(super) open_kind: ContentType,
+}
+
+impl<'a> TransmitBuffer<'a> {
+    pub(crate) const fn new(bytes: ManagedSlice<'a, u8>) -> Self {
+        Self { bytes, sent: 0, sealed: 0, open: 0, open_kind: ContentType::HANDSHAKE }
+    }
+
+    /// The storage, wiped.
+    pub(crate) fn into_storage(mut self) -> ManagedSlice<'a, u8> {
+        self.bytes.zeroize();
+        self.bytes
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Sealed bytes to send.
+    pub(crate) fn unsent(&self) -> &[u8] {
+        self.bytes.get(self.sent..self.sealed).unwrap_or(&[])
+    }
+
+    /// Counts `len` bytes that were sent.
+    pub(crate) fn transmitted(&mut self, len: usize) {
+        self.sent = self.sent.saturating_add(len).min(self.sealed);
+        if self.sent == self.sealed && self.open == 0 {
+            self.sent = 0;
+            self.sealed = 0;
+        }
+    }
+
+    /// Drops the open record.
+    pub(super) fn discard_open(&mut self) {
+        let (start, len) = (self.content_start(), self.open);
+        self.bytes.get_mut(start..start.saturating_add(len)).unwrap_or(&mut []).zeroize();
+        self.open = 0;
+    }
+
+    /// Where the content of the open record begins.
+    pub(super) const fn content_start(&self) -> usize {
+        self.sealed.saturating_add(RECORD_HEADER_LEN)
+    }
+
+    /// How many bytes of content may still be added behind the open record, if `overhead` bytes are needed
+    /// behind its content.
+    pub(super) fn room_len(&self, overhead: usize) -> usize {
+        self.bytes
+            .len()
+            .saturating_sub(self.content_start())
+            .saturating_sub(self.open)
+            .saturating_sub(overhead)
+            .saturating_sub(ALERT_RECORD_LEN)
+    }
+
+    /// Moves everything to the front of the slice.
+    pub(super) fn compact(&mut self) {
+        if self.sent == 0 {
+            return;
+        }
+        let end = if self.open == 0 { self.sealed } else { self.content_start().saturating_add(self.open) };
+        self.bytes.copy_within(self.sent..end, 0);
+        self.sealed = self.sealed.saturating_sub(self.sent);
+        self.sent = 0;
+    }
+
+    /// Whether moving things to the front would gain room.
+    pub(super) const fn is_fragmented(&self) -> bool {
+        self.sent > 0
+    }
+
+    /// How much of the slice has been sent already.
+    pub(super) const fn sent_len(&self) -> usize {
+        self.sent
+    }
+
+    /// Whether nothing waits to be sent or sealed.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.sent == self.sealed && self.open == 0
+    }
+
+    /// Whether all sealed bytes have been sent.
+    pub(crate) const fn is_drained(&self) -> bool {
+        self.sent == self.sealed
+    }
+}
