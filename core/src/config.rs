@@ -271,7 +271,12 @@ impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
         self
     }
 
-    pub(crate) fn check(&self) -> Result<()> {
+    /// Whether this configuration can work. [`Connection`](crate::Connection) asks too, at the cost of
+    /// the buffers it was given.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfiguration`].
+    pub fn check(&self) -> Result<()> {
         self.common.check()?;
         check_identities(self.identities)?;
         if self.max_fragment_length.is_some_and(|length| length.bytes().is_none()) {
@@ -306,7 +311,12 @@ impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
         self
     }
 
-    pub(crate) fn check(&self) -> Result<()> {
+    /// Whether this configuration can work. [`Connection`](crate::Connection) asks too, at the cost of
+    /// the buffers it was given.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfiguration`].
+    pub fn check(&self) -> Result<()> {
         self.common.check()?;
         if self.identities.is_empty() {
             return Err(Error::InvalidConfiguration("a server needs an identity"));

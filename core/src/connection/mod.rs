@@ -316,7 +316,11 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
 }
 
 impl Buffers<'_> {
-    fn check(&self) -> Result<()> {
+    /// Whether these buffers can work at all. A [`Connection`] asks too, at the cost of the buffers.
+    ///
+    /// # Errors
+    /// [`Error::ReceiveBufferTooSmall`], [`Error::TransmitBufferTooSmall`].
+    pub fn check(&self) -> Result<()> {
         if self.receive.len() < MIN_RECEIVE_BUFFER_LEN {
             return Err(Error::ReceiveBufferTooSmall(crate::handshake::small(MIN_RECEIVE_BUFFER_LEN)));
         }
