@@ -4,15 +4,9 @@ use crate::MAX_RSA_BITS;
 use der::Decode;
 use pkcs1::{RsaPrivateKeyRef, RsaPublicKeyRef};
 
-/// The length in bits of a big-endian number.
+/// The length in bits of a big-endian number without leading zero bytes.
 fn bits(number: &[u8]) -> usize {
-    let mut bytes = number.iter().skip_while(|byte| **byte == 0);
-    match bytes.next() {
-        Some(first) => {
-            bytes.count().saturating_mul(8).saturating_add(first.checked_ilog2().map_or(0, |log| log as usize + 1))
-        }
-        None => 0,
-    }
+    number.first().map_or(0, |first| number.len().saturating_mul(8).saturating_sub(first.leading_zeros() as usize))
 }
 
 /// The key in a DER RSAPublicKey (RFC 8017 A.1.1). `None` if it is malformed, even, too short or too long; nothing

@@ -8,14 +8,19 @@ use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef};
 use sec1::EcPrivateKey;
 
 /// id-ecPublicKey (RFC 5480 2.1.1).
+#[cfg(any(feature = "p256", feature = "p384"))]
 pub(super) const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 /// secp256r1 (RFC 5480 2.1.1.1).
+#[cfg(feature = "p256")]
 pub(super) const SECP256R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 /// secp384r1 (RFC 5480 2.1.1.1).
+#[cfg(feature = "p384")]
 pub(super) const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 /// id-Ed25519 (RFC 8410 3).
+#[cfg(feature = "ed25519")]
 pub(super) const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 /// rsaEncryption (RFC 8017 A.1).
+#[cfg(feature = "rsa")]
 pub(super) const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 /// id-RSASSA-PSS (RFC 8017 A.2.3).
 pub(super) const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");

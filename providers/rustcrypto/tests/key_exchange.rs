@@ -1,0 +1,185 @@
+//! Both sides agree, on vectors too, and refuse what is no share.
+
+mod common;
+
+use common::{encapsulate, error, failing, generate, provider, ready, reveal, scripted};
+use elliptic_curve::sec1::ToSec1Point;
+use hex_literal::hex;
+use saitls_core::codes::NamedGroup;
+use saitls_core::crypto::{CryptoProvider, KeyExchange as _};
+use saitls_core::{Error, Result};
+use saitls_rustcrypto::KeyExchange;
+
+const GROUPS: [(NamedGroup, usize); 3] =
+    [(NamedGroup::X25519, 32), (NamedGroup::SECP256R1, 65), (NamedGroup::SECP384R1, 97)];
+
+/// What both roles say to a share.
+fn refusals(group: NamedGroup, share: &[u8]) -> [Option<Error>; 2] {
+    let provider = &mut provider();
+    let (mut exchange, _) = generate(provider, group).unwrap();
+    [error(ready(exchange.poll_decapsulate(provider, share))), error(encapsulate(provider, group, share))]
+}
+
+#[track_caller]
+fn assert_refused(group: NamedGroup, share: &[u8]) {
+    assert_eq!(refusals(group, share), [Some(Error::InvalidKeyShare); 2]);
+}
+
+#[test]
+fn both_sides_agree() {
+    let provider = &mut provider();
+    for (group, len) in GROUPS {
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            let (mut exchange, share) = generate(provider, group).unwrap();
+            let (peer_share, peer_secret) = encapsulate(provider, group, &share).unwrap();
+            let secret = ready(exchange.poll_decapsulate(provider, &peer_share)).unwrap();
+            assert_eq!((share.len(), peer_share.len()), (len, len));
+            assert_eq!(reveal(&secret), reveal(&peer_secret));
+            assert_eq!(reveal(&secret).len(), if group == NamedGroup::SECP384R1 { 48 } else { 32 });
+            seen.extend([share, peer_share, reveal(&secret)]);
+        }
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), 12, "a key was used twice");
+    }
+}
+
+#[test]
+fn x25519_of_rfc_8448() {
+    let client = hex!("49af42ba7f7994852d713ef2784bcbcaa7911de26adc5642cb634540e7ea5005");
+    let server = hex!("b1580eeadf6dd589b8ef4f2d5652578cc810e9980191ec8d058308cea216a21e");
+    let provider = &mut scripted(&[client, server].concat());
+    let (mut exchange, share) = generate(provider, NamedGroup::X25519).unwrap();
+    assert_eq!(share, hex!("99381de560e4bd43d23d8e435a7dbafeb3c06e51c13cae4d5413691e529aaf2c"));
+    let (peer_share, secret) = encapsulate(provider, NamedGroup::X25519, &share).unwrap();
+    assert_eq!(peer_share, hex!("c9828876112095fe66762bdbf7c672e156d6cc253b833df1dd69b1b04e751f0f"));
+    let expected = hex!("8bd4054fb55b9d63fdfbacf9f04b9f0d35e6d63f537563efd46272900f89492d");
+    assert_eq!(reveal(&secret), expected);
+    assert_eq!(reveal(&ready(exchange.poll_decapsulate(provider, &peer_share)).unwrap()), expected);
+}
+
+#[test]
+fn secp256r1_of_rfc_5903() {
+    // RFC 5903 8.1.
+    let i = hex!("c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433");
+    let r = hex!("c6ef9c5d78ae012a011164acb397ce2088685d8f06bf9be0b283ab46476bee53");
+    let provider = &mut scripted(&[i, r].concat());
+    let (mut exchange, share) = generate(provider, NamedGroup::SECP256R1).unwrap();
+    assert_eq!(share[1..33], hex!("dad0b65394221cf9b051e1feca5787d098dfe637fc90b9ef945d0c3772581180"));
+    let (peer_share, secret) = encapsulate(provider, NamedGroup::SECP256R1, &share).unwrap();
+    assert_eq!(peer_share[1..33], hex!("d12dfb5289c8d4f81208b70270398c342296970a0bccb74c736fc7554494bf63"));
+    let expected = hex!("d6840f6b42f6edafd13116e0e12565202fef8e9ece7dce03812464d04b9442de");
+    assert_eq!(reveal(&secret), expected);
+    assert_eq!(reveal(&ready(exchange.poll_decapsulate(provider, &peer_share)).unwrap()), expected);
+}
+
+#[test]
+fn shares_of_another_length_are_refused() {
+    for (group, len) in GROUPS {
+        let (_, share) = generate(&mut provider(), group).unwrap();
+        assert_eq!(share.len(), len);
+        assert_refused(group, &[]);
+        assert_refused(group, &share[..len - 1]);
+        assert_refused(group, &share[1..]);
+        assert_refused(group, &[&share[..], &[0]].concat());
+    }
+}
+
+#[test]
+fn only_uncompressed_points_on_the_curve_pass() {
+    for (group, len) in &GROUPS[1..] {
+        let (_, share) = generate(&mut provider(), *group).unwrap();
+        assert_eq!(refusals(*group, &share), [None, None]);
+        for form in (0..=255).filter(|form| *form != 4) {
+            let mut changed = share.clone();
+            changed[0] = form;
+            assert_refused(*group, &changed);
+        }
+        // Compressed, compact, and the point at infinity in one byte and in full length.
+        for form in [2, 3, 5] {
+            assert_refused(*group, &[&[form], &share[1..=len / 2]].concat());
+        }
+        assert_refused(*group, &[0]);
+        assert_refused(*group, &vec![0; *len]);
+        assert_refused(*group, &[&[4], &vec![0; len - 1][..]].concat());
+        // Off the curve, and coordinates that are no field elements.
+        let mut changed = share.clone();
+        changed[len - 1] ^= 1;
+        assert_refused(*group, &changed);
+        assert_refused(*group, &[&[4], &vec![0xff; len - 1][..]].concat());
+    }
+    let compressed = p256::SecretKey::from_slice(&[5; 32]).unwrap().public_key().to_sec1_point(true);
+    assert_refused(NamedGroup::SECP256R1, compressed.as_bytes());
+    // A point of the one curve is none of the other.
+    let (_, share) = generate(&mut provider(), NamedGroup::SECP384R1).unwrap();
+    assert_refused(NamedGroup::SECP256R1, &share);
+}
+
+#[test]
+fn low_order_points_of_x25519_are_refused() {
+    // All u-coordinates of small order, and their non-canonical forms (RFC 7748 6.1 asks for the check).
+    let p = hex!("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f");
+    let mut points = vec![[0; 32], p];
+    points.push(hex!("0100000000000000000000000000000000000000000000000000000000000000"));
+    points.push(hex!("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"));
+    points.push(hex!("5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157"));
+    points.push(hex!("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"));
+    points.push(hex!("eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"));
+    for mut point in points {
+        assert_refused(NamedGroup::X25519, &point);
+        point[31] |= 0x80; // ignored (RFC 7748 5)
+        assert_refused(NamedGroup::X25519, &point);
+    }
+}
+
+#[test]
+fn a_small_buffer_is_told_how_much_is_needed() {
+    let provider = &mut provider();
+    for (group, len) in GROUPS {
+        let needed = Some(Error::TransmitBufferTooSmall(len as u32));
+        let (_, peer_share) = generate(provider, group).unwrap();
+        let mut small = vec![0; len - 1];
+        let mut exchange = KeyExchange::start(provider, group).unwrap();
+        assert_eq!(error(ready(exchange.poll_generate(provider, &mut small))), needed);
+        let mut exchange = KeyExchange::start(provider, group).unwrap();
+        assert_eq!(error(ready(exchange.poll_encapsulate(provider, &peer_share, &mut small))), needed);
+    }
+}
+
+#[test]
+fn a_random_source_that_fails_or_is_stuck_is_an_error() {
+    for (group, _) in GROUPS {
+        let (_, peer_share) = generate(&mut provider(), group).unwrap();
+        assert_eq!(error(generate(&mut failing(), group)), Some(Error::RandomFailed));
+        assert_eq!(error(encapsulate(&mut failing(), group, &peer_share)), Some(Error::RandomFailed));
+    }
+    for stuck in [[0; 4096], [0xff; 4096]] {
+        for group in [NamedGroup::SECP256R1, NamedGroup::SECP384R1] {
+            assert_eq!(error(generate(&mut scripted(&stuck), group)), Some(Error::RandomFailed));
+        }
+    }
+}
+
+#[test]
+fn a_private_key_serves_once() {
+    let provider = &mut provider();
+    for (group, _) in GROUPS {
+        let (mut exchange, share) = generate(provider, group).unwrap();
+        assert!(ready(exchange.poll_decapsulate(provider, &share)).is_ok());
+        assert_eq!(error(ready(exchange.poll_decapsulate(provider, &share))), Some(Error::InvalidState));
+        let mut unused = KeyExchange::start(provider, group).unwrap();
+        assert_eq!(error(ready(unused.poll_decapsulate(provider, &share))), Some(Error::InvalidState));
+    }
+}
+
+#[test]
+fn groups_that_are_not_built_are_refused() {
+    fn started<P: CryptoProvider>(provider: &mut P, group: NamedGroup) -> Result<P::KeyExchange> {
+        assert!(!P::KeyExchange::supports(group));
+        P::KeyExchange::start(provider, group)
+    }
+    for group in [NamedGroup::SECP521R1, NamedGroup::X448, NamedGroup::X25519MLKEM768, NamedGroup(0)] {
+        assert_eq!(error(started(&mut provider(), group)), Some(Error::Unsupported));
+    }
+}

@@ -1,0 +1,191 @@
+//! Private keys from each format, and what is refused.
+
+mod common;
+
+use common::{failing, provider, sign, verify};
+use saitls_core::Error;
+use saitls_core::codes::SignatureScheme;
+use saitls_core::crypto::Signer;
+use saitls_rustcrypto::{MAX_SUBJECT_PUBLIC_KEY_INFO_LEN, RustCrypto, SigningKey};
+
+macro_rules! data {
+    ($name:literal) => {
+        include_bytes!(concat!("data/", $name, ".der"))
+    };
+}
+
+/// Written by OpenSSL: a private key, and the SubjectPublicKeyInfo of its certificate.
+const KEYS: &[(&[u8], &[u8])] = &[
+    (data!("p256.pkcs8"), data!("p256.spki")),
+    (data!("p256.sec1"), data!("p256.spki")),
+    (data!("p384.pkcs8"), data!("p384.spki")),
+    (data!("p384.sec1"), data!("p384.spki")),
+    (data!("ed25519.pkcs8"), data!("ed25519.spki")),
+    (data!("rsa2048.pkcs8"), data!("rsa2048.spki")),
+    (data!("rsa2048.pkcs1"), data!("rsa2048.spki")),
+    (data!("rsapss2048.pkcs8"), data!("rsapss2048.spki")),
+    (data!("rsapss2048_sha384.pkcs8"), data!("rsapss2048_sha384.spki")),
+];
+
+fn info(key: &SigningKey) -> Vec<u8> {
+    let mut out = [0; MAX_SUBJECT_PUBLIC_KEY_INFO_LEN];
+    let len = key.subject_public_key_info(&mut out).unwrap();
+    out[..len].to_vec()
+}
+
+fn refused(der: &[u8]) -> bool {
+    SigningKey::from_der(der).err() == Some(Error::InvalidKey)
+}
+
+#[test]
+fn each_format_loads_and_knows_its_certificate() {
+    for (private, public) in KEYS {
+        let key = SigningKey::from_der(private).unwrap();
+        assert!(key.matches_certificate_key(public));
+        for (_, other) in KEYS.iter().filter(|(_, other)| other != public) {
+            assert!(!key.matches_certificate_key(other));
+        }
+        assert!(!key.matches_certificate_key(&public[..public.len() - 1]));
+        assert!(!key.matches_certificate_key(&[]));
+        assert!(key.matches_certificate_key(&info(&key)));
+        if !public.ends_with(&data!("rsapss2048_sha384.spki")[100..]) {
+            assert_eq!(info(&key), *public); // the parameters of RSASSA-PSS are not repeated
+        }
+    }
+}
+
+#[test]
+fn a_key_does_not_fit_the_same_number_under_another_algorithm() {
+    // The same RSA key: rsaEncryption becomes id-RSASSA-PSS by the last byte of the OID.
+    let rsae = SigningKey::from_der(data!("rsa2048.pkcs8")).unwrap();
+    let mut pss = data!("rsa2048.spki").to_vec();
+    let oid = pss.windows(9).position(|oid| oid == [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1]).unwrap();
+    pss[oid + 8] = 10;
+    assert!(!rsae.matches_certificate_key(&pss));
+    // The same point, said to be on another curve.
+    let p256 = SigningKey::from_der(data!("p256.pkcs8")).unwrap();
+    let mut other = data!("p256.spki").to_vec();
+    let oid = other.windows(8).position(|oid| oid == [0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7]).unwrap();
+    other[oid + 7] = 6;
+    assert!(!p256.matches_certificate_key(&other));
+}
+
+#[test]
+fn each_loader_takes_its_own_format_only() {
+    let loads = |der: &[u8]| {
+        [SigningKey::from_pkcs8_der(der), SigningKey::from_sec1_der(der), SigningKey::from_pkcs1_der(der)]
+            .map(|key| key.is_ok())
+    };
+    assert_eq!(loads(data!("p256.pkcs8")), [true, false, false]);
+    assert_eq!(loads(data!("p256.sec1")), [false, true, false]);
+    assert_eq!(loads(data!("p384.sec1")), [false, true, false]);
+    assert_eq!(loads(data!("ed25519.pkcs8")), [true, false, false]);
+    assert_eq!(loads(data!("rsa2048.pkcs8")), [true, false, false]);
+    assert_eq!(loads(data!("rsa2048.pkcs1")), [false, false, true]);
+}
+
+#[test]
+fn what_is_no_key_is_refused() {
+    assert!(refused(&[]));
+    assert!(refused(b"-----BEGIN PRIVATE KEY-----"));
+    assert!(refused(data!("p256.spki")));
+    assert!(refused(data!("p521.pkcs8")));
+    assert!(refused(data!("rsa1024.pkcs8")));
+    for (private, _) in KEYS {
+        for len in 0..private.len().min(200) {
+            assert!(refused(&private[..len]));
+        }
+        assert!(refused(&private[..private.len() - 1]));
+        assert!(refused(&[private, &[0][..]].concat()));
+    }
+}
+
+#[test]
+fn keys_whose_halves_do_not_fit_are_refused() {
+    for name in [&data!("p256.pkcs8")[..], data!("p256.sec1"), data!("p384.pkcs8"), data!("p384.sec1")] {
+        let mut changed = name.to_vec();
+        *changed.last_mut().unwrap() ^= 1; // the public half
+        assert!(refused(&changed));
+    }
+    for name in [&data!("rsa2048.pkcs8")[..], data!("rsa2048.pkcs1"), data!("rsapss2048.pkcs8")] {
+        let mut changed = name.to_vec();
+        changed[100] ^= 1; // the modulus
+        assert!(refused(&changed));
+    }
+}
+
+#[test]
+fn scalars_out_of_range_are_refused() {
+    let sec1 = data!("p256.sec1");
+    let scalar = 7..39;
+    assert_eq!(sec1[5..7], [4, 32]);
+    for fill in [0, 0xff] {
+        let mut changed = sec1.to_vec();
+        changed[scalar.clone()].fill(fill);
+        assert!(refused(&changed));
+    }
+}
+
+#[test]
+fn a_sec1_key_without_its_curve_is_known_by_its_length() {
+    use der::Encode;
+    for (len, scheme) in [(32, SignatureScheme::ECDSA_SECP256R1_SHA256), (48, SignatureScheme::ECDSA_SECP384R1_SHA384)]
+    {
+        let bare = sec1::EcPrivateKey { private_key: &vec![5; len], parameters: None, public_key: None };
+        let mut out = [0; 100];
+        let key = SigningKey::from_sec1_der(bare.encode_to_slice(&mut out).unwrap()).unwrap();
+        assert_eq!(Signer::<RustCrypto<common::Repeatable>>::schemes(&key), [scheme]);
+    }
+    let bare = sec1::EcPrivateKey { private_key: &[5; 66], parameters: None, public_key: None };
+    assert!(refused(bare.encode_to_slice(&mut [0; 100]).unwrap()));
+}
+
+#[test]
+fn rsassa_pss_parameters_must_be_usable() {
+    // The hash of the mask generation is another one than that of the message: SHA-384 becomes SHA-512.
+    let key = data!("rsapss2048_sha384.pkcs8");
+    let sha384 = [0x60, 0x86, 0x48, 0x01, 0x65, 3, 4, 2, 2];
+    let places: Vec<_> = (0..key.len() - 9).filter(|at| key[*at..*at + 9] == sha384).collect();
+    assert_eq!(places.len(), 2);
+    for place in &places {
+        let mut changed = key.to_vec();
+        changed[place + 8] = 3;
+        assert!(refused(&changed));
+    }
+    let mut both = key.to_vec();
+    places.iter().for_each(|place| both[place + 8] = 3);
+    let key = SigningKey::from_der(&both).unwrap();
+    assert_eq!(Signer::<RustCrypto<common::Repeatable>>::schemes(&key), [SignatureScheme::RSA_PSS_PSS_SHA512]);
+}
+
+#[test]
+fn generated_keys_sign() {
+    let provider = &mut provider();
+    for key in [
+        SigningKey::generate_p256(provider).unwrap(),
+        SigningKey::generate_p384(provider).unwrap(),
+        SigningKey::generate_ed25519(provider).unwrap(),
+    ] {
+        let scheme = Signer::<RustCrypto<common::Repeatable>>::schemes(&key)[0];
+        let signature = sign(provider, &key, scheme, b"message").unwrap();
+        let mut public = [0; 97];
+        let len = key.public_key(&mut public).unwrap();
+        assert_eq!(verify(scheme.into(), &public[..len], b"message", &signature), Ok(()));
+    }
+    assert_eq!(SigningKey::generate_p256(&mut failing()).err(), Some(Error::RandomFailed));
+    assert_eq!(SigningKey::generate_p384(&mut failing()).err(), Some(Error::RandomFailed));
+    assert_eq!(SigningKey::generate_ed25519(&mut failing()).err(), Some(Error::RandomFailed));
+}
+
+#[test]
+fn a_small_buffer_is_told_how_much_is_needed() {
+    for (private, _) in KEYS {
+        let key = SigningKey::from_der(private).unwrap();
+        let needed = info(&key).len();
+        let mut small = vec![0; needed - 1];
+        assert_eq!(key.subject_public_key_info(&mut small), Err(Error::TransmitBufferTooSmall(needed as u32)));
+        assert!(matches!(key.public_key(&mut [0; 5]), Err(Error::TransmitBufferTooSmall(6..))));
+    }
+    let longest = SigningKey::from_der(data!("rsa4096.pkcs8")).unwrap();
+    assert!(info(&longest).len() <= MAX_SUBJECT_PUBLIC_KEY_INFO_LEN);
+}
