@@ -1,6 +1,5 @@
 //! Record protection.
 
-use crate::adapters::AeadOf;
 use saitls_core::codes::CipherSuite;
 use saitls_core::crypto::{self, CryptoProvider, Nonce};
 use saitls_core::error::{Error, Result};
@@ -19,7 +18,7 @@ macro_rules! suites {
         #[allow(non_camel_case_types, reason = "named like the suites")]
         #[allow(clippy::large_enum_variant, reason = "without an allocator there is no box")]
         enum Keyed {
-            $(#[cfg(feature = $feature)] $suite(AeadOf<$cipher, { CipherSuite::$suite.0 }>),)*
+            $(#[cfg(feature = $feature)] $suite(crate::adapters::AeadOf<$cipher, { CipherSuite::$suite.0 }>),)*
         }
 
         impl<P: CryptoProvider> crypto::Aead<P> for Aead {

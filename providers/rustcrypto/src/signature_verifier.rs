@@ -1,9 +1,9 @@
 //! Verification of signatures.
 
 use core::task::Poll;
-use saitls_core::crypto::{self, CryptoProvider, SignatureAlgorithm};
+use saitls_core::crypto::{self, CryptoProvider, SignatureAlgorithm as A};
 use saitls_core::error::{Error, Result};
-#[cfg(any(feature = "p256", feature = "p384", feature = "rsa"))]
+#[cfg(any(feature = "p256", feature = "p384"))]
 use sha2::Digest as _;
 
 /// ECDSA on P-256 and P-384, Ed25519, RSASSA-PKCS1-v1_5 and RSASSA-PSS: the
@@ -16,11 +16,11 @@ use sha2::Digest as _;
 ///
 /// The parameter is the shortest RSA modulus in bits. A test whose vectors have shorter keys, such as RFC 8448,
 /// names `SignatureVerifier<1024>` in a provider of its own; nothing else should.
-pub struct SignatureVerifier<const MIN_RSA_BITS: usize = { crate::MIN_RSA_BITS }>(SignatureAlgorithm);
+pub struct SignatureVerifier<const MIN_RSA_BITS: usize = { crate::MIN_RSA_BITS }>(A);
 
 impl<const MIN_RSA_BITS: usize> SignatureVerifier<MIN_RSA_BITS> {
-    const fn has(algorithm: SignatureAlgorithm) -> bool {
-        use SignatureAlgorithm as A;
+    #[allow(clippy::match_like_matches_macro, reason = "it is one only with all features")]
+    const fn has(algorithm: A) -> bool {
         match algorithm {
             A::EcdsaP256Sha256 => cfg!(feature = "p256"),
             A::EcdsaP256Sha384 => cfg!(all(feature = "p256", feature = "sha384")),
@@ -38,7 +38,6 @@ impl<const MIN_RSA_BITS: usize> SignatureVerifier<MIN_RSA_BITS> {
 
     #[allow(unused_variables, reason = "with all algorithms off")]
     fn verify(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<()> {
-        use SignatureAlgorithm as A;
         match self.0 {
             #[cfg(feature = "p256")]
             A::EcdsaP256Sha256 => ecdsa::<p256::NistP256>(public_key, &sha2::Sha256::digest(message), signature),
@@ -71,11 +70,11 @@ impl<const MIN_RSA_BITS: usize> SignatureVerifier<MIN_RSA_BITS> {
 }
 
 impl<P: CryptoProvider, const MIN_RSA_BITS: usize> crypto::SignatureVerifier<P> for SignatureVerifier<MIN_RSA_BITS> {
-    fn supports(algorithm: SignatureAlgorithm) -> bool {
+    fn supports(algorithm: A) -> bool {
         Self::has(algorithm)
     }
 
-    fn start(_: &mut P, algorithm: SignatureAlgorithm) -> Result<Self> {
+    fn start(_: &mut P, algorithm: A) -> Result<Self> {
         if Self::has(algorithm) { Ok(Self(algorithm)) } else { Err(Error::Unsupported) }
     }
 

@@ -1,8 +1,6 @@
 //! Parts made of types of the ecosystem in one line each, mixed with those of this crate and of the test.
 
-mod common;
-
-use common::{Repeatable, Scripted, encapsulate, generate, ready, reveal, scripted, sign, verify};
+use crate::common::{Repeatable, Scripted, encapsulate, generate, ready, reveal, scripted, sign, verify};
 use rand_core::{TryCryptoRng, TryRng};
 use saitls_core::codes::{CipherSuite, HashAlgorithm, SignatureScheme};
 use saitls_core::crypto::{
@@ -57,7 +55,7 @@ fn hashes() {
     assert_eq!(ours.finish(provider).unwrap().as_bytes(), &expected[..]);
 
     // What needs SHA-384 says so, it does not use another hash.
-    let secret = common::secret(&[1; 48]);
+    let secret = crate::common::secret(&[1; 48]);
     assert_eq!(secret.mac(provider, HashAlgorithm::Sha384, b"").err(), Some(Error::Unsupported));
 }
 
@@ -71,7 +69,7 @@ fn record_protection_on_both_sides_of_either() {
         assert_eq!(matches!(aead, Either::First(_)), first);
         let mut record = [b'x'; 40];
         aead.seal(provider, &[5; 12], b"aad", &mut record).unwrap();
-        let rust_crypto = &mut common::provider();
+        let rust_crypto = &mut crate::common::provider();
         let mut plain = saitls_rustcrypto::Aead::from_key(rust_crypto, suite, &key).unwrap();
         plain.open(rust_crypto, &[5; 12], b"aad", &mut record).unwrap();
         assert_eq!(record[..24], [b'x'; 24]);
@@ -86,7 +84,7 @@ fn key_exchange_serves_other_providers() {
     let provider = &mut mixed();
     for group in [saitls_core::codes::NamedGroup::X25519, saitls_core::codes::NamedGroup::SECP256R1] {
         let (mut exchange, share) = generate(provider, group).unwrap();
-        let (peer_share, secret) = encapsulate(&mut common::provider(), group, &share).unwrap();
+        let (peer_share, secret) = encapsulate(&mut crate::common::provider(), group, &share).unwrap();
         assert_eq!(reveal(&ready(exchange.poll_decapsulate(provider, &peer_share)).unwrap()), reveal(&secret));
         assert_eq!(generate(&mut failing(), group).err(), Some(Error::CryptoFailed));
     }

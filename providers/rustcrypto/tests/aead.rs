@@ -1,8 +1,6 @@
 //! Every suite: round trips, and nothing that was touched opens.
 
-mod common;
-
-use common::{Repeatable, bytes, provider};
+use crate::common::{Repeatable, bytes, provider};
 use saitls_core::codes::CipherSuite;
 use saitls_core::crypto::{Aead as _, CryptoProvider, Nonce, Secret as _};
 use saitls_core::{Error, Result};
@@ -108,7 +106,7 @@ fn keys_and_suites_must_fit() {
 #[test]
 fn the_key_of_a_traffic_secret_is_its_export() {
     for suite in SUITES {
-        let secret = common::secret(&bytes(suite.hash().output_len(), 4));
+        let secret = crate::common::secret(&bytes(suite.hash().output_len(), 4));
         let mut key = vec![0; suite.key_len()];
         secret.export(&mut provider(), suite.hash(), b"key", b"", &mut key).unwrap();
         let mut direct = Aead::from_key(&mut provider(), suite, &key).unwrap();

@@ -1,8 +1,6 @@
 //! Both sides agree, on vectors too, and refuse what is no share.
 
-mod common;
-
-use common::{encapsulate, error, failing, generate, provider, ready, reveal, scripted};
+use crate::common::{encapsulate, error, failing, generate, provider, ready, reveal, scripted};
 use elliptic_curve::sec1::ToSec1Point;
 use hex_literal::hex;
 use saitls_core::codes::NamedGroup;

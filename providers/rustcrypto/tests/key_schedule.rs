@@ -1,8 +1,6 @@
 //! HMAC and HKDF of `saitls-core` over the hash of this crate: vectors of RFCs, and the crates `hmac` and `hkdf`.
 
-mod common;
-
-use common::{bytes, provider, reveal, secret};
+use crate::common::{bytes, provider, reveal, secret};
 use hex_literal::hex;
 use hkdf::Hkdf;
 use hmac::{KeyInit, Mac};

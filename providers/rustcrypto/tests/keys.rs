@@ -1,8 +1,6 @@
 //! Private keys from each format, and what is refused.
 
-mod common;
-
-use common::{failing, provider, sign, verify};
+use crate::common::{failing, provider, sign, verify};
 use saitls_core::Error;
 use saitls_core::codes::SignatureScheme;
 use saitls_core::crypto::Signer;
@@ -134,7 +132,7 @@ fn a_sec1_key_without_its_curve_is_known_by_its_length() {
         let bare = sec1::EcPrivateKey { private_key: &vec![5; len], parameters: None, public_key: None };
         let mut out = [0; 100];
         let key = SigningKey::from_sec1_der(bare.encode_to_slice(&mut out).unwrap()).unwrap();
-        assert_eq!(Signer::<RustCrypto<common::Repeatable>>::schemes(&key), [scheme]);
+        assert_eq!(Signer::<RustCrypto<crate::common::Repeatable>>::schemes(&key), [scheme]);
     }
     let bare = sec1::EcPrivateKey { private_key: &[5; 66], parameters: None, public_key: None };
     assert!(refused(bare.encode_to_slice(&mut [0; 100]).unwrap()));
@@ -155,7 +153,7 @@ fn rsassa_pss_parameters_must_be_usable() {
     let mut both = key.to_vec();
     places.iter().for_each(|place| both[place + 8] = 3);
     let key = SigningKey::from_der(&both).unwrap();
-    assert_eq!(Signer::<RustCrypto<common::Repeatable>>::schemes(&key), [SignatureScheme::RSA_PSS_PSS_SHA512]);
+    assert_eq!(Signer::<RustCrypto<crate::common::Repeatable>>::schemes(&key), [SignatureScheme::RSA_PSS_PSS_SHA512]);
 }
 
 #[test]
@@ -166,7 +164,7 @@ fn generated_keys_sign() {
         SigningKey::generate_p384(provider).unwrap(),
         SigningKey::generate_ed25519(provider).unwrap(),
     ] {
-        let scheme = Signer::<RustCrypto<common::Repeatable>>::schemes(&key)[0];
+        let scheme = Signer::<RustCrypto<crate::common::Repeatable>>::schemes(&key)[0];
         let signature = sign(provider, &key, scheme, b"message").unwrap();
         let mut public = [0; 97];
         let len = key.public_key(&mut public).unwrap();

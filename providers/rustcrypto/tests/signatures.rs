@@ -1,8 +1,6 @@
 //! Every key with every scheme: what fits verifies, and nothing else does.
 
-mod common;
-
-use common::{Repeatable, error, failing, provider, ready, sign, verify, verify_with};
+use crate::common::{Repeatable, error, failing, provider, ready, sign, verify, verify_with};
 use saitls_core::Error;
 use saitls_core::codes::SignatureScheme as S;
 use saitls_core::crypto::{CryptoProvider, SignatureAlgorithm as A, Signer};

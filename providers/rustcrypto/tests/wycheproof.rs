@@ -1,8 +1,6 @@
 //! The vectors of project Wycheproof.
 
-mod common;
-
-use common::{generate, provider, ready, reveal, scripted, verify};
+use crate::common::{generate, provider, ready, reveal, scripted, verify};
 use saitls_core::Error;
 use saitls_core::codes::{CipherSuite, NamedGroup};
 use saitls_core::crypto::{Aead as _, KeyExchange as _, SignatureAlgorithm};

@@ -2,8 +2,8 @@
 //!
 //! | a type that implements | becomes | by naming |
 //! |---|---|---|
-//! | [`digest::FixedOutput`] | a [`Hash`](saitls_core::crypto::Hash) | [`DigestOf<T>`](DigestOf) |
-//! | [`aead::AeadInOut`] | an [`Aead`](saitls_core::crypto::Aead) | [`AeadOf<T, SUITE>`](AeadOf) |
+//! | [`digest::FixedOutput`](::digest::FixedOutput) | a [`Hash`](saitls_core::crypto::Hash) | [`DigestOf<T>`](DigestOf) |
+//! | [`aead::AeadInOut`](::aead::AeadInOut) | an [`Aead`](saitls_core::crypto::Aead) | [`AeadOf<T, SUITE>`](AeadOf) |
 //! | [`signature::Verifier`] | a [`SignatureVerifier`](saitls_core::crypto::SignatureVerifier) | [`VerifierOf<T, S, SCHEME>`](VerifierOf) |
 //! | [`signature::Signer`] | a [`Signer`](saitls_core::crypto::Signer) | [`SignerOf<T, S, SCHEME>`](SignerOf) |
 //! | [`signature::RandomizedSigner`] | a [`Signer`](saitls_core::crypto::Signer) | [`RandomizedSignerOf<T, S, SCHEME>`](RandomizedSignerOf) |

@@ -1,8 +1,8 @@
 //! The public half of a private key.
 
+use super::SigningKey;
 use super::load;
-use super::{Key, SigningKey};
-use der::asn1::{AnyRef, BitStringRef};
+use der::asn1::BitStringRef;
 use der::{Decode, Encode};
 use pkcs8::AlgorithmIdentifierRef;
 use saitls_core::error::{Error, Result};
@@ -15,7 +15,7 @@ pub const MAX_SUBJECT_PUBLIC_KEY_INFO_LEN: usize = 553;
 /// The AlgorithmIdentifier of a key on one of the NIST curves (RFC 5480 2.1.1).
 #[cfg(any(feature = "p256", feature = "p384"))]
 fn on_curve(curve: &pkcs8::ObjectIdentifier) -> AlgorithmIdentifierRef<'_> {
-    AlgorithmIdentifierRef { oid: load::EC_PUBLIC_KEY, parameters: Some(AnyRef::from(curve)) }
+    AlgorithmIdentifierRef { oid: load::EC_PUBLIC_KEY, parameters: Some(der::asn1::AnyRef::from(curve)) }
 }
 
 impl SigningKey {
@@ -25,25 +25,25 @@ impl SigningKey {
     fn with_public_key<T>(&self, then: impl FnOnce(AlgorithmIdentifierRef<'_>, &[u8]) -> Result<T>) -> Result<T> {
         match self.0 {
             #[cfg(feature = "p256")]
-            Key::P256(ref key) => {
+            super::Key::P256(ref key) => {
                 let point = key.key().verifying_key().to_sec1_point(false);
                 then(on_curve(&load::SECP256R1), point.as_bytes())
             }
             #[cfg(feature = "p384")]
-            Key::P384(ref key) => {
+            super::Key::P384(ref key) => {
                 let point = key.key().verifying_key().to_sec1_point(false);
                 then(on_curve(&load::SECP384R1), point.as_bytes())
             }
             #[cfg(feature = "ed25519")]
-            Key::Ed25519(ref key) => then(
+            super::Key::Ed25519(ref key) => then(
                 AlgorithmIdentifierRef { oid: load::ED25519, parameters: None },
                 key.key().verifying_key().as_bytes(),
             ),
             #[cfg(feature = "rsa")]
-            Key::Rsa(ref key) => then(
+            super::Key::Rsa(ref key) => then(
                 match key.algorithm {
                     super::rsa::KeyAlgorithm::RsaEncryption => {
-                        AlgorithmIdentifierRef { oid: load::RSA_ENCRYPTION, parameters: Some(AnyRef::NULL) }
+                        AlgorithmIdentifierRef { oid: load::RSA_ENCRYPTION, parameters: Some(der::asn1::AnyRef::NULL) }
                     }
                     super::rsa::KeyAlgorithm::RsassaPss => {
                         AlgorithmIdentifierRef { oid: load::RSASSA_PSS, parameters: None }

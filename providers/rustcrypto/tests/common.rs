@@ -1,7 +1,5 @@
 //! Providers for the tests: with random numbers that repeat, that are written down, or that fail.
 
-#![allow(dead_code, reason = "each test uses a part")]
-
 use rand_core::{TryCryptoRng, TryRng};
 use saitls_core::crypto::{CryptoProvider, KeyExchange, Secret as _, SignatureAlgorithm, SignatureVerifier, Signer};
 use saitls_core::{Error, Result, codes::*};
@@ -10,11 +8,11 @@ use std::task::Poll;
 
 /// Numbers that look random and are the same in each run (SplitMix64).
 #[derive(Clone)]
-pub struct Repeatable(pub u64);
+pub(crate) struct Repeatable(pub(crate) u64);
 
 /// The bytes that were written down, then an error.
 #[derive(Clone)]
-pub struct Scripted(pub Vec<u8>);
+pub(crate) struct Scripted(pub(crate) Vec<u8>);
 
 macro_rules! rng {
     ($type:ty, $fill:expr) => {
@@ -60,51 +58,51 @@ rng!(Scripted, |rng, out| {
     Ok(())
 });
 
-pub fn provider() -> RustCrypto<Repeatable> {
+pub(crate) fn provider() -> RustCrypto<Repeatable> {
     RustCrypto(Repeatable(1))
 }
 
-pub fn scripted(bytes: &[u8]) -> RustCrypto<Scripted> {
+pub(crate) fn scripted(bytes: &[u8]) -> RustCrypto<Scripted> {
     RustCrypto(Scripted(bytes.to_vec()))
 }
 
 /// The numbers of this provider are exhausted from the beginning.
-pub fn failing() -> RustCrypto<Scripted> {
+pub(crate) fn failing() -> RustCrypto<Scripted> {
     scripted(&[])
 }
 
-pub fn bytes(len: usize, seed: u64) -> Vec<u8> {
+pub(crate) fn bytes(len: usize, seed: u64) -> Vec<u8> {
     let mut out = vec![0; len];
     Repeatable(seed).try_fill_bytes(&mut out).unwrap();
     out
 }
 
 /// Nothing in this crate is ever pending.
-pub fn ready<T>(poll: Poll<T>) -> T {
+pub(crate) fn ready<T>(poll: Poll<T>) -> T {
     match poll {
         Poll::Ready(value) => value,
         Poll::Pending => panic!("pending"),
     }
 }
 
-pub fn secret(bytes: &[u8]) -> Secret {
+pub(crate) fn secret(bytes: &[u8]) -> Secret {
     Secret::new(bytes).unwrap()
 }
 
-pub fn reveal(secret: &Secret) -> Vec<u8> {
+pub(crate) fn reveal(secret: &Secret) -> Vec<u8> {
     let mut out = [0; 64];
     let len = secret.reveal(&mut provider(), &mut out).unwrap();
     out[..len].to_vec()
 }
 
-pub fn generate<P: CryptoProvider>(provider: &mut P, group: NamedGroup) -> Result<(P::KeyExchange, Vec<u8>)> {
+pub(crate) fn generate<P: CryptoProvider>(provider: &mut P, group: NamedGroup) -> Result<(P::KeyExchange, Vec<u8>)> {
     let mut exchange = P::KeyExchange::start(provider, group)?;
     let mut share = [0; 256];
     let len = ready(exchange.poll_generate(provider, &mut share))?;
     Ok((exchange, share[..len].to_vec()))
 }
 
-pub fn encapsulate<P: CryptoProvider>(
+pub(crate) fn encapsulate<P: CryptoProvider>(
     provider: &mut P,
     group: NamedGroup,
     peer_share: &[u8],
@@ -115,7 +113,7 @@ pub fn encapsulate<P: CryptoProvider>(
     Ok((share[..len].to_vec(), secret))
 }
 
-pub fn sign<P: CryptoProvider>(
+pub(crate) fn sign<P: CryptoProvider>(
     provider: &mut P,
     key: &dyn Signer<P>,
     scheme: SignatureScheme,
@@ -126,11 +124,11 @@ pub fn sign<P: CryptoProvider>(
     Ok(signature[..len].to_vec())
 }
 
-pub fn verify(algorithm: SignatureAlgorithm, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<()> {
+pub(crate) fn verify(algorithm: SignatureAlgorithm, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<()> {
     verify_with::<saitls_rustcrypto::SignatureVerifier>(algorithm, public_key, message, signature)
 }
 
-pub fn verify_with<V: SignatureVerifier<RustCrypto<Repeatable>>>(
+pub(crate) fn verify_with<V: SignatureVerifier<RustCrypto<Repeatable>>>(
     algorithm: SignatureAlgorithm,
     public_key: &[u8],
     message: &[u8],
@@ -140,6 +138,6 @@ pub fn verify_with<V: SignatureVerifier<RustCrypto<Repeatable>>>(
     ready(V::start(&mut provider(), algorithm)?.poll_verify(&mut provider(), public_key, message, signature))
 }
 
-pub fn error<T>(result: Result<T>) -> Option<Error> {
+pub(crate) fn error<T>(result: Result<T>) -> Option<Error> {
     result.err()
 }
