@@ -1,1 +1,32 @@
-//! saitls
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod drive;
+mod error;
+#[cfg(feature = "embedded-nal")]
+pub mod nal;
+mod poll;
+mod set;
+mod socket;
+mod tls;
+#[cfg(feature = "async")]
+mod waker;
+
+pub use error::{ConnectError, ListenError, RecvError, SendError};
+pub use poll::{poll, poll_at, poll_delay};
+pub use set::{TlsSocketHandle, TlsSocketSet, TlsSocketStorage};
+pub use socket::{DEFAULT_HANDSHAKE_TIMEOUT, TlsSocket};
+
+pub use saitls_core as core;
+#[cfg(feature = "rustcrypto")]
+pub use saitls_rustcrypto as rustcrypto;
+pub use {managed, smoltcp};
+
+#[doc(no_inline)]
+pub use saitls_core::{
+    Buffers, Connection, Error, ServerName,
+    config::{ClientConfig, Identity, ServerConfig},
+    crypto::PinnedKey,
+};

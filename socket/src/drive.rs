@@ -1,0 +1,269 @@
+//! One socket's share of a poll: bytes from TCP to TLS and back, the ends of connections, and the clock.
+
+use crate::socket::TlsSocket;
+use crate::tls::{Tls, Wish};
+use saitls_core::crypto::CryptoProvider;
+use saitls_core::{Connection, Error, WaitingFor};
+use smoltcp::socket::tcp;
+use smoltcp::time::{Duration, Instant};
+
+/// How often bytes are moved for one socket before the others have their turn.
+const MAX_STEPS: usize = 8;
+
+/// How long TCP may take to close when TLS is over: the peer may never acknowledge, or never send its FIN.
+/// As long as smoltcp stays in TIME-WAIT.
+pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a task may wait for.
+#[derive(PartialEq, Eq)]
+struct Snapshot {
+    tcp_state: tcp::State,
+    connected: bool,
+    peer_closed: bool,
+    failure: Option<Error>,
+    received: usize,
+    has_room: bool,
+}
+
+impl<P: CryptoProvider> TlsSocket<'_, P> {
+    /// Does all that can be done now, or a fair share of it. Says whether anything changed.
+    pub(crate) fn drive(&mut self, now: Instant, tcp: &mut tcp::Socket<'_>, provider: &mut P) -> bool {
+        if self.wish == Wish::Nothing && matches!(self.tls, Tls::Vacant(_)) && tcp.state() == tcp::State::Closed {
+            self.has_work = false;
+            return false;
+        }
+        let before = self.snapshot();
+        let mut moved = self.settle(tcp);
+        self.has_work = false;
+        self.observe(tcp);
+        moved |= self.exchange(tcp, provider);
+        self.check_handshake_deadline(now, tcp, provider);
+        self.close_tcp(tcp);
+        self.check_close_deadline(now, tcp);
+        self.tcp_state = tcp.state();
+        self.room = match self.tls.connection_mut() {
+            Some(connection) if connection.may_send() => connection.send_buffer().map_or(0, |room| room.len()),
+            _ => 0,
+        };
+        self.notify(&before) || moved
+    }
+
+    /// When the next poll must be, if nothing comes before.
+    pub(crate) fn poll_at(&self) -> Option<Instant> {
+        if self.has_work {
+            return Some(Instant::ZERO);
+        }
+        [self.handshake_deadline, self.close_deadline].into_iter().flatten().min()
+    }
+
+    /// Tells TCP what the application wanted since the last poll, where TLS has no say.
+    pub(crate) fn settle(&mut self, tcp: &mut tcp::Socket<'_>) -> bool {
+        let state = tcp.state();
+        match self.wish {
+            Wish::Abort => {
+                tcp.abort();
+                self.wish = Wish::Nothing;
+                self.tcp_state = tcp::State::Closed;
+            }
+            Wish::Close if matches!(self.tls, Tls::Vacant(_)) => tcp.close(),
+            _ => {}
+        }
+        tcp.state() != state
+    }
+
+    /// What happened to TCP since the last poll.
+    fn observe(&mut self, tcp: &tcp::Socket<'_>) {
+        use tcp::State::{Closed, Listen, SynReceived, SynSent};
+        let state = tcp.state();
+        self.established |= !matches!(state, Closed | Listen | SynSent | SynReceived);
+        match state {
+            // The client of a listening socket went away before it was there.
+            Listen => self.handshake_deadline = None,
+            Closed if matches!(self.tcp_state, SynSent | SynReceived) && self.wish == Wish::Nothing => {
+                self.failure = self.failure.or(Some(Error::Refused));
+                self.tls.vacate();
+            }
+            _ => {}
+        }
+    }
+
+    /// Moves bytes until none moves any more, or enough moved for once.
+    fn exchange(&mut self, tcp: &mut tcp::Socket<'_>, provider: &mut P) -> bool {
+        if !self.established {
+            return false;
+        }
+        for step in 0..MAX_STEPS {
+            let pulled = self.pull(tcp);
+            if self.failure.is_none()
+                && let Some(connection) = self.tls.connection_mut()
+                && let Err(error) = connection.process(provider)
+            {
+                self.failure = Some(self.name_failure(error, tcp));
+            }
+            let dropped = self.released && self.drop_received();
+            if !(pulled | dropped | self.push(tcp)) {
+                let waiting_for = self.tls.connection().map(Connection::waiting_for);
+                self.has_work = self.failure.is_none() && matches!(waiting_for, Some(WaitingFor::Operation(_)));
+                return step > 0;
+            }
+        }
+        self.has_work = true;
+        true
+    }
+
+    /// Takes from TCP what the connection has room for; all, if nobody will read it.
+    fn pull(&mut self, tcp: &mut tcp::Socket<'_>) -> bool {
+        let failed = self.failure.is_some();
+        let mut connection = self.tls.connection_mut().filter(|connection| !failed && !connection.is_peer_closed());
+        let mut pulled = false;
+        while tcp.can_recv() {
+            let taken = tcp.recv(|received| {
+                let len = match &mut connection {
+                    Some(connection) => {
+                        let room = connection.receive_buffer();
+                        let len = room.len().min(received.len());
+                        room[..len].copy_from_slice(&received[..len]);
+                        len
+                    }
+                    None => received.len(),
+                };
+                (len, len)
+            });
+            let Ok(len @ 1..) = taken else { break };
+            if let Some(connection) = &mut connection {
+                connection.received(len);
+            }
+            pulled = true;
+        }
+        if !self.receive_closed && !tcp.may_recv() {
+            self.receive_closed = true;
+            pulled = true;
+            if let Some(connection) = connection {
+                connection.receive_closed();
+            }
+        }
+        pulled
+    }
+
+    /// Throws away what nobody will read.
+    fn drop_received(&mut self) -> bool {
+        let Some(connection) = self.tls.connection_mut() else { return false };
+        let len = connection.received_data().len();
+        connection.consume(len);
+        len > 0
+    }
+
+    /// Gives TCP what it has room for.
+    fn push(&mut self, tcp: &mut tcp::Socket<'_>) -> bool {
+        let Some(connection) = self.tls.connection_mut() else { return false };
+        let mut pushed = false;
+        while !connection.transmit_data().is_empty() {
+            let Ok(len @ 1..) = tcp.send_slice(connection.transmit_data()) else { break };
+            connection.transmitted(len);
+            pushed = true;
+        }
+        pushed
+    }
+
+    /// Whether the stream ended with FIN, or broke.
+    fn name_failure(&self, error: Error, tcp: &mut tcp::Socket<'_>) -> Error {
+        let finished = matches!(tcp.recv(|_| (0, ())), Ok(()) | Err(tcp::RecvError::Finished));
+        if error == Error::Truncated && !finished { Error::Reset } else { error }
+    }
+
+    /// Sends FIN when the last record is out.
+    fn close_tcp(&mut self, tcp: &mut tcp::Socket<'_>) {
+        let Some(connection) = self.tls.connection() else { return };
+        let over = self.failure.is_some() || connection.is_locally_closed();
+        if over && (connection.transmit_data().is_empty() || !tcp.may_send()) && self.established {
+            tcp.close();
+        }
+    }
+
+    /// Ends a handshake that takes too long.
+    fn check_handshake_deadline(&mut self, now: Instant, tcp: &mut tcp::Socket<'_>, provider: &mut P) {
+        let handshaking =
+            tcp.is_active() && self.failure.is_none() && self.tls.connection().is_some_and(Connection::is_handshaking);
+        if !handshaking {
+            self.handshake_deadline = None;
+            return;
+        }
+        let deadline = self.handshake_deadline.or(self.handshake_timeout.map(|timeout| now + timeout));
+        self.handshake_deadline = deadline.filter(|deadline| now < *deadline);
+        if deadline.is_none() || self.handshake_deadline.is_some() {
+            return;
+        }
+        let local = tcp.listen_endpoint();
+        if tcp.state() == tcp::State::SynReceived && local.port != 0 {
+            // Whoever sent the SYN is not there. Others may be.
+            tcp.abort();
+            let _ = tcp.listen(local);
+            return;
+        }
+        if let Some(connection) = self.tls.connection_mut() {
+            connection.close();
+            let _ = connection.process(provider);
+        }
+        self.failure = Some(Error::TimedOut);
+        self.push(tcp);
+        if !self.established {
+            tcp.abort();
+        }
+    }
+
+    /// Resets TCP if it is open long after the end of TLS.
+    fn check_close_deadline(&mut self, now: Instant, tcp: &mut tcp::Socket<'_>) {
+        let closing = self.wish == Wish::Close;
+        let over = match self.tls.connection() {
+            None => true,
+            Some(connection) => {
+                self.failure.is_some()
+                    || connection.is_closed()
+                    || (closing && (self.released || !connection.is_connected()))
+            }
+        };
+        if !over || !tcp.is_active() {
+            self.close_deadline = None;
+            return;
+        }
+        match self.close_deadline {
+            None => self.close_deadline = Some(now + CLOSE_TIMEOUT),
+            Some(deadline) if now < deadline => {}
+            Some(_) => {
+                tcp.abort();
+                self.close_deadline = None;
+            }
+        }
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let connection = self.tls.connection();
+        Snapshot {
+            tcp_state: self.tcp_state,
+            connected: connection.is_some_and(Connection::is_connected),
+            peer_closed: connection.is_some_and(Connection::is_peer_closed),
+            failure: self.failure,
+            received: connection.map_or(0, |connection| connection.received_data().len()),
+            has_room: self.room > 0,
+        }
+    }
+
+    /// Wakes those who wait for what has changed, and says whether anything has.
+    fn notify(&mut self, before: &Snapshot) -> bool {
+        let after = self.snapshot();
+        #[cfg(feature = "async")]
+        {
+            let same_state = after.tcp_state == before.tcp_state
+                && after.connected == before.connected
+                && after.peer_closed == before.peer_closed
+                && after.failure == before.failure;
+            if !same_state || after.received > before.received {
+                self.recv_waker.wake();
+            }
+            if !same_state || (after.has_room && !before.has_room) {
+                self.send_waker.wake();
+            }
+        }
+        after != *before
+    }
+}

@@ -1,0 +1,115 @@
+//! Why a call on a socket was refused. What ended a connection is an [`Error`](saitls_core::Error).
+
+use core::fmt;
+use saitls_core::Error;
+use smoltcp::socket::tcp;
+
+/// Why [`TlsSocket::connect`](crate::TlsSocket::connect) was refused. The socket is as it was before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The socket is open; see [`is_open`](crate::TlsSocket::is_open).
+    InvalidState,
+    /// An address or port is missing, or there is no way from the local address to the remote one.
+    Unaddressable,
+    /// The configuration, the name or the buffers cannot work.
+    Tls(Error),
+}
+
+/// Why [`TlsSocket::listen`](crate::TlsSocket::listen) was refused. The socket is as it was before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ListenError {
+    /// The socket is open; see [`is_open`](crate::TlsSocket::is_open).
+    InvalidState,
+    /// The port is zero.
+    Unaddressable,
+    /// The configuration or the buffers cannot work: no identity, for example.
+    Tls(Error),
+}
+
+/// Why nothing can be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The handshake is not complete, or [`close`](crate::TlsSocket::close) was called; see
+    /// [`may_send`](crate::TlsSocket::may_send).
+    InvalidState,
+    /// The connection failed.
+    Tls(Error),
+}
+
+/// Why nothing can be received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RecvError {
+    /// The handshake is not complete; see [`may_recv`](crate::TlsSocket::may_recv).
+    InvalidState,
+    /// The peer said that this is all, and all of it was read.
+    Finished,
+    /// The connection failed, and all that came before was read. [`Error::Truncated`]: the peer's FIN came
+    /// without close_notify, so bytes may be missing.
+    Tls(Error),
+}
+
+impl From<tcp::ConnectError> for ConnectError {
+    fn from(error: tcp::ConnectError) -> Self {
+        match error {
+            tcp::ConnectError::InvalidState => Self::InvalidState,
+            tcp::ConnectError::Unaddressable => Self::Unaddressable,
+        }
+    }
+}
+
+impl From<tcp::ListenError> for ListenError {
+    fn from(error: tcp::ListenError) -> Self {
+        match error {
+            tcp::ListenError::InvalidState => Self::InvalidState,
+            tcp::ListenError::Unaddressable => Self::Unaddressable,
+        }
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidState => f.write_str("the socket is open"),
+            Self::Unaddressable => f.write_str("no way to this address"),
+            Self::Tls(error) => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for ListenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidState => f.write_str("the socket is open"),
+            Self::Unaddressable => f.write_str("cannot listen on port 0"),
+            Self::Tls(error) => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidState => f.write_str("the sending half is not open"),
+            Self::Tls(error) => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for RecvError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidState => f.write_str("the receiving half is not open"),
+            Self::Finished => f.write_str("the peer has sent all it had"),
+            Self::Tls(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for ConnectError {}
+impl core::error::Error for ListenError {}
+impl core::error::Error for SendError {}
+impl core::error::Error for RecvError {}

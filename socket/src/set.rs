@@ -1,0 +1,110 @@
+//! Many TLS sockets in one place, in borrowed or owned storage.
+
+use crate::socket::TlsSocket;
+use core::fmt;
+use managed::ManagedSlice;
+use saitls_core::crypto::CryptoProvider;
+
+/// Room for one [`TlsSocket`], to make the storage of a [`TlsSocketSet`] from.
+pub struct TlsSocketStorage<'a, P: CryptoProvider> {
+    socket: Option<TlsSocket<'a, P>>,
+}
+
+impl<P: CryptoProvider> TlsSocketStorage<'_, P> {
+    /// Room for a socket, and none in it.
+    pub const EMPTY: Self = Self { socket: None };
+}
+
+impl<P: CryptoProvider> Default for TlsSocketStorage<'_, P> {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
+/// Names a socket in a [`TlsSocketSet`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TlsSocketHandle(usize);
+
+impl fmt::Display for TlsSocketHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// The TLS sockets of one interface. Their TCP sockets are in the interface's
+/// [`SocketSet`](smoltcp::iface::SocketSet), beside any other sockets.
+pub struct TlsSocketSet<'a, P: CryptoProvider> {
+    sockets: ManagedSlice<'a, TlsSocketStorage<'a, P>>,
+    /// The last poll stopped because it had done its share, not because nothing was left.
+    pub(crate) unfinished: bool,
+}
+
+impl<'a, P: CryptoProvider> TlsSocketSet<'a, P> {
+    /// A set in this storage: a slice that is lent, or a `Vec` that grows (feature `alloc`).
+    pub fn new(storage: impl Into<ManagedSlice<'a, TlsSocketStorage<'a, P>>>) -> Self {
+        Self { sockets: storage.into(), unfinished: false }
+    }
+
+    /// Adds a socket.
+    ///
+    /// # Panics
+    /// If the storage is borrowed and full.
+    pub fn add(&mut self, socket: TlsSocket<'a, P>) -> TlsSocketHandle {
+        if let Some((index, slot)) = self.sockets.iter_mut().enumerate().find(|(_, slot)| slot.socket.is_none()) {
+            slot.socket = Some(socket);
+            return TlsSocketHandle(index);
+        }
+        match &mut self.sockets {
+            ManagedSlice::Borrowed(_) => panic!("adding a socket to a full TlsSocketSet"),
+            #[cfg(feature = "alloc")]
+            ManagedSlice::Owned(sockets) => {
+                sockets.push(TlsSocketStorage { socket: Some(socket) });
+                TlsSocketHandle(sockets.len() - 1)
+            }
+        }
+    }
+
+    /// Takes a socket out, as it is. Its TCP socket stays in the interface's set, open if it was open.
+    ///
+    /// # Panics
+    /// If the handle names no socket of this set.
+    pub fn remove(&mut self, handle: TlsSocketHandle) -> TlsSocket<'a, P> {
+        self.sockets.get_mut(handle.0).and_then(|slot| slot.socket.take()).expect(STRANGER)
+    }
+
+    /// The socket of this handle.
+    ///
+    /// # Panics
+    /// If the handle names no socket of this set.
+    #[must_use]
+    pub fn get(&self, handle: TlsSocketHandle) -> &TlsSocket<'a, P> {
+        self.sockets.get(handle.0).and_then(|slot| slot.socket.as_ref()).expect(STRANGER)
+    }
+
+    /// The socket of this handle, mutable.
+    ///
+    /// # Panics
+    /// If the handle names no socket of this set.
+    #[must_use]
+    pub fn get_mut(&mut self, handle: TlsSocketHandle) -> &mut TlsSocket<'a, P> {
+        self.sockets.get_mut(handle.0).and_then(|slot| slot.socket.as_mut()).expect(STRANGER)
+    }
+
+    /// Each socket with its handle.
+    pub fn iter(&self) -> impl Iterator<Item = (TlsSocketHandle, &TlsSocket<'a, P>)> {
+        self.sockets
+            .iter()
+            .enumerate()
+            .filter_map(|(index, slot)| Some((TlsSocketHandle(index), slot.socket.as_ref()?)))
+    }
+
+    /// Each socket with its handle, mutable.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (TlsSocketHandle, &mut TlsSocket<'a, P>)> {
+        self.sockets
+            .iter_mut()
+            .enumerate()
+            .filter_map(|(index, slot)| Some((TlsSocketHandle(index), slot.socket.as_mut()?)))
+    }
+}
+
+const STRANGER: &str = "the handle names no socket of this TlsSocketSet";

@@ -1,0 +1,69 @@
+//! Where a socket's buffers are: at rest, or in a connection.
+
+use saitls_core::crypto::CryptoProvider;
+use saitls_core::{Buffers, Connection, Error};
+
+/// The buffers are in here all the time.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "the room for a connection is needed sooner or later, and there is no heap"
+)]
+pub(crate) enum Tls<'a, P: CryptoProvider> {
+    Vacant(Buffers<'a>),
+    Connection(Connection<'a, P>),
+    /// Only inside a call.
+    Moving,
+}
+
+/// What the application asked for that takes a poll.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    Nothing,
+    Close,
+    Abort,
+}
+
+impl<'a, P: CryptoProvider> Tls<'a, P> {
+    pub(crate) fn connection(&self) -> Option<&Connection<'a, P>> {
+        match self {
+            Self::Connection(connection) => Some(connection),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn connection_mut(&mut self) -> Option<&mut Connection<'a, P>> {
+        match self {
+            Self::Connection(connection) => Some(connection),
+            _ => None,
+        }
+    }
+
+    /// Ends the connection and wipes the buffers.
+    pub(crate) fn vacate(&mut self) {
+        *self = match core::mem::replace(self, Self::Moving) {
+            Self::Connection(connection) => Self::Vacant(connection.into_buffers()),
+            other => other,
+        };
+    }
+
+    /// Begins a connection in the buffers of the one before, once `check` allows it.
+    pub(crate) fn occupy(
+        &mut self,
+        check: impl FnOnce() -> Result<(), Error>,
+        begin: impl FnOnce(Buffers<'a>) -> Result<Connection<'a, P>, Error>,
+    ) -> Result<(), Error> {
+        self.vacate();
+        check()?;
+        match core::mem::replace(self, Self::Moving) {
+            Self::Vacant(buffers) => {
+                if let Err(error) = buffers.check() {
+                    *self = Self::Vacant(buffers);
+                    return Err(error);
+                }
+                *self = Self::Connection(begin(buffers)?);
+                Ok(())
+            }
+            _ => Err(Error::Internal),
+        }
+    }
+}

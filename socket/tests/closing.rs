@@ -1,0 +1,272 @@
+//! The ends of connections: clean, cut, early, twice, forced (regressions 37 and 38).
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{CLIENT, Net, SERVER, client_config, net, pattern, server_config, server_config_without_identity};
+use saitls::smoltcp::socket::tcp;
+use saitls::smoltcp::time::Duration;
+use saitls::{ConnectError, Error, ListenError, RecvError, SendError, TlsSocketHandle};
+
+fn drain(net: &mut Net, handle: TlsSocketHandle) -> (Vec<u8>, Result<(), RecvError>) {
+    let mut all = Vec::new();
+    for _ in 0..10_000 {
+        match net.server.socket(handle).recv(|bytes| (bytes.len(), bytes.to_vec())) {
+            Ok(bytes) => all.extend(bytes),
+            Err(error) => return (all, Err(error)),
+        }
+        net.step();
+    }
+    (all, Ok(()))
+}
+
+#[test]
+fn data_before_close_is_read_after_the_peers_fin() {
+    let (mut net, c, s) = Net::connected();
+    let data = pattern(12_000);
+    let mut sent = 0;
+    net.until("all is written", |net| {
+        sent += net.client.socket(c).send_slice(&data[sent..]).unwrap();
+        sent == data.len() || {
+            // The server takes nothing in the meantime but what its buffers hold.
+            false
+        }
+    });
+    net.client.socket(c).close();
+    net.settle(Duration::from_secs(5));
+    let (received, end) = drain(&mut net, s);
+    assert!(received == data);
+    assert_eq!(end, Err(RecvError::Finished));
+    assert_eq!(net.server.socket(s).error(), None);
+    // Again and again.
+    assert_eq!(net.server.socket(s).recv_slice(&mut [0; 4]), Err(RecvError::Finished));
+}
+
+#[test]
+fn fin_without_close_notify_is_truncation_after_the_data() {
+    let (mut net, c, s) = Net::connected();
+    net.client.socket(c).send_slice(b"the beginning").unwrap();
+    net.settle(Duration::from_millis(100));
+    // Somebody in between closes TCP.
+    net.client.tcp(c).close();
+    net.settle(Duration::from_secs(1));
+    assert!(net.server.socket(s).may_recv());
+    let (received, end) = drain(&mut net, s);
+    assert_eq!(received, b"the beginning");
+    assert_eq!(end, Err(RecvError::Tls(Error::Truncated)));
+    assert_eq!(net.server.socket(s).error(), Some(Error::Truncated));
+    assert_eq!(net.server.socket(s).send_slice(b"?"), Err(SendError::Tls(Error::Truncated)));
+    net.until("TCP closes", |net| !net.server.socket(s).is_open());
+}
+
+#[test]
+fn a_reset_is_not_a_clean_end() {
+    let (mut net, c, s) = Net::connected();
+    net.client.socket(c).send_slice(b"the beginning").unwrap();
+    net.settle(Duration::from_millis(100));
+    net.client.socket(c).abort();
+    assert!(!net.client.socket(c).is_open());
+    let (received, end) = drain(&mut net, s);
+    assert_eq!(received, b"the beginning");
+    assert_eq!(end, Err(RecvError::Tls(Error::Reset)));
+    assert!(!net.server.socket(s).is_open());
+}
+
+#[test]
+fn after_close_the_other_half_goes_on() {
+    let (mut net, c, s) = Net::connected();
+    net.client.socket(c).send_slice(b"GET /").unwrap();
+    net.client.socket(c).close();
+    assert!(!net.client.socket(c).may_send());
+    assert_eq!(net.client.socket(c).send_slice(b"more"), Err(SendError::InvalidState));
+    let (request, end) = drain(&mut net, s);
+    assert_eq!((&request[..], end), (&b"GET /"[..], Err(RecvError::Finished)));
+
+    let answer = pattern(100_000);
+    let (mut sent, mut received) = (0, Vec::new());
+    net.until("the answer is there", |net| {
+        let server = net.server.socket(s);
+        if server.may_send() {
+            sent += server.send_slice(&answer[sent..]).unwrap();
+            if sent == answer.len() {
+                server.close();
+            }
+        }
+        match net.client.socket(c).recv(|bytes| (bytes.len(), bytes.to_vec())) {
+            Ok(bytes) => received.extend(bytes),
+            Err(RecvError::Finished) => return true,
+            Err(error) => panic!("{error:?}"),
+        }
+        false
+    });
+    assert!(received == answer);
+    net.until("both are closed", |net| !net.client.socket(c).is_open() && !net.server.socket(s).is_open());
+    assert_eq!((net.client.socket(c).error(), net.server.socket(s).error()), (None, None));
+}
+
+/// Whenever a side closes, however often, both sides come to an end, and can be used again.
+#[test]
+fn close_at_every_moment_and_twice_ends_both_sides() {
+    for closer_is_client in [true, false] {
+        for abort in [false, true] {
+            for steps in 0..40 {
+                let mut net = net();
+                let (c, s) = (net.client.add(), net.server.add());
+                net.server.listen(s, 443);
+                net.client.connect(c, 443);
+                for _ in 0..steps {
+                    // One host a time, to stop between its packets and the other's.
+                    if steps % 2 == 0 {
+                        net.step();
+                    } else {
+                        net.client.poll(net.now);
+                        net.step();
+                    }
+                }
+                for _ in 0..2 {
+                    let socket = if closer_is_client { net.client.socket(c) } else { net.server.socket(s) };
+                    if abort {
+                        socket.abort()
+                    } else {
+                        socket.close()
+                    }
+                    assert!(!socket.may_send() && !socket.can_send());
+                }
+                // The other side closes as soon as it sees that there is nothing more to read.
+                net.until("both are closed", |net| {
+                    let other = if closer_is_client { net.server.socket(s) } else { net.client.socket(c) };
+                    if other.is_connected() && !other.may_recv() || other.is_listening() {
+                        other.close();
+                    }
+                    !net.client.socket(c).is_open() && !net.server.socket(s).is_open()
+                });
+                net.server.listen(s, 443);
+                net.client.connect(c, 443);
+                net.until_connected(c, s);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_listener_without_identity_is_refused_when_it_listens() {
+    let mut net = net();
+    let s = net.server.add();
+    let config = server_config_without_identity();
+    let result = net.server.tls.get_mut(s).listen(&mut net.server.sockets, config, 443);
+    assert!(matches!(result, Err(ListenError::Tls(Error::InvalidConfiguration(_)))), "{result:?}");
+    assert!(!net.server.socket(s).is_open());
+    // And the socket is as good as before.
+    net.server.listen(s, 443);
+    assert!(net.server.socket(s).is_listening());
+}
+
+#[test]
+fn a_refused_connection_says_so() {
+    let mut net = net();
+    let c = net.client.add();
+    net.client.connect(c, 443);
+    net.until("it is refused", |net| !net.client.socket(c).is_open());
+    assert_eq!(net.client.socket(c).error(), Some(Error::Refused));
+    assert_eq!(net.client.socket(c).recv_slice(&mut [0]), Err(RecvError::Tls(Error::Refused)));
+    assert_eq!(net.client.socket(c).send_slice(&[0]), Err(SendError::Tls(Error::Refused)));
+}
+
+#[test]
+fn a_silent_peer_ends_in_a_timeout() {
+    // The cable is cut before, during and after the TCP handshake.
+    for packets in 0..2 {
+        let mut net = net();
+        let (c, s) = (net.client.add(), net.server.add_plain(1_024));
+        if packets > 0 {
+            net.server.plain(s).listen(443).unwrap();
+        }
+        net.server.device.faults.unplugged = packets == 0;
+        net.client.socket(c).set_handshake_timeout(Some(Duration::from_secs(7)));
+        net.client.connect(c, 443);
+        let start = net.now;
+        net.until("the client gives up", |net| net.client.socket(c).error().is_some());
+        assert_eq!(net.client.socket(c).error(), Some(Error::TimedOut));
+        assert!(!net.client.socket(c).is_handshaking());
+        let waited = net.now - start;
+        assert!(waited >= Duration::from_secs(7) && waited < Duration::from_secs(8), "{waited}");
+        net.until("TCP is closed", |net| !net.client.socket(c).is_open());
+    }
+}
+
+#[test]
+fn a_client_that_says_nothing_is_thrown_out() {
+    let mut net = net();
+    let (c, s) = (net.client.add_plain(1_024), net.server.add());
+    net.server.socket(s).set_handshake_timeout(Some(Duration::from_secs(7)));
+    net.server.listen(s, 443);
+    // A listening socket has all the time in the world.
+    net.now += Duration::from_secs(100);
+    net.step();
+    assert_eq!(net.server.poll_at(net.now), None);
+    net.client
+        .sockets
+        .get_mut::<tcp::Socket<'_>>(c)
+        .connect(net.client.iface.context(), (SERVER, 443), 50_000)
+        .unwrap();
+    let start = net.now;
+    net.until("the server gives up", |net| net.server.socket(s).error().is_some());
+    assert_eq!(net.server.socket(s).error(), Some(Error::TimedOut));
+    assert!(net.now - start < Duration::from_secs(8));
+    // It ends even though the client never closes, and the socket can listen again.
+    net.until("TCP is closed", |net| !net.server.socket(s).is_open());
+    net.server.listen(s, 443);
+    let c = net.client.add();
+    net.client.connect(c, 443);
+    net.until_connected(c, s);
+}
+
+#[test]
+fn half_a_tcp_handshake_leaves_the_listener_listening() {
+    let mut net = net();
+    let (c, s) = (net.client.add_plain(1_024), net.server.add());
+    net.server.socket(s).set_handshake_timeout(Some(Duration::from_secs(7)));
+    net.server.listen(s, 443);
+    net.server.device.faults.unplugged = true;
+    net.client
+        .sockets
+        .get_mut::<tcp::Socket<'_>>(c)
+        .connect(net.client.iface.context(), (SERVER, 443), 50_000)
+        .unwrap();
+    net.until("the SYN is there", |net| net.server.socket(s).is_active());
+    net.client.plain(c).abort();
+    net.client.device.faults.unplugged = true;
+    net.until("it listens again", |net| net.server.socket(s).is_listening());
+    assert_eq!(net.server.socket(s).error(), None);
+    net.client.device.faults.unplugged = false;
+    net.server.device.faults.unplugged = false;
+    let c = net.client.add();
+    net.client.connect(c, 443);
+    net.until_connected(c, s);
+}
+
+#[test]
+fn without_a_timeout_a_silent_peer_may_be_silent() {
+    let mut net = net();
+    let (c, s) = (net.client.add(), net.server.add_plain(1_024));
+    net.server.plain(s).listen(443).unwrap();
+    net.client.socket(c).set_handshake_timeout(None);
+    net.client.connect(c, 443);
+    net.settle(Duration::from_secs(3_600));
+    assert!(net.client.socket(c).is_handshaking());
+    assert_eq!(net.client.socket(c).error(), None);
+    assert_eq!(net.server.plain(s).remote_endpoint().map(|endpoint| endpoint.addr), Some(CLIENT));
+}
+
+#[test]
+fn connecting_an_open_socket_changes_nothing() {
+    let (mut net, c, s) = Net::connected();
+    let result = net.client.connect_with(c, client_config(), (SERVER, 444));
+    assert_eq!(result, Err(ConnectError::InvalidState));
+    assert_eq!(
+        net.server.tls.get_mut(s).listen(&mut net.server.sockets, server_config(), 443),
+        Err(ListenError::InvalidState)
+    );
+    net.client.socket(c).send_slice(b"still here").unwrap();
+    net.until("it arrives", |net| net.server.socket(s).can_recv());
+}

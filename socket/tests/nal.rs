@@ -1,0 +1,240 @@
+//! Code written against `embedded_nal`, over TLS.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{
+    Host, Provider, SERVER, cable::CableEnd, client_config, client_config_with_wrong_key, net, server_config,
+};
+use core::cell::Cell;
+use core::fmt::Debug;
+use core::net::{Ipv4Addr, SocketAddr};
+use embedded_nal::{TcpClientStack, TcpError, TcpErrorKind, TcpFullStack, nb};
+use saitls::nal::{NalError, NalSocket, TlsStack};
+use saitls::smoltcp::socket::tcp;
+use saitls::smoltcp::time::Instant;
+use saitls::{Error, ServerName};
+
+const REMOTE: SocketAddr = SocketAddr::new(core::net::IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2)), 443);
+
+type Clock<'c> = Box<dyn FnMut() -> Instant + 'c>;
+type Stack<'s, 'c> = TlsStack<'s, 'static, 'static, CableEnd, Provider, Clock<'c>>;
+
+fn stack<'s, 'c>(host: &'s mut Host, now: &'c Cell<i64>) -> Stack<'s, 'c> {
+    let Host { iface, device, sockets, tls, provider } = host;
+    let clock: Clock<'c> = Box::new(|| Instant::from_millis(now.get()));
+    TlsStack::new(iface, device, sockets, tls, provider, clock)
+        .with_client(client_config(), Some(ServerName::try_from("server.test").unwrap()))
+        .with_server(server_config())
+}
+
+/// Repeats an operation of one stack; the other one does its part in the meantime.
+fn block<T, E: Debug>(
+    now: &Cell<i64>,
+    other: &mut Stack<'_, '_>,
+    mut operation: impl FnMut() -> nb::Result<T, E>,
+) -> Result<T, E> {
+    for _ in 0..100_000 {
+        match operation() {
+            Ok(value) => return Ok(value),
+            Err(nb::Error::Other(error)) => return Err(error),
+            Err(nb::Error::WouldBlock) => {
+                other.poll();
+                now.set(now.get() + 1);
+            }
+        }
+    }
+    panic!("it blocks for ever")
+}
+
+fn send_all<S: TcpClientStack>(
+    stack: &mut S,
+    socket: &mut S::TcpSocket,
+    data: &[u8],
+    now: &Cell<i64>,
+    other: &mut Stack<'_, '_>,
+) where
+    S::Error: Debug,
+{
+    let mut sent = 0;
+    while sent < data.len() {
+        sent += block(now, other, || stack.send(socket, &data[sent..])).unwrap();
+    }
+}
+
+/// Waits for a client on `server` while `connect` goes on on the other side.
+fn meet(
+    now: &Cell<i64>,
+    client: &mut Stack<'_, '_>,
+    server: &mut Stack<'_, '_>,
+    listener: &mut NalSocket,
+) -> (NalSocket, NalSocket) {
+    let mut socket = client.socket().unwrap();
+    let (mut connected, mut accepted) = (false, None);
+    for _ in 0..10_000 {
+        if connected && let Some(accepted) = accepted.take() {
+            return (socket, accepted);
+        }
+        if let Ok((socket, _)) = server.accept(listener) {
+            accepted = Some(socket);
+        }
+        if !connected {
+            match client.connect(&mut socket, REMOTE) {
+                Ok(()) => connected = true,
+                Err(nb::Error::WouldBlock) => {}
+                Err(nb::Error::Other(error)) => panic!("{error:?}"),
+            }
+        }
+        now.set(now.get() + 1);
+    }
+    panic!("they do not meet")
+}
+
+#[test]
+fn an_echo_written_for_plain_tcp_runs_over_tls() {
+    let mut net = net();
+    net.client.add_with(512, common::RECEIVE_LEN, 2_048);
+    for _ in 0..2 {
+        net.server.add_with(512, common::RECEIVE_LEN, 2_048);
+    }
+    let now = Cell::new(1_000);
+    let (mut client, mut server) = (stack(&mut net.client, &now), stack(&mut net.server, &now));
+
+    let mut listener = server.socket().unwrap();
+    server.bind(&mut listener, 443).unwrap();
+    server.listen(&mut listener).unwrap();
+    assert!(matches!(server.accept(&mut listener), Err(nb::Error::WouldBlock)));
+
+    // Twice over the same socket.
+    for round in 0..2 {
+        let mut socket = client.socket().unwrap();
+        assert_eq!(client.connect(&mut socket, REMOTE), Err(nb::Error::WouldBlock), "{round}");
+        block(&now, &mut server, || client.connect(&mut socket, REMOTE)).unwrap();
+        let (mut connection, remote) = block(&now, &mut client, || server.accept(&mut listener)).unwrap();
+        assert_eq!(remote.ip(), Ipv4Addr::new(10, 0, 0, 1));
+        assert!(remote.port() >= 49_152);
+
+        let data = common::pattern(20_000 + round);
+        let mut buffer = [0; 700];
+        assert!(matches!(client.receive(&mut socket, &mut buffer), Err(nb::Error::WouldBlock)));
+        for part in data.chunks(1_500) {
+            send_all(&mut client, &mut socket, part, &now, &mut server);
+            let mut echoed = 0;
+            while echoed < part.len() {
+                let len = block(&now, &mut client, || server.receive(&mut connection, &mut buffer)).unwrap();
+                send_all(&mut server, &mut connection, &buffer[..len], &now, &mut client);
+                let len = block(&now, &mut server, || client.receive(&mut socket, &mut buffer)).unwrap();
+                assert_eq!(&buffer[..len], &part[echoed..echoed + len]);
+                echoed += len;
+            }
+        }
+        client.close(socket).unwrap();
+        let end = block(&now, &mut client, || server.receive(&mut connection, &mut buffer)).unwrap_err();
+        assert_eq!(end.kind(), TcpErrorKind::PipeClosed);
+        server.close(connection).unwrap();
+        for _ in 0..10 {
+            client.poll();
+            server.poll();
+        }
+    }
+    server.close(listener).unwrap();
+    let mut socket = client.socket().unwrap();
+    let refused = block(&now, &mut server, || client.connect(&mut socket, REMOTE));
+    assert_eq!(refused, Err(NalError::Tls(Error::Refused)));
+}
+
+#[test]
+fn clients_wait_while_there_are_no_sockets_and_slow_ones_block_nobody() {
+    let mut net = net();
+    let silent = net.client.add_plain(500);
+    for _ in 0..3 {
+        net.client.add();
+        net.server.add();
+    }
+    let now = Cell::new(1_000);
+    let mut listener = {
+        let mut server = stack(&mut net.server, &now);
+        let mut listener = server.socket().unwrap();
+        server.bind(&mut listener, 443).unwrap();
+        server.listen(&mut listener).unwrap();
+        let mut second = server.socket().unwrap();
+        assert_eq!(server.bind(&mut second, 443), Err(NalError::PortInUse));
+        server.close(second).unwrap();
+        listener
+    };
+    // A stack holds nothing: this is another one over the same set.
+    let Host { iface, sockets, .. } = &mut net.client;
+    sockets.get_mut::<tcp::Socket<'_>>(silent).connect(iface.context(), (SERVER, 443), 50_000).unwrap();
+    let (mut client, mut server) = (stack(&mut net.client, &now), stack(&mut net.server, &now));
+    for _ in 0..20 {
+        client.poll();
+        assert!(matches!(server.accept(&mut listener), Err(nb::Error::WouldBlock)));
+        now.set(now.get() + 1);
+    }
+    let (first, first_there) = meet(&now, &mut client, &mut server, &mut listener);
+    let (second, second_there) = meet(&now, &mut client, &mut server, &mut listener);
+    // All three sockets of the server are in use now, one by the silent client.
+    assert_eq!(server.socket().unwrap_err(), NalError::NoFreeSocket);
+    let mut third = client.socket().unwrap();
+    let refused = block(&now, &mut server, || client.connect(&mut third, REMOTE));
+    assert_eq!(refused, Err(NalError::Tls(Error::Refused)));
+    // A socket that is given back takes the next client.
+    server.close(first_there).unwrap();
+    client.close(first).unwrap();
+    for _ in 0..20 {
+        client.poll();
+        server.poll();
+        now.set(now.get() + 1);
+    }
+    let (fourth, fourth_there) = meet(&now, &mut client, &mut server, &mut listener);
+    for (stack, socket) in [(&mut client, fourth), (&mut server, fourth_there)] {
+        stack.close(socket).unwrap();
+    }
+    client.close(second).unwrap();
+    server.close(second_there).unwrap();
+}
+
+#[test]
+fn a_server_that_is_not_trusted_is_an_error_of_connect_and_no_client_for_accept() {
+    let mut net = net();
+    net.client.add();
+    net.server.add();
+    let now = Cell::new(1_000);
+    let mut server = stack(&mut net.server, &now);
+    let mut client = stack(&mut net.client, &now).with_client(client_config_with_wrong_key(), None);
+    let mut listener = server.socket().unwrap();
+    assert_eq!(server.listen(&mut listener), Err(NalError::InvalidState));
+    server.bind(&mut listener, 443).unwrap();
+    server.listen(&mut listener).unwrap();
+    let mut socket = client.socket().unwrap();
+    let result = block(&now, &mut server, || client.connect(&mut socket, REMOTE));
+    assert_eq!(result, Err(NalError::Tls(Error::KeyNotPinned)));
+    for _ in 0..20 {
+        assert!(matches!(server.accept(&mut listener), Err(nb::Error::WouldBlock)));
+        client.poll();
+        now.set(now.get() + 1);
+    }
+    // The socket can connect again, and the listener serves the next one.
+    let mut client = client.with_client(client_config(), None);
+    block(&now, &mut server, || client.connect(&mut socket, REMOTE)).unwrap();
+    block(&now, &mut client, || server.accept(&mut listener)).unwrap();
+}
+
+#[test]
+fn calls_that_do_not_fit_the_socket_are_refused() {
+    let mut net = net();
+    net.client.add();
+    let now = Cell::new(1_000);
+    let mut client = stack(&mut net.client, &now);
+    let mut socket = client.socket().unwrap();
+    assert_eq!(client.send(&mut socket, b"x"), Err(nb::Error::Other(NalError::InvalidState)));
+    assert_eq!(client.receive(&mut socket, &mut [0]), Err(nb::Error::Other(NalError::InvalidState)));
+    assert!(matches!(client.accept(&mut socket), Err(nb::Error::Other(NalError::InvalidState))));
+    client.close(socket).unwrap();
+    let Host { iface, device, sockets, tls, provider } = &mut net.client;
+    let mut bare = TlsStack::new(iface, device, sockets, tls, provider, || Instant::ZERO);
+    let mut socket = bare.socket().unwrap();
+    assert_eq!(bare.connect(&mut socket, REMOTE), Err(nb::Error::Other(NalError::NoConfiguration)));
+    bare.bind(&mut socket, 0).unwrap();
+    assert_eq!(bare.listen(&mut socket), Err(NalError::NoConfiguration));
+}
