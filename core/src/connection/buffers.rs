@@ -1,5 +1,8 @@
 //! The memory that an application lends to a connection.
 
+use crate::error::{Error, Result};
+use crate::handshake::small;
+use crate::limits::{MIN_RECEIVE_BUFFER_LEN, MIN_TRANSMIT_BUFFER_LEN};
 use managed::ManagedSlice;
 
 /// The buffers of a connection, borrowed or (with the feature `alloc` of the crate `managed`) owned.
@@ -34,5 +37,18 @@ impl<'a> Buffers<'a> {
     pub fn with_peer_buffer(mut self, peer: impl Into<ManagedSlice<'a, u8>>) -> Self {
         self.peer = peer.into();
         self
+    }
+    /// Checks that no handshake is too small for them; what a peer's certificate needs comes on top.
+    ///
+    /// # Errors
+    /// [`Error::ReceiveBufferTooSmall`], [`Error::TransmitBufferTooSmall`].
+    pub fn check(&self) -> Result<()> {
+        if self.receive.len() < MIN_RECEIVE_BUFFER_LEN {
+            return Err(Error::ReceiveBufferTooSmall(small(MIN_RECEIVE_BUFFER_LEN)));
+        }
+        if self.transmit.len() < MIN_TRANSMIT_BUFFER_LEN {
+            return Err(Error::TransmitBufferTooSmall(small(MIN_TRANSMIT_BUFFER_LEN)));
+        }
+        Ok(())
     }
 }

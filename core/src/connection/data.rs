@@ -84,14 +84,14 @@ impl<P: CryptoProvider> Connection<'_, P> {
         match self.phase {
             Phase::Failed(error) => Err(error),
             _ if !self.may_send() => Err(Error::InvalidState),
-            // Nothing may come between a KeyUpdate that is due and the data behind it.
+            _ if self.post_handshake.update_owed => Ok(&mut []),
             _ => Ok(self.outgoing.content_room(ContentType::APPLICATION_DATA)),
         }
     }
 
     /// Says that `len` bytes were written to the front of [`send_buffer`](Self::send_buffer).
     pub fn send(&mut self, len: usize) {
-        if self.may_send() {
+        if self.may_send() && !self.post_handshake.update_owed {
             self.outgoing.fill(len);
         }
     }

@@ -26,7 +26,6 @@ use crate::error::{Error, Result};
 use crate::handshake::{Facts, PeerNotes, client, server};
 pub use crate::handshake::{Operation, PeerAuthentication, WaitingFor};
 use crate::key_schedule::{self, Transcript};
-use crate::limits::{MIN_RECEIVE_BUFFER_LEN, MIN_TRANSMIT_BUFFER_LEN};
 use crate::record::{Incoming, Outgoing, ReceiveBuffer};
 use rustls_pki_types::ServerName;
 
@@ -62,6 +61,8 @@ struct PostHandshake {
     tickets: u8,
     /// We asked for a KeyUpdate that has not come yet (RFC 9846 4.7.3: no second request until then).
     update_requested: bool,
+    /// The peer asked for a KeyUpdate that we have not sent yet: no data may go before it.
+    update_owed: bool,
     /// How often our key was renewed.
     epoch: u64,
 }
@@ -312,21 +313,5 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         let secret = secret.ok_or(Error::InvalidState)?;
         let suite = self.facts.cipher_suite.ok_or(Error::Internal)?;
         key_schedule::export(provider, suite.hash(), secret, label, context, out)
-    }
-}
-
-impl Buffers<'_> {
-    /// Whether these buffers can work at all. A [`Connection`] asks too, at the cost of the buffers.
-    ///
-    /// # Errors
-    /// [`Error::ReceiveBufferTooSmall`], [`Error::TransmitBufferTooSmall`].
-    pub fn check(&self) -> Result<()> {
-        if self.receive.len() < MIN_RECEIVE_BUFFER_LEN {
-            return Err(Error::ReceiveBufferTooSmall(crate::handshake::small(MIN_RECEIVE_BUFFER_LEN)));
-        }
-        if self.transmit.len() < MIN_TRANSMIT_BUFFER_LEN {
-            return Err(Error::TransmitBufferTooSmall(crate::handshake::small(MIN_TRANSMIT_BUFFER_LEN)));
-        }
-        Ok(())
     }
 }

@@ -26,6 +26,7 @@ impl<P: CryptoProvider> Connection<'_, P> {
                     // One answer for any number of requests; none if our keys are used up.
                     if !self.locally_closed && self.post_handshake.epoch < MAX_KEY_EPOCH {
                         self.wishes.key_update.get_or_insert(false);
+                        self.post_handshake.update_owed = true;
                     }
                 }
                 self.post_handshake.update_requested = false;
@@ -60,6 +61,7 @@ impl<P: CryptoProvider> Connection<'_, P> {
             let update_requested = request_peer && !self.post_handshake.update_requested;
             if self.poll_key_update(provider, update_requested)?.is_ready() {
                 self.wishes.key_update = None;
+                self.post_handshake.update_owed = false;
                 self.post_handshake.update_requested |= update_requested;
             }
         } else {

@@ -321,7 +321,8 @@ pub trait KeyExchange<P: CryptoProvider>: Sized {
     fn start(provider: &mut P, group: NamedGroup) -> Result<Self>;
 
     /// Client: makes the key pair, writes our share (the `key_exchange` field of RFC 9846 4.3.8) to the
-    /// front of `share`, and returns its length.
+    /// front of `share`, and returns its length. Polled again after it was ready, it writes the same share
+    /// again: the second ClientHello may have to repeat it.
     ///
     /// # Errors
     /// [`Error::TransmitBufferTooSmall`](crate::Error::TransmitBufferTooSmall) with the length of the share if

@@ -132,6 +132,8 @@ pub(super) fn poll_certificate_verify<P: CryptoProvider>(
         Poll::Ready(valid) => {
             *operation = None;
             valid?;
+            // The certificate has done its service: nothing of it is kept.
+            *cx.retain = Some(0..0);
             Poll::Ready(Ok(SignatureVerified::signature_is_valid(presented, scheme)))
         }
     }
