@@ -25,10 +25,14 @@ where
     AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
 {
     pub(super) fn generate<P: CryptoProvider>(&mut self, provider: &mut P, share: &mut [u8]) -> Result<usize> {
-        let key = crate::curve::private_key::<C, P>(provider)?;
-        let len = write_public_key(&key, share)?;
+        // Asked again, it is the same share again.
+        let key = match self.private_key.take() {
+            Some(key) => key,
+            None => crate::curve::private_key::<C, P>(provider)?,
+        };
+        let len = write_public_key(&key, share);
         self.private_key = Some(key);
-        Ok(len)
+        len
     }
 
     pub(super) fn decapsulate<P: CryptoProvider>(&mut self, provider: &mut P, peer_share: &[u8]) -> Result<P::Secret> {

@@ -34,10 +34,14 @@ fn peer_key(peer_share: &[u8]) -> Result<PublicKey> {
 
 impl X25519 {
     pub(super) fn generate<P: CryptoProvider>(&mut self, provider: &mut P, share: &mut [u8]) -> Result<usize> {
-        let key = private_key(provider)?;
-        let len = write_to_front(PublicKey::from(&key).as_bytes(), share)?;
+        // Asked again, it is the same share again.
+        let key = match self.private_key.take() {
+            Some(key) => key,
+            None => private_key(provider)?,
+        };
+        let len = write_to_front(PublicKey::from(&key).as_bytes(), share);
         self.private_key = Some(key);
-        Ok(len)
+        len
     }
 
     pub(super) fn decapsulate<P: CryptoProvider>(&mut self, provider: &mut P, peer_share: &[u8]) -> Result<P::Secret> {
