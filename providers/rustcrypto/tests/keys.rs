@@ -3,8 +3,7 @@
 use crate::common::{failing, provider, sign, verify};
 use saitls_core::Error;
 use saitls_core::codes::SignatureScheme;
-use saitls_core::crypto::Signer;
-use saitls_rustcrypto::{MAX_SUBJECT_PUBLIC_KEY_INFO_LEN, RustCrypto, SigningKey};
+use saitls_rustcrypto::{MAX_SUBJECT_PUBLIC_KEY_INFO_LEN, SigningKey};
 
 macro_rules! data {
     ($name:literal) => {
@@ -132,7 +131,7 @@ fn a_sec1_key_without_its_curve_is_known_by_its_length() {
         let bare = sec1::EcPrivateKey { private_key: &vec![5; len], parameters: None, public_key: None };
         let mut out = [0; 100];
         let key = SigningKey::from_sec1_der(bare.encode_to_slice(&mut out).unwrap()).unwrap();
-        assert_eq!(Signer::<RustCrypto<crate::common::Repeatable>>::schemes(&key), [scheme]);
+        assert_eq!(key.schemes(), [scheme]);
     }
     let bare = sec1::EcPrivateKey { private_key: &[5; 66], parameters: None, public_key: None };
     assert!(refused(bare.encode_to_slice(&mut [0; 100]).unwrap()));
@@ -153,7 +152,7 @@ fn rsassa_pss_parameters_must_be_usable() {
     let mut both = key.to_vec();
     places.iter().for_each(|place| both[place + 8] = 3);
     let key = SigningKey::from_der(&both).unwrap();
-    assert_eq!(Signer::<RustCrypto<crate::common::Repeatable>>::schemes(&key), [SignatureScheme::RSA_PSS_PSS_SHA512]);
+    assert_eq!(key.schemes(), [SignatureScheme::RSA_PSS_PSS_SHA512]);
 }
 
 #[test]
@@ -164,7 +163,7 @@ fn generated_keys_sign() {
         SigningKey::generate_p384(provider).unwrap(),
         SigningKey::generate_ed25519(provider).unwrap(),
     ] {
-        let scheme = Signer::<RustCrypto<crate::common::Repeatable>>::schemes(&key)[0];
+        let scheme = key.schemes()[0];
         let signature = sign(provider, &key, scheme, b"message").unwrap();
         let mut public = [0; 97];
         let len = key.public_key(&mut public).unwrap();

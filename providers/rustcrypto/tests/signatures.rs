@@ -66,10 +66,6 @@ fn load(der: &[u8]) -> SigningKey {
     SigningKey::from_pkcs8_der(der).unwrap()
 }
 
-fn schemes(key: &SigningKey) -> &[S] {
-    Signer::<RustCrypto<Repeatable>>::schemes(key)
-}
-
 fn public_key(key: &SigningKey) -> Vec<u8> {
     let mut out = [0; 600];
     let len = key.public_key(&mut out).unwrap();
@@ -81,7 +77,8 @@ fn each_key_signs_with_its_schemes_and_no_other() {
     let provider = &mut provider();
     for (der, expected) in KEYS {
         let key = load(der);
-        assert_eq!(schemes(&key), *expected);
+        assert_eq!(key.schemes(), *expected);
+        assert_eq!(Signer::<RustCrypto<Repeatable>>::schemes(&key), *expected);
         for scheme in SCHEMES {
             let signature = sign(provider, &key, scheme, MESSAGE);
             if !expected.contains(&scheme) {
@@ -232,6 +229,19 @@ fn a_small_buffer_is_told_how_much_is_needed() {
         assert_eq!(refused, Err(Error::TransmitBufferTooSmall(needed as u32)), "{scheme}");
         assert_eq!(poll(&mut provider(), &key, scheme, &mut vec![0; needed]), Ok(needed));
     }
+}
+
+#[test]
+fn ed25519_keys_of_small_order_are_refused() {
+    use ed25519_dalek::Verifier;
+    // The neutral element as key and as R, and S = 0: one signature for all messages.
+    let mut key = [0; 32];
+    key[0] = 1;
+    let mut signature = [0; 64];
+    signature[0] = 1;
+    let lenient = ed25519_dalek::VerifyingKey::from_bytes(&key).unwrap();
+    assert!(lenient.verify(MESSAGE, &signature.into()).is_ok());
+    assert_eq!(verify(A::Ed25519, &key, MESSAGE, &signature), Err(Error::BadSignature));
 }
 
 #[test]

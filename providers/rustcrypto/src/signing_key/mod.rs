@@ -70,6 +70,21 @@ enum Key {
 }
 
 impl SigningKey {
+    /// The schemes this key signs with, in order of preference.
+    #[must_use]
+    pub const fn schemes(&self) -> &[SignatureScheme] {
+        match self.0 {
+            #[cfg(feature = "p256")]
+            Key::P256(_) => &[SignatureScheme::ECDSA_SECP256R1_SHA256],
+            #[cfg(feature = "p384")]
+            Key::P384(_) => &[SignatureScheme::ECDSA_SECP384R1_SHA384],
+            #[cfg(feature = "ed25519")]
+            Key::Ed25519(_) => &[SignatureScheme::ED25519],
+            #[cfg(feature = "rsa")]
+            Key::Rsa(ref key) => key.schemes(),
+        }
+    }
+
     /// A new key on P-256.
     ///
     /// # Errors
@@ -117,16 +132,7 @@ impl SigningKey {
 
 impl<P: CryptoProvider> Signer<P> for SigningKey {
     fn schemes(&self) -> &[SignatureScheme] {
-        match self.0 {
-            #[cfg(feature = "p256")]
-            Key::P256(ref key) => Signer::<P>::schemes(key),
-            #[cfg(feature = "p384")]
-            Key::P384(ref key) => Signer::<P>::schemes(key),
-            #[cfg(feature = "ed25519")]
-            Key::Ed25519(ref key) => Signer::<P>::schemes(key),
-            #[cfg(feature = "rsa")]
-            Key::Rsa(ref key) => key.schemes(),
-        }
+        Self::schemes(self)
     }
 
     #[allow(unused_variables, reason = "with all algorithms off")]
