@@ -26,10 +26,14 @@ struct Snapshot {
 }
 
 impl<P: CryptoProvider> TlsSocket<'_, P> {
-    /// Does all that can be done now, or a fair share of it. Says whether anything changed.
-    pub(crate) fn drive(&mut self, now: Instant, tcp: &mut tcp::Socket<'_>, provider: &mut P) -> bool {
+    /// Does all that can be done now, or a fair share of it. Says whether anything changed. A slow operation has
+    /// its share in the `first` of the calls that make up one poll.
+    pub(crate) fn drive(&mut self, now: Instant, tcp: &mut tcp::Socket<'_>, provider: &mut P, first: bool) -> bool {
         if self.wish == Wish::Nothing && matches!(self.tls, Tls::Vacant(_)) && tcp.state() == tcp::State::Closed {
             self.has_work = false;
+            return false;
+        }
+        if !first && self.wish == Wish::Nothing && self.waits_for_operation() && tcp.is_active() {
             return false;
         }
         let before = self.snapshot();
@@ -102,13 +106,18 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
             }
             let dropped = self.released && self.drop_received();
             if !(pulled | dropped | self.push(tcp)) {
-                let waiting_for = self.tls.connection().map(Connection::waiting_for);
-                self.has_work = self.failure.is_none() && matches!(waiting_for, Some(WaitingFor::Operation(_)));
+                self.has_work = self.waits_for_operation();
                 return step > 0;
             }
         }
         self.has_work = true;
         true
+    }
+
+    /// Whether the provider is to be asked again, although nothing has come.
+    fn waits_for_operation(&self) -> bool {
+        let waiting_for = self.tls.connection().map(Connection::waiting_for);
+        self.failure.is_none() && matches!(waiting_for, Some(WaitingFor::Operation(_)))
     }
 
     /// Takes from TCP what the connection has room for; all, if nobody will read it.

@@ -21,7 +21,7 @@ const MAX_PACKETS: usize = 32;
 /// disturb the others.
 ///
 /// Handshakes compute in here. If that takes too long for the rest of your program, use a provider whose slow
-/// operations are pending; then each call does one share of the work.
+/// operations are pending; then each call does one share of an operation.
 ///
 /// # Panics
 /// As [`SocketSet::get_mut`] does, if the TCP socket of a TLS socket was removed from `sockets`.
@@ -38,11 +38,11 @@ pub fn poll<P: CryptoProvider>(
     iface.poll_maintenance(timestamp);
     let mut result = PollResult::None;
     tls.unfinished = false;
-    for _ in 0..MAX_ROUNDS {
+    for round in 0..MAX_ROUNDS {
         let mut moved = receive(timestamp, iface, device, sockets);
         for (_, socket) in tls.iter_mut() {
             let tcp = sockets.get_mut::<tcp::Socket<'_>>(socket.tcp_handle());
-            moved |= socket.drive(timestamp, tcp, provider);
+            moved |= socket.drive(timestamp, tcp, provider, round == 0);
         }
         moved |= transmit(timestamp, iface, device, sockets);
         if !moved {
