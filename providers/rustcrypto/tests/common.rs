@@ -58,6 +58,20 @@ rng!(Scripted, |rng, out| {
     Ok(())
 });
 
+/// The same byte for ever, which nobody may wait out.
+#[derive(Clone)]
+pub(crate) struct Stuck {
+    pub(crate) byte: u8,
+    pub(crate) draws: usize,
+}
+
+rng!(Stuck, |rng, out| {
+    rng.draws += 1;
+    assert!(rng.draws < 100, "waits for a random source that is stuck");
+    out.fill(rng.byte);
+    Ok(())
+});
+
 pub(crate) fn provider() -> RustCrypto<Repeatable> {
     RustCrypto(Repeatable(1))
 }
