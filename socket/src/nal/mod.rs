@@ -2,7 +2,7 @@
 //!
 //! A [`TlsStack`] borrows what [`poll`](crate::poll()) needs, and a clock, and is a
 //! [`TcpClientStack`](embedded_nal::TcpClientStack) and [`TcpFullStack`](embedded_nal::TcpFullStack). Its sockets are those of the
-//! [`TlsSocketSet`](crate::TlsSocketSet): as many as you have added can be in use at the same time. It holds nothing itself, so it can be
+//! [`TlsSocketSet`]: as many as you have added can be in use at the same time. It holds nothing itself, so it can be
 //! made where it is needed and dropped again; its sockets stay valid for the next one over the same set.
 //!
 //! `connect` and `accept` are done when the handshake is. `receive` ends with an error of kind
