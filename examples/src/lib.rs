@@ -2,5 +2,24 @@
 //! examples can run anywhere, without rights, and be driven by scripts.
 //!
 //! * [`net`]: where smoltcp's packets go: a cable inside the process with a [gateway](net::gateway) to the host's TCP.
+//! * [`transport`]: a TLS connection as an application sees it, whatever carries it.
+//! * [`app`]: what is done with a connection: echo, pipe, [HTTP](http) on either side.
+//! * [`client`], [`server`]: the two programs; [`session`]: one connection of theirs.
+//! * [`args`], [`identity`], [`key_log`], [`facts`], [`failure`]: what goes in and what comes out.
 
+pub mod app;
+pub mod args;
+pub mod client;
+mod configure;
+pub mod facts;
+pub mod failure;
+pub mod http;
+pub mod identity;
+pub mod key_log;
 pub mod net;
+pub mod server;
+pub mod session;
+pub mod transport;
+
+/// The crypto provider of the examples.
+pub type Provider = saitls::rustcrypto::RustCrypto<getrandom::SysRng>;

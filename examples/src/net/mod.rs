@@ -3,6 +3,7 @@
 pub mod cable;
 pub mod event_loop;
 pub mod gateway;
+pub mod network;
 mod link;
 mod segment;
 

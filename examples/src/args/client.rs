@@ -1,0 +1,118 @@
+//! The command line of `client`.
+
+use std::ffi::OsString;
+
+use lexopt::Parser;
+use saitls_core::codes::NamedGroup;
+
+use super::{Command, Common, code, host_and_port, not_built, parse, value};
+use crate::failure::Failure;
+
+const HELP: &str = "\
+usage: client HOST:PORT [options]
+Standard input goes to the server, what the server sends to standard output. Facts go to standard error.
+
+whom to trust (one of them is needed)
+  --pin SHA256HEX          accept exactly this SubjectPublicKeyInfo; repeatable
+  --insecure               accept any certificate
+  --server-name NAME       the name to ask for instead of HOST
+who to be, if the server asks
+  --cert FILE --key FILE   PEM chain and key (PKCS#8, SEC1 or PKCS#1)
+what to offer (each repeatable, in order of preference)
+  --suite NAME  --group NAME  --sigalg NAME  --alpn NAME
+  --key-share NAME         groups to send shares for; none: send an empty list
+sizes in bytes
+  --record-size N          record_size_limit
+  --max-fragment-length N  512, 1024, 2048 or 4096
+  --rx-buffer N  --tx-buffer N  --tcp-rx-buffer N  --tcp-tx-buffer N
+what to do
+  --get PATH               send an HTTP/1.1 GET, print the body, exit
+  --key-update             send a KeyUpdate after the handshake
+  --key-log FILE           append secrets in SSLKEYLOGFILE format
+  --provider rustcrypto    the crypto provider
+  --transport WAY          smoltcp (default), tap:NAME or std
+exit status
+  0 clean close, 1 closed without close_notify, 2 usage, 3 handshake failed, 4 connection failed
+";
+
+/// What `client` is asked to do.
+#[derive(Debug, Default)]
+pub struct ClientArgs {
+    /// The options that both programs have.
+    pub common: Common,
+    /// The host to connect to.
+    pub host: String,
+    /// The port to connect to.
+    pub port: u16,
+    /// The name to ask for.
+    pub server_name: String,
+    /// Whether any certificate will do.
+    pub insecure: bool,
+    /// The groups to send key shares for, if given.
+    pub key_shares: Option<Vec<NamedGroup>>,
+    /// The path to get by HTTP.
+    pub get: Option<String>,
+}
+
+impl ClientArgs {
+    /// Reads a command line, the program's name not included.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command<Self>, Failure> {
+        let mut args = Self::default();
+        let word = |args: &mut Self, text: String| {
+            if !args.host.is_empty() {
+                return Err(Failure::usage(format_args!("{text}: one HOST:PORT is enough")));
+            }
+            (args.host, args.port) = host_and_port(&text)?;
+            Ok(())
+        };
+        if !parse(arguments, &mut args, Self::take, word)? {
+            return Ok(Command::Help(HELP));
+        }
+        args.finish()?;
+        Ok(Command::Run(args))
+    }
+
+    fn take(&mut self, name: &str, parser: &mut Parser) -> Result<bool, Failure> {
+        match name {
+            "server-name" => self.server_name = value(name, parser)?,
+            "insecure" => self.insecure = true,
+            "key-share" => {
+                let shares = self.key_shares.get_or_insert_default();
+                match value(name, parser)?.as_str() {
+                    "none" => {}
+                    text => shares.push(code(name, text, NamedGroup::from_name)?),
+                }
+            }
+            "get" => self.get = Some(value(name, parser)?),
+            "session" | "early-data" => return Err(not_built(name)),
+            _ => return self.common.take(name, parser),
+        }
+        Ok(true)
+    }
+
+    fn finish(&mut self) -> Result<(), Failure> {
+        self.common.finish()?;
+        if self.host.is_empty() {
+            return Err(Failure::usage("HOST:PORT is missing (see --help)"));
+        }
+        if self.server_name.is_empty() {
+            self.server_name.clone_from(&self.host);
+        }
+        if self.common.pins.is_empty() && !self.insecure {
+            let why = "certificate chains cannot be verified yet: give --pin SHA256HEX or --insecure";
+            return Err(Failure::usage(why));
+        }
+        if !self.common.pins.is_empty() && self.insecure {
+            return Err(Failure::usage("--pin and --insecure contradict each other"));
+        }
+        if let Some(path) = &self.get
+            && (!path.starts_with('/') || path.bytes().any(|byte| byte <= b' ' || byte == 0x7f))
+        {
+            return Err(Failure::usage(format_args!("--get {path}: must be a path that begins with / and has no spaces")));
+        }
+        Ok(())
+    }
+}

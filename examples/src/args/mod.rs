@@ -1,0 +1,248 @@
+//! The command lines of `client` and `server`.
+
+mod client;
+mod server;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use lexopt::{Arg, Parser, ValueExt as _};
+use saitls_core::codes::{CipherSuite, MaxFragmentLength, NamedGroup, SignatureScheme};
+use saitls_core::limits::FULL_RECEIVE_BUFFER_LEN;
+
+pub use client::ClientArgs;
+pub use server::ServerArgs;
+
+use crate::failure::Failure;
+
+/// The transmit buffer unless `--tx-buffer` says otherwise, in bytes: a full record.
+const TRANSMIT_BUFFER_LEN: usize = FULL_RECEIVE_BUFFER_LEN;
+
+/// The TCP buffers unless `--tcp-rx-buffer` and `--tcp-tx-buffer` say otherwise, in bytes.
+const TCP_BUFFER_LEN: usize = 1 << 16;
+
+/// What a command line asks for.
+#[derive(Debug)]
+pub enum Command<A> {
+    /// To run.
+    Run(A),
+    /// To print this text.
+    Help(&'static str),
+}
+
+/// What carries the bytes of TLS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Transport {
+    /// smoltcp on a cable inside the process, with a gateway to the host's TCP.
+    Smoltcp,
+    /// smoltcp on the TAP device with this name.
+    Tap(String),
+    /// The host's TCP, without smoltcp.
+    Std,
+}
+
+/// The options that both programs have.
+#[derive(Debug)]
+pub struct Common {
+    /// SHA-256 hashes of the SubjectPublicKeyInfos to accept.
+    pub pins: Vec<[u8; 32]>,
+    /// Certificate chains and their keys.
+    pub identities: Vec<(PathBuf, PathBuf)>,
+    /// The suites, if given.
+    pub suites: Vec<CipherSuite>,
+    /// The groups, if given.
+    pub groups: Vec<NamedGroup>,
+    /// The signature schemes, if given.
+    pub signature_schemes: Vec<SignatureScheme>,
+    /// The application protocols.
+    pub alpn: Vec<String>,
+    /// record_size_limit.
+    pub record_size: Option<u16>,
+    /// max_fragment_length.
+    pub max_fragment_length: Option<MaxFragmentLength>,
+    /// Length of the receive buffer of a connection.
+    pub receive_buffer: usize,
+    /// Length of the transmit buffer of a connection.
+    pub transmit_buffer: usize,
+    /// Length of the receive buffer of a TCP socket.
+    pub tcp_receive_buffer: usize,
+    /// Length of the transmit buffer of a TCP socket.
+    pub tcp_transmit_buffer: usize,
+    /// Whether to send a KeyUpdate after the handshake.
+    pub key_update: bool,
+    /// Where to log secrets.
+    pub key_log: Option<PathBuf>,
+    /// What carries the bytes.
+    pub transport: Transport,
+    certificates: Vec<PathBuf>,
+    keys: Vec<PathBuf>,
+}
+
+impl Default for Common {
+    fn default() -> Self {
+        Self {
+            pins: Vec::new(),
+            identities: Vec::new(),
+            suites: Vec::new(),
+            groups: Vec::new(),
+            signature_schemes: Vec::new(),
+            alpn: Vec::new(),
+            record_size: None,
+            max_fragment_length: None,
+            receive_buffer: FULL_RECEIVE_BUFFER_LEN,
+            transmit_buffer: TRANSMIT_BUFFER_LEN,
+            tcp_receive_buffer: TCP_BUFFER_LEN,
+            tcp_transmit_buffer: TCP_BUFFER_LEN,
+            key_update: false,
+            key_log: None,
+            transport: Transport::Smoltcp,
+            certificates: Vec::new(),
+            keys: Vec::new(),
+        }
+    }
+}
+
+impl Common {
+    /// Takes the option `name` if it is a common one. Returns whether it is.
+    fn take(&mut self, name: &str, parser: &mut Parser) -> Result<bool, Failure> {
+        match name {
+            "pin" => self.pins.push(pin(&value(name, parser)?)?),
+            "cert" => self.certificates.push(os_value(name, parser)?.into()),
+            "key" => self.keys.push(os_value(name, parser)?.into()),
+            "suite" => self.suites.push(code(name, &value(name, parser)?, CipherSuite::from_name)?),
+            "group" => self.groups.push(code(name, &value(name, parser)?, NamedGroup::from_name)?),
+            "sigalg" => self.signature_schemes.push(code(name, &value(name, parser)?, SignatureScheme::from_name)?),
+            "alpn" => self.alpn.push(alpn(value(name, parser)?)?),
+            "record-size" => self.record_size = Some(number(name, parser, 64, 16_385)?),
+            "max-fragment-length" => {
+                let text = value(name, parser)?;
+                let length = text.parse().ok().and_then(MaxFragmentLength::from_bytes);
+                let wrong = || Failure::usage(format_args!("--{name} {text}: must be 512, 1024, 2048 or 4096"));
+                self.max_fragment_length = Some(length.ok_or_else(wrong)?);
+            }
+            "rx-buffer" => self.receive_buffer = number(name, parser, 1, 1 << 24)?,
+            "tx-buffer" => self.transmit_buffer = number(name, parser, 1, 1 << 24)?,
+            "tcp-rx-buffer" => self.tcp_receive_buffer = number(name, parser, 64, 1 << 24)?,
+            "tcp-tx-buffer" => self.tcp_transmit_buffer = number(name, parser, 64, 1 << 24)?,
+            "key-update" => self.key_update = true,
+            "key-log" => self.key_log = Some(os_value(name, parser)?.into()),
+            "transport" => self.transport = transport(&value(name, parser)?)?,
+            "provider" => {
+                let provider = value(name, parser)?;
+                if provider != "rustcrypto" {
+                    return Err(Failure::usage(format_args!("--provider {provider}: only rustcrypto is built in")));
+                }
+            }
+            "ca" | "psk" | "psk-mode" | "time" => return Err(not_built(name)),
+            "raw-public-key" => return Err(not_built(name)),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Pairs certificates with keys, once all options are there.
+    fn finish(&mut self) -> Result<(), Failure> {
+        let (certificates, keys) = (std::mem::take(&mut self.certificates), std::mem::take(&mut self.keys));
+        if certificates.len() != keys.len() {
+            let (c, k) = (certificates.len(), keys.len());
+            return Err(Failure::usage(format_args!("each --cert needs a --key: there are {c} and {k}")));
+        }
+        self.identities = certificates.into_iter().zip(keys).collect();
+        Ok(())
+    }
+}
+
+/// Reads a command line: hands each option to `take`, which returns whether it knows it, and each word to `word`.
+fn parse<A>(
+    arguments: impl IntoIterator<Item = OsString>,
+    args: &mut A,
+    mut take: impl FnMut(&mut A, &str, &mut Parser) -> Result<bool, Failure>,
+    mut word: impl FnMut(&mut A, String) -> Result<(), Failure>,
+) -> Result<bool, Failure> {
+    let mut parser = Parser::from_args(arguments);
+    while let Some(argument) = parser.next().map_err(Failure::usage)? {
+        match argument {
+            Arg::Short('h') | Arg::Long("help") => return Ok(false),
+            Arg::Long(name) => {
+                let name = name.to_owned();
+                if !take(args, &name, &mut parser)? {
+                    return Err(Failure::usage(format_args!("unknown option --{name} (see --help)")));
+                }
+            }
+            Arg::Short(name) => return Err(Failure::usage(format_args!("unknown option -{name} (see --help)"))),
+            Arg::Value(text) => word(args, text.string().map_err(Failure::usage)?)?,
+        }
+    }
+    Ok(true)
+}
+
+fn not_built(name: &str) -> Failure {
+    Failure::usage(format_args!("--{name}: this feature is not built yet"))
+}
+
+fn os_value(name: &str, parser: &mut Parser) -> Result<OsString, Failure> {
+    parser.value().map_err(|_| Failure::usage(format_args!("--{name} needs a value")))
+}
+
+fn value(name: &str, parser: &mut Parser) -> Result<String, Failure> {
+    let text = os_value(name, parser)?.string();
+    text.map_err(|_| Failure::usage(format_args!("--{name}: the value is not UTF-8")))
+}
+
+fn number<T: FromStr + PartialOrd + fmt::Display>(
+    name: &str,
+    parser: &mut Parser,
+    least: T,
+    most: T,
+) -> Result<T, Failure> {
+    let text = value(name, parser)?;
+    match text.parse() {
+        Ok(number) if (&least..=&most).contains(&&number) => Ok(number),
+        _ => Err(Failure::usage(format_args!("--{name} {text}: must be a number from {least} to {most}"))),
+    }
+}
+
+fn code<T>(name: &str, text: &str, from_name: impl Fn(&str) -> Option<T>) -> Result<T, Failure> {
+    from_name(text).ok_or_else(|| Failure::usage(format_args!("--{name} {text}: no such name is registered")))
+}
+
+fn pin(text: &str) -> Result<[u8; 32], Failure> {
+    let mut hash = [0; 32];
+    match base16ct::mixed::decode(text, &mut hash) {
+        Ok(decoded) if decoded.len() == 32 => Ok(hash),
+        _ => Err(Failure::usage(format_args!("--pin {text}: must be 64 hexadecimal digits (SHA-256)"))),
+    }
+}
+
+fn alpn(name: String) -> Result<String, Failure> {
+    match name.len() {
+        1..=255 => Ok(name),
+        _ => Err(Failure::usage(format_args!("--alpn {name}: must have 1 to 255 bytes"))),
+    }
+}
+
+fn transport(text: &str) -> Result<Transport, Failure> {
+    match (text, text.split_once(':')) {
+        ("smoltcp", _) => Ok(Transport::Smoltcp),
+        ("std", _) => Ok(Transport::Std),
+        (_, Some(("tap", name))) if !name.is_empty() => Ok(Transport::Tap(name.into())),
+        _ => Err(Failure::usage(format_args!("--transport {text}: must be smoltcp, tap:NAME or std"))),
+    }
+}
+
+/// `HOST:PORT`, or `[HOST]:PORT` for an IPv6 address.
+fn host_and_port(text: &str) -> Result<(String, u16), Failure> {
+    let parts = text.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse().ok()?)));
+    match parts {
+        Some((host, port)) if !host.is_empty() => {
+            let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+            Ok((bare.to_owned(), port))
+        }
+        _ => Err(Failure::usage(format_args!("{text}: must be HOST:PORT"))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! The command line of `server`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use lexopt::Parser;
+
+use super::{Command, Common, host_and_port, not_built, number, os_value, parse, value};
+use crate::failure::Failure;
+
+const HELP: &str = "\
+usage: server ADDRESS:PORT --cert FILE --key FILE [options]
+Echoes what clients send, or serves files. Facts go to standard error. Port 0 picks one.
+
+who to be
+  --cert FILE --key FILE   PEM chain and key (PKCS#8, SEC1 or PKCS#1); repeatable
+whom to trust
+  --pin SHA256HEX          ask for a client certificate, accept exactly this SubjectPublicKeyInfo; repeatable
+  --client-auth WHICH      with --pin: optional or required (default)
+what to accept (each repeatable, in order of preference)
+  --suite NAME  --group NAME  --sigalg NAME  --alpn NAME
+sizes in bytes
+  --record-size N          record_size_limit
+  --max-fragment-length N  512, 1024, 2048 or 4096: the longest fragment to ask clients for
+  --rx-buffer N  --tx-buffer N  --tcp-rx-buffer N  --tcp-tx-buffer N
+what to do
+  --www DIR                serve DIR over HTTP/1.1; GET /status gives the facts
+  --connections N          exit after N connections
+  --key-update             send a KeyUpdate after each handshake
+  --key-log FILE           append secrets in SSLKEYLOGFILE format
+  --provider rustcrypto    the crypto provider
+  --transport WAY          smoltcp (default), tap:NAME or std
+exit status
+  0 after --connections or a signal, 2 usage, 4 cannot listen
+";
+
+/// What `server` is asked to do.
+#[derive(Debug, Default)]
+pub struct ServerArgs {
+    /// The options that both programs have.
+    pub common: Common,
+    /// The address to listen on.
+    pub address: String,
+    /// The port to listen on, 0 for any.
+    pub port: u16,
+    /// Whether clients may decline to present a certificate.
+    pub client_auth_optional: bool,
+    /// The folder to serve.
+    pub www: Option<PathBuf>,
+    /// After how many connections to exit.
+    pub connections: Option<u64>,
+}
+
+impl ServerArgs {
+    /// Reads a command line, the program's name not included.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command<Self>, Failure> {
+        let mut args = (Self::default(), None);
+        let word = |args: &mut (Self, _), text: String| {
+            if !args.0.address.is_empty() {
+                return Err(Failure::usage(format_args!("{text}: one ADDRESS:PORT is enough")));
+            }
+            (args.0.address, args.0.port) = host_and_port(&text)?;
+            Ok(())
+        };
+        if !parse(arguments, &mut args, |args, name, parser| args.0.take(name, parser, &mut args.1), word)? {
+            return Ok(Command::Help(HELP));
+        }
+        let (mut args, client_auth) = args;
+        args.finish(client_auth.as_deref())?;
+        Ok(Command::Run(args))
+    }
+
+    fn take(&mut self, name: &str, parser: &mut Parser, client_auth: &mut Option<String>) -> Result<bool, Failure> {
+        match name {
+            "client-auth" => *client_auth = Some(value(name, parser)?),
+            "www" => self.www = Some(os_value(name, parser)?.into()),
+            "connections" => self.connections = Some(number(name, parser, 1, u64::MAX)?),
+            "ocsp" => return Err(not_built(name)),
+            "tickets" | "max-early-data" => {
+                if number(name, parser, 0, u32::MAX)? != 0 {
+                    return Err(not_built(name));
+                }
+            }
+            _ => return self.common.take(name, parser),
+        }
+        Ok(true)
+    }
+
+    fn finish(&mut self, client_auth: Option<&str>) -> Result<(), Failure> {
+        self.common.finish()?;
+        if self.address.is_empty() {
+            return Err(Failure::usage("ADDRESS:PORT is missing (see --help)"));
+        }
+        if self.common.identities.is_empty() {
+            return Err(Failure::usage("a server needs --cert and --key"));
+        }
+        match client_auth {
+            Some(_) if self.common.pins.is_empty() => {
+                return Err(Failure::usage("--client-auth needs --pin (--ca is not built yet)"));
+            }
+            Some("optional") => self.client_auth_optional = true,
+            None | Some("required") => {}
+            Some(other) => {
+                return Err(Failure::usage(format_args!("--client-auth {other}: must be optional or required")));
+            }
+        }
+        match &self.www {
+            Some(folder) if !folder.is_dir() => Err(Failure::file(folder, "--www needs a folder")),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+use super::*;
+
+const PIN: &str = "AA0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff";
+
+fn client(words: &str) -> Result<ClientArgs, String> {
+    match ClientArgs::parse(words.split_whitespace().map(OsString::from)) {
+        Ok(Command::Run(args)) => Ok(args),
+        Ok(Command::Help(_)) => Err("help".into()),
+        Err(failure) => Err(failure.to_string()),
+    }
+}
+
+fn server(words: &str) -> Result<ServerArgs, String> {
+    match ServerArgs::parse(words.split_whitespace().map(OsString::from)) {
+        Ok(Command::Run(args)) => Ok(args),
+        Ok(Command::Help(_)) => Err("help".into()),
+        Err(failure) => Err(failure.to_string()),
+    }
+}
+
+#[test]
+fn a_client_with_everything() {
+    let args = client(&format!(
+        "[::1]:4433 --server-name a.example --pin {PIN} --cert c.pem --key k.pem --suite TLS_AES_128_CCM_SHA256 \
+         --suite TLS_AES_256_GCM_SHA384 --group secp384r1 --sigalg ed25519 --key-share none --alpn h2 --alpn=http/1.1 \
+         --record-size 512 --max-fragment-length 1024 --rx-buffer 2000 --tx-buffer 1000 --key-update --key-log l \
+         --get / --provider rustcrypto --transport std"
+    ))
+    .expect("valid");
+    assert_eq!((args.host.as_str(), args.port, args.server_name.as_str()), ("::1", 4433, "a.example"));
+    assert_eq!(args.common.pins[0][..2], [0xaa, 0x01]);
+    assert_eq!(args.common.suites, [CipherSuite::AES_128_CCM_SHA256, CipherSuite::AES_256_GCM_SHA384]);
+    assert_eq!(args.common.identities, [("c.pem".into(), "k.pem".into())]);
+    assert_eq!(args.key_shares, Some(Vec::new()));
+    assert_eq!(args.common.alpn, ["h2", "http/1.1"]);
+    assert_eq!((args.common.receive_buffer, args.common.transmit_buffer), (2000, 1000));
+    assert_eq!(args.common.transport, Transport::Std);
+    assert!(args.common.key_update && !args.insecure);
+}
+
+#[test]
+fn a_client_trusts_nobody_by_default() {
+    assert!(client("localhost:1").is_err_and(|line| line.contains("--pin") && line.contains("--insecure")));
+    assert!(client(&format!("localhost:1 --insecure --pin {PIN}")).is_err());
+    assert_eq!(client("localhost:1 --insecure").map(|args| args.server_name), Ok("localhost".into()));
+}
+
+#[test]
+fn what_is_not_built_says_so() {
+    let options = ["--ca f", "--raw-public-key", "--psk a:00", "--psk-mode ke", "--time 1"];
+    for option in options.iter().chain(&["--session f", "--early-data f"]) {
+        assert!(client(&format!("h:1 {option}")).is_err_and(|line| line.contains("not built yet")), "{option}");
+    }
+    for option in options.iter().chain(&["--ocsp f", "--tickets 2", "--max-early-data 1", "--client-auth required"]) {
+        let line = server(&format!("h:1 --cert c --key k {option}"));
+        assert!(line.is_err_and(|line| line.contains("not built yet")), "{option}");
+    }
+    assert!(server("h:1 --cert c --key k --tickets 0 --max-early-data 0").is_ok());
+}
+
+#[test]
+fn nonsense_is_refused() {
+    let wrong = [
+        "", "h", "h:x", "h:70000", ":1", "h:1 h:2", "h:1 --bogus", "h:1 -x", "h:1 --suite TLS_NULL", "h:1 --suite",
+        "h:1 --group x", "h:1 --sigalg x", "h:1 --record-size 63", "h:1 --record-size 16386", "h:1 --rx-buffer x",
+        "h:1 --max-fragment-length 700", "h:1 --pin 00", "h:1 --transport tap:", "h:1 --transport udp",
+        "h:1 --provider x", "h:1 --cert c", "h:1 --get x", "h:1 --key-share x", "h:1 --insecure=yes",
+    ];
+    for words in wrong {
+        assert!(client(&format!("{words} --insecure")).is_err_and(|line| line.starts_with("error: ")), "{words}");
+    }
+    for words in ["h:1", "h:1 --cert c", "h:1 --cert c --key k --connections 0", "--cert c --key k"] {
+        assert!(server(words).is_err(), "{words}");
+    }
+    assert!(server(&format!("h:1 --cert c --key k --pin {PIN} --client-auth maybe")).is_err());
+    assert!(server(&format!("h:1 --cert c --key k --pin {PIN} --client-auth optional")).is_ok_and(|a| a.client_auth_optional));
+}
+
+#[test]
+fn help_is_given() {
+    assert_eq!(client("--help").err().as_deref(), Some("help"));
+    assert_eq!(server("x:1 -h").err().as_deref(), Some("help"));
+}

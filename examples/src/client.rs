@@ -1,0 +1,170 @@
+//! The program `client`.
+
+use std::net::{SocketAddr, ToSocketAddrs as _};
+
+use saitls_core::ServerName;
+use saitls_core::config::{ClientConfig, Identity};
+use saitls_core::crypto::{PeerVerifier, PinnedKey, dangerous};
+use smoltcp::time::Duration;
+
+use crate::Provider;
+use crate::app::{Application, Get, Pipe, Progress};
+use crate::args::{ClientArgs, Transport};
+use crate::configure::{Referred, alpn, configure_client, key_log};
+use crate::facts::{Role, write_whole};
+use crate::failure::Failure;
+use crate::identity::LoadedIdentity;
+use crate::net::Clock;
+use crate::net::event_loop::EventLoop;
+use crate::net::network::{Cable, Tap};
+use crate::session::Session;
+use crate::transport::Dialler;
+use crate::transport::host::HostClient;
+use crate::transport::smoltcp::SmoltcpClient;
+
+/// How long the end of a connection may take once there is nothing more to be said.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// How soon to look again when something should move and does not.
+const SOON: Duration = Duration::from_millis(1);
+
+/// Runs the client.
+///
+/// # Errors
+/// Why it failed, with the exit status.
+pub fn run(args: &ClientArgs) -> Result<(), Failure> {
+    let loaded = LoadedIdentity::load_all(&args.common.identities)?;
+    let chains: Vec<_> = loaded.iter().map(LoadedIdentity::chain).collect();
+    let identities: Vec<Identity<'_, Provider>> =
+        loaded.iter().zip(&chains).map(|(loaded, chain)| loaded.as_identity(chain)).collect();
+    let pinned = PinnedKey::sha256(&args.common.pins);
+    let verifier: &dyn PeerVerifier<Provider> = if args.insecure {
+        write_whole("warning: --insecure: anybody could be the server\n");
+        &dangerous::AcceptAnyPeer
+    } else {
+        &pinned
+    };
+    let (alpn, key_log) = (alpn(&args.common), key_log(&args.common)?);
+    let referred = Referred { common: &args.common, alpn: &alpn, key_log: key_log.as_ref() };
+    let mut config = configure_client(ClientConfig::new(verifier), &referred).with_identities(&identities);
+    if let Some(groups) = &args.key_shares {
+        config = config.with_key_shares(groups);
+    }
+    if let Some(length) = args.common.max_fragment_length {
+        config = config.with_max_fragment_length(length);
+    }
+    connect(args, &config)
+}
+
+fn connect(args: &ClientArgs, config: &ClientConfig<'_, Provider>) -> Result<(), Failure> {
+    config.check().map_err(Failure::configuration)?;
+    let name = ServerName::try_from(args.server_name.as_str());
+    let name = name.map_err(|_| Failure::usage(format_args!("{}: not a name for a server", args.server_name)))?;
+    let broken = |error| Failure::connection(format_args!("the host's network: {error}"));
+    let clock = Clock::start();
+    let event_loop = EventLoop::new().map_err(broken)?;
+    let registry = event_loop.registry().map_err(broken)?;
+    let sizes = &args.common;
+    match &args.common.transport {
+        Transport::Smoltcp => {
+            let mut cable = Cable::new(registry, clock.now());
+            let iface = cable.interface(clock.now());
+            Client { args, event_loop, clock }.run(&mut SmoltcpClient::new(clock, cable, iface, sizes, config, name))
+        }
+        Transport::Tap(device) => {
+            let tap = Tap::new(device, &registry, None);
+            let mut tap = tap.map_err(|error| Failure::connection(format_args!("{device}: {error}")))?;
+            let iface = tap.interface(clock.now());
+            Client { args, event_loop, clock }.run(&mut SmoltcpClient::new(clock, tap, iface, sizes, config, name))
+        }
+        Transport::Std => {
+            Client { args, event_loop, clock }.run(&mut HostClient::new(clock, registry, sizes, config, name))
+        }
+    }
+}
+
+struct Client<'a> {
+    args: &'a ClientArgs,
+    event_loop: EventLoop,
+    clock: Clock,
+}
+
+impl Client<'_> {
+    fn run(mut self, dialler: &mut dyn Dialler) -> Result<(), Failure> {
+        let args = self.args;
+        let waker = self.event_loop.waker();
+        let start = move |_| -> Box<dyn Application> {
+            match &args.get {
+                Some(path) => Box::new(Get::new(&authority(&args.server_name, args.port), path)),
+                None => Box::new(Pipe::start(waker)),
+            }
+        };
+        let mut session = Session::new(Role::Client, args.common.key_update, Box::new(start));
+        let outcome = self.converse(dialler, &mut session);
+        // What is left to be sent, an alert maybe, goes out before the process ends.
+        self.linger(dialler)?;
+        outcome
+    }
+
+    /// Connects, and runs the session to its end.
+    fn converse(&mut self, dialler: &mut dyn Dialler, session: &mut Session<'_>) -> Result<(), Failure> {
+        let (host, port) = (self.args.host.as_str(), self.args.port);
+        let mut addresses = resolve(host, port)?.into_iter();
+        let Some(first) = addresses.next() else {
+            return Err(Failure::connection(format_args!("{host}: has no address")));
+        };
+        dialler.dial(first)?;
+        loop {
+            let mut moved = dialler.poll();
+            if let Some(error) = dialler.dial_error() {
+                let Some(next) = addresses.next() else {
+                    return Err(Failure::connection(format_args!("{}: {error}", authority(host, port))));
+                };
+                dialler.dial(next)?;
+                continue;
+            }
+            match session.poll(dialler.stream())? {
+                Progress::Idle => {}
+                Progress::Moved => moved = true,
+                Progress::Done => return Ok(()),
+            }
+            self.wait(dialler, moved)?;
+        }
+    }
+
+    fn linger(&mut self, dialler: &mut dyn Dialler) -> Result<(), Failure> {
+        let deadline = self.clock.now() + LINGER;
+        while !dialler.is_idle() && self.clock.now() < deadline {
+            let moved = dialler.poll();
+            while dialler.stream().read(&mut [0; 4096]) > 0 {}
+            self.wait(dialler, moved)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until there is something to do, for [`LINGER`] at most; not at all if something moved.
+    fn wait(&mut self, dialler: &mut dyn Dialler, moved: bool) -> Result<(), Failure> {
+        let timeout = match dialler.poll_delay() {
+            _ if moved => Duration::ZERO,
+            Some(delay) => delay.clamp(SOON, LINGER),
+            None => LINGER,
+        };
+        for token in self.event_loop.wait(Some(timeout)).map_err(Failure::connection)? {
+            dialler.wake(token);
+        }
+        Ok(())
+    }
+}
+
+fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Failure> {
+    match (host, port).to_socket_addrs() {
+        Ok(addresses) => Ok(addresses.collect()),
+        Err(error) => Err(Failure::connection(format_args!("{host}: {error}"))),
+    }
+}
+
+/// A host and its port, as a URI has them, without the port of HTTPS.
+fn authority(host: &str, port: u16) -> String {
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    if port == 443 { host } else { format!("{host}:{port}") }
+}

@@ -1,0 +1,57 @@
+//! From the command line to the library's configuration.
+
+use saitls_core::config::{ClientConfig, ServerConfig};
+use saitls_core::crypto::KeyLog;
+
+use crate::Provider;
+use crate::args::Common;
+use crate::failure::Failure;
+use crate::key_log::KeyLogFile;
+
+/// What a configuration refers to.
+pub(crate) struct Referred<'a> {
+    pub(crate) common: &'a Common,
+    pub(crate) alpn: &'a [&'a [u8]],
+    pub(crate) key_log: Option<&'a KeyLogFile>,
+}
+
+/// The builders that both configurations have.
+macro_rules! configure {
+    ($name:ident, $config:ident) => {
+        pub(crate) fn $name<'a>(
+            mut config: $config<'a, Provider>,
+            referred: &Referred<'a>,
+        ) -> $config<'a, Provider> {
+            let common = referred.common;
+            if !common.suites.is_empty() {
+                config = config.with_cipher_suites(&common.suites);
+            }
+            if !common.groups.is_empty() {
+                config = config.with_named_groups(&common.groups);
+            }
+            if !common.signature_schemes.is_empty() {
+                config = config.with_signature_schemes(&common.signature_schemes);
+            }
+            if let Some(limit) = common.record_size {
+                config = config.with_record_size_limit(limit);
+            }
+            if let Some(key_log) = referred.key_log {
+                config = config.with_key_log(key_log as &dyn KeyLog);
+            }
+            config.with_alpn(referred.alpn)
+        }
+    };
+}
+
+configure!(configure_client, ClientConfig);
+configure!(configure_server, ServerConfig);
+
+/// The application protocols as the library takes them.
+pub(crate) fn alpn(common: &Common) -> Vec<&[u8]> {
+    common.alpn.iter().map(String::as_bytes).collect()
+}
+
+/// Opens the key log, if there is to be one.
+pub(crate) fn key_log(common: &Common) -> Result<Option<KeyLogFile>, Failure> {
+    common.key_log.as_deref().map(KeyLogFile::open).transpose()
+}

@@ -1,0 +1,113 @@
+//! How a program ends: its exit status and the one line that says why.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use saitls_core::Error;
+use saitls_core::codes::AlertDescription;
+
+/// The exit statuses. 0 is a clean end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Status {
+    /// The peer closed without close_notify: data may be missing.
+    Truncated = 1,
+    /// The command line, or a file it names, makes no sense.
+    Usage = 2,
+    /// The handshake failed, or TLS did later.
+    Handshake = 3,
+    /// There was no connection.
+    Connection = 4,
+}
+
+/// Why a program, or one connection of a server, ends badly.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit status.
+    pub status: Status,
+    what: String,
+}
+
+impl Failure {
+    /// A failure with this status.
+    pub fn new(status: Status, what: impl fmt::Display) -> Self {
+        // One line, whatever the parts say.
+        Self { status, what: what.to_string().replace(['\n', '\r'], " ") }
+    }
+
+    /// A wrong command line.
+    pub fn usage(what: impl fmt::Display) -> Self {
+        Self::new(Status::Usage, what)
+    }
+
+    /// A file that cannot be used.
+    pub fn file(path: &std::path::Path, what: impl fmt::Display) -> Self {
+        Self::usage(format_args!("{}: {what}", path.display()))
+    }
+
+    /// A configuration or buffers that cannot work.
+    #[must_use]
+    pub fn configuration(error: Error) -> Self {
+        Self::usage(describe(error))
+    }
+
+    /// No connection.
+    pub fn connection(what: impl fmt::Display) -> Self {
+        Self::new(Status::Connection, what)
+    }
+
+    /// The end of TLS. `connected`: the handshake was complete; `alert`: the alert we sent.
+    #[must_use]
+    pub fn tls(error: Error, connected: bool, alert: Option<AlertDescription>) -> Self {
+        let status = if connected && error == Error::Truncated { Status::Truncated } else { Status::Handshake };
+        let what = match error {
+            Error::Truncated if !connected => "the peer closed the connection during the handshake".into(),
+            Error::AlertReceived(alert) => format!("the peer gave up (alert received: {alert})"),
+            error => describe(error),
+        };
+        match alert {
+            Some(alert) => Self::new(status, format_args!("{what} (alert sent: {alert})")),
+            None => Self::new(status, what),
+        }
+    }
+
+    /// Writes the line to standard error.
+    pub fn report(&self) {
+        crate::facts::write_whole(&format!("{self}\n"));
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.what)
+    }
+}
+
+/// Ends a program.
+#[must_use]
+pub fn exit(outcome: Result<(), Failure>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.report();
+            ExitCode::from(failure.status as u8)
+        }
+    }
+}
+
+/// An error in words. What is not named here says enough by its name.
+fn describe(error: Error) -> String {
+    let words = match error {
+        Error::ProtocolVersion => "the peer does not speak TLS 1.3",
+        Error::UnexpectedRecord => "the peer sent something that is not TLS, or does not belong here",
+        Error::KeyNotPinned => "the peer's key is none of the pinned ones",
+        Error::CertificateRequired => "the client sent no certificate",
+        Error::NoCipherSuiteInCommon => "no cipher suite in common",
+        Error::NoGroupInCommon => "no group in common",
+        Error::NoSignatureSchemeInCommon => "no signature scheme in common",
+        Error::NoApplicationProtocol => "no application protocol in common",
+        Error::TimedOut => "the handshake took too long",
+        other => return other.to_string(),
+    };
+    words.into()
+}

@@ -1,0 +1,193 @@
+//! The program `server`.
+
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::rc::Rc;
+
+use saitls_core::config::{ClientAuthentication, Identity, ServerConfig};
+use saitls_core::crypto::PinnedKey;
+use smoltcp::time::{Duration, Instant};
+
+use crate::Provider;
+use crate::app::{Application, Echo, Progress, Www};
+use crate::args::{ServerArgs, Transport};
+use crate::configure::{Referred, alpn, configure_server, key_log};
+use crate::facts::{Role, write_whole};
+use crate::failure::Failure;
+use crate::http::files::Folder;
+use crate::identity::LoadedIdentity;
+use crate::net::Clock;
+use crate::net::event_loop::EventLoop;
+use crate::net::network::{Cable, Tap};
+use crate::session::Session;
+use crate::transport::host::HostServer;
+use crate::transport::smoltcp::SmoltcpServer;
+use crate::transport::{Acceptor, Stream, Visit};
+
+/// How long a peer may take to close once we have said everything.
+const LINGER: Duration = Duration::from_secs(30);
+
+/// How long the last bytes may take to leave the process at its end.
+const LAST_LINGER: Duration = Duration::from_secs(5);
+
+/// How soon to look again when something should move and does not.
+const SOON: Duration = Duration::from_millis(1);
+
+/// Runs the server.
+///
+/// # Errors
+/// Why it could not begin, with the exit status.
+pub fn run(args: &ServerArgs) -> Result<(), Failure> {
+    let loaded = LoadedIdentity::load_all(&args.common.identities)?;
+    let chains: Vec<_> = loaded.iter().map(LoadedIdentity::chain).collect();
+    let identities: Vec<Identity<'_, Provider>> =
+        loaded.iter().zip(&chains).map(|(loaded, chain)| loaded.as_identity(chain)).collect();
+    let pinned = PinnedKey::sha256(&args.common.pins);
+    let client_authentication = match (args.common.pins.is_empty(), args.client_auth_optional) {
+        (true, _) => ClientAuthentication::None,
+        (false, true) => ClientAuthentication::Optional(&pinned),
+        (false, false) => ClientAuthentication::Required(&pinned),
+    };
+    let (alpn, key_log) = (alpn(&args.common), key_log(&args.common)?);
+    let referred = Referred { common: &args.common, alpn: &alpn, key_log: key_log.as_ref() };
+    let mut config = configure_server(ServerConfig::new(&identities), &referred)
+        .with_client_authentication(client_authentication);
+    // A server cannot ask for max_fragment_length, but clients that know record_size_limit understand the same by it.
+    let fragment = args.common.max_fragment_length.and_then(|length| u16::try_from(length.bytes()?).ok());
+    if let (None, Some(length)) = (args.common.record_size, fragment) {
+        config = config.with_record_size_limit(length + 1);
+    }
+    listen(args, &config)
+}
+
+fn listen(args: &ServerArgs, config: &ServerConfig<'_, Provider>) -> Result<(), Failure> {
+    config.check().map_err(Failure::configuration)?;
+    let folder = match &args.www {
+        Some(path) => Some(Rc::new(Folder::new(path).map_err(|error| Failure::file(path, error))?)),
+        None => None,
+    };
+    let address = resolve(&args.address, args.port)?;
+    let broken = |error| Failure::connection(format_args!("the host's network: {error}"));
+    let clock = Clock::start();
+    let mut event_loop = EventLoop::new().map_err(broken)?;
+    event_loop.catch_signals().map_err(broken)?;
+    let registry = event_loop.registry().map_err(broken)?;
+    let sizes = &args.common;
+    let server = Server::new(args, event_loop, folder);
+    match &args.common.transport {
+        Transport::Smoltcp => {
+            let mut cable = Cable::new(registry, clock.now());
+            let iface = cable.interface(clock.now());
+            server.run(&mut SmoltcpServer::new(clock, cable, iface, sizes, config), address)
+        }
+        Transport::Tap(device) => {
+            let tap = Tap::new(device, &registry, Some(address.ip()));
+            let mut tap = tap.map_err(|error| Failure::connection(format_args!("{device}: {error}")))?;
+            let iface = tap.interface(clock.now());
+            server.run(&mut SmoltcpServer::new(clock, tap, iface, sizes, config), address)
+        }
+        Transport::Std => server.run(&mut HostServer::new(clock, registry, sizes, config), address),
+    }
+}
+
+fn resolve(address: &str, port: u16) -> Result<SocketAddr, Failure> {
+    let resolved = (address, port).to_socket_addrs().map(|mut addresses| addresses.next());
+    match resolved {
+        Ok(Some(resolved)) => Ok(resolved),
+        Ok(None) => Err(Failure::connection(format_args!("{address}: no such address"))),
+        Err(error) => Err(Failure::connection(format_args!("{address}: {error}"))),
+    }
+}
+
+/// A connection and its application.
+struct Client<'a> {
+    session: Session<'a>,
+    /// When the connection is ended, if its end does not come by itself.
+    deadline: Option<Instant>,
+}
+
+struct Server<'a> {
+    args: &'a ServerArgs,
+    event_loop: EventLoop,
+    folder: Option<Rc<Folder>>,
+    /// By the number of the connection.
+    clients: Vec<Option<Client<'a>>>,
+    begun: u64,
+    ended: u64,
+}
+
+impl<'a> Server<'a> {
+    const fn new(args: &'a ServerArgs, event_loop: EventLoop, folder: Option<Rc<Folder>>) -> Self {
+        Self { args, event_loop, folder, clients: Vec::new(), begun: 0, ended: 0 }
+    }
+
+    fn run(mut self, acceptor: &mut dyn Acceptor, address: SocketAddr) -> Result<(), Failure> {
+        let address = acceptor.listen(address)?;
+        write_whole(&format!("listening {address}\n"));
+        let limit = self.args.connections.unwrap_or(u64::MAX);
+        while self.ended < limit && !self.event_loop.is_terminated() {
+            let room = usize::try_from(limit - self.begun).unwrap_or(usize::MAX);
+            let mut moved = acceptor.poll(room);
+            let now = acceptor.now();
+            moved |= acceptor.visit(&mut |index, stream| self.visit(index, stream, now));
+            self.wait(acceptor, moved)?;
+        }
+        let deadline = acceptor.now() + LAST_LINGER;
+        while !acceptor.is_idle() && !self.event_loop.is_terminated() && acceptor.now() < deadline {
+            let moved = acceptor.poll(0);
+            self.wait(acceptor, moved)?;
+        }
+        Ok(())
+    }
+
+    fn visit(&mut self, index: usize, stream: &mut dyn Stream, now: Instant) -> Visit {
+        while self.clients.len() <= index {
+            self.clients.push(None);
+        }
+        if self.clients[index].is_none() {
+            self.begun += 1;
+            let session = Session::new(Role::Server, self.args.common.key_update, self.application());
+            self.clients[index] = Some(Client { session, deadline: None });
+        }
+        let Some(client) = &mut self.clients[index] else { return Visit::Idle };
+        let was_over = client.session.is_over();
+        let progress = client.session.poll(stream).unwrap_or_else(|failure| {
+            failure.report();
+            Progress::Done
+        });
+        if !client.session.is_over() {
+            return if progress == Progress::Moved { Visit::Moved } else { Visit::Idle };
+        }
+        let deadline = *client.deadline.get_or_insert(now + LINGER);
+        while stream.read(&mut [0; 4096]) > 0 {}
+        if stream.is_over() || now >= deadline {
+            self.clients[index] = None;
+            self.ended += 1;
+            return Visit::Forget;
+        }
+        if was_over { Visit::Idle } else { Visit::Moved }
+    }
+
+    /// What a connection is for.
+    fn application(&self) -> Box<dyn FnOnce(String) -> Box<dyn Application> + 'a> {
+        let folder = self.folder.clone();
+        Box::new(move |facts| match folder {
+            Some(folder) => Box::new(Www::new(folder, facts)),
+            None => Box::new(Echo::default()),
+        })
+    }
+
+    /// Waits until there is something to do; not at all if something moved.
+    fn wait(&mut self, acceptor: &mut dyn Acceptor, moved: bool) -> Result<(), Failure> {
+        let lingering = self.clients.iter().flatten().any(|client| client.deadline.is_some());
+        let timeout = match acceptor.poll_delay() {
+            _ if moved => Some(Duration::ZERO),
+            Some(delay) => Some(delay.max(SOON)),
+            None => None,
+        };
+        let timeout = if lingering { timeout.map_or(Some(LAST_LINGER), |t| Some(t.min(LAST_LINGER))) } else { timeout };
+        for token in self.event_loop.wait(timeout).map_err(Failure::connection)? {
+            acceptor.wake(token);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! One connection from its handshake to its end: says the facts, then runs an application.
+
+use crate::app::{Application, Progress};
+use crate::facts::{Role, facts, write_whole};
+use crate::failure::{Failure, Status};
+use crate::transport::Stream;
+
+/// Makes the application once the facts are known, as text.
+pub type Start<'a> = Box<dyn FnOnce(String) -> Box<dyn Application> + 'a>;
+
+/// See the [module](self).
+pub struct Session<'a> {
+    role: Role,
+    key_update: bool,
+    phase: Phase<'a>,
+}
+
+enum Phase<'a> {
+    Handshake(Option<Start<'a>>),
+    Running(Box<dyn Application>),
+    Over,
+}
+
+impl<'a> Session<'a> {
+    /// A connection whose handshake begins.
+    #[must_use]
+    pub fn new(role: Role, key_update: bool, start: Start<'a>) -> Self {
+        Self { role, key_update, phase: Phase::Handshake(Some(start)) }
+    }
+
+    /// Does what can be done now. After [`Progress::Done`] or an error there is nothing to be done but to let the
+    /// stream come to its end.
+    ///
+    /// # Errors
+    /// Why the connection failed.
+    pub fn poll(&mut self, stream: &mut dyn Stream) -> Result<Progress, Failure> {
+        let mut progress = Progress::Idle;
+        if let Phase::Handshake(start) = &mut self.phase {
+            let complete = stream.is_connected() || stream.error().is_some();
+            if let Some(negotiated) = stream.negotiated().filter(|_| complete)
+                && let Some(start) = start.take()
+            {
+                let text = facts(self.role, &negotiated);
+                write_whole(&format!("{text}\n"));
+                self.phase = Phase::Running(start(text));
+                if self.key_update {
+                    stream.update_keys();
+                }
+                progress = Progress::Moved;
+            }
+        }
+        match &mut self.phase {
+            Phase::Handshake(_) => match stream.error() {
+                Some(error) => Err(self.end(Failure::tls(error, false, stream.alert_sent()))),
+                None => Ok(progress),
+            },
+            Phase::Running(app) => match app.poll(stream) {
+                Ok(Progress::Done) => {
+                    self.phase = Phase::Over;
+                    Ok(Progress::Done)
+                }
+                Ok(Progress::Moved) => Ok(Progress::Moved),
+                Ok(Progress::Idle) => match stream.error() {
+                    Some(_) if stream.may_read() => Ok(progress),
+                    Some(error) => Err(self.end(Failure::tls(error, true, stream.alert_sent()))),
+                    None => Ok(progress),
+                },
+                Err(failure) => {
+                    stream.close();
+                    Err(self.end(failure))
+                }
+            },
+            Phase::Over => Ok(Progress::Done),
+        }
+    }
+
+    fn end(&mut self, failure: Failure) -> Failure {
+        self.phase = Phase::Over;
+        failure
+    }
+
+    /// Whether the application is done, or the connection has failed.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Over)
+    }
+
+    /// What is left to say when the process must end before the connection does.
+    #[must_use]
+    pub fn interrupted() -> Failure {
+        Failure::new(Status::Truncated, "interrupted")
+    }
+}
