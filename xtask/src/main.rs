@@ -1,0 +1,38 @@
+//! Tasks of SaiTLS development, run as `cargo xtask TASK` from anywhere in the workspace.
+
+mod bench;
+mod floors;
+mod sizes;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask floors              each module of core/src uses only modules listed above it in core/src/lib.rs
+cargo xtask sizes [--crates]    links the bare-metal images and prints their sizes (--crates: what each crate takes)
+            [--image NAME]      only this image
+            [--limits]          fails if an image is larger than the limit beside it
+cargo xtask bench               runs the benchmarks and prints records and handshakes as tables";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let result = match words.as_slice() {
+        ["bench"] => bench::run(&root()),
+        ["floors"] => floors::check(&root().join("core/src")),
+        ["sizes", options @ ..] => sizes::Options::parse(options).and_then(|options| sizes::print(&root(), &options)),
+        _ => Err(format!("usage:\n{USAGE}")),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the workspace.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned()
+}
