@@ -1,12 +1,9 @@
 //! Whole handshakes between our own two ends.
-#![allow(clippy::unwrap_used, missing_docs)]
 
-mod support;
-
+use crate::support::*;
 use saitls_core::PeerAuthentication;
 use saitls_core::codes::*;
 use saitls_core::config::*;
-use support::*;
 
 const SUITES: [CipherSuite; 5] = [
     CipherSuite::AES_128_GCM_SHA256,

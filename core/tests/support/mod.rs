@@ -1,12 +1,20 @@
 //! What the tests share: identities, a seeded provider, and a pair of connections with a wire between them.
-#![allow(dead_code, clippy::unwrap_used, missing_docs)]
+#![allow(dead_code, unreachable_pub)]
+
+pub mod forger;
+pub mod hellos;
+pub mod instrumented;
+
+pub use forger::{Forger, Keys, Step, Tested, records};
+pub use hellos::{ClientHelloParts, ExtensionsParts, ServerHelloParts, written};
 
 use rand_core::{TryCryptoRng, TryRng};
-use saitls_core::codes::*;
 use saitls_core::config::*;
 use saitls_core::crypto::dangerous::AcceptAnyPeer;
-use saitls_core::{Buffers, Connection, Error, ServerName};
+use saitls_core::crypto::{CryptoProvider, KeyLog};
+use saitls_core::{Buffers, Connection, Error, ServerName, WaitingFor};
 use saitls_rustcrypto::{RustCrypto, SigningKey};
+use std::cell::RefCell;
 
 /// Random numbers that are the same in every run (SplitMix64).
 pub struct Seeded(pub u64);
@@ -76,7 +84,7 @@ pub fn rsapss2048() -> TestIdentity {
 }
 
 impl TestIdentity {
-    pub fn identity(&self) -> Identity<'_, Provider> {
+    pub fn identity<P: CryptoProvider>(&self) -> Identity<'_, P> {
         Identity::new(&self.chain, &self.key)
     }
 }
@@ -103,56 +111,84 @@ pub fn server<'a>(config: &'a ServerConfig<'a, Provider>) -> Connection<'a, Prov
     Connection::server(config, full_buffers()).unwrap()
 }
 
-/// Moves at most `most` bytes from one transmit buffer to the other's receive buffer, and returns how many.
-pub fn carry(from: &mut Connection<'_, Provider>, to: &mut Connection<'_, Provider>, most: usize) -> usize {
+/// Moves at most `most` bytes from one transmit buffer to the other's receive buffer, and returns them.
+pub fn carry<P: CryptoProvider>(from: &mut Connection<'_, P>, to: &mut Connection<'_, P>, most: usize) -> Vec<u8> {
     let data = from.transmit_data();
     let room = to.receive_buffer();
     let len = data.len().min(room.len()).min(most);
     room[..len].copy_from_slice(&data[..len]);
+    let carried = data[..len].to_vec();
     to.received(len);
     from.transmitted(len);
-    len
+    carried
 }
 
 /// Two connections, each with its provider, and what went over the wire.
-pub struct Pair<'a> {
-    pub client: Connection<'a, Provider>,
-    pub server: Connection<'a, Provider>,
-    pub client_provider: Provider,
-    pub server_provider: Provider,
+pub struct Pair<'a, P: CryptoProvider = Provider> {
+    pub client: Connection<'a, P>,
+    pub server: Connection<'a, P>,
+    pub client_provider: P,
+    pub server_provider: P,
     /// The most bytes carried at once.
     pub chunk: usize,
+    /// What the client sent.
+    pub client_wire: Vec<u8>,
+    /// What the server sent.
+    pub server_wire: Vec<u8>,
 }
 
 impl<'a> Pair<'a> {
     pub fn new(client: Connection<'a, Provider>, server: Connection<'a, Provider>) -> Self {
-        Self { client, server, client_provider: provider(1), server_provider: provider(2), chunk: usize::MAX }
+        Self::with(client, provider(1), server, provider(2))
+    }
+}
+
+impl<'a, P: CryptoProvider> Pair<'a, P> {
+    pub fn with(client: Connection<'a, P>, client_provider: P, server: Connection<'a, P>, server_provider: P) -> Self {
+        Self {
+            client,
+            server,
+            client_provider,
+            server_provider,
+            chunk: usize::MAX,
+            client_wire: Vec::new(),
+            server_wire: Vec::new(),
+        }
+    }
+
+    /// Each side once: processes, then sends. Returns how many bytes moved.
+    pub fn turn(&mut self) -> (Result<(), Error>, Result<(), Error>, usize) {
+        let client = self.client.process(&mut self.client_provider);
+        let there = carry(&mut self.client, &mut self.server, self.chunk);
+        self.client_wire.extend_from_slice(&there);
+        let server = self.server.process(&mut self.server_provider);
+        let back = carry(&mut self.server, &mut self.client, self.chunk);
+        self.server_wire.extend_from_slice(&back);
+        (client, server, there.len() + back.len())
     }
 
     /// Until nothing moves any more. The first error of either side, with the other one having heard of it.
     pub fn run(&mut self) -> (Result<(), Error>, Result<(), Error>) {
         let (mut client, mut server) = (Ok(()), Ok(()));
-        loop {
+        for _ in 0..1_000_000 {
+            let (client_result, server_result, moved) = self.turn();
+            client = client.and(client_result);
+            server = server.and(server_result);
+            let works = |connection: &Connection<'_, P>| matches!(connection.waiting_for(), WaitingFor::Operation(_));
+            if moved > 0 || works(&self.client) || works(&self.server) {
+                continue;
+            }
             let result = self.client.process(&mut self.client_provider);
             client = client.and(result);
-            let there = carry(&mut self.client, &mut self.server, self.chunk);
-            let result = self.server.process(&mut self.server_provider);
-            server = server.and(result);
-            let back = carry(&mut self.server, &mut self.client, self.chunk);
-            if there + back == 0 {
-                let result = self.client.process(&mut self.client_provider);
-                if self.client.transmit_data().is_empty() && self.server.transmit_data().is_empty() {
-                    return (client.and(result), server);
-                }
-                if self.client.is_closed()
-                    || self.server.is_closed()
-                    || self.client.receive_buffer().is_empty()
-                    || self.server.receive_buffer().is_empty()
-                {
-                    return (client.and(result), server);
-                }
+            let is_stuck = |connection: &mut Connection<'_, P>| connection.receive_buffer().is_empty();
+            if (self.client.transmit_data().is_empty() && self.server.transmit_data().is_empty())
+                || is_stuck(&mut self.client)
+                || is_stuck(&mut self.server)
+            {
+                return (client, server);
             }
         }
+        panic!("the connections never come to rest");
     }
 
     pub fn connect(&mut self) {
@@ -168,23 +204,46 @@ impl<'a> Pair<'a> {
         let mut idle = 0;
         while read.len() < data.len() {
             let before = (written, read.len());
-            let (from, to) =
-                if from_client { (&mut self.client, &mut self.server) } else { (&mut self.server, &mut self.client) };
+            let from = if from_client { &mut self.client } else { &mut self.server };
             written += from.write(&data[written..]).unwrap();
-            let (client, server) = self.run();
-            assert_eq!((client, server), (Ok(()), Ok(())));
+            assert_eq!(self.run(), (Ok(()), Ok(())));
             let to = if from_client { &mut self.server } else { &mut self.client };
-            loop {
-                let mut some = [0; 1000];
-                let len = to.read(&mut some).unwrap();
-                read.extend_from_slice(&some[..len]);
-                if len == 0 {
-                    break;
-                }
-            }
+            read.extend_from_slice(&drain(to));
             idle = if before == (written, read.len()) { idle + 1 } else { 0 };
             assert!(idle < 3, "no progress: {} of {} written, {} read", written, data.len(), read.len());
         }
         assert!(read == data);
     }
+}
+
+/// Takes the data that was received.
+pub fn drain<P: CryptoProvider>(connection: &mut Connection<'_, P>) -> Vec<u8> {
+    let data = connection.received_data().to_vec();
+    connection.consume(data.len());
+    data
+}
+
+/// One call of a key log: label, client random, secret.
+pub type Logged = (String, [u8; 32], Vec<u8>);
+
+/// All secrets of a connection, as a key log gets them.
+#[derive(Default)]
+pub struct Secrets(pub RefCell<Vec<Logged>>);
+
+impl KeyLog for Secrets {
+    fn log(&self, label: &str, client_random: &[u8; 32], secret: &[u8]) {
+        self.0.borrow_mut().push((label.to_owned(), *client_random, secret.to_vec()));
+    }
+}
+
+impl Secrets {
+    pub fn find(&self, label: &str) -> Vec<u8> {
+        let secrets = self.0.borrow();
+        secrets.iter().find(|(found, ..)| found == label).unwrap_or_else(|| panic!("no {label}")).2.clone()
+    }
+}
+
+/// Bytes of which each stretch is different.
+pub fn pattern(len: usize) -> Vec<u8> {
+    (0..len).map(|at| (at * 7 + at / 251 + at / 65_521) as u8).collect()
 }

@@ -1,0 +1,8 @@
+//! One program for all tests: they share the time it takes to link the algorithms.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod support;
+
+mod handshake;
+mod rfc8448;
