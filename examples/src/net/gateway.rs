@@ -326,6 +326,8 @@ fn new_socket() -> tcp::Socket<'static> {
     let buffer = || tcp::SocketBuffer::new(vec![0; BUFFER_LEN]);
     let mut socket = tcp::Socket::new(buffer(), buffer());
     socket.set_nagle_enabled(false);
+    // A socket is taken away as soon as it is closed, and must not owe an acknowledgement then.
+    socket.set_ack_delay(None);
     socket
 }
 
