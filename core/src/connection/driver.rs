@@ -18,6 +18,44 @@ enum Turn {
     Wait,
 }
 
+/// One step of the state machine of a role, by a message or on its own; says whether the handshake is complete.
+///
+/// A connection holds this as a pointer, so that a program which is only ever a client does not link a server.
+pub(super) type Advance<'a, P> =
+    for<'c, 'm> fn(&mut Endpoint<'a, P>, &mut Context<'c, 'a, P>, Option<&mut Received<'m>>) -> Poll<Result<bool>>;
+
+pub(super) fn advance_client<'a, P: CryptoProvider>(
+    endpoint: &mut Endpoint<'a, P>,
+    cx: &mut Context<'_, 'a, P>,
+    received: Option<&mut Received<'_>>,
+) -> Poll<Result<bool>> {
+    let Endpoint::Client(client, state) = endpoint else { return Poll::Ready(Err(Error::Internal)) };
+    let next = match received {
+        Some(received) => state.on(cx, client, received),
+        None => state.advance(cx, client),
+    };
+    next.map_ok(|next| {
+        *state = next;
+        matches!(state, client::State::Connected)
+    })
+}
+
+pub(super) fn advance_server<'a, P: CryptoProvider>(
+    endpoint: &mut Endpoint<'a, P>,
+    cx: &mut Context<'_, 'a, P>,
+    received: Option<&mut Received<'_>>,
+) -> Poll<Result<bool>> {
+    let Endpoint::Server(config, state) = endpoint else { return Poll::Ready(Err(Error::Internal)) };
+    let next = match received {
+        Some(received) => state.on(cx, config, received),
+        None => state.advance(cx, config),
+    };
+    next.map_ok(|next| {
+        *state = next;
+        matches!(state, server::State::Connected)
+    })
+}
+
 impl<'a, P: CryptoProvider> Connection<'a, P> {
     /// Does all that can be done now: opens records until there is application data, takes the handshake on,
     /// seals what was written.
@@ -136,28 +174,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             waiting_for: &mut self.waiting_for,
             retain: &mut retain,
         };
-        let done = match &mut self.endpoint {
-            Endpoint::Client(client, state) => {
-                let next = match &mut received {
-                    Some(received) => state.on(&mut cx, client, received),
-                    None => state.advance(&mut cx, client),
-                };
-                next.map_ok(|next| {
-                    *state = next;
-                    matches!(state, client::State::Connected)
-                })
-            }
-            Endpoint::Server(config, state) => {
-                let next = match &mut received {
-                    Some(received) => state.on(&mut cx, config, received),
-                    None => state.advance(&mut cx, config),
-                };
-                next.map_ok(|next| {
-                    *state = next;
-                    matches!(state, server::State::Connected)
-                })
-            }
-        };
+        let done = (self.advance)(&mut self.endpoint, &mut cx, received.as_mut());
         let connected = match done {
             Poll::Pending => return Ok(Turn::Wait),
             Poll::Ready(connected) => connected?,

@@ -90,6 +90,7 @@ struct PostHandshake {
 /// ```
 pub struct Connection<'a, P: CryptoProvider> {
     endpoint: Endpoint<'a, P>,
+    advance: driver::Advance<'a, P>,
     phase: Phase,
     receive: ReceiveBuffer<'a>,
     incoming: Incoming<P>,
@@ -150,7 +151,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     ) -> Result<Self> {
         config.check()?;
         let endpoint = Endpoint::Client(client::Client { config, server_name }, client::State::start());
-        Self::new(endpoint, &config.common, buffers)
+        Self::new(endpoint, driver::advance_client, &config.common, buffers)
     }
 
     /// A server.
@@ -159,10 +160,16 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     /// As for [`client`](Self::client).
     pub fn server(config: &'a ServerConfig<'a, P>, buffers: Buffers<'a>) -> Result<Self> {
         config.check()?;
-        Self::new(Endpoint::Server(config, server::State::start()), &config.common, buffers)
+        let endpoint = Endpoint::Server(config, server::State::start());
+        Self::new(endpoint, driver::advance_server, &config.common, buffers)
     }
 
-    fn new(endpoint: Endpoint<'a, P>, common: &Common<'a>, buffers: Buffers<'a>) -> Result<Self> {
+    fn new(
+        endpoint: Endpoint<'a, P>,
+        advance: driver::Advance<'a, P>,
+        common: &Common<'a>,
+        buffers: Buffers<'a>,
+    ) -> Result<Self> {
         use crate::codes::ProtocolVersion;
         buffers.check()?;
         // RFC 9846 5.1: an initial ClientHello should look like one of TLS 1.0.
@@ -172,6 +179,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         };
         Ok(Self {
             endpoint,
+            advance,
             phase: Phase::Handshake,
             receive: ReceiveBuffer::new(buffers.receive),
             incoming: Incoming::new(),
