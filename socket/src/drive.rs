@@ -80,14 +80,9 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
         use tcp::State::{Closed, Listen, SynReceived, SynSent};
         let state = tcp.state();
         self.established |= !matches!(state, Closed | Listen | SynSent | SynReceived);
-        match state {
-            // The client of a listening socket went away before it was there.
-            Listen => self.handshake_deadline = None,
-            Closed if matches!(self.tcp_state, SynSent | SynReceived) && self.wish == Wish::Nothing => {
-                self.failure = self.failure.or(Some(Error::Refused));
-                self.tls.vacate();
-            }
-            _ => {}
+        if state == Closed && matches!(self.tcp_state, SynSent | SynReceived) && self.wish == Wish::Nothing {
+            self.failure = self.failure.or(Some(Error::Refused));
+            self.tls.vacate();
         }
     }
 

@@ -3,7 +3,9 @@
 
 mod common;
 
-use common::{CLIENT, Net, SERVER, client_config, net, pattern, server_config, server_config_without_identity};
+use common::{
+    CLIENT, Net, SERVER, client_config, is_alert, net, pattern, server_config, server_config_without_identity,
+};
 use saitls::smoltcp::socket::tcp;
 use saitls::smoltcp::time::Duration;
 use saitls::{ConnectError, Error, ListenError, RecvError, SendError, TlsSocketHandle};
@@ -57,6 +59,51 @@ fn fin_without_close_notify_is_truncation_after_the_data() {
     assert_eq!(net.server.socket(s).error(), Some(Error::Truncated));
     assert_eq!(net.server.socket(s).send_slice(b"?"), Err(SendError::Tls(Error::Truncated)));
     net.until("TCP closes", |net| !net.server.socket(s).is_open());
+}
+
+/// A peer that goes on sending is heard out, so that its FIN can come.
+#[test]
+fn what_comes_after_a_failure_is_thrown_away() {
+    let mut net = net();
+    let (c, s) = (net.client.add_plain(4_096), net.server.add_with(512, 2_048, 1_024));
+    net.server.listen(s, 443);
+    net.client
+        .sockets
+        .get_mut::<tcp::Socket<'_>>(c)
+        .connect(net.client.iface.context(), (SERVER, 443), 50_000)
+        .unwrap();
+    let (mut sent, start) = (0, net.now);
+    net.until("all is sent", |net| {
+        if net.client.plain(c).may_send() {
+            sent += net.client.plain(c).send_slice(&[0xff; 1_000]).unwrap();
+        }
+        sent > 50_000
+    });
+    net.client.plain(c).close();
+    net.until("both are closed", |net| !net.client.plain(c).is_open() && !net.server.socket(s).is_open());
+    assert!(net.now - start < Duration::from_secs(5), "no deadline was needed");
+    assert_eq!(net.server.socket(s).recv_slice(&mut [0]), Err(RecvError::Tls(net.server.socket(s).error().unwrap())));
+}
+
+/// The end of an earlier connection hides nothing.
+#[test]
+fn truncation_is_noticed_in_every_connection_of_a_socket() {
+    let (mut net, c, s) = Net::connected();
+    for round in 0..3 {
+        net.settle(Duration::from_millis(100));
+        if round == 0 {
+            net.client.socket(c).close();
+            net.server.socket(s).close();
+        } else {
+            net.client.tcp(c).close();
+        }
+        net.until("both are closed", |net| !net.client.socket(c).is_open() && !net.server.socket(s).is_open());
+        let expected = if round == 0 { RecvError::Finished } else { RecvError::Tls(Error::Truncated) };
+        assert_eq!(net.server.socket(s).recv_slice(&mut [0]), Err(expected));
+        net.server.listen(s, 443);
+        net.client.connect(c, 443);
+        net.until_connected(c, s);
+    }
 }
 
 #[test]
@@ -213,6 +260,11 @@ fn a_client_that_says_nothing_is_thrown_out() {
     net.until("the server gives up", |net| net.server.socket(s).error().is_some());
     assert_eq!(net.server.socket(s).error(), Some(Error::TimedOut));
     assert!(net.now - start < Duration::from_secs(8));
+    // The client is told, in the clear, since nothing was agreed on.
+    net.until("the alert is there", |net| net.client.plain(c).can_recv());
+    let alert = net.client.plain(c).recv(|bytes| (bytes.len(), bytes.to_vec())).unwrap();
+    assert!(is_alert(&alert), "{alert:02x?}");
+    net.until("FIN follows", |net| !net.client.plain(c).may_recv());
     // It ends even though the client never closes, and the socket can listen again.
     net.until("TCP is closed", |net| !net.server.socket(s).is_open());
     net.server.listen(s, 443);

@@ -199,6 +199,7 @@ fn a_server_that_is_not_trusted_is_an_error_of_connect_and_no_client_for_accept(
     let mut net = net();
     net.client.add();
     net.server.add();
+    net.server.add();
     let now = Cell::new(1_000);
     let mut server = stack(&mut net.server, &now);
     let mut client = stack(&mut net.client, &now).with_client(client_config_with_wrong_key(), None);
@@ -214,10 +215,121 @@ fn a_server_that_is_not_trusted_is_an_error_of_connect_and_no_client_for_accept(
         client.poll();
         now.set(now.get() + 1);
     }
+    // Both sockets of the listener wait for clients again.
+    drop(server);
+    assert_eq!(net.server.tls.iter().filter(|(_, socket)| socket.is_listening()).count(), 2);
+    let mut server = stack(&mut net.server, &now);
     // The socket can connect again, and the listener serves the next one.
     let mut client = client.with_client(client_config(), None);
     block(&now, &mut server, || client.connect(&mut socket, REMOTE)).unwrap();
     block(&now, &mut client, || server.accept(&mut listener)).unwrap();
+}
+
+#[test]
+fn what_is_sent_leaves_at_once() {
+    let mut net = net();
+    net.client.add();
+    net.server.add();
+    let now = Cell::new(1_000);
+    let (mut client, mut server) = (stack(&mut net.client, &now), stack(&mut net.server, &now));
+    let mut listener = server.socket().unwrap();
+    server.bind(&mut listener, 443).unwrap();
+    server.listen(&mut listener).unwrap();
+    let (mut socket, mut accepted) = meet(&now, &mut client, &mut server, &mut listener);
+    for _ in 0..5 {
+        client.poll();
+        server.poll();
+        now.set(now.get() + 20);
+    }
+    assert_eq!(client.send(&mut socket, b"now"), Ok(3));
+    // No further call on the client.
+    assert_eq!(server.receive(&mut accepted, &mut [0; 8]), Ok(3));
+}
+
+/// A peer that does not close, or is not there any more, keeps no socket.
+#[test]
+fn a_closed_socket_comes_back_to_the_set() {
+    let mut net = net();
+    net.client.add();
+    net.server.add();
+    net.server.add();
+    let now = Cell::new(1_000);
+    let (mut client, mut server) = (stack(&mut net.client, &now), stack(&mut net.server, &now));
+    let mut listener = server.socket().unwrap();
+    server.bind(&mut listener, 443).unwrap();
+    server.listen(&mut listener).unwrap();
+    let (socket, mut accepted) = meet(&now, &mut client, &mut server, &mut listener);
+    client.close(socket).unwrap();
+    for _ in 0..20 {
+        client.poll();
+        assert_ne!(server.send(&mut accepted, b"are you there?"), Err(nb::Error::Other(NalError::InvalidState)));
+        now.set(now.get() + 10);
+    }
+    // The server has acknowledged FIN and goes on sending.
+    let socket = client.socket().unwrap();
+    client.close(socket).unwrap();
+    drop((client, server));
+
+    // Now there is nobody to acknowledge it.
+    for host in [&mut net.client, &mut net.server] {
+        host.poll(Instant::from_millis(now.get()));
+    }
+    let mut client = stack(&mut net.client, &now);
+    let mut server = stack(&mut net.server, &now);
+    server.close(accepted).unwrap();
+    let (socket, _accepted) = meet(&now, &mut client, &mut server, &mut listener);
+    drop((client, server));
+    net.client.device.faults.unplugged = true;
+    let mut client = stack(&mut net.client, &now);
+    client.close(socket).unwrap();
+    assert_eq!(client.socket().unwrap_err(), NalError::NoFreeSocket);
+    now.set(now.get() + 9_000);
+    assert_eq!(client.socket().unwrap_err(), NalError::NoFreeSocket);
+    now.set(now.get() + 2_000);
+    client.socket().unwrap();
+}
+
+#[test]
+fn sockets_that_the_application_uses_itself_are_left_alone() {
+    let mut net = net();
+    let (own, s) = (net.client.add(), net.server.add());
+    net.server.listen(s, 443);
+    net.client.connect(own, 443);
+    net.until_connected(own, s);
+    let now = Cell::new(net.now.total_millis());
+    assert_eq!(stack(&mut net.client, &now).socket().unwrap_err(), NalError::NoFreeSocket);
+    assert!(net.client.socket(own).may_send());
+}
+
+#[test]
+fn each_connection_has_a_port_of_its_own() {
+    let mut net = net();
+    net.client.provider = common::stuck_provider();
+    for _ in 0..3 {
+        net.client.add();
+        net.server.add();
+    }
+    let now = Cell::new(1_000);
+    let (mut client, mut server) = (stack(&mut net.client, &now), stack(&mut net.server, &now));
+    let mut listener = server.socket().unwrap();
+    server.bind(&mut listener, 443).unwrap();
+    server.listen(&mut listener).unwrap();
+    let mut ports = Vec::new();
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        let mut socket = client.socket().unwrap();
+        let mut accepted = Err(nb::Error::WouldBlock);
+        while accepted.is_err() {
+            assert!(!matches!(client.connect(&mut socket, REMOTE), Err(nb::Error::Other(_))));
+            accepted = server.accept(&mut listener);
+            now.set(now.get() + 1);
+        }
+        let (accepted, remote) = accepted.unwrap();
+        ports.push(remote.port());
+        open.push((socket, accepted));
+    }
+    ports.sort_unstable();
+    assert!(ports[0] >= 49_152 && ports.windows(2).all(|pair| pair[0] < pair[1]), "{ports:?}");
 }
 
 #[test]

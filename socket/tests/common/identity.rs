@@ -7,11 +7,19 @@ use saitls::rustcrypto::{RustCrypto, SigningKey};
 pub type Provider = RustCrypto<Seeded>;
 
 pub fn provider(seed: u64) -> Provider {
-    RustCrypto(Seeded(seed))
+    RustCrypto(Seeded { state: seed, step: 0x9e37_79b9_7f4a_7c15 })
+}
+
+/// Its random numbers are always the same one.
+pub fn stuck_provider() -> Provider {
+    RustCrypto(Seeded { state: 1, step: 0 })
 }
 
 /// SplitMix64: good for tests, and only for tests.
-pub struct Seeded(u64);
+pub struct Seeded {
+    state: u64,
+    step: u64,
+}
 
 impl rand_core::TryRng for Seeded {
     type Error = core::convert::Infallible;
@@ -21,8 +29,8 @@ impl rand_core::TryRng for Seeded {
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
+        self.state = self.state.wrapping_add(self.step);
+        let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         Ok(z ^ (z >> 31))
