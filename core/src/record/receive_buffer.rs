@@ -134,13 +134,14 @@ impl<'a> ReceiveBuffer<'a> {
     /// Takes the next record as handshake plaintext, `len` bytes of it content, and joins it to what is there.
     pub(crate) fn join(&mut self, len: usize) {
         let content = self.content_range(len);
+        // Before the content may be moved over the header.
+        self.skip_record();
         if self.handshake.is_empty() {
             self.handshake = content;
         } else {
             self.bytes.copy_within(content, self.handshake.end);
             self.handshake.end = self.handshake.end.saturating_add(len);
         }
-        self.skip_record();
     }
 
     // ---- handshake messages
