@@ -2,7 +2,7 @@
 
 use crate::app::{Application, Progress};
 use crate::facts::{Role, facts, write_whole};
-use crate::failure::{Failure, Status};
+use crate::failure::Failure;
 use crate::transport::Stream;
 
 /// Makes the application once the facts are known, as text.
@@ -54,22 +54,26 @@ impl<'a> Session<'a> {
                 Some(error) => Err(self.end(Failure::tls(error, false, stream.alert_sent()))),
                 None => Ok(progress),
             },
-            Phase::Running(app) => match app.poll(stream) {
-                Ok(Progress::Done) => {
-                    self.phase = Phase::Over;
-                    Ok(Progress::Done)
-                }
-                Ok(Progress::Moved) => Ok(Progress::Moved),
-                Ok(Progress::Idle) => match stream.error() {
-                    Some(_) if stream.may_read() => Ok(progress),
-                    Some(error) => Err(self.end(Failure::tls(error, true, stream.alert_sent()))),
-                    None => Ok(progress),
-                },
-                Err(failure) => {
-                    stream.close();
-                    Err(self.end(failure))
-                }
-            },
+            Phase::Running(app) => {
+                let outcome = app.poll(stream);
+                let done = matches!(outcome, Ok(Progress::Done));
+                let failure = match (outcome, stream.error()) {
+                    (Err(failure), _) => failure,
+                    // What came before the failure is still to be read.
+                    (Ok(progress), Some(_)) if !done && (progress == Progress::Moved || stream.may_read()) => {
+                        return Ok(progress);
+                    }
+                    (Ok(_), Some(error)) if !app.is_satisfied() => Failure::tls(error, true, stream.alert_sent()),
+                    (Ok(progress), _) => {
+                        if done {
+                            self.phase = Phase::Over;
+                        }
+                        return Ok(progress);
+                    }
+                };
+                stream.close();
+                Err(self.end(failure))
+            }
             Phase::Over => Ok(Progress::Done),
         }
     }
@@ -83,11 +87,5 @@ impl<'a> Session<'a> {
     #[must_use]
     pub const fn is_over(&self) -> bool {
         matches!(self.phase, Phase::Over)
-    }
-
-    /// What is left to say when the process must end before the connection does.
-    #[must_use]
-    pub fn interrupted() -> Failure {
-        Failure::new(Status::Truncated, "interrupted")
     }
 }
