@@ -6,3 +6,4 @@ mod support;
 
 mod handshake;
 mod rfc8448;
+mod states;

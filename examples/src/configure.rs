@@ -18,10 +18,7 @@ pub(crate) struct Referred<'a> {
 /// The builders that both configurations have.
 macro_rules! configure {
     ($name:ident, $config:ident) => {
-        pub(crate) fn $name<'a>(
-            mut config: $config<'a, Provider>,
-            referred: &Referred<'a>,
-        ) -> $config<'a, Provider> {
+        pub(crate) fn $name<'a>(mut config: $config<'a, Provider>, referred: &Referred<'a>) -> $config<'a, Provider> {
             let common = referred.common;
             if !common.suites.is_empty() {
                 config = config.with_cipher_suites(&common.suites);

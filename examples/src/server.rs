@@ -49,8 +49,8 @@ pub fn run(args: &ServerArgs) -> Result<(), Failure> {
     };
     let (alpn, key_log) = (alpn(&args.common), key_log(&args.common)?);
     let referred = Referred { common: &args.common, alpn: &alpn, key_log: key_log.as_ref() };
-    let mut config = configure_server(ServerConfig::new(&identities), &referred)
-        .with_client_authentication(client_authentication);
+    let mut config =
+        configure_server(ServerConfig::new(&identities), &referred).with_client_authentication(client_authentication);
     // A server cannot ask for max_fragment_length, but clients that know record_size_limit understand the same by it.
     let fragment = args.common.max_fragment_length.and_then(|length| u16::try_from(length.bytes()?).ok());
     if let (None, Some(length)) = (args.common.record_size, fragment) {

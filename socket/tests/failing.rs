@@ -89,6 +89,8 @@ fn data_received_before_a_failure_is_read_before_the_error() {
     assert_eq!(&buffer[..14], b"the last words");
     assert!(!socket.may_recv());
     assert_eq!(socket.recv_slice(&mut buffer), Err(RecvError::Tls(Error::CryptoFailed)));
+    // What could not be encrypted has not left.
+    assert!(!net.client.device.tap.windows(10).any(|bytes| bytes == b"never seen"));
     // The peer has learnt that something is wrong, and has no data.
     step(&mut net, &mut tls, true);
     assert_eq!(net.server.socket(server).recv_slice(&mut buffer), Err(RecvError::Tls(Error::Truncated)));

@@ -10,6 +10,7 @@ use crate::limits::{MAX_PLAINTEXT_LEN, RECORD_HEADER_LEN};
 use crate::wire::Writer;
 use core::task::Poll;
 use managed::ManagedSlice;
+use zeroize::Zeroize;
 
 /// What a message of n bytes needs of the buffer beyond n: its record's header, content type and tag, and the
 /// room kept for an alert.
@@ -267,7 +268,13 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         self.put_header(start, header, body_len)?;
         let record = self.buffer.bytes.get_mut(start..self.buffer.sealed).ok_or(Error::Internal)?;
         let keys = self.keys.as_mut().ok_or(Error::Internal)?;
-        keys.seal(provider, record)
+        let sealed = keys.seal(provider, record);
+        if sealed.is_err() {
+            // What could not be encrypted never leaves.
+            record.zeroize();
+            self.buffer.sealed = start;
+        }
+        sealed
     }
 
     fn put_header(&mut self, start: usize, header: [u8; RECORD_HEADER_LEN], body_len: usize) -> Result<()> {

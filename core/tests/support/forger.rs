@@ -579,6 +579,7 @@ impl Forger {
         let mut exchange = KeyExchange::start(&mut self.provider, group).unwrap();
         let mut share = [0; 128];
         let Poll::Ready(len) = exchange.poll_generate(&mut self.provider, &mut share) else { unreachable!() };
+        self.exchanges.retain(|(earlier, _)| *earlier != group);
         self.exchanges.push((group, exchange));
         share[..len.unwrap()].to_vec()
     }

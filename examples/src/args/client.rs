@@ -111,7 +111,9 @@ impl ClientArgs {
         if let Some(path) = &self.get
             && (!path.starts_with('/') || path.bytes().any(|byte| byte <= b' ' || byte == 0x7f))
         {
-            return Err(Failure::usage(format_args!("--get {path}: must be a path that begins with / and has no spaces")));
+            return Err(Failure::usage(format_args!(
+                "--get {path}: must be a path that begins with / and has no spaces"
+            )));
         }
         Ok(())
     }

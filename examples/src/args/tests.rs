@@ -61,10 +61,30 @@ fn what_is_not_built_says_so() {
 #[test]
 fn nonsense_is_refused() {
     let wrong = [
-        "", "h", "h:x", "h:70000", ":1", "h:1 h:2", "h:1 --bogus", "h:1 -x", "h:1 --suite TLS_NULL", "h:1 --suite",
-        "h:1 --group x", "h:1 --sigalg x", "h:1 --record-size 63", "h:1 --record-size 16386", "h:1 --rx-buffer x",
-        "h:1 --max-fragment-length 700", "h:1 --pin 00", "h:1 --transport tap:", "h:1 --transport udp",
-        "h:1 --provider x", "h:1 --cert c", "h:1 --get x", "h:1 --key-share x", "h:1 --insecure=yes",
+        "",
+        "h",
+        "h:x",
+        "h:70000",
+        ":1",
+        "h:1 h:2",
+        "h:1 --bogus",
+        "h:1 -x",
+        "h:1 --suite TLS_NULL",
+        "h:1 --suite",
+        "h:1 --group x",
+        "h:1 --sigalg x",
+        "h:1 --record-size 63",
+        "h:1 --record-size 16386",
+        "h:1 --rx-buffer x",
+        "h:1 --max-fragment-length 700",
+        "h:1 --pin 00",
+        "h:1 --transport tap:",
+        "h:1 --transport udp",
+        "h:1 --provider x",
+        "h:1 --cert c",
+        "h:1 --get x",
+        "h:1 --key-share x",
+        "h:1 --insecure=yes",
     ];
     for words in wrong {
         assert!(client(&format!("{words} --insecure")).is_err_and(|line| line.starts_with("error: ")), "{words}");
@@ -73,7 +93,10 @@ fn nonsense_is_refused() {
         assert!(server(words).is_err(), "{words}");
     }
     assert!(server(&format!("h:1 --cert c --key k --pin {PIN} --client-auth maybe")).is_err());
-    assert!(server(&format!("h:1 --cert c --key k --pin {PIN} --client-auth optional")).is_ok_and(|a| a.client_auth_optional));
+    assert!(
+        server(&format!("h:1 --cert c --key k --pin {PIN} --client-auth optional"))
+            .is_ok_and(|a| a.client_auth_optional)
+    );
 }
 
 #[test]

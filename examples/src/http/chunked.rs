@@ -77,6 +77,9 @@ impl Chunked {
     }
 
     fn size(&self) -> Result<State, Malformed> {
+        if !self.line.first().is_some_and(u8::is_ascii_hexdigit) {
+            return Err(Malformed("a chunk without a size"));
+        }
         match httparse::parse_chunk_size(&self.line) {
             Ok(httparse::Status::Complete((_, 0))) => Ok(State::Trailer),
             Ok(httparse::Status::Complete((_, size))) => Ok(State::Data(size)),

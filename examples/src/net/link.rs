@@ -142,9 +142,7 @@ impl Link {
     fn is_over(&self, tcp: &tcp::Socket<'_>) -> bool {
         match tcp.state() {
             // A reset that is yet to leave keeps the addresses of the connection.
-            tcp::State::Closed => {
-                tcp.remote_endpoint().is_none() && (self.host_failed || tcp.recv_queue() == 0)
-            }
+            tcp::State::Closed => tcp.remote_endpoint().is_none() && (self.host_failed || tcp.recv_queue() == 0),
             // The cable loses nothing, so nobody will ask for the last acknowledgement again.
             tcp::State::TimeWait => self.device_ended,
             _ => false,

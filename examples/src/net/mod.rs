@@ -3,8 +3,8 @@
 pub mod cable;
 pub mod event_loop;
 pub mod gateway;
-pub mod network;
 mod link;
+pub mod network;
 mod segment;
 
 use smoltcp::time::{Duration, Instant};

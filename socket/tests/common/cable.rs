@@ -14,8 +14,8 @@ pub struct CableEnd {
     outgoing: Queue,
     pub mtu: usize,
     pub faults: Faults,
-    /// Packets that this end has put on the cable.
-    pub sent: usize,
+    /// All that this end has put on the cable, for those who listen in.
+    pub tap: Vec<u8>,
 }
 
 /// What happens to packets that this end sends, by a generator of its own.
@@ -43,7 +43,7 @@ pub fn cable() -> (CableEnd, CableEnd) {
         outgoing: outgoing.clone(),
         mtu: 1500,
         faults: Faults::default(),
-        sent: 0,
+        tap: Vec::new(),
     };
     (end(&there, &back), end(&back, &there))
 }
@@ -83,7 +83,7 @@ impl TxToken for Sender<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
         let mut packet = vec![0; len];
         let result = f(&mut packet);
-        self.0.sent += 1;
+        self.0.tap.extend_from_slice(&packet);
         let (drop_percent, swap_percent) = (self.0.faults.drop_percent, self.0.faults.swap_percent);
         if !self.0.faults.unplugged && !self.0.faults.hit(drop_percent) {
             let mut outgoing = self.0.outgoing.borrow_mut();

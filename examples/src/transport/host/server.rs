@@ -42,12 +42,7 @@ pub struct HostServer<'a> {
 impl<'a> HostServer<'a> {
     /// A server. `registry` is that of the loop whose tokens come to [`wake`](Acceptor::wake).
     #[must_use]
-    pub fn new(
-        clock: Clock,
-        registry: Registry,
-        sizes: &'a Common,
-        config: &'a ServerConfig<'a, Provider>,
-    ) -> Self {
+    pub fn new(clock: Clock, registry: Registry, sizes: &'a Common, config: &'a ServerConfig<'a, Provider>) -> Self {
         let (provider, streams) = (Provider::os(), Vec::new());
         Self { clock, registry, provider, listener: None, ready: true, retry: false, streams, sizes, config }
     }

@@ -1,0 +1,28 @@
+//! Our `client` and `server` programs against OpenSSL, GnuTLS, NSS, curl and nginx, on loopback, every byte of ours through
+//! the smoltcp socket.
+//!
+//! Part of `cargo test`. A peer that is not installed is skipped with a word about it, or a failure with
+//! `SAITLS_REQUIRE_PEERS=1` as in CI. Options after `--`: a part of a case's name, `--list`, `--nocapture` (one line a case),
+//! `--test-threads N`. Any failure shows the commands, to be typed again by hand.
+
+mod auth;
+mod data;
+mod matrix;
+mod negotiate;
+mod network;
+mod ours;
+mod peers;
+mod pki;
+mod process;
+mod refused;
+mod runner;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut cases = matrix::cases();
+    cases.extend(
+        [auth::cases(), data::cases(), negotiate::cases(), network::cases(), refused::cases()].into_iter().flatten(),
+    );
+    runner::run(cases)
+}

@@ -1,0 +1,410 @@
+//! The programs of the matrix and their command lines, as servers and as clients.
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::pki::{Key, Pki, Who};
+use crate::process::{Outcome, Process};
+
+/// A TLS implementation other than ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Peer {
+    OpenSsl,
+    GnuTls,
+    Nss,
+    Curl,
+    Nginx,
+}
+
+impl Peer {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::OpenSsl => "openssl",
+            Self::GnuTls => "gnutls",
+            Self::Nss => "nss",
+            Self::Curl => "curl",
+            Self::Nginx => "nginx",
+        }
+    }
+
+    /// The programs it takes, and the Debian package that has them.
+    pub(crate) fn programs(self) -> (&'static [&'static str], &'static str) {
+        match self {
+            Self::OpenSsl => (&["openssl"], "openssl"),
+            Self::GnuTls => (&["gnutls-serv", "gnutls-cli"], "gnutls-bin"),
+            Self::Nss => (&["selfserv", "tstclnt", "certutil", "pk12util"], "libnss3-tools"),
+            Self::Curl => (&["curl"], "curl"),
+            Self::Nginx => (&["nginx"], "nginx-light"),
+        }
+    }
+}
+
+/// The suites of the matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Suite {
+    Aes128Gcm,
+    Aes256Gcm,
+    ChaCha20,
+    Aes128Ccm,
+}
+
+impl Suite {
+    pub(crate) const ALL: [Self; 4] = [Self::Aes128Gcm, Self::Aes256Gcm, Self::ChaCha20, Self::Aes128Ccm];
+
+    pub(crate) fn iana(self) -> &'static str {
+        match self {
+            Self::Aes128Gcm => "TLS_AES_128_GCM_SHA256",
+            Self::Aes256Gcm => "TLS_AES_256_GCM_SHA384",
+            Self::ChaCha20 => "TLS_CHACHA20_POLY1305_SHA256",
+            Self::Aes128Ccm => "TLS_AES_128_CCM_SHA256",
+        }
+    }
+
+    fn gnutls(self) -> &'static str {
+        match self {
+            Self::Aes128Gcm => "AES-128-GCM",
+            Self::Aes256Gcm => "AES-256-GCM",
+            Self::ChaCha20 => "CHACHA20-POLY1305",
+            Self::Aes128Ccm => "AES-128-CCM",
+        }
+    }
+
+    fn nss(self) -> &'static str {
+        match self {
+            Self::Aes128Gcm => "1301",
+            Self::Aes256Gcm => "1302",
+            Self::ChaCha20 => "1303",
+            Self::Aes128Ccm => "1304",
+        }
+    }
+}
+
+/// The groups of the matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Group {
+    X25519,
+    P256,
+    P384,
+}
+
+impl Group {
+    pub(crate) const ALL: [Self; 3] = [Self::X25519, Self::P256, Self::P384];
+
+    pub(crate) fn iana(self) -> &'static str {
+        match self {
+            Self::X25519 => "x25519",
+            Self::P256 => "secp256r1",
+            Self::P384 => "secp384r1",
+        }
+    }
+
+    fn openssl(self) -> &'static str {
+        match self {
+            Self::X25519 => "X25519",
+            Self::P256 => "P-256",
+            Self::P384 => "P-384",
+        }
+    }
+
+    fn gnutls(self) -> &'static str {
+        match self {
+            Self::X25519 => "X25519",
+            Self::P256 => "SECP256R1",
+            Self::P384 => "SECP384R1",
+        }
+    }
+
+    fn nss(self) -> &'static str {
+        match self {
+            Self::X25519 => "x25519",
+            Self::P256 => "P256",
+            Self::P384 => "P384",
+        }
+    }
+}
+
+/// What a peer is made to use. Empty lists leave it its own defaults.
+#[derive(Clone, Default)]
+pub(crate) struct Force {
+    pub(crate) suites: Vec<Suite>,
+    pub(crate) groups: Vec<Group>,
+    /// More command line words.
+    pub(crate) extra: Vec<String>,
+}
+
+impl Force {
+    pub(crate) fn new(suite: Suite, group: Group) -> Self {
+        Self { suites: vec![suite], groups: vec![group], extra: Vec::new() }
+    }
+
+    pub(crate) fn groups(groups: &[Group]) -> Self {
+        Self { groups: groups.to_vec(), ..Self::default() }
+    }
+
+    pub(crate) fn with(mut self, words: &[&str]) -> Self {
+        self.extra.extend(words.iter().map(|&word| word.to_owned()));
+        self
+    }
+
+    fn joined<T: Copy>(items: &[T], name: fn(T) -> &'static str) -> String {
+        items.iter().map(|&item| name(item)).collect::<Vec<_>>().join(":")
+    }
+
+    /// The options that carry this out.
+    fn options(&self, peer: Peer) -> Vec<String> {
+        let mut options: Vec<String> = Vec::new();
+        let (suites, groups) = (&self.suites, &self.groups);
+        match peer {
+            Peer::OpenSsl => {
+                if !suites.is_empty() {
+                    options.extend(["-ciphersuites".into(), Self::joined(suites, Suite::iana)]);
+                }
+                if !groups.is_empty() {
+                    options.extend(["-groups".into(), Self::joined(groups, Group::openssl)]);
+                }
+            }
+            Peer::Curl => {
+                if !suites.is_empty() {
+                    options.extend(["--tls13-ciphers".into(), Self::joined(suites, Suite::iana)]);
+                }
+                if !groups.is_empty() {
+                    options.extend(["--curves".into(), Self::joined(groups, Group::openssl)]);
+                }
+            }
+            Peer::GnuTls => {
+                let mut priority = String::from("NORMAL:-VERS-ALL:+VERS-TLS1.3");
+                if !suites.is_empty() {
+                    priority += ":-CIPHER-ALL";
+                }
+                priority.extend(suites.iter().map(|suite| format!(":+{}", suite.gnutls())));
+                if !groups.is_empty() {
+                    priority += ":-GROUP-ALL";
+                }
+                priority.extend(groups.iter().map(|group| format!(":+GROUP-{}", group.gnutls())));
+                options.extend(["--priority".into(), priority]);
+            }
+            Peer::Nss => {
+                options.extend(["-V".into(), "tls1.3:tls1.3".into()]);
+                if !suites.is_empty() {
+                    let codes: String = suites.iter().map(|suite| format!(":{}", suite.nss())).collect();
+                    options.extend(["-c".into(), codes]);
+                }
+                if !groups.is_empty() {
+                    let names: Vec<_> = groups.iter().map(|group| group.nss()).collect();
+                    options.extend(["-I".into(), names.join(",")]);
+                }
+            }
+            Peer::Nginx => {}
+        }
+        options.extend(self.extra.iter().cloned());
+        options
+    }
+}
+
+/// A running server and its port on 127.0.0.1.
+pub(crate) struct Server {
+    pub(crate) process: Process,
+    pub(crate) port: u16,
+}
+
+/// What one case works with.
+pub(crate) struct Cx<'a> {
+    pub(crate) pki: &'a Pki,
+    /// When the case must be over.
+    pub(crate) deadline: Instant,
+    /// A folder of its own.
+    pub(crate) scratch: PathBuf,
+}
+
+impl Cx<'_> {
+    pub(crate) fn start<A: AsRef<std::ffi::OsStr>>(
+        &self,
+        program: &str,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Outcome<Process> {
+        Process::start(program, arguments, self.deadline)
+    }
+
+    /// A path in the folder of this case.
+    pub(crate) fn scratch(&self, name: &str) -> String {
+        let _ = fs::create_dir_all(&self.scratch);
+        self.scratch.join(name).display().to_string()
+    }
+
+    /// Starts `peer` as a server that answers an HTTP GET.
+    pub(crate) fn http_server(&self, peer: Peer, key: Key, force: &Force) -> Outcome<Server> {
+        let how: &[&str] = match peer {
+            Peer::OpenSsl => &["-www"],
+            Peer::GnuTls => &["--http"],
+            _ => &[],
+        };
+        self.server(peer, key, &force.clone().with(how))
+    }
+
+    /// Starts `peer` as a server.
+    pub(crate) fn server(&self, peer: Peer, key: Key, force: &Force) -> Outcome<Server> {
+        let (cert, private) = (self.pki.cert(Who::Server, key), self.pki.key(Who::Server, key));
+        let asks_client = force.extra.iter().any(|word| word.contains("client-cert"));
+        self.server_on_free_port(|port| {
+            let (program, mut arguments): (_, Vec<String>) = match peer {
+                Peer::OpenSsl => {
+                    let version = force.extra.iter().any(|word| word == "-tls1_2");
+                    let mut words = vec!["s_server".into(), "-accept".into(), format!("127.0.0.1:{port}")];
+                    words.extend(["-cert".into(), cert.clone(), "-key".into(), private.clone()]);
+                    words.extend(["-chainCAfile".into(), self.pki.ca()]);
+                    words.extend((!version).then(|| "-tls1_3".into()));
+                    ("openssl", words)
+                }
+                Peer::GnuTls => {
+                    let mut words = vec!["-p".into(), port.to_string()];
+                    words.extend((!asks_client).then(|| "--disable-client-cert".into()));
+                    words.extend(["--x509certfile".into(), cert.clone(), "--x509keyfile".into(), private.clone()]);
+                    ("gnutls-serv", words)
+                }
+                Peer::Nss => {
+                    let nickname = self.pki.nickname(Who::Server, key);
+                    let words = ["-d", &self.pki.nss(), "-p", &port.to_string(), "-n", &nickname, "-v"];
+                    ("selfserv", words.map(String::from).to_vec())
+                }
+                Peer::Curl => ("curl", vec!["--version".into()]),
+                Peer::Nginx => (
+                    "nginx",
+                    vec!["-c".into(), self.nginx_configuration(&cert, &private, port), "-e".into(), "stderr".into()],
+                ),
+            };
+            arguments.extend(force.options(peer));
+            self.start(program, arguments)
+        })
+    }
+
+    fn nginx_configuration(&self, cert: &str, key: &str, port: u16) -> String {
+        let root = self.scratch("www");
+        let here = self.scratch("");
+        let _ = fs::create_dir_all(&root);
+        let text = format!(
+            "daemon off; master_process off; worker_processes 1; pid {here}nginx.pid; error_log stderr;\n\
+             events {{ worker_connections 64; }}\n\
+             http {{ access_log off; client_body_temp_path {here}body; proxy_temp_path {here}proxy;\n\
+             fastcgi_temp_path {here}fastcgi; uwsgi_temp_path {here}uwsgi; scgi_temp_path {here}scgi;\n\
+             server {{ listen 127.0.0.1:{port} ssl; server_name localhost; root {root};\n\
+             ssl_protocols TLSv1.3; ssl_certificate {cert}; ssl_certificate_key {key}; }} }}\n"
+        );
+        let file = self.scratch("nginx.conf");
+        let _ = fs::write(&file, text);
+        file
+    }
+
+    /// Hands a free port to `start`, waits until it is listened on; another port when that one was taken meanwhile.
+    fn server_on_free_port(&self, start: impl Fn(u16) -> Outcome<Process>) -> Outcome<Server> {
+        let mut tries_left = 3;
+        loop {
+            let port = free_port()?;
+            let mut process = start(port)?;
+            while !is_listening(port) && !process.has_ended() && Instant::now() < self.deadline {
+                std::thread::sleep(Duration::from_millis(3));
+            }
+            if !process.has_ended() && is_listening(port) {
+                return Ok(Server { process, port });
+            }
+            tries_left -= 1;
+            if tries_left == 0 || !process.has_ended() {
+                let _ = process.stdout();
+                return Err(process.failure("the peer's server does not listen"));
+            }
+        }
+    }
+
+    /// Starts `peer` as a client of `port` that trusts our CA and verifies the name `localhost`.
+    pub(crate) fn client(&self, peer: Peer, port: u16, force: &Force) -> Outcome<Process> {
+        self.client_with_input(peer, port, force, Stdio::piped())
+    }
+
+    fn client_with_input(&self, peer: Peer, port: u16, force: &Force, input: Stdio) -> Outcome<Process> {
+        let ca = self.pki.ca();
+        let (program, mut arguments): (_, Vec<String>) = match peer {
+            Peer::OpenSsl => {
+                let to = format!("127.0.0.1:{port}");
+                let version = force.extra.iter().any(|word| word == "-tls1_2");
+                let mut words: Vec<_> = ["s_client", "-connect", &to, "-CAfile", &ca].map(String::from).to_vec();
+                words.extend(["-verify_return_error", "-verify_hostname", "localhost"].map(String::from));
+                words.extend((!version).then(|| "-tls1_3".into()));
+                if !force.extra.iter().any(|word| word == "-servername") {
+                    words.extend(["-servername", "localhost"].map(String::from));
+                }
+                ("openssl", words)
+            }
+            Peer::GnuTls => {
+                let port = port.to_string();
+                let words =
+                    ["-p", &port, "--x509cafile", &ca, "--sni-hostname=localhost", "--verify-hostname=localhost"];
+                let mut words = words.map(String::from).to_vec();
+                words.push("127.0.0.1".into());
+                ("gnutls-cli", words)
+            }
+            Peer::Nss => {
+                let named = force.extra.iter().any(|word| word == "-n");
+                let database = if named { self.pki.nss() } else { self.pki.nss_without_keys() };
+                let words = ["-h", "127.0.0.1", "-a", "localhost", "-p", &port.to_string(), "-d", &database, "-v"];
+                ("tstclnt", words.map(String::from).to_vec())
+            }
+            Peer::Curl | Peer::Nginx => {
+                let resolve = format!("localhost:{port}:127.0.0.1");
+                let words =
+                    ["-q", "-sS", "--tlsv1.3", "--http1.1", "--noproxy", "*", "--cacert", &ca, "--resolve", &resolve];
+                ("curl", words.map(String::from).to_vec())
+            }
+        };
+        arguments.extend(force.options(peer));
+        Process::start_with_input(program, arguments, input, self.deadline)
+    }
+
+    /// Lets `peer` fetch `path` by an HTTP/1.0 GET and returns all it printed.
+    pub(crate) fn fetch(&self, peer: Peer, port: u16, path: &str, force: &Force) -> Outcome<Vec<u8>> {
+        let url = format!("https://localhost:{port}{path}");
+        let how: &[&str] = match peer {
+            Peer::OpenSsl => &["-ign_eof"],
+            Peer::Curl => &[&url],
+            _ => &[],
+        };
+        let request = format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n");
+        let force = force.clone().with(how);
+        let mut client = if peer == Peer::Nss {
+            // tstclnt does not see the end of a pipe, only that of a file.
+            let file = self.scratch("request");
+            fs::write(&file, request).map_err(|e| e.to_string())?;
+            let input = fs::File::open(&file).map_err(|e| e.to_string())?;
+            self.client_with_input(peer, port, &force, input.into())?
+        } else {
+            let mut client = self.client(peer, port, &force)?;
+            if peer != Peer::Curl {
+                // A client that failed at once has closed its input; its exit status tells more.
+                let _ = client.write(request.as_bytes());
+            }
+            client
+        };
+        client.expect_status(0)?;
+        Ok(client.stdout())
+    }
+}
+
+fn free_port() -> Outcome<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|e| e.to_string())?;
+    Ok(listener.local_addr().map_err(|e| e.to_string())?.port())
+}
+
+/// Whether somebody listens on `port`. Asks the kernel's table, where there is one: a connection only to see would count as
+/// one of the server's.
+fn is_listening(port: u16) -> bool {
+    let wanted = format!(":{port:04X}");
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(fs::read_to_string);
+    if tables.iter().all(Result::is_err) {
+        return TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok();
+    }
+    tables.iter().flatten().flat_map(|table| table.lines()).any(|line| {
+        let mut fields = line.split_ascii_whitespace();
+        fields.nth(1).is_some_and(|local| local.ends_with(&wanted)) && fields.nth(1) == Some("0A")
+    })
+}
