@@ -6,7 +6,7 @@
 //! hellos have another order of extensions than the trace's, so the provider's hash takes the trace's in their
 //! place: from then on all keys, signatures, MACs and records are those of the trace.
 
-use crate::support::forger::{Keys, hash, plain_record};
+use crate::support::forger::{Keys, hash, plain_record, records};
 use crate::support::hellos::extension_data;
 use crate::support::*;
 use core::task::Poll;

@@ -5,7 +5,6 @@ pub mod forger;
 pub mod hellos;
 pub mod instrumented;
 
-pub use forger::{Forger, Keys, Step, Tested, records};
 pub use hellos::{ClientHelloParts, ExtensionsParts, ServerHelloParts, written};
 
 use rand_core::{TryCryptoRng, TryRng};

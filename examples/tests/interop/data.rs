@@ -240,20 +240,23 @@ fn small_buffers(cases: &mut Vec<Case>) {
         if status == 0 {
             return Err(client.failure("a clean end, though the records cannot fit"));
         }
-        expect_error(&mut client, status, &["alert sent: record_overflow"])
+        // The record is a legal one (OpenSSL 3.0 was never told otherwise): the shortcoming is ours, and has that alert.
+        expect_error(&mut client, status, &["receive buffer too small", "16406 bytes", "alert sent: internal_error"])
     }));
     cases.push(Case::new("buffers/server/gnutls-record-size-limit", &[Peer::GnuTls], |cx| {
         let server = cx.our_server(Key::P256, &SMALL)?;
-        let sent: String = (0..LEN / 40).map(|line| format!("line {line:>33}\n")).collect();
+        // gnutls-cli loses what does not fit into one record (with gnutls-serv too), so it gets a kilobyte at a time.
+        let sent: String = (0..1_000).map(|line| format!("line {line:>34}\n")).collect();
         let mut client = cx.client(Peer::GnuTls, server.port, &Force::default())?;
-        client.feed(Arc::new(sent.clone().into_bytes()), false)?;
-        let last = sent.lines().last().unwrap_or_default().to_owned();
-        client.wait_stdout("all of the echo", |bytes| String::from_utf8_lossy(bytes).contains(&last).then_some(()))?;
+        for chunk in sent.as_bytes().chunks(1_000) {
+            client.write(chunk)?;
+            says(&client, String::from_utf8_lossy(chunk).trim_end())?;
+        }
         let got = client.stdout_now();
-        let start = got.find("line ").ok_or("no echo")?;
-        same("the echo", got.get(start..).unwrap_or_default().trim_end().as_bytes(), sent.trim_end().as_bytes())
+        let echo = got.get(got.find("line ").ok_or("no echo")?..).unwrap_or_default();
+        same("the echo", echo.as_bytes(), sent.as_bytes())
     }));
-    for tx in ["256", "600"] {
+    for tx in ["512", "600"] {
         cases.push(Case::new(format!("buffers/client/tx-{tx}"), &[Peer::OpenSsl], move |cx| {
             both_ways(cx, &Force::default(), LEN, &["--tx-buffer", tx])
         }));
