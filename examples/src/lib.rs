@@ -4,7 +4,7 @@
 //! * [`net`]: where smoltcp's packets go: a cable inside the process with a [gateway](net::gateway) to the host's TCP.
 //! * [`transport`]: a TLS connection as an application sees it, whatever carries it.
 //! * [`app`]: what is done with a connection: echo, pipe, [HTTP](http) on either side.
-//! * [`client`], [`server`]: the two programs; [`session`]: one connection of theirs.
+//! * [`quickstart`], [`client`], [`server`]: the programs; [`session`]: one connection of theirs.
 //! * [`args`], [`identity`], [`key_log`], [`facts`], [`failure`]: what goes in and what comes out.
 
 pub mod app;
@@ -17,6 +17,7 @@ pub mod http;
 pub mod identity;
 pub mod key_log;
 pub mod net;
+pub mod quickstart;
 pub mod server;
 pub mod session;
 pub mod transport;
