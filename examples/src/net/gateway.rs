@@ -3,7 +3,7 @@
 //! Its interface answers for every address there is. When the device at the near end opens a connection, the gateway
 //! opens one from the host to the same address, and answers the device once the host has succeeded or failed. When
 //! somebody connects to the host's listener, the gateway connects to the device with that peer's address. From then on
-//! Links pass on data, ends of stream and resets.
+//! links pass on data, ends of stream and resets.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
