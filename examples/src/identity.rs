@@ -32,7 +32,7 @@ impl LoadedIdentity {
         let info = subject_public_key_info(leaf);
         let info = info.ok_or_else(|| Failure::file(certificates, "the first certificate cannot be read"))?;
         if !signing_key.matches_certificate_key(&info) {
-            let what = format_args!("the key does not fit the certificate in {}", certificates.display());
+            let what = format!("the key does not fit the certificate in {}", certificates.display());
             return Err(Failure::file(key, what));
         }
         Ok(Self { chain, key: signing_key })
