@@ -120,6 +120,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     /// Drops what only the handshake needs.
     fn end_handshake(&mut self) {
         self.transcript = Transcript::none();
+        self.identity = None;
         match &mut self.endpoint {
             Endpoint::Client(_, state) => *state = client::State::Connected,
             Endpoint::Server(_, state) => *state = server::State::Connected,
@@ -170,6 +171,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             transcript: &mut self.transcript,
             facts: &mut self.facts,
             notes: &mut self.notes,
+            identity: &mut self.identity,
             receive_capacity,
             waiting_for: &mut self.waiting_for,
             retain: &mut retain,

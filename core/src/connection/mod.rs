@@ -19,9 +19,9 @@ mod post_handshake;
 
 pub use buffers::Buffers;
 
-use crate::codes::{AlertDescription, CipherSuite, NamedGroup, SignatureScheme};
-use crate::config::{ClientConfig, Common, ServerConfig};
-use crate::crypto::CryptoProvider;
+use crate::codes::{AlertDescription, CertificateType, CipherSuite, NamedGroup, SignatureScheme};
+use crate::config::{ChosenIdentity, ClientConfig, Common, ServerConfig};
+use crate::crypto::{CryptoProvider, x509};
 use crate::error::{Error, Result};
 use crate::handshake::{Facts, PeerNotes, client, server};
 pub use crate::handshake::{Operation, PeerAuthentication, WaitingFor};
@@ -98,6 +98,7 @@ pub struct Connection<'a, P: CryptoProvider> {
     transcript: Transcript<P>,
     facts: Facts<P>,
     notes: PeerNotes<'a>,
+    identity: Option<ChosenIdentity<'a, P>>,
     wishes: Wishes,
     post_handshake: PostHandshake,
     waiting_for: WaitingFor,
@@ -128,14 +129,31 @@ pub struct Negotiated<'c> {
     /// The host name: on a client, the one it sent; on a server, the one the client asked for, if
     /// [`Buffers::with_peer_buffer`] left room for it.
     pub server_name: Option<&'c str>,
-    /// The peer's end-entity certificate in DER, if [`Buffers::with_peer_buffer`] left room for it.
+    /// The peer's end-entity certificate in DER, or its raw public key, if [`Buffers::with_peer_buffer`] left room for
+    /// it.
     pub peer_certificate: Option<&'c [u8]>,
+    /// What `peer_certificate` is.
+    pub peer_certificate_type: CertificateType,
+    /// How many certificates the peer sent, the end entity included.
+    pub peer_chain_len: usize,
     /// How the peer proved who it is.
     pub peer_authentication: PeerAuthentication,
     /// Whether there was a HelloRetryRequest.
     pub hello_retry: bool,
     /// The peer's record_size_limit.
     pub record_size_limit: Option<u16>,
+}
+
+impl<'c> Negotiated<'c> {
+    /// The SubjectPublicKeyInfo of the peer in DER, where there is a [`peer_certificate`](Self::peer_certificate).
+    #[must_use]
+    pub fn peer_public_key(&self) -> Option<&'c [u8]> {
+        let certificate = self.peer_certificate?;
+        match self.peer_certificate_type {
+            CertificateType::RAW_PUBLIC_KEY => Some(certificate),
+            _ => x509::subject_public_key_info(certificate).ok(),
+        }
+    }
 }
 
 impl<'a, P: CryptoProvider> Connection<'a, P> {
@@ -187,6 +205,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             transcript: Transcript::none(),
             facts: Facts::new(),
             notes: PeerNotes::new(buffers.peer),
+            identity: None,
             wishes: Wishes::default(),
             post_handshake: PostHandshake::default(),
             waiting_for: WaitingFor::Peer,
@@ -303,6 +322,8 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             alpn: self.facts.alpn.and_then(|index| self.common().alpn.get(index).copied()),
             server_name,
             peer_certificate: self.notes.certificate(),
+            peer_certificate_type: self.facts.peer_certificate_type,
+            peer_chain_len: self.facts.peer_chain_len,
             peer_authentication: self.facts.peer_authentication?,
             hello_retry: self.facts.retried,
             record_size_limit: self.facts.peer_record_size_limit,

@@ -47,6 +47,7 @@
 mod either;
 mod hkdf;
 mod peer_verifier;
+pub mod x509;
 
 pub use either::{Either, Nothing};
 #[doc(inline)]

@@ -1,7 +1,7 @@
 //! Who the peer is: trust, not arithmetic.
 
 use super::{CryptoProvider, Hash};
-use crate::codes::{HashAlgorithm, SignatureScheme};
+use crate::codes::{CertificateType, HashAlgorithm, SignatureScheme};
 use crate::error::{Error, Result};
 use crate::wire::CertificateEntries;
 use core::task::Poll;
@@ -20,8 +20,16 @@ pub enum PeerRole {
 pub struct PeerCertificates<'a> {
     /// What the peer is to us.
     pub role: PeerRole,
-    /// The chain as sent: the end entity first, at least that one, each DER of an X.509 certificate.
+    /// What `chain` holds: [`X509`](CertificateType::X509) unless the configuration allows raw public keys.
+    pub certificate_type: CertificateType,
+    /// The chain as sent: the end entity first, at least that one, each DER of an X.509 certificate. Or one raw public
+    /// key (RFC 7250).
     pub chain: CertificateEntries<'a>,
+    /// The stapled OCSP response in DER, if the configuration asks for one and it came. Nobody has checked it.
+    pub ocsp_response: Option<&'a [u8]>,
+    /// The `SignedCertificateTimestampList` (RFC 6962 3.3) with its length, if the configuration asks for one and it
+    /// came. Nobody has checked it.
+    pub signed_certificate_timestamps: Option<&'a [u8]>,
     /// The SubjectPublicKeyInfo of the end entity, in DER. The peer will prove that it has this key.
     pub subject_public_key_info: &'a [u8],
     /// Whom we wanted to talk to: `None` on a server, and on a client that was given no name.

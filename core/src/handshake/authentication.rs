@@ -1,17 +1,23 @@
 //! Certificate, CertificateVerify and Finished, ours and the peer's, for both roles (RFC 9846 4.5).
 
 use super::evidence::{FinishedVerified, Presented, SignatureVerified};
-use super::{Context, Operation, Received, public_key, small};
-use crate::codes::SignatureScheme;
-use crate::config::Identity;
+use super::{Asked, Context, Operation, Received, small};
+use crate::codes::{CertificateType, ExtensionType, HandshakeType, SignatureScheme};
+use crate::config::{ChosenIdentity, Common, Identity, IdentityRequest};
 use crate::crypto::{
-    CryptoProvider, Digest, PeerCertificates, PeerRole, PeerVerifier, SignatureVerifier, VerificationProgress,
+    CryptoProvider, Digest, PeerCertificates, PeerRole, PeerVerifier, SignatureVerifier, VerificationProgress, x509,
 };
 use crate::error::{Error, Result};
 use crate::key_schedule::verify_data;
 use crate::limits::MAX_SIGNATURE_LEN;
 use crate::secret;
-use crate::wire::{Certificate, CertificateVerify, Finished, List, MESSAGE_HEADER_LEN, Writer};
+use crate::wire::extensions::{
+    CertificateAuthorities, CertificateStatus, CertificateTypeList, Extensions, SignatureSchemeList,
+    SignedCertificateTimestamps,
+};
+use crate::wire::{
+    Certificate, CertificateEntries, CertificateEntry, CertificateVerify, Finished, MESSAGE_HEADER_LEN, Writer,
+};
 use core::task::{Poll, ready};
 use rustls_pki_types::ServerName;
 
@@ -73,13 +79,18 @@ pub(super) fn poll_certificate<P: CryptoProvider>(
     if !certificate.certificate_request_context.is_empty() {
         return Poll::Ready(Err(Error::IllegalParameter));
     }
-    // Nothing that belongs into an entry was asked for (status_request, signed_certificate_timestamp).
-    if certificate.entries.iter().any(|entry| entry.extensions.iter().next().is_some()) {
-        return Poll::Ready(Err(Error::UnsolicitedExtension));
-    }
+    check_entry_extensions(cx.common, certificate.entries)?;
     let Some(leaf) = certificate.entries.leaf() else {
         return Poll::Ready(Ok(PeerCertificate::Empty));
     };
+    let chain_len = certificate.entries.iter().count();
+    let certificate_type = cx.facts.peer_certificate_type;
+    if certificate_type != CertificateType::X509 && chain_len != 1 {
+        return Poll::Ready(Err(Error::IllegalParameter));
+    }
+    let status = leaf.extensions.get(ExtensionType::STATUS_REQUEST, CertificateStatus::read)?;
+    let timestamps =
+        leaf.extensions.get(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, SignedCertificateTimestamps::read)?;
     let mut schemes = [SignatureScheme(0); 32];
     let mut count = 0usize;
     for (slot, scheme) in schemes.iter_mut().zip(cx.common.certificate_schemes(cx.provider)) {
@@ -88,8 +99,11 @@ pub(super) fn poll_certificate<P: CryptoProvider>(
     }
     let peer = PeerCertificates {
         role,
+        certificate_type,
         chain: certificate.entries,
-        subject_public_key_info: public_key::subject_public_key_info(leaf.data)?,
+        ocsp_response: status.map(|status| status.ocsp_response),
+        signed_certificate_timestamps: timestamps.map(|timestamps| timestamps.list),
+        subject_public_key_info: public_key(certificate_type, leaf.data)?,
         server_name,
         signature_schemes: schemes.get(..count).unwrap_or(&[]),
     };
@@ -102,9 +116,30 @@ pub(super) fn poll_certificate<P: CryptoProvider>(
             const OFFSET: usize = MESSAGE_HEADER_LEN + 1 + 3 + 3;
             *cx.retain = Some(OFFSET..OFFSET.saturating_add(leaf.data.len()));
             cx.notes.note_certificate(leaf.data);
+            cx.facts.peer_chain_len = chain_len;
             Poll::Ready(Ok(PeerCertificate::Presented(Presented::verifier_accepted())))
         }
     }
+}
+
+/// Every extension of an entry must have been asked for (RFC 9846 4.5.1).
+fn check_entry_extensions(common: &Common<'_>, entries: CertificateEntries<'_>) -> Result<()> {
+    let asked = |kind| match kind {
+        ExtensionType::STATUS_REQUEST => common.asks_certificate_status,
+        ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => common.asks_certificate_timestamps,
+        _ => false,
+    };
+    let all_asked = |entry: CertificateEntry<'_>| entry.extensions.iter().all(|(kind, _)| asked(kind));
+    if entries.iter().all(all_asked) { Ok(()) } else { Err(Error::UnsolicitedExtension) }
+}
+
+/// The SubjectPublicKeyInfo in what a CertificateEntry holds.
+fn public_key(certificate_type: CertificateType, data: &[u8]) -> Result<&[u8]> {
+    if certificate_type == CertificateType::RAW_PUBLIC_KEY {
+        x509::check_subject_public_key_info(data)?;
+        return Ok(data);
+    }
+    x509::subject_public_key_info(data)
 }
 
 /// Reads a CertificateVerify and checks its signature with the key of the certificate that was kept.
@@ -120,8 +155,8 @@ pub(super) fn poll_certificate_verify<P: CryptoProvider>(
     if !cx.common.handshake_schemes(cx.provider).any(|offered| offered == scheme) {
         return Poll::Ready(Err(Error::IllegalSignatureScheme));
     }
-    let info = public_key::subject_public_key_info(received.retained)?;
-    let key = public_key::key_for_scheme(info, scheme)?;
+    let info = public_key(cx.facts.peer_certificate_type, received.retained)?;
+    let key = x509::key_for_scheme(info, scheme)?;
     let content = SignedContent::new(signer, &cx.transcript.hash(cx.provider)?)?;
     let verification = match operation {
         Some(verification) => verification,
@@ -161,64 +196,52 @@ pub(super) fn check_finished<P: CryptoProvider>(
 
 // ---- ours
 
-/// An identity, by its place in the configuration, and how it will sign.
-#[derive(Clone, Copy)]
-pub(super) struct ChosenIdentity {
-    index: usize,
-    scheme: SignatureScheme,
-}
-
-impl ChosenIdentity {
-    /// The first identity with a scheme that the peer verifies (RFC 9846 4.5.1.2).
-    pub(super) fn choose<P: CryptoProvider>(
-        identities: &[Identity<'_, P>],
-        peer_schemes: List<'_, SignatureScheme>,
-    ) -> Option<Self> {
-        identities.iter().enumerate().find_map(|(index, identity)| {
-            let schemes = identity.signer.schemes().iter();
-            let scheme = schemes.copied().find(|&scheme| scheme.signs_handshake() && peer_schemes.contains(scheme))?;
-            Some(Self { index, scheme })
-        })
-    }
-
-    fn of<'i, 'a, P: CryptoProvider>(self, identities: &'i [Identity<'a, P>]) -> Result<&'i Identity<'a, P>> {
-        identities.get(self.index).ok_or(Error::Internal)
-    }
+/// What a ClientHello or a CertificateRequest says of the certificate it wants.
+pub(super) fn identity_request<'m>(
+    server_name: Option<&'m str>,
+    extensions: Extensions<'m>,
+    certificate_types: CertificateTypeList<'m>,
+) -> Result<IdentityRequest<'m>> {
+    let schemes = extensions.get(ExtensionType::SIGNATURE_ALGORITHMS, SignatureSchemeList::read)?;
+    let signature_schemes = schemes.ok_or(Error::MissingExtension)?.supported_signature_algorithms;
+    let for_certificates = extensions.get(ExtensionType::SIGNATURE_ALGORITHMS_CERT, SignatureSchemeList::read)?;
+    Ok(IdentityRequest {
+        server_name,
+        signature_schemes,
+        certificate_schemes: for_certificates.map_or(signature_schemes, |list| list.supported_signature_algorithms),
+        certificate_authorities: extensions
+            .get(ExtensionType::CERTIFICATE_AUTHORITIES, CertificateAuthorities::read)?,
+        certificate_types,
+    })
 }
 
 /// Our Certificate message, sent piece by piece straight from where the certificates are.
 #[derive(Default)]
 pub(super) struct CertificateSender {
-    /// 0 is the front of the message; then each certificate has its length, its bytes, and its extensions.
+    /// 0 is the front of the message; then each certificate has the pieces of [`Piece`].
     piece: usize,
     /// Bytes of the piece that are sent.
     done: usize,
 }
 
+/// How many pieces a CertificateEntry is sent in: its length; the certificate; the length of its extensions and, if it
+/// has one, the front of the OCSP response; that response; the front of the timestamps; these.
+const PIECES: usize = 6;
+
+/// The longest piece that is not the identity's.
+const MAX_FRONT_LEN: usize = 2 + CertificateStatus::FRONT_LEN;
+
 impl CertificateSender {
     /// Sends what there is room for. Without an identity, an empty Certificate.
-    pub(super) fn poll_send<P: CryptoProvider>(
-        &mut self,
-        cx: &mut Context<'_, '_, P>,
-        identities: &[Identity<'_, P>],
-        identity: Option<ChosenIdentity>,
-    ) -> Poll<Result<()>> {
-        let chain = match identity {
-            Some(identity) => identity.of(identities)?.certificate_chain,
-            None => &[],
-        };
+    pub(super) fn poll_send<P: CryptoProvider>(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<()>> {
+        let outline = Outline::new(cx.identity.as_ref().map(|chosen| &chosen.identity), cx.facts.asked);
         if self.piece == 0 {
             let mut front = [0; MESSAGE_HEADER_LEN + 1 + 3];
-            ready!(cx.poll_send_piece(certificate_front(chain, &mut front)?, &mut self.done))?;
+            ready!(cx.poll_send_piece(outline.front(&mut front)?, &mut self.done))?;
             self.next();
         }
-        while let Some(certificate) = chain.get(self.piece.saturating_sub(1) / 3) {
-            let [_, length @ ..] = small(certificate.len()).to_be_bytes();
-            let bytes = match self.piece % 3 {
-                1 => &length[..],
-                2 => certificate,
-                _ => &[0, 0],
-            };
+        let mut front = [0; MAX_FRONT_LEN];
+        while let Some(bytes) = outline.piece(self.piece.saturating_sub(1), &mut front)? {
             ready!(cx.poll_send_piece(bytes, &mut self.done))?;
             self.next();
         }
@@ -231,31 +254,88 @@ impl CertificateSender {
     }
 }
 
-/// Type and length of a Certificate message, its empty context, and the length of its list.
-fn certificate_front<'f>(chain: &[&[u8]], front: &'f mut [u8]) -> Result<&'f [u8]> {
-    const TOO_LONG: Error = Error::InvalidConfiguration("a certificate chain is longer than its message can hold");
-    let list = chain.iter().fold(0usize, |sum, certificate| sum.saturating_add(certificate.len()).saturating_add(5));
-    if list > 0xff_ffff - 4 {
-        return Err(TOO_LONG);
+/// What our Certificate message consists of.
+struct Outline<'a> {
+    chain: &'a [&'a [u8]],
+    /// Beside the first certificate; empty where there is nothing.
+    ocsp_response: &'a [u8],
+    timestamps: &'a [u8],
+}
+
+impl<'a> Outline<'a> {
+    fn new<P: CryptoProvider>(identity: Option<&Identity<'a, P>>, asked: Asked) -> Self {
+        let Some(identity) = identity else { return Self { chain: &[], ocsp_response: &[], timestamps: &[] } };
+        Self {
+            chain: identity.certificate_chain,
+            ocsp_response: identity.ocsp_response.filter(|_| asked.status).unwrap_or_default(),
+            timestamps: identity.signed_certificate_timestamps.filter(|_| asked.timestamps).unwrap_or_default(),
+        }
     }
-    let [_, list_length @ ..] = small(list).to_be_bytes();
-    let [_, body_length @ ..] = small(list.saturating_add(4)).to_be_bytes();
-    let mut writer = Writer::new(front);
-    writer.u8(crate::codes::HandshakeType::CERTIFICATE.0);
-    writer.bytes(&body_length);
-    writer.u8(0);
-    writer.bytes(&list_length);
-    writer.finish()?;
-    Ok(front)
+
+    /// Length of the extensions of the first certificate.
+    fn extensions_len(&self) -> usize {
+        let with_front =
+            |bytes: &[u8], front: usize| if bytes.is_empty() { 0 } else { bytes.len().saturating_add(front) };
+        with_front(self.ocsp_response, CertificateStatus::FRONT_LEN)
+            .saturating_add(with_front(self.timestamps, SignedCertificateTimestamps::FRONT_LEN))
+    }
+
+    /// Type and length of the message, its empty context, and the length of its list.
+    fn front<'f>(&self, front: &'f mut [u8]) -> Result<&'f [u8]> {
+        const TOO_LONG: Error = Error::InvalidConfiguration("a certificate chain is longer than its message can hold");
+        let certificates = self.chain.iter().map(|certificate| certificate.len().saturating_add(5));
+        let list = certificates.fold(self.extensions_len(), usize::saturating_add);
+        if list > 0xff_ffff - 4 || self.extensions_len() > 0xffff {
+            return Err(TOO_LONG);
+        }
+        let mut writer = Writer::new(front);
+        writer.u8(HandshakeType::CERTIFICATE.0);
+        writer.u24(list.saturating_add(4));
+        writer.u8(0);
+        writer.u24(list);
+        writer.finish()?;
+        Ok(front)
+    }
+
+    /// One piece; `None` behind the last. Where it is not the identity's it is written into `front`.
+    fn piece<'f>(&self, index: usize, front: &'f mut [u8; MAX_FRONT_LEN]) -> Result<Option<&'f [u8]>>
+    where
+        'a: 'f,
+    {
+        let entry = index / PIECES;
+        let Some(certificate) = self.chain.get(entry) else { return Ok(None) };
+        let is_leaf = entry == 0;
+        let mut writer = Writer::new(front);
+        match index % PIECES {
+            0 => writer.u24(certificate.len()),
+            1 => return Ok(Some(certificate)),
+            2 => {
+                writer.u16(if is_leaf { small16(self.extensions_len()) } else { 0 });
+                if is_leaf && !self.ocsp_response.is_empty() {
+                    CertificateStatus::write_front(&mut writer, self.ocsp_response.len());
+                }
+            }
+            3 if is_leaf => return Ok(Some(self.ocsp_response)),
+            4 if is_leaf && !self.timestamps.is_empty() => {
+                writer.u16(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP.0);
+                writer.u16(small16(self.timestamps.len()));
+            }
+            5 if is_leaf => return Ok(Some(self.timestamps)),
+            _ => {}
+        }
+        let len = writer.finish()?;
+        Ok(front.get(..len))
+    }
+}
+
+/// A length that was checked to fit.
+fn small16(len: usize) -> u16 {
+    u16::try_from(len).unwrap_or(u16::MAX)
 }
 
 /// Signs and sends our CertificateVerify.
-pub(super) fn poll_sign<P: CryptoProvider>(
-    cx: &mut Context<'_, '_, P>,
-    side: Side,
-    identities: &[Identity<'_, P>],
-    identity: ChosenIdentity,
-) -> Poll<Result<()>> {
+pub(super) fn poll_sign<P: CryptoProvider>(cx: &mut Context<'_, '_, P>, side: Side) -> Poll<Result<()>> {
+    let ChosenIdentity { identity, scheme } = cx.identity.ok_or(Error::Internal)?;
     // Type and length, scheme, length of the signature.
     const FRONT: usize = MESSAGE_HEADER_LEN + 2 + 2;
     let wanted = FRONT.saturating_add(MAX_SIGNATURE_LEN);
@@ -264,12 +344,11 @@ pub(super) fn poll_sign<P: CryptoProvider>(
         return cx.pending_transmit();
     }
     let content = SignedContent::new(side, &cx.transcript.hash(cx.provider)?)?;
-    let signer = identity.of(identities)?.signer;
     let room = cx.outgoing.message_room(wanted);
     let Some((front, signature)) = room.split_at_mut_checked(FRONT) else {
         return Poll::Ready(Err(Error::TransmitBufferTooSmall(small(crate::limits::MIN_TRANSMIT_BUFFER_LEN))));
     };
-    let len = match signer.poll_sign(cx.provider, identity.scheme, content.as_bytes(), signature) {
+    let len = match identity.signer.poll_sign(cx.provider, scheme, content.as_bytes(), signature) {
         Poll::Pending => return cx.pending(Operation::Signing),
         Poll::Ready(Err(Error::TransmitBufferTooSmall(len))) => {
             let needed = len.saturating_add(small(FRONT)).saturating_add(64);
@@ -281,11 +360,11 @@ pub(super) fn poll_sign<P: CryptoProvider>(
     let mut header = [0; FRONT + 1];
     let mut writer = Writer::new(&mut header);
     let signature = signature.get(..len).ok_or(Error::Internal)?;
-    CertificateVerify { algorithm: identity.scheme, signature }.write(&mut writer);
+    CertificateVerify { algorithm: scheme, signature }.write(&mut writer);
     let total = writer.len();
     front.copy_from_slice(header.get(..FRONT).ok_or(Error::Internal)?);
     cx.commit(total)?;
-    cx.facts.local_scheme = Some(identity.scheme);
+    cx.facts.local_scheme = Some(scheme);
     Poll::Ready(Ok(()))
 }
 

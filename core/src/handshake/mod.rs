@@ -10,20 +10,21 @@
 mod authentication;
 pub(crate) mod client;
 mod evidence;
-mod public_key;
 pub(crate) mod server;
 
 pub use evidence::PeerAuthentication;
 pub(crate) use evidence::Presented;
 
-use crate::codes::{CipherSuite, ContentType, HandshakeType, HashAlgorithm, NamedGroup, SignatureScheme};
-use crate::config::Common;
+use crate::codes::{
+    CertificateType, CipherSuite, ContentType, ExtensionType, HandshakeType, HashAlgorithm, NamedGroup, SignatureScheme,
+};
+use crate::config::{ChosenIdentity, Common};
 use crate::crypto::{CryptoProvider, Secret};
 use crate::error::{Error, Result};
 use crate::key_schedule::Transcript;
 use crate::limits::MAX_PLAINTEXT_LEN;
 use crate::record::{Incoming, Outgoing, RecordAligned};
-use crate::wire::extensions::RecordSizeLimit;
+use crate::wire::extensions::{CertificateStatusRequest, Extensions, RecordSizeLimit};
 use crate::wire::{Message, Random, Writer};
 use core::ops::Range;
 use core::task::Poll;
@@ -40,6 +41,8 @@ pub enum Operation {
     Encapsulation,
     /// The client's half of a key agreement.
     Decapsulation,
+    /// Which identity to present.
+    IdentityChoice,
     /// Whether the peer's certificate is acceptable.
     PeerVerification,
     /// The signature in the peer's CertificateVerify.
@@ -74,6 +77,12 @@ pub(crate) struct Facts<P: CryptoProvider> {
     pub(crate) alpn: Option<usize>,
     pub(crate) retried: bool,
     pub(crate) peer_authentication: Option<PeerAuthentication>,
+    /// What the peer's Certificate holds, and ours.
+    pub(crate) peer_certificate_type: CertificateType,
+    pub(crate) own_certificate_type: CertificateType,
+    pub(crate) peer_chain_len: usize,
+    /// What the peer wants to see beside our certificate.
+    pub(crate) asked: Asked,
     pub(crate) peer_record_size_limit: Option<u16>,
     /// Names the connection in a key log.
     pub(crate) client_random: Random,
@@ -90,10 +99,32 @@ impl<P: CryptoProvider> Facts<P> {
             alpn: None,
             retried: false,
             peer_authentication: None,
+            peer_certificate_type: CertificateType::X509,
+            own_certificate_type: CertificateType::X509,
+            peer_chain_len: 0,
+            asked: Asked { status: false, timestamps: false },
             peer_record_size_limit: None,
             client_random: [0; 32],
             exporter_secret: None,
         }
+    }
+}
+
+/// The extensions of a CertificateEntry that a peer asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked {
+    /// status_request.
+    pub(crate) status: bool,
+    /// signed_certificate_timestamp.
+    pub(crate) timestamps: bool,
+}
+
+impl Asked {
+    /// What a ClientHello or a CertificateRequest asks for.
+    fn read(extensions: Extensions<'_>) -> Result<Self> {
+        let status = extensions.get(ExtensionType::STATUS_REQUEST, CertificateStatusRequest::read)?;
+        let timestamps = extensions.find(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP).is_some();
+        Ok(Self { status: status.unwrap_or(false), timestamps })
     }
 }
 
@@ -149,6 +180,8 @@ pub(crate) struct Context<'c, 'a, P: CryptoProvider> {
     pub(crate) transcript: &'c mut Transcript<P>,
     pub(crate) facts: &'c mut Facts<P>,
     pub(crate) notes: &'c mut PeerNotes<'a>,
+    /// The identity we present, once it is chosen.
+    pub(crate) identity: &'c mut Option<ChosenIdentity<'a, P>>,
     /// Length of the receive buffer, which the record_size_limit comes from.
     pub(crate) receive_capacity: usize,
     /// Why the step is pending.

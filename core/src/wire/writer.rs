@@ -50,6 +50,12 @@ impl<'b> Writer<'b> {
         self.bytes(&value.to_be_bytes());
     }
 
+    /// Writes a `uint24`: the lower 24 bits.
+    pub fn u24(&mut self, value: usize) {
+        let [_, bytes @ ..] = u32::try_from(value).unwrap_or(u32::MAX).to_be_bytes();
+        self.bytes(&bytes);
+    }
+
     /// Writes a `uint32`.
     pub fn u32(&mut self, value: u32) {
         self.bytes(&value.to_be_bytes());

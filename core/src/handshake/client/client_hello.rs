@@ -2,14 +2,15 @@
 
 use super::{Client, Context};
 use crate::codes::{ExtensionType, HandshakeType, NamedGroup, ProtocolVersion};
-use crate::config::Common;
+use crate::config::{Common, X509_ONLY};
 use crate::crypto::{CryptoProvider, KeyExchange};
 use crate::error::{Error, Result};
 use crate::handshake::Operation;
 use crate::limits::MAX_KEY_SHARES;
 use crate::wire::extensions::{
-    Cookie, MaxFragmentLengthExtension, NamedGroupList, ProtocolNameList, RecordSizeLimit, ServerNameList,
-    SignatureSchemeList, SupportedVersions,
+    CertificateAuthorities, CertificateStatusRequest, CertificateTypeList, Cookie, MaxFragmentLengthExtension,
+    NamedGroupList, ProtocolNameList, RecordSizeLimit, ServerNameList, SignatureSchemeList,
+    SignedCertificateTimestamps, SupportedVersions,
 };
 use crate::wire::{Random, Writer};
 use core::task::Poll;
@@ -141,6 +142,20 @@ fn write_lists<P: CryptoProvider>(
             ExtensionType::SIGNATURE_ALGORITHMS_CERT,
             common.certificate_schemes(provider),
         );
+    }
+    if !common.certificate_authorities.is_empty() {
+        CertificateAuthorities::write(writer, common.certificate_authorities);
+    }
+    if common.asks_certificate_status {
+        CertificateStatusRequest::write(writer);
+    }
+    if common.asks_certificate_timestamps {
+        SignedCertificateTimestamps::write_request(writer);
+    }
+    for (kind, types) in client.certificate_types() {
+        if types != X509_ONLY {
+            CertificateTypeList::write(writer, kind, types);
+        }
     }
     if !common.alpn.is_empty() {
         ProtocolNameList::write(writer, common.alpn);

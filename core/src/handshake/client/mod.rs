@@ -21,7 +21,7 @@ mod wait_finished;
 mod wait_server_hello;
 
 use super::{Context, Received, check_expected};
-use crate::codes::HandshakeType;
+use crate::codes::{CertificateType, ExtensionType, HandshakeType};
 use crate::config::ClientConfig;
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
@@ -35,6 +35,14 @@ pub(crate) struct Client<'a, P: CryptoProvider> {
 }
 
 impl<P: CryptoProvider> Client<'_, P> {
+    /// The types of certificate for each side: what the server may present, and what we have (RFC 7250 3).
+    fn certificate_types(&self) -> [(ExtensionType, &[CertificateType]); 2] {
+        [
+            (ExtensionType::SERVER_CERTIFICATE_TYPE, self.config.common.peer_certificate_types),
+            (ExtensionType::CLIENT_CERTIFICATE_TYPE, self.config.certificate_types),
+        ]
+    }
+
     /// The name to send: an address is never sent (RFC 6066 3).
     pub(crate) fn host_name(&self) -> Option<&str> {
         match &self.server_name {
@@ -85,18 +93,18 @@ impl<P: CryptoProvider> State<P> {
     pub(crate) fn advance(&mut self, cx: &mut Context<'_, '_, P>, client: &Client<'_, P>) -> Poll<Result<Self>> {
         match self {
             Self::Start(state) => state.advance(cx, client),
-            Self::SendingCertificate(state) => state.advance(cx, client),
-            Self::SigningCertificateVerify(state) => state.advance(cx, client),
+            Self::SendingCertificate(state) => state.advance(cx),
+            Self::SigningCertificateVerify(state) => state.advance(cx),
             Self::SendingFinished(state) => state.advance(cx),
             _ => Poll::Ready(Err(Error::Internal)),
         }
     }
 
     /// One step by a message.
-    pub(crate) fn on(
+    pub(crate) fn on<'a>(
         &mut self,
-        cx: &mut Context<'_, '_, P>,
-        client: &Client<'_, P>,
+        cx: &mut Context<'_, 'a, P>,
+        client: &Client<'a, P>,
         received: &mut Received<'_>,
     ) -> Poll<Result<Self>> {
         check_expected(received.message.kind, self.expected())?;

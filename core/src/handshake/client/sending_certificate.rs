@@ -2,8 +2,7 @@
 
 use super::sending_finished::SendingFinished;
 use super::signing_certificate_verify::SigningCertificateVerify;
-use super::wait_certificate_or_request::Requested;
-use super::{Client, Context, State, take};
+use super::{Context, State, take};
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
 use crate::handshake::authentication::CertificateSender;
@@ -11,22 +10,21 @@ use crate::handshake::evidence::FinishedVerified;
 use core::task::{Poll, ready};
 
 pub(crate) struct SendingCertificate<P: CryptoProvider> {
-    requested: Requested,
     sender: CertificateSender,
     finished: Option<SendingFinished<P>>,
 }
 
 impl<P: CryptoProvider> SendingCertificate<P> {
-    pub(super) fn new(requested: Requested, client_secret: P::Secret, verified: FinishedVerified) -> Self {
+    pub(super) fn new(client_secret: P::Secret, verified: FinishedVerified) -> Self {
         let finished = Some(SendingFinished::new(client_secret, verified));
-        Self { requested, sender: CertificateSender::default(), finished }
+        Self { sender: CertificateSender::default(), finished }
     }
 
-    pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>, client: &Client<'_, P>) -> Poll<Result<State<P>>> {
-        ready!(self.sender.poll_send(cx, client.config.identities, self.requested.identity))?;
+    pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
+        ready!(self.sender.poll_send(cx))?;
         let finished = take(&mut self.finished)?;
-        Poll::Ready(Ok(match self.requested.identity {
-            Some(identity) => State::SigningCertificateVerify(SigningCertificateVerify::new(identity, finished)),
+        Poll::Ready(Ok(match cx.identity {
+            Some(_) => State::SigningCertificateVerify(SigningCertificateVerify::new(finished)),
             None => State::SendingFinished(finished),
         }))
     }

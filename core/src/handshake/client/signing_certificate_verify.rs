@@ -1,24 +1,23 @@
 //! The proof that we have the key of our certificate.
 
 use super::sending_finished::SendingFinished;
-use super::{Client, Context, State, take};
+use super::{Context, State, take};
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
-use crate::handshake::authentication::{ChosenIdentity, Side, poll_sign};
+use crate::handshake::authentication::{Side, poll_sign};
 use core::task::{Poll, ready};
 
 pub(crate) struct SigningCertificateVerify<P: CryptoProvider> {
-    identity: ChosenIdentity,
     finished: Option<SendingFinished<P>>,
 }
 
 impl<P: CryptoProvider> SigningCertificateVerify<P> {
-    pub(super) const fn new(identity: ChosenIdentity, finished: SendingFinished<P>) -> Self {
-        Self { identity, finished: Some(finished) }
+    pub(super) const fn new(finished: SendingFinished<P>) -> Self {
+        Self { finished: Some(finished) }
     }
 
-    pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>, client: &Client<'_, P>) -> Poll<Result<State<P>>> {
-        ready!(poll_sign(cx, Side::Client, client.config.identities, self.identity))?;
+    pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
+        ready!(poll_sign(cx, Side::Client))?;
         Poll::Ready(Ok(State::SendingFinished(take(&mut self.finished)?)))
     }
 }

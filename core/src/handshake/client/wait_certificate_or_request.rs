@@ -2,21 +2,18 @@
 
 use super::wait_certificate::WaitCertificate;
 use super::{Client, Context, State, take};
-use crate::codes::{ExtensionType, HandshakeType};
+use crate::codes::HandshakeType;
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
-use crate::handshake::Received;
-use crate::handshake::authentication::ChosenIdentity;
+use crate::handshake::authentication::identity_request;
+use crate::handshake::{Asked, Operation, Received};
 use crate::key_schedule::HandshakeSecret;
 use crate::wire::CertificateRequest;
-use crate::wire::extensions::SignatureSchemeList;
+use crate::wire::extensions::CertificateTypeList;
 use core::task::Poll;
 
-/// The server asked who we are.
-pub(super) struct Requested {
-    /// What we answer; `None` if nothing fits.
-    pub(super) identity: Option<ChosenIdentity>,
-}
+/// The server asked who we are. What we answer, if anything, is in the [`Context`].
+pub(super) struct Requested;
 
 pub(crate) struct WaitCertificateOrRequest<P: CryptoProvider> {
     /// Without a request, the certificate is next: the same state, one message on.
@@ -28,10 +25,10 @@ impl<P: CryptoProvider> WaitCertificateOrRequest<P> {
         Self { certificate: Some(WaitCertificate::new(handshake, None)) }
     }
 
-    pub(super) fn on(
+    pub(super) fn on<'a>(
         &mut self,
-        cx: &mut Context<'_, '_, P>,
-        client: &Client<'_, P>,
+        cx: &mut Context<'_, 'a, P>,
+        client: &Client<'a, P>,
         received: &mut Received<'_>,
     ) -> Poll<Result<State<P>>> {
         if received.message.kind == HandshakeType::CERTIFICATE {
@@ -41,14 +38,19 @@ impl<P: CryptoProvider> WaitCertificateOrRequest<P> {
         if !request.certificate_request_context.is_empty() {
             return Poll::Ready(Err(Error::IllegalParameter));
         }
-        let schemes = request
-            .extensions
-            .get(ExtensionType::SIGNATURE_ALGORITHMS, SignatureSchemeList::read)?
-            .ok_or(Error::MissingExtension)?;
-        request.extensions.get(ExtensionType::SIGNATURE_ALGORITHMS_CERT, SignatureSchemeList::read)?;
-        let identity = ChosenIdentity::choose(client.config.identities, schemes.supported_signature_algorithms);
+        let asked = Asked::read(request.extensions)?;
+        let identity = {
+            let types = [cx.facts.own_certificate_type.0];
+            let request = identity_request(client.host_name(), request.extensions, CertificateTypeList::of(&types))?;
+            match client.config.identities.poll_choose(cx.provider, &request) {
+                Poll::Pending => return cx.pending(Operation::IdentityChoice),
+                Poll::Ready(identity) => identity?,
+            }
+        };
         cx.accept(&received.message)?;
-        let certificate = take(&mut self.certificate)?.with_request(Requested { identity });
+        *cx.identity = identity;
+        cx.facts.asked = asked;
+        let certificate = take(&mut self.certificate)?.with_request(Requested);
         Poll::Ready(Ok(State::WaitCertificate(certificate)))
     }
 }

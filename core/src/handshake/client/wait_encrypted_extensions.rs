@@ -2,7 +2,8 @@
 
 use super::wait_certificate_or_request::WaitCertificateOrRequest;
 use super::{Client, Context, State, take};
-use crate::codes::ExtensionType;
+use crate::codes::{CertificateType, ExtensionType};
+use crate::config::X509_ONLY;
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
 use crate::handshake::Received;
@@ -10,7 +11,7 @@ use crate::key_schedule::HandshakeSecret;
 use crate::limits::MAX_PLAINTEXT_LEN;
 use crate::wire::EncryptedExtensions;
 use crate::wire::extensions::{
-    Extensions, MaxFragmentLengthExtension, NamedGroupList, RecordSizeLimit, SelectedProtocol,
+    Extensions, MaxFragmentLengthExtension, NamedGroupList, RecordSizeLimit, SelectedCertificateType, SelectedProtocol,
     ServerNameAcknowledgement,
 };
 use core::task::Poll;
@@ -39,6 +40,7 @@ impl<P: CryptoProvider> WaitEncryptedExtensions<P> {
         extensions.get(ExtensionType::SUPPORTED_GROUPS, NamedGroupList::read)?;
         cx.facts.alpn = selected_protocol(cx, extensions)?;
         apply_limits(cx, client, extensions)?;
+        [cx.facts.peer_certificate_type, cx.facts.own_certificate_type] = certificate_types(client, extensions)?;
         cx.accept(&received.message)?;
         let next = WaitCertificateOrRequest::new(take(&mut self.handshake)?);
         Poll::Ready(Ok(State::WaitCertificateOrRequest(next)))
@@ -52,6 +54,9 @@ fn check_solicited<P: CryptoProvider>(client: &Client<'_, P>, extensions: Extens
             ExtensionType::SERVER_NAME => client.host_name().is_some(),
             ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION => !client.config.common.alpn.is_empty(),
             ExtensionType::MAX_FRAGMENT_LENGTH => client.config.max_fragment_length.is_some(),
+            ExtensionType::SERVER_CERTIFICATE_TYPE | ExtensionType::CLIENT_CERTIFICATE_TYPE => {
+                client.certificate_types().iter().any(|&(own, types)| own == kind && types != X509_ONLY)
+            }
             ExtensionType::SUPPORTED_GROUPS | ExtensionType::RECORD_SIZE_LIMIT => true,
             _ => false,
         };
@@ -60,6 +65,26 @@ fn check_solicited<P: CryptoProvider>(client: &Client<'_, P>, extensions: Extens
         }
     }
     Ok(())
+}
+
+/// The types of certificate that the server chose: for itself, and for us (RFC 7250 4).
+fn certificate_types<P: CryptoProvider>(
+    client: &Client<'_, P>,
+    extensions: Extensions<'_>,
+) -> Result<[CertificateType; 2]> {
+    let mut chosen = [CertificateType::X509; 2];
+    for ((kind, types), chosen) in client.certificate_types().into_iter().zip(&mut chosen) {
+        match extensions.get(kind, SelectedCertificateType::read)? {
+            Some(selected) if types.contains(&selected.certificate_type) => *chosen = selected.certificate_type,
+            Some(_) => return Err(Error::IllegalParameter),
+            // Without an answer it is X.509: no matter for us, who need not present anything.
+            None if kind == ExtensionType::SERVER_CERTIFICATE_TYPE && !types.contains(chosen) => {
+                return Err(Error::UnsupportedCertificate);
+            }
+            None => {}
+        }
+    }
+    Ok(chosen)
 }
 
 fn selected_protocol<P: CryptoProvider>(cx: &Context<'_, '_, P>, extensions: Extensions<'_>) -> Result<Option<usize>> {

@@ -44,7 +44,7 @@ impl<P: CryptoProvider> WaitFinished<P> {
         cx.incoming.install(cx.provider, suite, secrets.server, aligned)?;
         cx.incoming.allows_change_cipher_spec = false;
         Poll::Ready(Ok(match self.requested.take() {
-            Some(requested) => State::SendingCertificate(SendingCertificate::new(requested, secrets.client, verified)),
+            Some(Requested) => State::SendingCertificate(SendingCertificate::new(secrets.client, verified)),
             None => State::SendingFinished(SendingFinished::new(secrets.client, verified)),
         }))
     }

@@ -67,18 +67,18 @@ impl<P: CryptoProvider> State<P> {
         match self {
             Self::Negotiated(state) => state.advance(cx, config),
             Self::RequestingCertificate(state) => state.advance(cx),
-            Self::SendingCertificate(state) => state.advance(cx, config),
-            Self::SigningCertificateVerify(state) => state.advance(cx, config),
+            Self::SendingCertificate(state) => state.advance(cx),
+            Self::SigningCertificateVerify(state) => state.advance(cx),
             Self::SendingFinished(state) => state.advance(cx, config),
             _ => Poll::Ready(Err(Error::Internal)),
         }
     }
 
     /// One step by a message.
-    pub(crate) fn on(
+    pub(crate) fn on<'a>(
         &mut self,
-        cx: &mut Context<'_, '_, P>,
-        config: &ServerConfig<'_, P>,
+        cx: &mut Context<'_, 'a, P>,
+        config: &ServerConfig<'a, P>,
         received: &mut Received<'_>,
     ) -> Poll<Result<Self>> {
         check_expected(received.message.kind, self.expected())?;

@@ -1,14 +1,15 @@
 //! RECVD_CH: what to answer to a ClientHello (RFC 9846 4.2.1), as a pure function of it and the configuration.
 
-use super::super::authentication::ChosenIdentity;
-use crate::codes::{CipherSuite, ExtensionType, MaxFragmentLength, NamedGroup, ProtocolVersion};
-use crate::config::{Common, ServerConfig};
+use crate::codes::{CertificateType, CipherSuite, ExtensionType, MaxFragmentLength, NamedGroup, ProtocolVersion};
+use crate::config::{Common, IdentityRequest, ServerConfig};
 use crate::crypto::{CryptoProvider, Digest, Hash};
 use crate::error::{Error, Result};
+use crate::handshake::Asked;
+use crate::handshake::authentication::identity_request;
 use crate::wire::ClientHello;
 use crate::wire::extensions::{
-    Cookie, Extensions, KeyShareClientHello, MaxFragmentLengthExtension, NamedGroupList, ProtocolNameList,
-    RecordSizeLimit, ServerNameList, SignatureSchemeList, SupportedVersions,
+    CertificateTypeList, Cookie, Extensions, KeyShareClientHello, MaxFragmentLengthExtension, NamedGroupList,
+    ProtocolNameList, RecordSizeLimit, ServerNameList, SupportedVersions,
 };
 
 /// What a server answers.
@@ -17,13 +18,40 @@ pub(super) struct Selection<'m> {
     pub(super) named_group: NamedGroup,
     /// The client's share for the group; without one, a HelloRetryRequest asks for it.
     pub(super) client_share: Option<&'m [u8]>,
-    pub(super) identity: ChosenIdentity,
+    /// What it says of the certificate it wants.
+    pub(super) identity_request: IdentityRequest<'m>,
+    /// Whether the client asked for a type of certificate, and the one to ask of it.
+    pub(super) certificate_types: CertificateTypes,
+    pub(super) asked: Asked,
     /// Index into the configured protocols.
     pub(super) alpn: Option<usize>,
     pub(super) record_size_limit: Option<RecordSizeLimit>,
     pub(super) max_fragment_length: Option<MaxFragmentLength>,
-    pub(super) server_name: Option<&'m str>,
     pub(super) early_data: bool,
+}
+
+/// Types of certificate (RFC 7250 4).
+#[derive(Clone, Copy)]
+pub(super) struct CertificateTypes {
+    /// The client has an opinion about ours.
+    pub(super) is_own_asked: bool,
+    /// The client's, if it has an opinion and we ask for its certificate.
+    pub(super) peer: Option<CertificateType>,
+}
+
+/// The type to ask of the client: the one we prefer among those it has.
+fn select_peer_type<P: CryptoProvider>(
+    config: &ServerConfig<'_, P>,
+    extensions: Extensions<'_>,
+) -> Result<Option<CertificateType>> {
+    let offered = extensions.get(ExtensionType::CLIENT_CERTIFICATE_TYPE, CertificateTypeList::read)?;
+    if config.client_authentication.verifier().is_none() {
+        return Ok(None);
+    }
+    let types = config.common.peer_certificate_types;
+    let selected = types.iter().find(|&&own| offered.unwrap_or(CertificateTypeList::X509).contains(own));
+    let selected = selected.ok_or(Error::UnsupportedCertificate)?;
+    Ok(offered.map(|_| *selected))
 }
 
 /// Checks a ClientHello and selects the parameters.
@@ -45,13 +73,10 @@ pub(super) fn select<'m, P: CryptoProvider>(
         .find(|&suite| hello.cipher_suites.contains(suite))
         .ok_or(Error::NoCipherSuiteInCommon)?;
     let (named_group, client_share) = select_group(provider, &config.common, extensions)?;
-    let schemes = extensions
-        .get(ExtensionType::SIGNATURE_ALGORITHMS, SignatureSchemeList::read)?
-        .ok_or(Error::MissingExtension)?
-        .supported_signature_algorithms;
-    extensions.get(ExtensionType::SIGNATURE_ALGORITHMS_CERT, SignatureSchemeList::read)?;
+    let own_types = extensions.get(ExtensionType::SERVER_CERTIFICATE_TYPE, CertificateTypeList::read)?;
+    let identity_request =
+        identity_request(server_name(extensions)?, extensions, own_types.unwrap_or(CertificateTypeList::X509))?;
     extensions.get(ExtensionType::COOKIE, Cookie::read)?;
-    let identity = ChosenIdentity::choose(config.identities, schemes).ok_or(Error::NoSignatureSchemeInCommon)?;
     let record_size_limit = extensions.get(ExtensionType::RECORD_SIZE_LIMIT, RecordSizeLimit::read)?;
     let max_fragment_length = match record_size_limit {
         // RFC 8449 5: then it is ignored.
@@ -64,11 +89,15 @@ pub(super) fn select<'m, P: CryptoProvider>(
         cipher_suite,
         named_group,
         client_share,
-        identity,
+        identity_request,
+        certificate_types: CertificateTypes {
+            is_own_asked: own_types.is_some(),
+            peer: select_peer_type(config, extensions)?,
+        },
+        asked: Asked::read(extensions)?,
         alpn: select_protocol(&config.common, extensions)?,
         record_size_limit,
         max_fragment_length,
-        server_name: server_name(extensions)?,
         early_data: extensions.find(ExtensionType::EARLY_DATA).is_some(),
     })
 }

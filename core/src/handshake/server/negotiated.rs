@@ -3,20 +3,19 @@
 use super::requesting_certificate::RequestingCertificate;
 use super::sending_certificate::SendingCertificate;
 use super::{Context, State, take};
-use crate::codes::MaxFragmentLength;
+use crate::codes::{ExtensionType, MaxFragmentLength};
 use crate::config::ServerConfig;
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
-use crate::handshake::authentication::ChosenIdentity;
-use crate::handshake::server::negotiate::Selection;
+use crate::handshake::server::negotiate::{CertificateTypes, Selection};
 use crate::key_schedule::HandshakeSecret;
 use crate::wire::EncryptedExtensions;
-use crate::wire::extensions::{MaxFragmentLengthExtension, RecordSizeLimit, SelectedProtocol};
+use crate::wire::extensions::{MaxFragmentLengthExtension, RecordSizeLimit, SelectedCertificateType, SelectedProtocol};
 use core::task::{Poll, ready};
 
 pub(crate) struct Negotiated<P: CryptoProvider> {
     handshake: Option<HandshakeSecret<P>>,
-    identity: ChosenIdentity,
+    certificate_types: CertificateTypes,
     record_size_limit: Option<RecordSizeLimit>,
     max_fragment_length: Option<MaxFragmentLength>,
 }
@@ -25,7 +24,7 @@ impl<P: CryptoProvider> Negotiated<P> {
     pub(super) const fn new(handshake: HandshakeSecret<P>, selection: &Selection<'_>) -> Self {
         Self {
             handshake: Some(handshake),
-            identity: selection.identity,
+            certificate_types: selection.certificate_types,
             record_size_limit: selection.record_size_limit,
             max_fragment_length: selection.max_fragment_length,
         }
@@ -38,11 +37,19 @@ impl<P: CryptoProvider> Negotiated<P> {
     ) -> Poll<Result<State<P>>> {
         self.apply_limits(cx)?;
         let own_limit = cx.own_record_size_limit();
+        let own_type = cx.facts.own_certificate_type;
         let protocol = cx.facts.alpn.and_then(|index| config.common.alpn.get(index));
         ready!(cx.poll_send(&mut |writer| {
             EncryptedExtensions::write_with(writer, |writer| {
                 if let Some(name) = protocol {
                     SelectedProtocol { name }.write(writer);
+                }
+                if self.certificate_types.is_own_asked {
+                    let selected = SelectedCertificateType { certificate_type: own_type };
+                    selected.write(writer, ExtensionType::SERVER_CERTIFICATE_TYPE);
+                }
+                if let Some(certificate_type) = self.certificate_types.peer {
+                    SelectedCertificateType { certificate_type }.write(writer, ExtensionType::CLIENT_CERTIFICATE_TYPE);
                 }
                 if self.record_size_limit.is_some() {
                     RecordSizeLimit { limit: own_limit }.write(writer);
@@ -52,7 +59,7 @@ impl<P: CryptoProvider> Negotiated<P> {
                 }
             });
         }))?;
-        let certificate = SendingCertificate::new(take(&mut self.handshake)?, self.identity);
+        let certificate = SendingCertificate::new(take(&mut self.handshake)?);
         Poll::Ready(Ok(if config.client_authentication.verifier().is_some() {
             State::RequestingCertificate(RequestingCertificate::new(certificate))
         } else {

@@ -6,7 +6,7 @@ use crate::codes::ExtensionType;
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
 use crate::wire::CertificateRequest;
-use crate::wire::extensions::SignatureSchemeList;
+use crate::wire::extensions::{CertificateAuthorities, SignatureSchemeList, SignedCertificateTimestamps};
 use core::task::Poll;
 
 pub(crate) struct RequestingCertificate<P: CryptoProvider> {
@@ -25,6 +25,15 @@ impl<P: CryptoProvider> RequestingCertificate<P> {
             CertificateRequest::write_with(writer, &[], |writer| {
                 let handshake = common.handshake_schemes(provider);
                 SignatureSchemeList::write(writer, ExtensionType::SIGNATURE_ALGORITHMS, handshake);
+                if !common.certificate_authorities.is_empty() {
+                    CertificateAuthorities::write(writer, common.certificate_authorities);
+                }
+                if common.asks_certificate_status {
+                    writer.extension(ExtensionType::STATUS_REQUEST, |_| {});
+                }
+                if common.asks_certificate_timestamps {
+                    SignedCertificateTimestamps::write_request(writer);
+                }
                 if more_for_certificates {
                     let certificate = common.certificate_schemes(provider);
                     SignatureSchemeList::write(writer, ExtensionType::SIGNATURE_ALGORITHMS_CERT, certificate);

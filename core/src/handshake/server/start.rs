@@ -3,7 +3,7 @@
 use super::negotiate::{Selection, check_version, fingerprint, select};
 use super::negotiated::Negotiated;
 use super::{Context, State};
-use crate::codes::{CipherSuite, ExtensionType, NamedGroup};
+use crate::codes::{CertificateType, CipherSuite, ExtensionType, NamedGroup};
 use crate::config::ServerConfig;
 use crate::crypto::{CryptoProvider, Digest, KeyExchange};
 use crate::error::{Error, Result};
@@ -31,10 +31,10 @@ impl<P: CryptoProvider> Start<P> {
         Self { exchange: None, retried: None }
     }
 
-    pub(super) fn on(
+    pub(super) fn on<'a>(
         &mut self,
-        cx: &mut Context<'_, '_, P>,
-        config: &ServerConfig<'_, P>,
+        cx: &mut Context<'_, 'a, P>,
+        config: &ServerConfig<'a, P>,
         received: &mut Received<'_>,
     ) -> Poll<Result<State<P>>> {
         let hello = ClientHello::read(received.message.body)?;
@@ -46,6 +46,7 @@ impl<P: CryptoProvider> Start<P> {
         if received.aligned.is_none() {
             return Poll::Ready(Err(Error::MessageSpansKeyChange));
         }
+        ready!(poll_choose_identity(cx, config, &selection))?;
         // What was sent before has reached the client, or it would not answer.
         if !cx.outgoing.buffer.is_empty() {
             return cx.pending_transmit();
@@ -79,7 +80,12 @@ impl<P: CryptoProvider> Start<P> {
         cx.accept(&received.message)?;
         cx.facts.named_group = Some(selection.named_group);
         cx.facts.alpn = selection.alpn;
-        if let Some(name) = selection.server_name {
+        cx.facts.asked = selection.asked;
+        cx.facts.peer_certificate_type = selection.certificate_types.peer.unwrap_or(CertificateType::X509);
+        if let Some(chosen) = cx.identity {
+            cx.facts.own_certificate_type = chosen.identity.certificate_type;
+        }
+        if let Some(name) = selection.identity_request.server_name {
             cx.notes.note_name(name);
         }
         cx.commit(len)?;
@@ -133,6 +139,27 @@ impl<P: CryptoProvider> Start<P> {
         let retried = Some(Retried { cipher_suite: suite, named_group: group, fingerprint });
         Poll::Ready(Ok(State::Start(Self { exchange: None, retried })))
     }
+}
+
+/// Chooses an identity for this client, once for both ClientHellos: what it depends on must not change between them.
+fn poll_choose_identity<'a, P: CryptoProvider>(
+    cx: &mut Context<'_, 'a, P>,
+    config: &ServerConfig<'a, P>,
+    selection: &Selection<'_>,
+) -> Poll<Result<()>> {
+    if cx.identity.is_none() {
+        let request = &selection.identity_request;
+        let chosen = match config.identities.poll_choose(cx.provider, request) {
+            Poll::Pending => return cx.pending(Operation::IdentityChoice),
+            Poll::Ready(chosen) => chosen?,
+        };
+        *cx.identity = Some(chosen.ok_or(if request.certificate_types.contains(CertificateType::X509) {
+            Error::NoSignatureSchemeInCommon
+        } else {
+            Error::UnsupportedCertificate
+        })?);
+    }
+    Poll::Ready(Ok(()))
 }
 
 /// The first ClientHello decided on a suite: the transcript begins.

@@ -1,22 +1,28 @@
 //! Extensions (RFC 9846 4.3): the block, the table of what belongs where, and one file per extension.
 
 mod alpn;
+mod certificate_authorities;
+mod certificate_type;
 mod cookie;
 mod key_share;
 mod max_fragment_length;
 mod record_size_limit;
 mod server_name;
 mod signature_algorithms;
+mod status_request;
 mod supported_groups;
 mod supported_versions;
 
 pub use alpn::{ProtocolNameList, SelectedProtocol};
+pub use certificate_authorities::CertificateAuthorities;
+pub use certificate_type::{CertificateTypeList, SelectedCertificateType};
 pub use cookie::Cookie;
 pub use key_share::{KeyShareClientHello, KeyShareEntry, KeyShareHelloRetryRequest, KeyShareServerHello};
 pub use max_fragment_length::MaxFragmentLengthExtension;
 pub use record_size_limit::RecordSizeLimit;
 pub use server_name::{ServerNameAcknowledgement, ServerNameList};
 pub use signature_algorithms::SignatureSchemeList;
+pub use status_request::{CertificateStatus, CertificateStatusRequest, SignedCertificateTimestamps};
 pub use supported_groups::NamedGroupList;
 pub use supported_versions::{SelectedVersion, SupportedVersions};
 

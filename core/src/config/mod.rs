@@ -1,32 +1,14 @@
 //! What an application decides: whom to trust, who to be, and what to offer.
 
-use crate::codes::{CipherSuite, MaxFragmentLength, NamedGroup, SignatureScheme};
-use crate::crypto::{Aead, CryptoProvider, Hash, KeyExchange, KeyLog, PeerVerifier, SignatureVerifier, Signer};
-use crate::error::{Error, Result};
+mod identity;
+
 pub use crate::record::Padding;
+pub(crate) use identity::{ChosenIdentity, Identities};
+pub use identity::{Identity, IdentityChooser, IdentityRequest, RotatingIdentities};
 
-/// A certificate chain and the key that goes with it.
-pub struct Identity<'a, P: CryptoProvider> {
-    /// The chain in DER, end entity first. It may stay in flash: it is never copied as a whole.
-    pub certificate_chain: &'a [&'a [u8]],
-    /// The private key.
-    pub signer: &'a dyn Signer<P>,
-}
-
-impl<'a, P: CryptoProvider> Identity<'a, P> {
-    /// An identity.
-    pub const fn new(certificate_chain: &'a [&'a [u8]], signer: &'a dyn Signer<P>) -> Self {
-        Self { certificate_chain, signer }
-    }
-}
-
-impl<P: CryptoProvider> Clone for Identity<'_, P> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<P: CryptoProvider> Copy for Identity<'_, P> {}
+use crate::codes::{CertificateType, CipherSuite, MaxFragmentLength, NamedGroup, SignatureScheme};
+use crate::crypto::{Aead, CryptoProvider, Hash, KeyExchange, KeyLog, PeerVerifier, SignatureVerifier};
+use crate::error::{Error, Result};
 
 /// Whether a server asks its clients who they are.
 pub enum ClientAuthentication<'a, P: CryptoProvider> {
@@ -55,12 +37,27 @@ impl<'a, P: CryptoProvider> ClientAuthentication<'a, P> {
     }
 }
 
+/// The types of certificate where nothing else is agreed on.
+pub(crate) const X509_ONLY: &[CertificateType] = &[CertificateType::X509];
+
+fn check_certificate_types(types: &[CertificateType]) -> Result<()> {
+    let known = |kind: &CertificateType| matches!(*kind, CertificateType::X509 | CertificateType::RAW_PUBLIC_KEY);
+    if types.is_empty() || types.len() > 2 || !types.iter().all(known) {
+        return Err(Error::InvalidConfiguration("certificate types: X509, RawPublicKey, or both"));
+    }
+    Ok(())
+}
+
 /// What both roles decide.
 pub(crate) struct Common<'a> {
     cipher_suites: Option<&'a [CipherSuite]>,
     named_groups: Option<&'a [NamedGroup]>,
     signature_schemes: Option<&'a [SignatureScheme]>,
     pub(crate) alpn: &'a [&'a [u8]],
+    pub(crate) peer_certificate_types: &'a [CertificateType],
+    pub(crate) certificate_authorities: &'a [&'a [u8]],
+    pub(crate) asks_certificate_status: bool,
+    pub(crate) asks_certificate_timestamps: bool,
     pub(crate) record_size_limit: Option<u16>,
     pub(crate) padding: Padding,
     pub(crate) records_per_key: u64,
@@ -74,6 +71,10 @@ impl Common<'_> {
             named_groups: None,
             signature_schemes: None,
             alpn: &[],
+            peer_certificate_types: X509_ONLY,
+            certificate_authorities: &[],
+            asks_certificate_status: false,
+            asks_certificate_timestamps: false,
             record_size_limit: None,
             padding: Padding::None,
             records_per_key: u64::MAX,
@@ -124,6 +125,10 @@ impl<'a> Common<'a> {
         if self.record_size_limit.is_some_and(|limit| limit < 64) {
             return Err(Error::InvalidConfiguration("record_size_limit must be at least 64"));
         }
+        check_certificate_types(self.peer_certificate_types)?;
+        if self.certificate_authorities.iter().any(|name| name.is_empty() || name.len() > 0xffff) {
+            return Err(Error::InvalidConfiguration("a certification authority's name must have 1 to 65,535 bytes"));
+        }
         if self.records_per_key == 0 {
             return Err(Error::InvalidConfiguration("a key must protect at least one record"));
         }
@@ -138,19 +143,6 @@ fn either<'c, 'p, T: Copy>(configured: Option<&'c [T]>, provided: &'p [T]) -> im
         None => (&[][..], provided),
     };
     own.iter().copied().chain(default.iter().copied())
-}
-
-fn check_identities<P: CryptoProvider>(identities: &[Identity<'_, P>]) -> Result<()> {
-    if identities.iter().any(|identity| identity.certificate_chain.is_empty()) {
-        return Err(Error::InvalidConfiguration("an identity has no certificate"));
-    }
-    if identities.iter().any(|identity| identity.certificate_chain.iter().any(|certificate| certificate.is_empty())) {
-        return Err(Error::InvalidConfiguration("a certificate is empty"));
-    }
-    if identities.iter().any(|identity| !identity.signer.schemes().iter().any(|scheme| scheme.signs_handshake())) {
-        return Err(Error::InvalidConfiguration("a key of an identity cannot sign handshakes"));
-    }
-    Ok(())
 }
 
 /// The builder methods that both roles have.
@@ -181,6 +173,37 @@ macro_rules! common_builders {
         #[must_use]
         pub const fn with_alpn(mut self, protocols: &'a [&'a [u8]]) -> Self {
             self.common.alpn = protocols;
+            self
+        }
+
+        /// The types of certificate that the peer may present, in order of preference: X.509 (what holds without
+        /// this), raw public keys (RFC 7250), or both. The verifier must know what to do with them:
+        /// [`PinnedKey`](crate::crypto::PinnedKey) does.
+        #[must_use]
+        pub const fn with_peer_certificate_types(mut self, types: &'a [CertificateType]) -> Self {
+            self.common.peer_certificate_types = types;
+            self
+        }
+
+        /// The certification authorities to tell the peer about, so that it can choose a certificate that they
+        /// issued (RFC 9846 4.3.4): the DER of their distinguished names.
+        #[must_use]
+        pub const fn with_certificate_authorities(mut self, names: &'a [&'a [u8]]) -> Self {
+            self.common.certificate_authorities = names;
+            self
+        }
+
+        /// Asks the peer for a stapled OCSP response (RFC 9846 4.5.1.1); the verifier gets it.
+        #[must_use]
+        pub const fn with_certificate_status_request(mut self) -> Self {
+            self.common.asks_certificate_status = true;
+            self
+        }
+
+        /// Asks the peer for signed certificate timestamps (RFC 6962); the verifier gets them.
+        #[must_use]
+        pub const fn with_certificate_timestamp_request(mut self) -> Self {
+            self.common.asks_certificate_timestamps = true;
             self
         }
 
@@ -220,7 +243,8 @@ macro_rules! common_builders {
 pub struct ClientConfig<'a, P: CryptoProvider> {
     pub(crate) common: Common<'a>,
     pub(crate) verifier: &'a dyn PeerVerifier<P>,
-    pub(crate) identities: &'a [Identity<'a, P>],
+    pub(crate) identities: Identities<'a, P>,
+    pub(crate) certificate_types: &'a [CertificateType],
     pub(crate) key_shares: Option<&'a [NamedGroup]>,
     pub(crate) max_fragment_length: Option<MaxFragmentLength>,
     pub(crate) compatibility_mode: bool,
@@ -232,7 +256,8 @@ impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
         Self {
             common: Common::new(),
             verifier,
-            identities: &[],
+            identities: Identities::List(&[]),
+            certificate_types: X509_ONLY,
             key_shares: None,
             max_fragment_length: None,
             compatibility_mode: true,
@@ -241,10 +266,26 @@ impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
 
     common_builders!();
 
-    /// Who the client is, for servers that ask. Without an identity that fits it declines.
+    /// Who the client is, for servers that ask; [`IdentityRequest::choose_from`] says which of them. Without one that
+    /// fits it declines.
     #[must_use]
     pub const fn with_identities(mut self, identities: &'a [Identity<'a, P>]) -> Self {
-        self.identities = identities;
+        self.identities = Identities::List(identities);
+        self
+    }
+
+    /// Who the client is, for servers that ask, in place of a list.
+    #[must_use]
+    pub const fn with_identity_chooser(mut self, chooser: &'a dyn IdentityChooser<P>) -> Self {
+        self.identities = Identities::Chooser(chooser);
+        self
+    }
+
+    /// The types of certificate that the client's identities have, in order of preference (RFC 7250); without this,
+    /// X.509.
+    #[must_use]
+    pub const fn with_certificate_types(mut self, types: &'a [CertificateType]) -> Self {
+        self.certificate_types = types;
         self
     }
 
@@ -278,7 +319,8 @@ impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
     /// [`Error::InvalidConfiguration`].
     pub fn check(&self) -> Result<()> {
         self.common.check()?;
-        check_identities(self.identities)?;
+        self.identities.check()?;
+        check_certificate_types(self.certificate_types)?;
         if self.max_fragment_length.is_some_and(|length| length.bytes().is_none()) {
             return Err(Error::InvalidConfiguration("this max_fragment_length is not defined"));
         }
@@ -292,13 +334,22 @@ impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
 /// What a server decides. It serves any number of connections.
 pub struct ServerConfig<'a, P: CryptoProvider> {
     pub(crate) common: Common<'a>,
-    pub(crate) identities: &'a [Identity<'a, P>],
+    pub(crate) identities: Identities<'a, P>,
     pub(crate) client_authentication: ClientAuthentication<'a, P>,
 }
 
 impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
-    /// A server with these identities: the first that can sign what the client verifies is used.
+    /// A server with these identities; [`IdentityRequest::choose_from`] says which of them a client gets.
     pub const fn new(identities: &'a [Identity<'a, P>]) -> Self {
+        Self::with(Identities::List(identities))
+    }
+
+    /// A server whose identity is chosen for each connection.
+    pub const fn choosing(chooser: &'a dyn IdentityChooser<P>) -> Self {
+        Self::with(Identities::Chooser(chooser))
+    }
+
+    const fn with(identities: Identities<'a, P>) -> Self {
         Self { common: Common::new(), identities, client_authentication: ClientAuthentication::None }
     }
 
@@ -318,9 +369,9 @@ impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
     /// [`Error::InvalidConfiguration`].
     pub fn check(&self) -> Result<()> {
         self.common.check()?;
-        if self.identities.is_empty() {
+        if matches!(self.identities, Identities::List([])) {
             return Err(Error::InvalidConfiguration("a server needs an identity"));
         }
-        check_identities(self.identities)
+        self.identities.check()
     }
 }

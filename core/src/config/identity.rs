@@ -1,0 +1,257 @@
+//! Who we are: identities, and how one of them is chosen (RFC 9846 4.5.1.2).
+
+use crate::codes::{CertificateType, SignatureScheme};
+use crate::crypto::{CryptoProvider, Signer, x509};
+use crate::error::{Error, Result};
+use crate::wire::List;
+use crate::wire::extensions::{CertificateAuthorities, CertificateTypeList};
+use core::cell::Cell;
+use core::task::Poll;
+
+/// A certificate chain, or a raw public key, and the private key that goes with it.
+///
+/// A handful of references: cheap to copy.
+pub struct Identity<'a, P: CryptoProvider> {
+    /// The chain in DER, end entity first; or the one SubjectPublicKeyInfo. It may stay in flash: it is never copied
+    /// as a whole.
+    pub certificate_chain: &'a [&'a [u8]],
+    /// What `certificate_chain` holds.
+    pub certificate_type: CertificateType,
+    /// The private key.
+    pub signer: &'a dyn Signer<P>,
+    pub(crate) names: &'a [&'a str],
+    pub(crate) ocsp_response: Option<&'a [u8]>,
+    pub(crate) signed_certificate_timestamps: Option<&'a [u8]>,
+}
+
+impl<'a, P: CryptoProvider> Identity<'a, P> {
+    /// An identity with an X.509 certificate: its chain in DER, end entity first. The trust anchor may be left out.
+    pub const fn new(certificate_chain: &'a [&'a [u8]], signer: &'a dyn Signer<P>) -> Self {
+        Self {
+            certificate_chain,
+            certificate_type: CertificateType::X509,
+            signer,
+            names: &[],
+            ocsp_response: None,
+            signed_certificate_timestamps: None,
+        }
+    }
+
+    /// An identity that is a key and nothing else (RFC 7250): its SubjectPublicKeyInfo in DER.
+    pub const fn raw_public_key(subject_public_key_info: &'a &'a [u8], signer: &'a dyn Signer<P>) -> Self {
+        let chain = core::slice::from_ref(subject_public_key_info);
+        Self { certificate_type: CertificateType::RAW_PUBLIC_KEY, ..Self::new(chain, signer) }
+    }
+
+    /// The host names that a server has this identity for; `*.` stands for one label. An identity without names is
+    /// for all that no other identity has.
+    #[must_use]
+    pub const fn with_names(self, names: &'a [&'a str]) -> Self {
+        Self { names, ..self }
+    }
+
+    /// The OCSP response (DER) to staple to the end-entity certificate for peers that ask (RFC 9846 4.5.1.1).
+    #[must_use]
+    pub const fn with_ocsp_response(self, ocsp_response: &'a [u8]) -> Self {
+        Self { ocsp_response: Some(ocsp_response), ..self }
+    }
+
+    /// The `SignedCertificateTimestampList` (RFC 6962 3.3), with its length of two bytes, for peers that ask.
+    #[must_use]
+    pub const fn with_signed_certificate_timestamps(self, list: &'a [u8]) -> Self {
+        Self { signed_certificate_timestamps: Some(list), ..self }
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        let wrong = |what| Err(Error::InvalidConfiguration(what));
+        if self.certificate_chain.is_empty() {
+            return wrong("an identity has no certificate");
+        }
+        if self.certificate_chain.iter().any(|certificate| certificate.is_empty()) {
+            return wrong("a certificate is empty");
+        }
+        if !self.signer.schemes().iter().any(|scheme| scheme.signs_handshake()) {
+            return wrong("a key of an identity cannot sign handshakes");
+        }
+        Ok(())
+    }
+}
+
+impl<P: CryptoProvider> Clone for Identity<'_, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P: CryptoProvider> Copy for Identity<'_, P> {}
+
+/// What the peer said that an identity may depend on.
+pub struct IdentityRequest<'m> {
+    /// On a server, the host name that the client asked for; on a client, the one it wants to talk to.
+    pub server_name: Option<&'m str>,
+    /// The schemes that the peer verifies in CertificateVerify (RFC 9846 4.3.3).
+    pub signature_schemes: List<'m, SignatureScheme>,
+    /// The schemes that the peer verifies in certificates.
+    pub certificate_schemes: List<'m, SignatureScheme>,
+    /// The certification authorities that the peer trusts, if it said so (RFC 9846 4.3.4).
+    pub certificate_authorities: Option<CertificateAuthorities<'m>>,
+    /// The types of certificate that the peer takes (RFC 7250).
+    pub certificate_types: CertificateTypeList<'m>,
+}
+
+impl IdentityRequest<'_> {
+    /// The scheme that `identity` would sign with: the first of its key that the peer verifies. `None` if there is
+    /// none, or if the peer does not take this type of certificate.
+    #[must_use]
+    pub fn scheme_for<P: CryptoProvider>(&self, identity: &Identity<'_, P>) -> Option<SignatureScheme> {
+        let mut schemes = identity.signer.schemes().iter().copied().filter(|scheme| scheme.signs_handshake());
+        let scheme = schemes.find(|&scheme| self.signature_schemes.contains(scheme));
+        scheme.filter(|_| self.certificate_types.contains(identity.certificate_type))
+    }
+
+    /// Whether one of the authorities that the peer named issued a certificate of the chain; true where it named none.
+    #[must_use]
+    pub fn is_issued_by_authority<P: CryptoProvider>(&self, identity: &Identity<'_, P>) -> bool {
+        let Some(authorities) = self.certificate_authorities else { return true };
+        if identity.certificate_type != CertificateType::X509 {
+            return true;
+        }
+        let mut issuers = identity.certificate_chain.iter().filter_map(|certificate| x509::issuer(certificate).ok());
+        issuers.any(|issuer| authorities.iter().any(|authority| authority == issuer))
+    }
+
+    /// Chooses as a configuration with a list does. Of the identities whose key and type suit the peer, that is the
+    /// first with, in this order of importance:
+    ///
+    /// * a name that the client asked for; else no names;
+    /// * an issuer that the peer trusts, if it named some;
+    /// * certificates signed in ways that the peer verifies.
+    #[must_use]
+    pub fn choose_from<'i, P: CryptoProvider>(&self, identities: &[Identity<'i, P>]) -> Option<Identity<'i, P>> {
+        let suits = |identity: &&Identity<'i, P>| self.scheme_for(identity).is_some();
+        let mut suitable = identities.iter().filter(suits);
+        let first = suitable.next()?;
+        let mut best = (first, self.rank(first));
+        for identity in suitable {
+            let rank = self.rank(identity);
+            if rank > best.1 {
+                best = (identity, rank);
+            }
+        }
+        Some(*best.0)
+    }
+
+    fn rank<P: CryptoProvider>(&self, identity: &Identity<'_, P>) -> (u8, bool, bool) {
+        let name = match self.server_name {
+            Some(name) if identity.names.iter().any(|pattern| matches(pattern, name)) => 2,
+            _ if identity.names.is_empty() => 1,
+            _ => 0,
+        };
+        let chain = identity.certificate_chain.iter();
+        let verifiable = identity.certificate_type != CertificateType::X509
+            || chain.copied().all(|certificate| x509::is_signed_by_any(certificate, self.certificate_schemes));
+        (name, self.is_issued_by_authority(identity), verifiable)
+    }
+}
+
+/// Whether a name is the pattern, or `*.` stands for its first label (RFC 9525 6.3).
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.strip_prefix("*.") {
+        Some(parent) => name.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(parent)),
+        None => pattern.eq_ignore_ascii_case(name),
+    }
+}
+
+/// Chooses an identity for each connection, where a list does not say it all: certificates that are replaced while
+/// connections run, names by the thousand, an answer from elsewhere.
+pub trait IdentityChooser<P: CryptoProvider> {
+    /// The identity to present; on a client, `None` to present none. While it is pending it is asked again, with the
+    /// same request. The key of the answer must sign in a way that the peer verifies:
+    /// [`scheme_for`](IdentityRequest::scheme_for).
+    ///
+    /// # Errors
+    /// Whatever says best why the connection ends: its alert is sent.
+    fn poll_choose<'s>(
+        &'s self,
+        provider: &mut P,
+        request: &IdentityRequest<'_>,
+    ) -> Poll<Result<Option<Identity<'s, P>>>>;
+}
+
+/// A list of identities that can be replaced while connections run. Handshakes under way keep what they have chosen.
+pub struct RotatingIdentities<'a, P: CryptoProvider> {
+    current: Cell<&'a [Identity<'a, P>]>,
+}
+
+impl<'a, P: CryptoProvider> RotatingIdentities<'a, P> {
+    /// Begins with these.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfiguration`] if one of them cannot work.
+    pub fn new(identities: &'a [Identity<'a, P>]) -> Result<Self> {
+        identities.iter().try_for_each(Identity::check)?;
+        Ok(Self { current: Cell::new(identities) })
+    }
+
+    /// From now on, these. Returns those that were.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfiguration`] if one of them cannot work; then nothing has changed.
+    pub fn replace(&self, identities: &'a [Identity<'a, P>]) -> Result<&'a [Identity<'a, P>]> {
+        identities.iter().try_for_each(Identity::check)?;
+        Ok(self.current.replace(identities))
+    }
+}
+
+impl<P: CryptoProvider> IdentityChooser<P> for RotatingIdentities<'_, P> {
+    fn poll_choose<'s>(&'s self, _: &mut P, request: &IdentityRequest<'_>) -> Poll<Result<Option<Identity<'s, P>>>> {
+        Poll::Ready(Ok(request.choose_from(self.current.get())))
+    }
+}
+
+/// Where identities come from.
+pub(crate) enum Identities<'a, P: CryptoProvider> {
+    List(&'a [Identity<'a, P>]),
+    Chooser(&'a dyn IdentityChooser<P>),
+}
+
+impl<P: CryptoProvider> Identities<'_, P> {
+    pub(super) fn check(&self) -> Result<()> {
+        match self {
+            Self::List(list) => list.iter().try_for_each(Identity::check),
+            Self::Chooser(_) => Ok(()),
+        }
+    }
+}
+
+impl<'a, P: CryptoProvider> Identities<'a, P> {
+    /// The identity for this peer, if there is one, and the scheme it signs with.
+    pub(crate) fn poll_choose(
+        &self,
+        provider: &mut P,
+        request: &IdentityRequest<'_>,
+    ) -> Poll<Result<Option<ChosenIdentity<'a, P>>>> {
+        let identity = match self {
+            Self::List(list) => Poll::Ready(Ok(request.choose_from(list))),
+            Self::Chooser(chooser) => chooser.poll_choose(provider, request),
+        };
+        identity.map_ok(|identity| {
+            let identity = identity?;
+            Some(ChosenIdentity { scheme: request.scheme_for(&identity)?, identity })
+        })
+    }
+}
+
+/// An identity, and how it will sign.
+pub(crate) struct ChosenIdentity<'a, P: CryptoProvider> {
+    pub(crate) identity: Identity<'a, P>,
+    pub(crate) scheme: SignatureScheme,
+}
+
+impl<P: CryptoProvider> Clone for ChosenIdentity<'_, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P: CryptoProvider> Copy for ChosenIdentity<'_, P> {}
