@@ -118,8 +118,9 @@ pub enum Error {
     UnknownIssuer,
     /// The key is none of the pinned ones.
     KeyNotPinned,
-    /// The application refused the peer.
-    AccessDenied,
+    /// The application refused the peer and chose this alert: from a verifier of its own, or by
+    /// [`Connection::reject`](crate::Connection::reject).
+    PeerRejected(AlertDescription),
     /// CertificateVerify uses a scheme that was not offered, or does not fit the key (RFC 9846 4.5.2).
     IllegalSignatureScheme,
     /// The signature does not verify (RFC 9846 4.5.2).
@@ -220,7 +221,7 @@ impl Error {
             Self::CertificateExpired | Self::CertificateNotYetValid => A::CERTIFICATE_EXPIRED,
             Self::CertificateUnknown | Self::CertificateNameMismatch | Self::KeyNotPinned => A::CERTIFICATE_UNKNOWN,
             Self::UnknownIssuer => A::UNKNOWN_CA,
-            Self::AccessDenied => A::ACCESS_DENIED,
+            Self::PeerRejected(alert) => alert,
             Self::BadSignature | Self::BadFinished => A::DECRYPT_ERROR,
             Self::BadRecordMac => A::BAD_RECORD_MAC,
             Self::Unsupported
@@ -243,6 +244,7 @@ impl core::fmt::Display for Error {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::AlertReceived(alert) => write!(f, "the peer sent the alert {alert}"),
+            Self::PeerRejected(alert) => write!(f, "the application refused the peer: {alert}"),
             Self::ReceiveBufferTooSmall(needed) => write!(f, "receive buffer too small: {needed} bytes needed"),
             Self::TransmitBufferTooSmall(needed) => write!(f, "transmit buffer too small: {needed} bytes needed"),
             Self::InvalidConfiguration(why) => write!(f, "invalid configuration: {why}"),

@@ -5,5 +5,6 @@
 mod support;
 
 mod handshake;
+mod identities;
 mod rfc8448;
 mod states;

@@ -5,6 +5,7 @@ use crate::tls::{Tls, Wish};
 #[cfg(feature = "async")]
 use crate::waker::WakerRegistration;
 use core::fmt;
+use saitls_core::codes::AlertDescription;
 use saitls_core::config::{ClientConfig, ServerConfig};
 use saitls_core::crypto::CryptoProvider;
 use saitls_core::{Buffers, Connection, Error, ServerName};
@@ -320,6 +321,16 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
                 self.tls.vacate();
                 self.handshake_deadline = None;
             }
+            self.wake();
+        }
+    }
+
+    /// Refuses the peer: ends the connection with this alert, such as `access_denied`, then FIN. What was written and
+    /// not sent is lost. [`error`](Self::error) is [`Error::PeerRejected`] then. Without a connection it does nothing.
+    pub fn reject(&mut self, alert: AlertDescription) {
+        if let Some(connection) = self.tls.connection_mut() {
+            connection.reject(alert);
+            self.has_work = true;
             self.wake();
         }
     }

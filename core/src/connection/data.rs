@@ -1,7 +1,7 @@
 //! The four ports.
 
 use super::{Connection, Phase};
-use crate::codes::ContentType;
+use crate::codes::{AlertDescription, ContentType};
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
 
@@ -114,6 +114,13 @@ impl<P: CryptoProvider> Connection<'_, P> {
     /// Reading goes on until the peer does the same. During the handshake this ends it.
     pub const fn close(&mut self) {
         self.wishes.close = true;
+    }
+
+    /// Refuses the peer: the next [`process`](Self::process) ends the connection with this alert, such as
+    /// [`ACCESS_DENIED`](AlertDescription::ACCESS_DENIED), and returns [`Error::PeerRejected`]. What was written and not
+    /// yet sealed is lost.
+    pub const fn reject(&mut self, alert: AlertDescription) {
+        self.wishes.reject = Some(alert);
     }
 
     /// Renews our sending key (RFC 9846 4.7.3) and, if `request_peer`, asks the peer to do the same.

@@ -77,6 +77,9 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     }
 
     fn run(&mut self, provider: &mut P) -> Result<()> {
+        if let Some(alert) = self.wishes.reject.take() {
+            return Err(Error::PeerRejected(alert));
+        }
         loop {
             let turn = match self.phase {
                 Phase::Handshake if self.wishes.close => self.give_up(provider)?,

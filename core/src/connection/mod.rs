@@ -50,6 +50,8 @@ enum Phase {
 struct Wishes {
     /// close_notify, after what was written.
     close: bool,
+    /// A fatal alert.
+    reject: Option<AlertDescription>,
     /// KeyUpdate; `Some(true)` asks the peer for the same.
     key_update: Option<bool>,
 }
