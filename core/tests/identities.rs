@@ -1,0 +1,463 @@
+//! Who presents what to whom: names, schemes, authorities, types of certificates, and what is stapled to them.
+
+use crate::support::forger::*;
+use crate::support::*;
+use core::task::Poll;
+use saitls_core::codes::*;
+use saitls_core::config::*;
+use saitls_core::crypto::*;
+use saitls_core::{Error, Operation, PeerAuthentication, Result, WaitingFor};
+use std::cell::{Cell, RefCell};
+
+type TestPair<'a> = Pair<'a, Provider>;
+
+/// The certificate that a client gets which asks for `name`.
+fn presented(server_config: &ServerConfig<'_, Provider>, name: &'static str) -> Vec<u8> {
+    let client_config = ClientConfig::new(&ANY);
+    let client = saitls_core::Connection::client(&client_config, support_name(name), full_buffers()).unwrap();
+    let mut pair = TestPair::new(client, server(server_config));
+    pair.connect();
+    pair.client.negotiated().unwrap().peer_certificate.unwrap().to_vec()
+}
+
+fn support_name(name: &'static str) -> Option<saitls_core::ServerName<'static>> {
+    (!name.is_empty()).then(|| crate::support::name(name).unwrap())
+}
+
+/// Remembers what it was shown, and accepts it.
+#[derive(Default)]
+struct Recorder {
+    certificate_type: Cell<Option<CertificateType>>,
+    ocsp_response: RefCell<Option<Vec<u8>>>,
+    timestamps: RefCell<Option<Vec<u8>>>,
+}
+
+impl PeerVerifier<Provider> for Recorder {
+    fn poll_verify(
+        &self,
+        _: &mut Provider,
+        _: &mut VerificationProgress<Provider>,
+        peer: &PeerCertificates<'_>,
+    ) -> Poll<Result<()>> {
+        self.certificate_type.set(Some(peer.certificate_type));
+        *self.ocsp_response.borrow_mut() = peer.ocsp_response.map(<[u8]>::to_vec);
+        *self.timestamps.borrow_mut() = peer.signed_certificate_timestamps.map(<[u8]>::to_vec);
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[test]
+fn a_server_presents_the_identity_for_the_name() {
+    let (default, exact, wildcard) = (p256(), p384(), ed25519());
+    let identities = [
+        default.identity(),
+        exact.identity().with_names(&["a.example", "b.example"]),
+        wildcard.identity().with_names(&["*.example"]),
+    ];
+    let config = ServerConfig::new(&identities);
+    for (name, expected) in [
+        ("a.example", &exact),
+        ("B.Example", &exact),
+        ("c.example", &wildcard),
+        // `*` is one label, and a whole one.
+        ("c.d.example", &default),
+        ("example", &default),
+        ("other.test", &default),
+        ("192.0.2.1", &default),
+        ("", &default),
+    ] {
+        assert_eq!(presented(&config, name), expected.certificate, "{name}");
+    }
+    // Without an identity for all, the first one is better than none.
+    let config = ServerConfig::new(&identities[1..]);
+    assert_eq!(presented(&config, "other.test"), exact.certificate);
+}
+
+#[test]
+fn the_key_must_suit_the_peer_whatever_the_name() {
+    let (ecdsa, rsa) = (p256(), rsa2048());
+    let identities = [ecdsa.identity().with_names(&["localhost"]), rsa.identity()];
+    let server_config = ServerConfig::new(&identities);
+    for (schemes, expected) in [
+        (&[SignatureScheme::RSA_PSS_RSAE_SHA256][..], Some(&rsa)),
+        (&[SignatureScheme::ECDSA_SECP256R1_SHA256], Some(&ecdsa)),
+        (&[SignatureScheme::RSA_PSS_RSAE_SHA256, SignatureScheme::ECDSA_SECP256R1_SHA256], Some(&ecdsa)),
+        (&[SignatureScheme::ED25519], None),
+    ] {
+        let client_config = ClientConfig::new(&ANY).with_signature_schemes(schemes);
+        let mut pair = TestPair::new(client(&client_config), server(&server_config));
+        let (client_result, server_result) = pair.run();
+        match expected {
+            Some(identity) => {
+                assert_eq!((client_result, server_result), (Ok(()), Ok(())));
+                assert_eq!(pair.client.negotiated().unwrap().peer_certificate, Some(identity.certificate));
+            }
+            None => {
+                assert_eq!(server_result, Err(Error::NoSignatureSchemeInCommon));
+                assert_eq!(client_result, Err(Error::AlertReceived(AlertDescription::HANDSHAKE_FAILURE)));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_client_presents_the_identity_that_the_servers_authorities_issued() {
+    let (first, second) = (p256(), p384());
+    let identities = [first.identity(), second.identity()];
+    let client_config = ClientConfig::new(&ANY).with_identities(&identities);
+    let server_identity = ed25519();
+    let server_identities = [server_identity.identity()];
+    let issuers = [x509::issuer(first.certificate).unwrap(), x509::issuer(second.certificate).unwrap()];
+    let strangers: [&[u8]; 1] = [b"\x30\x00"];
+    for (authorities, expected) in [
+        (&issuers[..1], &first),
+        (&issuers[1..], &second),
+        (&issuers[..], &first),
+        (&strangers[..], &first),
+        (&[], &first),
+    ] {
+        let server_config = ServerConfig::new(&server_identities)
+            .with_client_authentication(ClientAuthentication::Required(&ANY))
+            .with_certificate_authorities(authorities);
+        let mut pair = TestPair::new(client(&client_config), server(&server_config));
+        pair.connect();
+        assert_eq!(pair.server.negotiated().unwrap().peer_certificate, Some(expected.certificate));
+    }
+}
+
+#[test]
+fn a_server_presents_the_identity_that_the_clients_authorities_issued() {
+    let (first, second) = (p256(), p384());
+    let identities = [first.identity(), second.identity()];
+    let server_config = ServerConfig::new(&identities);
+    let authorities = [x509::issuer(second.certificate).unwrap()];
+    let client_config = ClientConfig::new(&ANY).with_certificate_authorities(&authorities);
+    let mut pair = TestPair::new(client(&client_config), server(&server_config));
+    pair.connect();
+    assert_eq!(pair.client.negotiated().unwrap().peer_certificate, Some(second.certificate));
+}
+
+const RAW: &[CertificateType] = &[CertificateType::RAW_PUBLIC_KEY];
+const RAW_OR_X509: &[CertificateType] = &[CertificateType::RAW_PUBLIC_KEY, CertificateType::X509];
+
+#[test]
+fn raw_public_keys_in_both_directions() {
+    let (server_key, client_key) = (p256(), ed25519());
+    let server_spki = x509::subject_public_key_info(server_key.certificate).unwrap();
+    let client_spki = x509::subject_public_key_info(client_key.certificate).unwrap();
+    let server_identities = [Identity::raw_public_key(&server_spki, &server_key.key)];
+    let client_identities = [Identity::raw_public_key(&client_spki, &client_key.key)];
+    let (server_pins, client_pins) = ([server_spki], [client_spki]);
+    let (trusts_server, trusts_client) =
+        (PinnedKey::subject_public_key_info(&server_pins), PinnedKey::subject_public_key_info(&client_pins));
+    let client_config = ClientConfig::new(&trusts_server)
+        .with_peer_certificate_types(RAW)
+        .with_identities(&client_identities)
+        .with_certificate_types(RAW);
+    let server_config = ServerConfig::new(&server_identities)
+        .with_client_authentication(ClientAuthentication::Required(&trusts_client))
+        .with_peer_certificate_types(RAW_OR_X509);
+    let mut pair = TestPair::new(client(&client_config), server(&server_config));
+    pair.connect();
+    for (connection, key) in [(&pair.client, server_spki), (&pair.server, client_spki)] {
+        let negotiated = connection.negotiated().unwrap();
+        assert_eq!(negotiated.peer_certificate_type, CertificateType::RAW_PUBLIC_KEY);
+        assert_eq!(negotiated.peer_certificate, Some(key));
+        assert_eq!(negotiated.peer_public_key(), Some(key));
+        assert_eq!(negotiated.peer_chain_len, 1);
+        assert_eq!(negotiated.peer_authentication, PeerAuthentication::Certificate);
+    }
+    pair.exchange(b"ping", true);
+}
+
+#[test]
+fn a_server_falls_back_to_certificates_where_the_client_takes_them() {
+    let key = p256();
+    let spki = x509::subject_public_key_info(key.certificate).unwrap();
+    let both = [Identity::raw_public_key(&spki, &key.key), key.identity()];
+    for (types, identities, expected) in [
+        (RAW_OR_X509, &both[..], CertificateType::RAW_PUBLIC_KEY),
+        (RAW_OR_X509, &both[1..], CertificateType::X509),
+        // What was not negotiated is not presented.
+        (&[CertificateType::X509][..], &both[..], CertificateType::X509),
+    ] {
+        let server_config = ServerConfig::new(identities);
+        let recorder = Recorder::default();
+        let client_config = ClientConfig::new(&recorder).with_peer_certificate_types(types);
+        let mut pair = TestPair::new(client(&client_config), server(&server_config));
+        pair.connect();
+        assert_eq!(recorder.certificate_type.get(), Some(expected));
+        let negotiated = pair.client.negotiated().unwrap();
+        assert_eq!(negotiated.peer_public_key(), Some(spki));
+    }
+}
+
+#[test]
+fn no_type_of_certificate_in_common_is_an_unsupported_certificate() {
+    let key = p256();
+    let spki = x509::subject_public_key_info(key.certificate).unwrap();
+    let (certificates, raw) = ([key.identity()], [Identity::raw_public_key(&spki, &key.key)]);
+    let unsupported = Err(Error::AlertReceived(AlertDescription::UNSUPPORTED_CERTIFICATE));
+    // The client takes only keys, the server has only certificates.
+    let client_config = ClientConfig::new(&ANY).with_peer_certificate_types(RAW);
+    let server_config = ServerConfig::new(&certificates);
+    let mut pair = TestPair::new(client(&client_config), server(&server_config));
+    assert_eq!(pair.run(), (unsupported, Err(Error::UnsupportedCertificate)));
+    // The server takes only keys of its clients, and this one has only certificates.
+    let client_config = ClientConfig::new(&ANY).with_identities(&certificates);
+    let server_config = ServerConfig::new(&certificates)
+        .with_client_authentication(ClientAuthentication::Required(&ANY))
+        .with_peer_certificate_types(RAW);
+    let mut pair = TestPair::new(client(&client_config), server(&server_config));
+    assert_eq!(pair.run(), (unsupported, Err(Error::UnsupportedCertificate)));
+    // A client with a key for a server that knows only certificates has nothing to present.
+    let client_config = ClientConfig::new(&ANY).with_identities(&raw).with_certificate_types(RAW_OR_X509);
+    let server_config =
+        ServerConfig::new(&certificates).with_client_authentication(ClientAuthentication::Optional(&ANY));
+    let mut pair = TestPair::new(client(&client_config), server(&server_config));
+    pair.connect();
+    assert_eq!(pair.server.negotiated().unwrap().peer_authentication, PeerAuthentication::Declined);
+}
+
+/// A client whose server does as the test says, from EncryptedExtensions on.
+fn forged_server(config: &ClientConfig<'_, Provider>, f: impl FnOnce(&mut Forger, &mut Tested<'_>)) {
+    let (mut forger, mut tested) = (Forger::server(), Tested::client(config));
+    forger.answer(&mut tested).unwrap();
+    f(&mut forger, &mut tested);
+}
+
+#[test]
+fn a_type_of_certificate_that_was_not_negotiated_is_refused() {
+    // An answer without a question.
+    forged_server(&ClientConfig::new(&ANY), |forger, tested| {
+        let answer = encrypted_extensions(&[(ExtensionType::SERVER_CERTIFICATE_TYPE, vec![2])]);
+        assert_eq!(forger.send_messages(tested, &answer), Err(Error::UnsolicitedExtension));
+        assert_eq!(forger.alert(tested), Some(AlertDescription::UNSUPPORTED_EXTENSION));
+    });
+    // An answer that the question did not offer.
+    forged_server(&ClientConfig::new(&ANY).with_peer_certificate_types(RAW), |forger, tested| {
+        let answer = encrypted_extensions(&[(ExtensionType::SERVER_CERTIFICATE_TYPE, vec![0])]);
+        assert_eq!(forger.send_messages(tested, &answer), Err(Error::IllegalParameter));
+        assert_eq!(forger.alert(tested), Some(AlertDescription::ILLEGAL_PARAMETER));
+    });
+    // A raw key where a certificate was agreed on.
+    forged_server(&ClientConfig::new(&ANY).with_peer_certificate_types(RAW_OR_X509), |forger, tested| {
+        let spki = x509::subject_public_key_info(forger.identity.certificate).unwrap();
+        let answer = [encrypted_extensions(&[]), certificate(&[spki])].concat();
+        assert_eq!(forger.send_messages(tested, &answer), Err(Error::BadCertificate));
+        assert_eq!(forger.alert(tested), Some(AlertDescription::BAD_CERTIFICATE));
+    });
+    // The other way round, and two keys.
+    let selected = encrypted_extensions(&[(ExtensionType::SERVER_CERTIFICATE_TYPE, vec![2])]);
+    forged_server(&ClientConfig::new(&ANY).with_peer_certificate_types(RAW), |forger, tested| {
+        let answer = [selected.clone(), certificate(&[forger.identity.certificate])].concat();
+        assert_eq!(forger.send_messages(tested, &answer), Err(Error::BadCertificate));
+    });
+    forged_server(&ClientConfig::new(&ANY).with_peer_certificate_types(RAW), |forger, tested| {
+        let spki = x509::subject_public_key_info(forger.identity.certificate).unwrap();
+        let answer = [selected.clone(), certificate(&[spki, spki])].concat();
+        assert_eq!(forger.send_messages(tested, &answer), Err(Error::IllegalParameter));
+        assert_eq!(forger.alert(tested), Some(AlertDescription::ILLEGAL_PARAMETER));
+    });
+}
+
+#[test]
+fn what_is_stapled_reaches_the_verifier_that_asked_and_no_other() {
+    const RESPONSE: &[u8] = &[0x30; 700];
+    const TIMESTAMPS: &[u8] = &[0, 4, 0, 2, 7, 7];
+    let key = p256();
+    // The extensions belong to the first certificate only.
+    let chain = [key.certificate, key.certificate];
+    let identity = Identity::new(&chain, &key.key);
+    let identities = [identity.with_ocsp_response(RESPONSE).with_signed_certificate_timestamps(TIMESTAMPS)];
+    for (status, timestamps) in [(false, false), (true, false), (false, true), (true, true)] {
+        let (of_server, of_client) = (Recorder::default(), Recorder::default());
+        let mut client_config = ClientConfig::new(&of_server).with_identities(&identities);
+        let mut server_config =
+            ServerConfig::new(&identities).with_client_authentication(ClientAuthentication::Required(&of_client));
+        if status {
+            client_config = client_config.with_certificate_status_request();
+            server_config = server_config.with_certificate_status_request();
+        }
+        if timestamps {
+            client_config = client_config.with_certificate_timestamp_request();
+            server_config = server_config.with_certificate_timestamp_request();
+        }
+        // Small transmit buffers: the pieces come in several records.
+        let client = saitls_core::Connection::client(&client_config, None, buffers(4096, 700)).unwrap();
+        let server = saitls_core::Connection::server(&server_config, buffers(4096, 700)).unwrap();
+        let mut pair = TestPair::new(client, server);
+        pair.connect();
+        for recorder in [&of_server, &of_client] {
+            assert_eq!(recorder.ocsp_response.borrow().as_deref(), status.then_some(RESPONSE));
+            assert_eq!(recorder.timestamps.borrow().as_deref(), timestamps.then_some(TIMESTAMPS));
+        }
+        assert_eq!(pair.client.negotiated().unwrap().peer_chain_len, 2);
+    }
+}
+
+#[test]
+fn what_is_stapled_without_being_asked_for_or_ill_formed_is_refused() {
+    let kinds = [ExtensionType::STATUS_REQUEST, ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP];
+    for (kind, data) in kinds.map(|kind| (kind, vec![1, 0, 0, 1, 0x30])) {
+        forged_server(&ClientConfig::new(&ANY), |forger, tested| {
+            let chain = [forger.identity.certificate];
+            let message = [encrypted_extensions(&[]), certificate_with(&[], &chain, &[(kind, data)])].concat();
+            assert_eq!(forger.send_messages(tested, &message), Err(Error::UnsolicitedExtension));
+            assert_eq!(forger.alert(tested), Some(AlertDescription::UNSUPPORTED_EXTENSION));
+        });
+    }
+    let config = ClientConfig::new(&ANY).with_certificate_status_request().with_certificate_timestamp_request();
+    for (kind, data) in [
+        (kinds[0], vec![]),
+        (kinds[0], vec![1, 0, 0, 0]),
+        (kinds[0], vec![2, 0, 0, 1, 0x30]),
+        (kinds[0], vec![1, 0, 0, 2, 0x30]),
+        (kinds[0], vec![1, 0, 0, 1, 0x30, 0x30]),
+        (kinds[1], vec![]),
+        (kinds[1], vec![0, 0]),
+        (kinds[1], vec![0, 1]),
+        (kinds[1], vec![0, 1, 1, 1]),
+    ] {
+        forged_server(&config, |forger, tested| {
+            let chain = [forger.identity.certificate];
+            let message = [encrypted_extensions(&[]), certificate_with(&[], &chain, &[(kind, data.clone())])].concat();
+            assert_eq!(forger.send_messages(tested, &message), Err(Error::Malformed), "{kind} {data:?}");
+            assert_eq!(forger.alert(tested), Some(AlertDescription::DECODE_ERROR));
+        });
+    }
+}
+
+/// Takes its time, then presents what it has.
+struct Slow<'a> {
+    identity: Option<Identity<'a, Provider>>,
+    pends: Cell<u32>,
+    asked: Cell<u32>,
+}
+
+impl IdentityChooser<Provider> for Slow<'_> {
+    fn poll_choose<'s>(
+        &'s self,
+        _: &mut Provider,
+        request: &IdentityRequest<'_>,
+    ) -> Poll<Result<Option<Identity<'s, Provider>>>> {
+        assert!(request.signature_schemes.contains(SignatureScheme::ECDSA_SECP256R1_SHA256));
+        self.asked.set(self.asked.get() + 1);
+        if self.pends.get() > 0 {
+            self.pends.set(self.pends.get() - 1);
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(self.identity))
+    }
+}
+
+#[test]
+fn an_application_may_take_its_time_to_choose_an_identity() {
+    let key = p256();
+    let chooser = || Slow { identity: Some(key.identity()), pends: Cell::new(3), asked: Cell::new(0) };
+    let (of_client, of_server) = (chooser(), chooser());
+    // A HelloRetryRequest: the choice is made once.
+    let client_config = ClientConfig::new(&ANY).with_identity_chooser(&of_client).with_key_shares(&[]);
+    let server_config =
+        ServerConfig::choosing(&of_server).with_client_authentication(ClientAuthentication::Required(&ANY));
+    let mut pair = TestPair::new(client(&client_config), server(&server_config));
+    let mut waited = 0;
+    while !pair.server.is_connected() {
+        let (client_result, server_result, _) = pair.turn();
+        assert_eq!((client_result, server_result), (Ok(()), Ok(())));
+        for connection in [&pair.client, &pair.server] {
+            waited += u32::from(connection.waiting_for() == WaitingFor::Operation(Operation::IdentityChoice));
+        }
+    }
+    pair.connect();
+    assert!(pair.client.negotiated().unwrap().hello_retry);
+    assert_eq!((of_client.asked.get(), of_server.asked.get()), (4, 4));
+    assert!(waited >= 6, "{waited}");
+}
+
+#[test]
+fn a_chooser_that_chooses_nothing_declines_on_a_client_and_fails_on_a_server() {
+    let key = p256();
+    let identities = [key.identity()];
+    let nobody = Slow { identity: None, pends: Cell::new(0), asked: Cell::new(0) };
+    let client_config = ClientConfig::new(&ANY).with_identity_chooser(&nobody);
+    let server_config = ServerConfig::new(&identities).with_client_authentication(ClientAuthentication::Optional(&ANY));
+    let mut pair = TestPair::new(client(&client_config), server(&server_config));
+    pair.connect();
+    assert_eq!(pair.server.negotiated().unwrap().peer_authentication, PeerAuthentication::Declined);
+    let server_config = ServerConfig::choosing(&nobody);
+    let mut pair = TestPair::new(client(&client_config), server(&server_config));
+    let failure = AlertDescription::HANDSHAKE_FAILURE;
+    assert_eq!(pair.run(), (Err(Error::AlertReceived(failure)), Err(Error::NoSignatureSchemeInCommon)));
+}
+
+#[test]
+fn identities_are_replaced_while_connections_run() {
+    let (old, new) = (p256(), p384());
+    let (old_list, new_list) = ([old.identity()], [new.identity()]);
+    let rotating = RotatingIdentities::new(&old_list).unwrap();
+    let config = ServerConfig::choosing(&rotating);
+    let client_config = ClientConfig::new(&ANY);
+    let mut under_way = TestPair::new(client(&client_config), server(&config));
+    under_way.chunk = 100;
+    for _ in 0..4 {
+        let _ = under_way.turn();
+    }
+    assert!(under_way.server.is_handshaking());
+    rotating.replace(&new_list).unwrap();
+    under_way.chunk = usize::MAX;
+    under_way.connect();
+    assert_eq!(under_way.client.negotiated().unwrap().peer_certificate, Some(old.certificate));
+    assert_eq!(presented(&config, "localhost"), new.certificate);
+    // One that cannot work changes nothing.
+    let empty = [Identity::new(&[], &old.key)];
+    assert!(matches!(rotating.replace(&empty), Err(Error::InvalidConfiguration(_))));
+    assert_eq!(presented(&config, "localhost"), new.certificate);
+}
+
+#[test]
+fn the_application_refuses_a_peer_with_the_alert_it_likes() {
+    struct Picky;
+    impl PeerVerifier<Provider> for Picky {
+        fn poll_verify(
+            &self,
+            _: &mut Provider,
+            _: &mut VerificationProgress<Provider>,
+            _: &PeerCertificates<'_>,
+        ) -> Poll<Result<()>> {
+            Poll::Ready(Err(Error::PeerRejected(AlertDescription::CERTIFICATE_REVOKED)))
+        }
+    }
+    let key = p256();
+    let identities = [key.identity()];
+    let server_config = ServerConfig::new(&identities);
+    let client_config = ClientConfig::new(&Picky);
+    let mut pair = TestPair::new(client(&client_config), server(&server_config));
+    let alert = AlertDescription::CERTIFICATE_REVOKED;
+    assert_eq!(pair.run(), (Err(Error::PeerRejected(alert)), Err(Error::AlertReceived(alert))));
+    // And when all is said, by what it now knows of it.
+    let client_config = ClientConfig::new(&ANY);
+    let mut pair = TestPair::new(client(&client_config), server(&server_config));
+    pair.connect();
+    let alert = AlertDescription::ACCESS_DENIED;
+    pair.server.reject(alert);
+    assert_eq!(pair.run(), (Err(Error::AlertReceived(alert)), Err(Error::PeerRejected(alert))));
+    assert_eq!(pair.server.alert_sent(), Some(alert));
+}
+
+#[test]
+fn configurations_that_cannot_work_are_named() {
+    let key = p256();
+    let identities: [Identity<'_, Provider>; 1] = [key.identity()];
+    let long = vec![0; 0x1_0000];
+    let names = [&long[..]];
+    let server = ServerConfig::new(&identities);
+    assert_eq!(server.check(), Ok(()));
+    let invalid = |result| assert!(matches!(result, Err(Error::InvalidConfiguration(_))), "{result:?}");
+    invalid(ServerConfig::<Provider>::new(&[]).check());
+    invalid(ServerConfig::new(&identities).with_peer_certificate_types(&[]).check());
+    invalid(ServerConfig::new(&identities).with_peer_certificate_types(&[CertificateType(1)]).check());
+    invalid(ServerConfig::new(&identities).with_certificate_authorities(&[b""]).check());
+    invalid(ServerConfig::new(&identities).with_certificate_authorities(&names).check());
+    invalid(ClientConfig::<Provider>::new(&ANY).with_certificate_types(&[]).check());
+}
