@@ -6,5 +6,6 @@ mod support;
 
 mod handshake;
 mod identities;
+mod negotiation;
 mod rfc8448;
 mod states;

@@ -1,0 +1,457 @@
+//! What a hello may say: every echo and limit of RFC 9846 4.2 and 4.3, and the alert for each violation.
+
+use crate::support::forger::*;
+use crate::support::hellos::*;
+use crate::support::*;
+use saitls_core::codes::AlertDescription as Alert;
+use saitls_core::codes::*;
+use saitls_core::config::*;
+use saitls_core::{Error, limits};
+
+/// What a server says to a ClientHello that is changed like this.
+fn server_answers(change: impl FnOnce(&mut ClientHelloParts)) -> (Result<(), Error>, Option<Alert>) {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    let config = ServerConfig::new(&identities).with_alpn(&[b"http/1.1"]);
+    let (mut server, mut forger) = (Tested::server(&config), Forger::client());
+    let hello = forger.make_client_hello().with(change);
+    let result = forger.hello(&mut server, &hello);
+    let alert = forger.alert(&mut server);
+    if result.is_ok() {
+        // It is of use, too.
+        forger.step(&mut server, Step::Finished).unwrap();
+        assert!(server.connection.is_connected());
+    }
+    (result, alert)
+}
+
+#[track_caller]
+fn server_refuses(alert: Alert, change: impl FnOnce(&mut ClientHelloParts)) {
+    let (result, sent) = server_answers(change);
+    assert_eq!(result.expect_err("refused").alert(), Some(alert));
+    assert_eq!(sent, Some(alert));
+}
+
+#[track_caller]
+fn server_takes(change: impl FnOnce(&mut ClientHelloParts)) {
+    assert_eq!(server_answers(change), (Ok(()), None));
+}
+
+/// What a client says to a ServerHello that is changed like this.
+#[track_caller]
+fn client_refuses(alert: Alert, change: impl FnOnce(&mut ServerHelloParts)) {
+    let config = ClientConfig::new(&ANY);
+    let (mut client, mut forger) = (Tested::client(&config), Forger::server());
+    client.process().unwrap();
+    forger.receive(&mut client);
+    let hello = forger.make_server_hello().with(change);
+    let record = plain_record(ContentType::HANDSHAKE, &hello.message());
+    let error = client.deliver(&record).expect_err("refused");
+    assert_eq!(error.alert(), Some(alert), "{error:?}");
+    assert_eq!(forger.alert(&mut client), Some(alert));
+}
+
+// ---- REGRESSIONS 10: every echo
+
+#[test]
+fn a_client_checks_every_echo_of_the_server_hello() {
+    client_refuses(Alert::PROTOCOL_VERSION, |hello| hello.version = 0x0302);
+    client_refuses(Alert::PROTOCOL_VERSION, |hello| hello.version = 0x0304);
+    client_refuses(Alert::ILLEGAL_PARAMETER, |hello| hello.session_id[31] ^= 1);
+    client_refuses(Alert::ILLEGAL_PARAMETER, |hello| hello.session_id.clear());
+    client_refuses(Alert::DECODE_ERROR, |hello| hello.session_id.push(0));
+    client_refuses(Alert::ILLEGAL_PARAMETER, |hello| hello.compression = 1);
+    // Never offered, of TLS 1.2, unknown.
+    for suite in [0x1305, 0xc02b, 0x0000, 0xeaea] {
+        client_refuses(Alert::ILLEGAL_PARAMETER, |hello| hello.suite = suite);
+    }
+}
+
+#[test]
+fn a_client_is_not_talked_down() {
+    let no_version = |hello: &mut ServerHelloParts| {
+        hello.extensions().remove(ExtensionType::SUPPORTED_VERSIONS);
+    };
+    client_refuses(Alert::PROTOCOL_VERSION, no_version);
+    client_refuses(Alert::PROTOCOL_VERSION, |hello| hello.extensions = None);
+    for sentinel in [b"DOWNGRD\x00", b"DOWNGRD\x01"] {
+        client_refuses(Alert::ILLEGAL_PARAMETER, |hello| {
+            no_version(hello);
+            hello.random[24..].copy_from_slice(sentinel);
+        });
+    }
+    for version in [[3, 3], [3, 5], [0x7f, 0x1c]] {
+        client_refuses(Alert::ILLEGAL_PARAMETER, |hello| {
+            hello.extensions().set(ExtensionType::SUPPORTED_VERSIONS, version);
+        });
+    }
+}
+
+#[test]
+fn a_client_takes_no_share_it_did_not_ask_for() {
+    // Offered in supported_groups, but without a share; not offered at all.
+    for group in [NamedGroup::SECP256R1, NamedGroup::X448] {
+        client_refuses(Alert::ILLEGAL_PARAMETER, |hello| {
+            hello.extensions().set(ExtensionType::KEY_SHARE, server_share(group.0, &[4; 65]));
+        });
+    }
+    // REGRESSIONS 14: neither key_share nor PSK.
+    client_refuses(Alert::MISSING_EXTENSION, |hello| {
+        hello.extensions().remove(ExtensionType::KEY_SHARE);
+    });
+    // A PSK that was never offered.
+    client_refuses(Alert::UNSUPPORTED_EXTENSION, |hello| {
+        hello.extensions().set(ExtensionType::PRE_SHARED_KEY, [0, 0]);
+    });
+    client_refuses(Alert::UNSUPPORTED_EXTENSION, |hello| {
+        hello.extensions().set(ExtensionType::PRE_SHARED_KEY, [0, 0]).remove(ExtensionType::KEY_SHARE);
+    });
+}
+
+#[test]
+fn extensions_of_a_server_hello_belong_there() {
+    // Known, but elsewhere; unknown; twice.
+    client_refuses(Alert::ILLEGAL_PARAMETER, |hello| {
+        hello.extensions().set(ExtensionType::SERVER_NAME, []);
+    });
+    client_refuses(Alert::ILLEGAL_PARAMETER, |hello| {
+        hello.extensions().set(ExtensionType::COOKIE, [0, 1, 1]);
+    });
+    client_refuses(Alert::UNSUPPORTED_EXTENSION, |hello| {
+        hello.extensions().set(ExtensionType(0xfafa), []);
+    });
+    client_refuses(Alert::ILLEGAL_PARAMETER, |hello| {
+        hello.extensions().push(ExtensionType::SUPPORTED_VERSIONS, [3, 4]);
+    });
+}
+
+#[test]
+fn extensions_of_encrypted_extensions_answer_a_question() {
+    let refused = |extensions: &[(ExtensionType, Vec<u8>)], alert: Alert| {
+        let config = ClientConfig::new(&ANY).with_alpn(&[b"h2"]);
+        let (mut client, mut forger) = (Tested::client(&config), Forger::server());
+        forger.answer(&mut client).unwrap();
+        let error = forger.send_messages(&mut client, &encrypted_extensions(extensions)).expect_err("refused");
+        assert_eq!(error.alert(), Some(alert), "{extensions:?}: {error:?}");
+        assert_eq!(forger.alert(&mut client), Some(alert));
+    };
+    use ExtensionType as E;
+    // Not asked for; unknown.
+    refused(&[(E::MAX_FRAGMENT_LENGTH, vec![1])], Alert::UNSUPPORTED_EXTENSION);
+    refused(&[(E::EARLY_DATA, vec![])], Alert::UNSUPPORTED_EXTENSION);
+    refused(&[(E::HEARTBEAT, vec![1])], Alert::UNSUPPORTED_EXTENSION);
+    refused(&[(E(0x1a1a), vec![])], Alert::UNSUPPORTED_EXTENSION);
+    // Known, but of other messages.
+    refused(&[(E::KEY_SHARE, vec![0, 0])], Alert::ILLEGAL_PARAMETER);
+    refused(&[(E::SIGNATURE_ALGORITHMS, vec![0, 2, 4, 3])], Alert::ILLEGAL_PARAMETER);
+    // Twice.
+    let limit = (E::RECORD_SIZE_LIMIT, vec![1, 0]);
+    refused(&[limit.clone(), limit], Alert::ILLEGAL_PARAMETER);
+    // Ill-formed, and out of range.
+    refused(&[(E::SERVER_NAME, vec![0])], Alert::DECODE_ERROR);
+    refused(&[(E::RECORD_SIZE_LIMIT, vec![1])], Alert::DECODE_ERROR);
+    refused(&[(E::RECORD_SIZE_LIMIT, vec![0, 63])], Alert::ILLEGAL_PARAMETER);
+    refused(&[(E::RECORD_SIZE_LIMIT, vec![0x40, 2])], Alert::ILLEGAL_PARAMETER);
+    let alpn = E::APPLICATION_LAYER_PROTOCOL_NEGOTIATION;
+    refused(&[(alpn, vec![0, 0])], Alert::DECODE_ERROR);
+    refused(&[(alpn, vec![0, 6, 2, b'h', b'2', 2, b'h', b'2'])], Alert::DECODE_ERROR);
+    refused(&[(alpn, vec![0, 3, 2, b'h', b'3'])], Alert::ILLEGAL_PARAMETER);
+}
+
+// ---- the ClientHello
+
+#[test]
+fn a_server_checks_the_version_and_the_old_fields() {
+    server_takes(|_| {});
+    server_refuses(Alert::PROTOCOL_VERSION, |hello| hello.version = 0x0302);
+    server_refuses(Alert::PROTOCOL_VERSION, |hello| {
+        hello.extensions().remove(ExtensionType::SUPPORTED_VERSIONS);
+    });
+    server_refuses(Alert::PROTOCOL_VERSION, |hello| hello.extensions = None);
+    server_refuses(Alert::PROTOCOL_VERSION, |hello| {
+        hello.extensions().set(ExtensionType::SUPPORTED_VERSIONS, [4, 3, 3, 3, 2]);
+    });
+    server_refuses(Alert::ILLEGAL_PARAMETER, |hello| hello.compression = vec![1]);
+    server_refuses(Alert::ILLEGAL_PARAMETER, |hello| hello.compression = vec![0, 1]);
+    server_refuses(Alert::DECODE_ERROR, |hello| hello.compression.clear());
+    server_refuses(Alert::HANDSHAKE_FAILURE, |hello| hello.suites = vec![0xc02b, 0x00ff]);
+    server_refuses(Alert::DECODE_ERROR, |hello| hello.suites.clear());
+}
+
+/// REGRESSIONS 17.
+#[test]
+fn the_session_id_is_echoed_whatever_its_length_up_to_32() {
+    for len in [0, 1, 31, 32] {
+        let identity = ed25519();
+        let identities = [identity.identity()];
+        let config = ServerConfig::new(&identities);
+        let (mut server, mut forger) = (Tested::server(&config), Forger::client());
+        let hello = forger.make_client_hello().with(|hello| hello.session_id = vec![7; len]);
+        forger.hello(&mut server, &hello).unwrap();
+        assert_eq!(forger.server_hello.as_ref().unwrap().session_id, vec![7; len]);
+        // Compatibility mode is the client's wish (RFC 9846 E.4).
+        let sends_ccs = forger.received.iter().any(|(kind, _)| *kind == ContentType::CHANGE_CIPHER_SPEC);
+        assert_eq!(sends_ccs, len > 0);
+    }
+    server_refuses(Alert::DECODE_ERROR, |hello| hello.session_id.push(7));
+}
+
+#[test]
+fn what_must_be_there_is_there() {
+    use ExtensionType as E;
+    for kind in [E::SUPPORTED_GROUPS, E::SIGNATURE_ALGORITHMS, E::KEY_SHARE] {
+        server_refuses(Alert::MISSING_EXTENSION, |hello| {
+            hello.extensions().remove(kind);
+        });
+    }
+    server_takes(|hello| {
+        hello.extensions().remove(E::SERVER_NAME);
+    });
+    // RFC 9846 4.3.11: last, whatever it says.
+    server_refuses(Alert::ILLEGAL_PARAMETER, |hello| {
+        hello.extensions().push(E::PRE_SHARED_KEY, []).push(E::PADDING, []);
+    });
+}
+
+// ---- REGRESSIONS 15: key shares
+
+#[test]
+fn key_shares_have_the_length_of_their_group() {
+    for (group, len) in [(NamedGroup::X25519, 32), (NamedGroup::SECP256R1, 65), (NamedGroup::SECP384R1, 97)] {
+        for wrong in [1, len - 1, len + 1, 15_000] {
+            server_refuses(Alert::ILLEGAL_PARAMETER, |hello| {
+                hello.extensions().set(ExtensionType::KEY_SHARE, key_shares(&[(group.0, &vec![4; wrong])]));
+            });
+            let groups = [group];
+            let config = ClientConfig::new(&ANY).with_named_groups(&groups);
+            let (mut client, mut forger) = (Tested::client(&config), Forger::server());
+            client.process().unwrap();
+            forger.receive(&mut client);
+            let mut hello = forger.make_server_hello();
+            hello.extensions().set(ExtensionType::KEY_SHARE, server_share(group.0, &vec![4; wrong]));
+            let result = client.deliver(&plain_record(ContentType::HANDSHAKE, &hello.message()));
+            assert_eq!(result, Err(Error::InvalidKeyShare));
+            assert_eq!(forger.alert(&mut client), Some(Alert::ILLEGAL_PARAMETER));
+        }
+        // Without a byte it is not even a share: decode_error is our choice (docs/ARCHITECTURE.md).
+        server_refuses(Alert::DECODE_ERROR, |hello| {
+            hello.extensions().set(ExtensionType::KEY_SHARE, key_shares(&[(group.0, &[])]));
+        });
+        client_refuses(Alert::DECODE_ERROR, |hello| {
+            hello.extensions().set(ExtensionType::KEY_SHARE, server_share(group.0, &[]));
+        });
+    }
+}
+
+#[test]
+fn key_shares_are_points_of_their_group() {
+    // All zero, and of order 2, 4 and 8 (RFC 7748 6.1: the result is all zero).
+    let mut one = [0; 32];
+    one[0] = 1;
+    let mut order_8 = [0; 32];
+    order_8.copy_from_slice(&[
+        0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a, 0xda, 0x09,
+        0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00,
+    ]);
+    let mut shares: Vec<(NamedGroup, Vec<u8>)> =
+        [[0; 32], one, order_8].map(|share| (NamedGroup::X25519, share.to_vec())).to_vec();
+    for (group, len) in [(NamedGroup::SECP256R1, 65), (NamedGroup::SECP384R1, 97)] {
+        for front in [4, 0, 2, 3, 5, 6, 7] {
+            let mut share = vec![0x11; len];
+            share[0] = front;
+            shares.push((group, share));
+        }
+        // The point at infinity, and coordinates not below the prime.
+        shares.push((group, vec![0; len]));
+        let mut large = vec![0xff; len];
+        large[0] = 4;
+        shares.push((group, large));
+    }
+    for (group, share) in shares {
+        server_refuses(Alert::ILLEGAL_PARAMETER, |hello| {
+            hello.extensions().set(ExtensionType::KEY_SHARE, key_shares(&[(group.0, &share)]));
+        });
+        let groups = [group];
+        let config = ClientConfig::new(&ANY).with_named_groups(&groups);
+        let (mut client, mut forger) = (Tested::client(&config), Forger::server());
+        client.process().unwrap();
+        forger.receive(&mut client);
+        let mut hello = forger.make_server_hello();
+        hello.extensions().set(ExtensionType::KEY_SHARE, server_share(group.0, &share));
+        let result = client.deliver(&plain_record(ContentType::HANDSHAKE, &hello.message()));
+        assert_eq!(result, Err(Error::InvalidKeyShare), "{group} {:?}", &share[..2]);
+        assert_eq!(forger.alert(&mut client), Some(Alert::ILLEGAL_PARAMETER));
+    }
+}
+
+#[test]
+fn shares_fit_the_groups_that_are_offered() {
+    server_refuses(Alert::ILLEGAL_PARAMETER, |hello| {
+        hello.extensions().set(ExtensionType::SUPPORTED_GROUPS, codes16([NamedGroup::SECP256R1.0]));
+    });
+    server_refuses(Alert::HANDSHAKE_FAILURE, |hello| {
+        let groups = codes16([NamedGroup::X448.0, NamedGroup::SECP521R1.0]);
+        hello.extensions().set(ExtensionType::SUPPORTED_GROUPS, groups).set(ExtensionType::KEY_SHARE, [0, 0]);
+    });
+    let share: (u16, &[u8]) = (NamedGroup::X25519.0, &[9; 32]);
+    server_refuses(Alert::ILLEGAL_PARAMETER, |hello| {
+        hello.extensions().set(ExtensionType::KEY_SHARE, key_shares(&[share, share]));
+    });
+}
+
+// ---- REGRESSIONS 16: many, twice, and unknown
+
+const GREASE: [u16; 4] = [0x0a0a, 0x1a1a, 0xdada, 0xfafa];
+
+#[test]
+fn what_is_not_known_is_ignored() {
+    server_takes(|hello| {
+        hello.suites.splice(0..0, GREASE);
+        let shares = hello.shares();
+        let extensions = hello.extensions();
+        extensions.0.insert(0, (ExtensionType(0x2a2a), vec![]));
+        extensions.push(ExtensionType(0xfafa), [0; 9]).push(ExtensionType::PADDING, [0; 200]);
+        extensions.set(ExtensionType::SUPPORTED_VERSIONS, [6, 0x8a, 0x8a, 3, 4, 3, 3]);
+        let x25519 = NamedGroup::X25519.0;
+        extensions.set(ExtensionType::SUPPORTED_GROUPS, codes16([GREASE[0], x25519]));
+        let share = (GREASE[0], &[0][..]);
+        extensions.set(ExtensionType::KEY_SHARE, key_shares(&[share, (x25519, &shares[0].1)]));
+        let schemes = GREASE.into_iter().chain([SignatureScheme::ED25519.0]);
+        extensions.set(ExtensionType::SIGNATURE_ALGORITHMS, codes16(schemes));
+        extensions.set(ExtensionType::PSK_KEY_EXCHANGE_MODES, [2, 0x0b, 1]);
+        // Other protocols than ours, unless they are ours.
+        let alpn = b"\x00\x0f\x02\x8a\x8a\x02h2\x08http/1.1";
+        extensions.set(ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION, *alpn);
+    });
+}
+
+#[test]
+fn long_lists_are_read_as_far_as_they_are_looked_at() {
+    let many = limits::MAX_LIST_ENTRIES;
+    let unknown = |count: usize| (0..count).map(|n| 0x7000 + n as u16);
+    // 150 suites, 34 schemes, and more.
+    server_takes(|hello| hello.suites.splice(0..0, unknown(150)).for_each(drop));
+    server_takes(|hello| {
+        let schemes = unknown(many - 1).chain([SignatureScheme::ED25519.0]);
+        hello.extensions().set(ExtensionType::SIGNATURE_ALGORITHMS, codes16(schemes));
+    });
+    // What stands further behind does not count.
+    server_refuses(Alert::HANDSHAKE_FAILURE, |hello| hello.suites.splice(0..0, unknown(many)).for_each(drop));
+    server_refuses(Alert::HANDSHAKE_FAILURE, |hello| {
+        let schemes = unknown(many).chain([SignatureScheme::ED25519.0]);
+        hello.extensions().set(ExtensionType::SIGNATURE_ALGORITHMS, codes16(schemes));
+    });
+    // Duplicates are only a waste.
+    server_takes(|hello| {
+        let groups = codes16([NamedGroup::X25519.0; 50]);
+        hello.suites.extend([0x1301; 50]);
+        hello.extensions().set(ExtensionType::SUPPORTED_GROUPS, groups);
+    });
+}
+
+#[test]
+fn blocks_of_extensions_are_bounded_and_have_no_duplicates() {
+    let present = 5;
+    let with = |count: usize| {
+        move |hello: &mut ClientHelloParts| {
+            for n in 0..count {
+                hello.extensions().push(ExtensionType(0x7000 + n as u16), []);
+            }
+        }
+    };
+    server_takes(with(limits::MAX_EXTENSIONS - present));
+    server_refuses(Alert::ILLEGAL_PARAMETER, with(limits::MAX_EXTENSIONS - present + 1));
+    server_refuses(Alert::ILLEGAL_PARAMETER, with(3_000));
+    for kind in [ExtensionType::SERVER_NAME, ExtensionType::KEY_SHARE, ExtensionType(0x5a5a)] {
+        server_refuses(Alert::ILLEGAL_PARAMETER, |hello| {
+            hello.extensions().push(kind, []).push(kind, []);
+        });
+    }
+    server_refuses(Alert::ILLEGAL_PARAMETER, |hello| {
+        let shares: Vec<(u16, &[u8])> = (0..40).map(|n| (0x7000 + n, &[1][..])).collect();
+        let groups = codes16((0..40).map(|n| 0x7000 + n));
+        hello.extensions().set(ExtensionType::KEY_SHARE, key_shares(&shares));
+        hello.extensions().set(ExtensionType::SUPPORTED_GROUPS, groups);
+    });
+}
+
+// ---- REGRESSIONS 17 and 19: vectors
+
+#[test]
+fn every_vector_is_exactly_as_long_as_it_says() {
+    use ExtensionType as E;
+    let wrong: [(E, &[u8]); 25] = [
+        (E::SUPPORTED_VERSIONS, &[]),
+        (E::SUPPORTED_VERSIONS, &[0]),
+        (E::SUPPORTED_VERSIONS, &[3, 3, 4, 3]),
+        (E::SUPPORTED_VERSIONS, &[2, 3, 4, 0]),
+        (E::SUPPORTED_VERSIONS, &[4, 3, 4]),
+        (E::SUPPORTED_GROUPS, &[]),
+        (E::SUPPORTED_GROUPS, &[0, 0]),
+        (E::SUPPORTED_GROUPS, &[0, 3, 0, 29, 0]),
+        (E::SUPPORTED_GROUPS, &[0, 2, 0, 29, 0]),
+        (E::SUPPORTED_GROUPS, &[0, 4, 0, 29]),
+        (E::SIGNATURE_ALGORITHMS, &[0, 0]),
+        (E::SIGNATURE_ALGORITHMS, &[0, 2, 8]),
+        (E::SIGNATURE_ALGORITHMS_CERT, &[0, 1, 8]),
+        (E::KEY_SHARE, &[]),
+        (E::KEY_SHARE, &[0, 1, 0]),
+        (E::KEY_SHARE, &[0, 0, 0]),
+        (E::SERVER_NAME, &[]),
+        (E::SERVER_NAME, &[0, 0]),
+        (E::SERVER_NAME, &[0, 3, 0, 0, 0]),
+        (E::SERVER_NAME, &[0, 4, 0, 0, 2, b'a']),
+        (E::RECORD_SIZE_LIMIT, &[0]),
+        (E::RECORD_SIZE_LIMIT, &[1, 0, 0]),
+        (E::APPLICATION_LAYER_PROTOCOL_NEGOTIATION, &[0, 1, 0]),
+        (E::COOKIE, &[0, 0]),
+        (E::SERVER_CERTIFICATE_TYPE, &[0]),
+    ];
+    for (kind, data) in wrong {
+        let (result, alert) = server_answers(|hello| {
+            hello.extensions().set(kind, data);
+        });
+        assert_eq!((result, alert), (Err(Error::Malformed), Some(Alert::DECODE_ERROR)), "{kind} {data:?}");
+    }
+    // Names: two of one type, no name at all, an address, a byte that no name has.
+    for name in [&b"\0\x08\0\0\x01a\0\0\x01b"[..], b"\0\x07\0\0\x04a..b", b"\0\x06\0\0\x03a\0b", b"\0\x05\0\0\x02\xff."]
+    {
+        server_refuses(Alert::ILLEGAL_PARAMETER, |hello| {
+            hello.extensions().set(E::SERVER_NAME, name);
+        });
+    }
+    // Names of types to come are ignored.
+    server_takes(|hello| {
+        hello.extensions().set(E::SERVER_NAME, *b"\0\x04\x07\0\x01a");
+    });
+}
+
+/// Whatever the length says, and wherever the message is cut: the parser comes to an end, and never panics.
+#[test]
+fn a_client_hello_with_any_byte_changed_is_refused_or_served() {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    let config = ServerConfig::new(&identities);
+    let mut forger = Forger::client();
+    let message = forger.make_client_hello().message();
+    let mut alerts = std::collections::BTreeMap::new();
+    for at in 0..message.len() {
+        for change in [0x01, 0x80, 0xff] {
+            let mut changed = message.clone();
+            changed[at] ^= change;
+            let mut server = Tested::server(&config);
+            match server.deliver(&plain_record(ContentType::HANDSHAKE, &changed)) {
+                // Served, waiting for more of it, or asking for another share.
+                Ok(()) => *alerts.entry(None).or_insert(0) += 1,
+                Err(error) => {
+                    assert_eq!(server.connection.alert_sent(), error.alert());
+                    *alerts.entry(error.alert()).or_insert(0) += 1;
+                }
+            }
+        }
+    }
+    for expected in [Alert::DECODE_ERROR, Alert::ILLEGAL_PARAMETER, Alert::PROTOCOL_VERSION, Alert::UNEXPECTED_MESSAGE]
+    {
+        assert!(alerts.contains_key(&Some(expected)), "{expected}: {alerts:?}");
+    }
+}
