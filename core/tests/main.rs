@@ -5,6 +5,7 @@
 mod support;
 
 mod handshake;
+mod hello_retry;
 mod identities;
 mod negotiation;
 mod rfc8448;
