@@ -22,8 +22,8 @@ pub const MIN_RECEIVE_BUFFER_LEN: usize = 256;
 /// The smallest transmit buffer: a ClientHello with one elliptic-curve share and all our lists, without names.
 pub const MIN_TRANSMIT_BUFFER_LEN: usize = 512;
 
-/// Records without content, and compatibility change_cipher_spec records, that may come in a row; our
-/// choice. Real peers send one or two.
+/// Records without effect that may come in a row: without content, compatibility change_cipher_spec, user_canceled;
+/// our choice. Real peers send one or two.
 pub const MAX_IDLE_RECORDS: u8 = 32;
 
 /// KeyUpdates that may come in a row without application data between them; our choice, as BoringSSL's.

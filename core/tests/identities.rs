@@ -460,4 +460,5 @@ fn configurations_that_cannot_work_are_named() {
     invalid(ServerConfig::new(&identities).with_certificate_authorities(&[b""]).check());
     invalid(ServerConfig::new(&identities).with_certificate_authorities(&names).check());
     invalid(ClientConfig::<Provider>::new(&ANY).with_certificate_types(&[]).check());
+    invalid(ClientConfig::<Provider>::new(&ANY).with_records_per_key(1).check());
 }

@@ -8,5 +8,6 @@ mod handshake;
 mod hello_retry;
 mod identities;
 mod negotiation;
+mod records;
 mod rfc8448;
 mod states;

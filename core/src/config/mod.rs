@@ -129,8 +129,8 @@ impl<'a> Common<'a> {
         if self.certificate_authorities.iter().any(|name| name.is_empty() || name.len() > 0xffff) {
             return Err(Error::InvalidConfiguration("a certification authority's name must have 1 to 65,535 bytes"));
         }
-        if self.records_per_key == 0 {
-            return Err(Error::InvalidConfiguration("a key must protect at least one record"));
+        if self.records_per_key < 2 {
+            return Err(Error::InvalidConfiguration("a key must protect one record and the KeyUpdate behind it"));
         }
         Ok(())
     }
@@ -223,7 +223,7 @@ macro_rules! common_builders {
         }
 
         /// How many records we send under one key before we renew it (RFC 9846 4.7.3), if that is less than the
-        /// limit of the suite.
+        /// limit of the suite; at least 2, the KeyUpdate among them.
         #[must_use]
         pub const fn with_records_per_key(mut self, records: u64) -> Self {
             self.common.records_per_key = records;

@@ -207,8 +207,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
                 None => return self.nothing_more().map(|()| false),
                 Some(Content::Handshake | Content::Nothing) => {}
                 Some(Content::ApplicationData) => return Err(Error::UnexpectedRecord),
-                // Not a clean end: nobody has finished (RFC 9846 6.1).
-                Some(Content::Alert(AlertDescription::USER_CANCELED)) => {}
+                // close_notify is no clean end here: nobody has finished (RFC 9846 6.1).
                 Some(Content::Alert(alert)) => return Err(self.note_alert(alert)),
             }
         }
@@ -264,9 +263,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
                 self.receive.clear();
                 Ok(Turn::Again)
             }
-            Some(Content::Alert(AlertDescription::USER_CANCELED) | Content::Handshake | Content::Nothing) => {
-                Ok(Turn::Again)
-            }
+            Some(Content::Handshake | Content::Nothing) => Ok(Turn::Again),
             Some(Content::Alert(alert)) => Err(self.note_alert(alert)),
         }
     }

@@ -169,6 +169,10 @@ impl<P: CryptoProvider> Incoming<P> {
                     _ => return Err(Error::FragmentedAlert),
                 };
                 buffer.skip_record();
+                if alert == AlertDescription::USER_CANCELED {
+                    // It is ignored (RFC 9846 6.1), but not for ever.
+                    return self.idle();
+                }
                 Ok(Some(Content::Alert(alert)))
             }
             ContentType::APPLICATION_DATA => {
