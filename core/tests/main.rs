@@ -4,6 +4,8 @@
 
 mod support;
 
+mod authentication;
+mod buffers;
 mod handshake;
 mod hello_retry;
 mod identities;
@@ -11,3 +13,4 @@ mod negotiation;
 mod records;
 mod rfc8448;
 mod states;
+mod truncation;

@@ -1,0 +1,231 @@
+//! How little memory will do, and what is said where it will not; the limits that follow from it (RFC 8449, RFC 6066 4).
+
+use crate::support::forger::*;
+use crate::support::*;
+use saitls_core::codes::*;
+use saitls_core::config::*;
+use saitls_core::limits::*;
+use saitls_core::{Connection, Error};
+
+/// A handshake with client authentication, then data both ways: how the client and the server came out.
+fn with_buffers(
+    identity: &TestIdentity,
+    suite: CipherSuite,
+    client_buffers: (usize, usize),
+    server_buffers: (usize, usize),
+) -> (Result<(), Error>, Result<(), Error>) {
+    let (identities, suites) = ([identity.identity()], [suite]);
+    let client_config = ClientConfig::new(&ANY).with_identities(&identities).with_cipher_suites(&suites);
+    let server_config = ServerConfig::new(&identities).with_client_authentication(ClientAuthentication::Required(&ANY));
+    let client = Connection::client(&client_config, name("localhost"), buffers(client_buffers.0, client_buffers.1));
+    let server = Connection::server(&server_config, buffers(server_buffers.0, server_buffers.1));
+    let mut pair = Pair::new(client.unwrap(), server.unwrap());
+    let result = pair.run();
+    if result == (Ok(()), Ok(())) {
+        pair.exchange(&pattern(3_000), true);
+        pair.exchange(&pattern(3_000), false);
+        pair.client.update_keys(true).unwrap();
+        pair.exchange(&pattern(100), true);
+    }
+    result
+}
+
+/// The smallest receive buffers that do, with the smallest transmit buffers. They follow from the certificate (the
+/// Certificate message must be whole) and from CertificateVerify and Finished, which come in one record behind it; if they grow, something got worse.
+#[test]
+fn the_smallest_buffers_that_do() {
+    let suite = CipherSuite::AES_128_GCM_SHA256;
+    for (identity, most) in [(p256(), 138), (p384(), 169), (ed25519(), 130), (rsa2048(), 322), (rsapss2048(), 322)] {
+        let works = |receive: usize| {
+            let both = (receive, MIN_TRANSMIT_BUFFER_LEN);
+            with_buffers(&identity, suite, both, both) == (Ok(()), Ok(()))
+        };
+        let certificate = identity.certificate.len();
+        assert!(works(certificate + most), "{} bytes and {most}", certificate);
+        assert!(!works(certificate), "the certificate alone does not do");
+        // There is nothing above it that does not work.
+        for receive in (certificate + most..certificate + most + 600).step_by(23) {
+            assert!(works(receive), "{receive}");
+        }
+    }
+}
+
+#[test]
+fn every_suite_works_in_two_kilobytes_a_side() {
+    for suite in [0x1301, 0x1302, 0x1303, 0x1304].map(CipherSuite) {
+        let (receive, transmit) = (2048 - MIN_TRANSMIT_BUFFER_LEN, MIN_TRANSMIT_BUFFER_LEN);
+        let result = with_buffers(&p256(), suite, (receive, transmit), (receive, transmit));
+        assert_eq!(result, (Ok(()), Ok(())), "{suite}");
+    }
+}
+
+/// One that is too small says how large it must be, and then that is enough.
+#[test]
+fn a_buffer_that_is_too_small_names_the_size_that_will_do() {
+    let identity = rsa2048();
+    let suite = CipherSuite::AES_128_GCM_SHA256;
+    let large = (FULL_RECEIVE_BUFFER_LEN, 20_000);
+    let mut receive = MIN_RECEIVE_BUFFER_LEN;
+    let mut tries = 0;
+    loop {
+        match with_buffers(&identity, suite, (receive, 20_000), large) {
+            (Err(Error::ReceiveBufferTooSmall(needed)), server) => {
+                assert_eq!(server, Err(Error::AlertReceived(AlertDescription::INTERNAL_ERROR)));
+                assert!(needed as usize > receive, "{needed} after {receive}");
+                receive = needed as usize;
+            }
+            result => {
+                assert_eq!(result, (Ok(()), Ok(())));
+                break;
+            }
+        }
+        tries += 1;
+        assert!(tries < 8, "{receive}");
+    }
+    assert!(receive < identity.certificate.len() + 400, "{receive}");
+    // Below the smallest there is, it is a configuration that cannot work.
+    let config = ClientConfig::<Provider>::new(&ANY);
+    let made = |receive, transmit| Connection::client(&config, None, buffers(receive, transmit)).err();
+    assert_eq!(
+        made(MIN_RECEIVE_BUFFER_LEN - 1, 512),
+        Some(Error::ReceiveBufferTooSmall(MIN_RECEIVE_BUFFER_LEN as u32))
+    );
+    assert_eq!(made(256, MIN_TRANSMIT_BUFFER_LEN - 1), Some(Error::TransmitBufferTooSmall(512)));
+    assert_eq!(made(MIN_RECEIVE_BUFFER_LEN, MIN_TRANSMIT_BUFFER_LEN), None);
+}
+
+/// The lengths of the protected records in some bytes, header and tag not counted.
+fn inner_lengths(wire: &[u8]) -> Vec<usize> {
+    let protected = records(wire).into_iter().filter(|(kind, _)| *kind == ContentType::APPLICATION_DATA);
+    protected.map(|(_, record)| record.len() - 5 - 16).collect()
+}
+
+#[test]
+fn what_one_side_can_take_the_other_obeys() {
+    let identity = p256();
+    let identities = [identity.identity()];
+    for limit in [64, 100, 512, 2_000, 16_385] {
+        let client_config = ClientConfig::new(&ANY).with_record_size_limit(limit);
+        let server_config = ServerConfig::new(&identities);
+        let mut pair = Pair::new(client(&client_config), server(&server_config));
+        pair.connect();
+        assert_eq!(pair.server.negotiated().unwrap().record_size_limit, Some(limit));
+        pair.exchange(&pattern(50_000), false);
+        let longest = inner_lengths(&pair.server_wire).into_iter().max().unwrap();
+        // RFC 8449 4: with the content type and padding. Handshake messages obey it, too.
+        assert_eq!(longest, usize::from(limit));
+        // The other direction has its own.
+        pair.exchange(&pattern(50_000), true);
+        assert_eq!(inner_lengths(&pair.client_wire).into_iter().max(), Some(16_385));
+    }
+    // The server's limit, from its buffer.
+    let (client_config, server_config) = (ClientConfig::new(&ANY), ServerConfig::new(&identities));
+    let small = Connection::server(&server_config, buffers(1_000, 4_000)).unwrap();
+    let mut pair = Pair::new(client(&client_config), small);
+    pair.connect();
+    pair.exchange(&pattern(50_000), true);
+    assert_eq!(inner_lengths(&pair.client_wire).into_iter().max(), Some(1_000 - 5 - 16));
+}
+
+#[test]
+fn a_peer_that_does_not_obey_is_told() {
+    let config = ClientConfig::new(&ANY).with_record_size_limit(512);
+    for (len, ok) in [(511, true), (512, false)] {
+        let (mut client, mut forger) = (Tested::client(&config), Forger::server());
+        forger.answer(&mut client).unwrap();
+        let extensions = encrypted_extensions(&[(ExtensionType::RECORD_SIZE_LIMIT, vec![0x40, 1])]);
+        forger.send_messages(&mut client, &extensions).unwrap();
+        forger.steps(&mut client, &[Step::Certificate, Step::CertificateVerify, Step::Finished]).unwrap();
+        forger.receive(&mut client);
+        let result = forger.send(&mut client, ContentType::APPLICATION_DATA, &pattern(len));
+        if ok {
+            assert_eq!(result, Ok(()));
+        } else {
+            assert_eq!(result, Err(Error::RecordOverflow));
+            assert_eq!(forger.alert(&mut client), Some(AlertDescription::RECORD_OVERFLOW));
+        }
+    }
+    // RFC 8449 4: below 64 is not allowed, whoever says it.
+    let identity = p256();
+    let identities = [identity.identity()];
+    let config = ServerConfig::new(&identities);
+    let (mut server, mut forger) = (Tested::server(&config), Forger::client());
+    let mut hello = forger.make_client_hello();
+    hello.extensions().set(ExtensionType::RECORD_SIZE_LIMIT, [0, 63]);
+    assert_eq!(forger.hello(&mut server, &hello), Err(Error::IllegalRecordSizeLimit));
+    assert_eq!(forger.alert(&mut server), Some(AlertDescription::ILLEGAL_PARAMETER));
+    // A client may allow more than a record can hold: it may know later versions.
+    let (mut server, mut forger) = (Tested::server(&config), Forger::client());
+    hello = forger.make_client_hello();
+    hello.extensions().set(ExtensionType::RECORD_SIZE_LIMIT, [0xff, 0xff]);
+    forger.hello(&mut server, &hello).unwrap();
+}
+
+#[test]
+fn fragments_are_as_short_as_both_agreed() {
+    let identity = p256();
+    let identities = [identity.identity()];
+    let server_config = ServerConfig::new(&identities);
+    for (code, bytes) in [(1, 512), (2, 1024), (3, 2048), (4, 4096)] {
+        let (mut server, mut forger) = (Tested::server(&server_config), Forger::client());
+        let mut hello = forger.make_client_hello();
+        hello.extensions().set(ExtensionType::MAX_FRAGMENT_LENGTH, [code]);
+        forger.hello(&mut server, &hello).unwrap();
+        forger.step(&mut server, Step::Finished).unwrap();
+        let echo = vec![(ExtensionType::MAX_FRAGMENT_LENGTH, vec![code])];
+        assert_eq!(forger.messages[1], encrypted_extensions(&echo));
+        server.connection.write(&pattern(20_000)).unwrap();
+        server.process().unwrap();
+        forger.receive(&mut server);
+        let lengths = forger.received.iter().filter(|(kind, _)| *kind == ContentType::APPLICATION_DATA);
+        assert_eq!(lengths.map(|(_, data)| data.len()).max(), Some(bytes));
+        // In both directions (RFC 6066 4).
+        forger.send(&mut server, ContentType::APPLICATION_DATA, &pattern(bytes)).unwrap();
+        let result = forger.send(&mut server, ContentType::APPLICATION_DATA, &pattern(bytes + 1));
+        assert_eq!(result, Err(Error::RecordOverflow));
+        // A client that asked holds the server to it.
+        let config = ClientConfig::new(&ANY).with_max_fragment_length(MaxFragmentLength(code));
+        for (answer, ok) in [(code, true), (code % 4 + 1, false), (5, false)] {
+            let (mut client, mut forger) = (Tested::client(&config), Forger::server());
+            forger.answer(&mut client).unwrap();
+            let message = encrypted_extensions(&[(ExtensionType::MAX_FRAGMENT_LENGTH, vec![answer])]);
+            let result = forger.send_messages(&mut client, &message);
+            assert_eq!(result, if ok { Ok(()) } else { Err(Error::IllegalMaxFragmentLength) });
+        }
+    }
+    // Values nobody defined; beside record_size_limit it does not count (RFC 8449 5).
+    for (with_limit, expected) in [(false, Err(Error::IllegalMaxFragmentLength)), (true, Ok(()))] {
+        let (mut server, mut forger) = (Tested::server(&server_config), Forger::client());
+        let mut hello = forger.make_client_hello();
+        hello.extensions().set(ExtensionType::MAX_FRAGMENT_LENGTH, [5]);
+        if with_limit {
+            hello.extensions().set(ExtensionType::RECORD_SIZE_LIMIT, [2, 0]);
+        }
+        assert_eq!(forger.hello(&mut server, &hello), expected);
+    }
+}
+
+#[test]
+fn padding_hides_the_length_and_is_taken_off() {
+    let identity = p256();
+    let identities = [identity.identity()];
+    for padding in [Padding::None, Padding::Block(64), Padding::Block(1000), Padding::Full] {
+        let client_config = ClientConfig::new(&ANY).with_padding(padding);
+        let server_config = ServerConfig::new(&identities).with_padding(padding);
+        let mut pair = Pair::new(client(&client_config), server(&server_config));
+        pair.connect();
+        let before = pair.client_wire.len();
+        for len in [1, 63, 64, 65, 999, 5_000] {
+            pair.exchange(&pattern(len), true);
+            pair.exchange(&pattern(len), false);
+        }
+        let lengths = inner_lengths(&pair.client_wire[before..]);
+        match padding {
+            Padding::Block(unit) => {
+                assert!(lengths.iter().all(|len| len.is_multiple_of(unit.into())), "{lengths:?}");
+            }
+            Padding::Full => assert!(lengths.iter().all(|&len| len == lengths[0] && len > 5_000), "{lengths:?}"),
+            _ => assert_eq!(lengths, [2, 64, 65, 66, 1000, 5_001]),
+        }
+    }
+}
