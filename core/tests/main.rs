@@ -6,11 +6,13 @@ mod support;
 
 mod authentication;
 mod buffers;
+mod faults;
 mod handshake;
 mod hello_retry;
 mod identities;
 mod negotiation;
 mod records;
 mod rfc8448;
+mod services;
 mod states;
 mod truncation;

@@ -82,7 +82,7 @@ impl<P: CryptoProvider> Connection<'_, P> {
             Poll::Pending => return Ok(Poll::Pending),
             Poll::Ready(len) => self.outgoing.commit_message(provider, len?)?,
         }
-        self.outgoing.flush(provider)?;
+        self.outgoing.flush_last(provider)?;
         let secret = self.outgoing.secret().ok_or(Error::Internal)?;
         let secret = next_traffic_secret(provider, suite.hash(), secret)?;
         self.outgoing.install(provider, suite, secret)?;

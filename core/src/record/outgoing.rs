@@ -26,6 +26,8 @@ pub(crate) struct Outgoing<'a, P: CryptoProvider> {
     keys: Option<Protection<P>>,
     /// The traffic secret of `keys`: base of Finished and of the next key.
     secret: Option<P::Secret>,
+    /// The peer expects the next key: nothing more can be said under this one, not even an alert.
+    is_key_spent: bool,
     /// The longest content of a record.
     max_content_len: usize,
     padding: Padding,
@@ -39,6 +41,7 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
             buffer: TransmitBuffer::new(storage),
             keys: None,
             secret: None,
+            is_key_spent: false,
             max_content_len: MAX_PLAINTEXT_LEN,
             padding,
             legacy_record_version: version,
@@ -52,6 +55,7 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         }
         self.keys = Some(Protection::from_secret(provider, suite, &secret)?);
         self.secret = Some(secret);
+        self.is_key_spent = false;
         Ok(())
     }
 
@@ -228,6 +232,13 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
 
     // ---- records
 
+    /// Seals what is open: the last record under this key, until the next one is installed.
+    pub(crate) fn flush_last(&mut self, provider: &mut P) -> Result<()> {
+        self.flush(provider)?;
+        self.is_key_spent = true;
+        Ok(())
+    }
+
     /// Seals the open record, if it has content.
     pub(crate) fn flush(&mut self, provider: &mut P) -> Result<()> {
         if self.buffer.open == 0 {
@@ -270,9 +281,10 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         let keys = self.keys.as_mut().ok_or(Error::Internal)?;
         let sealed = keys.seal(provider, record);
         if sealed.is_err() {
-            // What could not be encrypted never leaves.
+            // What could not be encrypted never leaves. Its nonce is gone, so the peer could read nothing behind it.
             record.zeroize();
             self.buffer.sealed = start;
+            self.is_key_spent = true;
         }
         sealed
     }
@@ -315,7 +327,13 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
     }
 
     /// Sends an alert, in room that is kept free for it. A fatal one drops what was not sealed.
+    ///
+    /// # Errors
+    /// Also between two keys, when the peer could not read it.
     pub(crate) fn alert(&mut self, provider: &mut P, description: AlertDescription) -> Result<()> {
+        if self.is_key_spent {
+            return Err(Error::Internal);
+        }
         let closure = matches!(description, AlertDescription::CLOSE_NOTIFY | AlertDescription::USER_CANCELED);
         if closure {
             self.flush(provider)?;

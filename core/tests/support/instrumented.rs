@@ -11,7 +11,7 @@ use std::cell::Cell;
 
 /// The provider.
 pub struct Instrumented {
-    random: Seeded,
+    pub random: Seeded,
     /// Calls so far that could have failed.
     pub calls: u64,
     /// The call that fails, the first being 1.

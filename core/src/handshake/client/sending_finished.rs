@@ -19,7 +19,7 @@ impl<P: CryptoProvider> SendingFinished<P> {
 
     pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
         ready!(poll_send_finished(cx))?;
-        cx.outgoing.flush(cx.provider)?;
+        cx.outgoing.flush_last(cx.provider)?;
         let suite = cx.suite()?;
         cx.outgoing.install(cx.provider, suite, take(&mut self.client_secret)?)?;
         Poll::Ready(Ok(State::Connected))

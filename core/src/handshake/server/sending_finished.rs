@@ -26,7 +26,7 @@ impl<P: CryptoProvider> SendingFinished<P> {
         config: &ServerConfig<'_, P>,
     ) -> Poll<Result<State<P>>> {
         ready!(poll_send_finished(cx))?;
-        cx.outgoing.flush(cx.provider)?;
+        cx.outgoing.flush_last(cx.provider)?;
         let transcript = cx.transcript.hash(cx.provider)?;
         let main = take(&mut self.handshake)?.into_main(cx.provider)?;
         let secrets = main.traffic_secrets(cx.provider, &transcript)?;

@@ -89,7 +89,7 @@ impl<P: CryptoProvider> Start<P> {
             cx.notes.note_name(name);
         }
         cx.commit(len)?;
-        cx.outgoing.flush(cx.provider)?;
+        cx.outgoing.flush_last(cx.provider)?;
         // Compatibility mode (RFC 9846 E.4): once, behind the first message.
         if !hello.legacy_session_id.is_empty() && self.retried.is_none() {
             cx.outgoing.change_cipher_spec(cx.provider)?;

@@ -1,0 +1,238 @@
+//! Cryptography that fails, and cryptography that takes its time (REGRESSIONS 26 and 27).
+
+use crate::support::instrumented::{Instrumented, Signer, SlowVerifier};
+use crate::support::*;
+use saitls_core::codes::*;
+use saitls_core::config::*;
+use saitls_core::{Connection, Error, Operation, WaitingFor};
+use std::collections::BTreeSet;
+
+/// Kinds of handshakes: with a HelloRetryRequest or not, with client authentication or not.
+const KINDS: [(bool, bool); 4] = [(false, false), (true, false), (false, true), (true, true)];
+
+type SlowPair<'a> = Pair<'a, Instrumented>;
+
+/// Runs `f` on two ends, each with an instrumented provider.
+fn with_pair(
+    (retry, client_authentication): (bool, bool),
+    client_provider: Instrumented,
+    server_provider: Instrumented,
+    f: impl FnOnce(&mut SlowPair<'_>),
+) {
+    let identity = p256();
+    let (client_signer, server_signer) = (Signer::new(&identity), Signer::new(&identity));
+    let client_identities = [Identity::new(&identity.chain, &client_signer)];
+    let server_identities = [Identity::new(&identity.chain, &server_signer)];
+    let mut client_config = ClientConfig::new(&SlowVerifier).with_identities(&client_identities);
+    if retry {
+        client_config = client_config.with_key_shares(&[]);
+    }
+    let mut server_config = ServerConfig::new(&server_identities);
+    if client_authentication {
+        server_config = server_config.with_client_authentication(ClientAuthentication::Required(&SlowVerifier));
+    }
+    let client = Connection::client(&client_config, name("localhost"), full_buffers()).unwrap();
+    let server = Connection::server(&server_config, full_buffers()).unwrap();
+    f(&mut Pair::with(client, client_provider, server, server_provider));
+}
+
+/// A handshake, data both ways, a KeyUpdate. Stops at the first error.
+fn life(pair: &mut SlowPair<'_>) -> (Result<(), Error>, Result<(), Error>) {
+    let mut result = pair.run();
+    for step in 0..3 {
+        if result != (Ok(()), Ok(())) {
+            break;
+        }
+        assert!(pair.client.is_connected() && pair.server.is_connected());
+        match step {
+            0 => pair.client.write(b"ping").map(drop).unwrap(),
+            1 => pair.server.write(b"pong").map(drop).unwrap(),
+            _ => pair.client.update_keys(true).unwrap(),
+        }
+        result = pair.run();
+    }
+    result
+}
+
+#[test]
+fn a_slow_provider_changes_no_byte() {
+    for kind in KINDS {
+        let mut expected = None;
+        for pends in [0, 1, 2, 5] {
+            let slow = |seed| Instrumented { pends, ..Instrumented::new(seed) };
+            with_pair(kind, slow(1), slow(2), |pair| {
+                assert_eq!(life(pair), (Ok(()), Ok(())), "{kind:?}, {pends}");
+                let wires = (pair.client_wire.clone(), pair.server_wire.clone());
+                assert_eq!(*expected.get_or_insert_with(|| wires.clone()), wires, "{kind:?}, {pends}");
+                let waits = pair.client_provider.pended + pair.server_provider.pended;
+                assert!(waits >= 6 * pends, "{waits}");
+            });
+        }
+    }
+}
+
+#[test]
+fn every_slow_operation_is_named() {
+    let mut seen = BTreeSet::new();
+    for kind in KINDS {
+        let slow = |seed| Instrumented { pends: 1, ..Instrumented::new(seed) };
+        with_pair(kind, slow(1), slow(2), |pair| {
+            for _ in 0..200 {
+                pair.turn().0.unwrap();
+                for connection in [&pair.client, &pair.server] {
+                    if let WaitingFor::Operation(operation) = connection.waiting_for() {
+                        seen.insert(format!("{operation:?}"));
+                    }
+                }
+            }
+        });
+    }
+    let all = [
+        Operation::KeyGeneration,
+        Operation::Encapsulation,
+        Operation::Decapsulation,
+        Operation::PeerVerification,
+        Operation::SignatureVerification,
+        Operation::Signing,
+    ];
+    assert_eq!(seen, all.iter().map(|operation| format!("{operation:?}")).collect());
+}
+
+/// The connection is dead, and of what the peer sent behind the fault nothing is delivered.
+fn assert_dead(at: &str, connection: &mut Connection<'_, Instrumented>, provider: &mut Instrumented, error: Error) {
+    assert_eq!(connection.error(), Some(error), "{at}");
+    assert_eq!(connection.process(provider), Err(error), "{at}");
+    assert!(!connection.is_connected() && !connection.may_send(), "{at}");
+    assert_eq!(connection.write(b"x"), Err(error), "{at}");
+    assert_eq!(connection.export(provider, b"label", b"", &mut [0; 8]), Err(Error::InvalidState), "{at}");
+    connection.transmitted(connection.transmit_data().len());
+    drain(connection);
+    assert!(connection.is_closed(), "{at}");
+}
+
+#[test]
+fn any_call_that_fails_ends_the_connection() {
+    for kind in KINDS {
+        for pends in [0, 1] {
+            for client_fails in [true, false] {
+                let mut failures = 0;
+                for at in 1.. {
+                    let provider = |fails: bool, seed| Instrumented {
+                        pends,
+                        fails_at: fails.then_some(at),
+                        ..Instrumented::new(seed)
+                    };
+                    let mut survived = false;
+                    with_pair(kind, provider(client_fails, 1), provider(!client_fails, 2), |pair| {
+                        let (client_result, server_result) = life(pair);
+                        let what = format!("{kind:?}, call {at} of the client {client_fails}, pending {pends}");
+                        let (own, other, calls) = if client_fails {
+                            (client_result, server_result, pair.client_provider.calls)
+                        } else {
+                            (server_result, client_result, pair.server_provider.calls)
+                        };
+                        if calls < at {
+                            survived = true;
+                            assert_eq!((own, other), (Ok(()), Ok(())), "{what}");
+                            return;
+                        }
+                        let error = own.expect_err(&what);
+                        assert!(matches!(error, Error::CryptoFailed | Error::RandomFailed), "{what}: {error:?}");
+                        let (connection, provider) = if client_fails {
+                            (&mut pair.client, &mut pair.client_provider)
+                        } else {
+                            (&mut pair.server, &mut pair.server_provider)
+                        };
+                        assert_dead(&what, connection, provider, error);
+                        // The other side hears of it, or (between two keys) nothing, but never what it cannot read.
+                        match other {
+                            Err(Error::AlertReceived(alert)) => assert_eq!(alert, AlertDescription::INTERNAL_ERROR),
+                            Err(other) => panic!("{what}: {other:?}"),
+                            Ok(()) => {}
+                        }
+                    });
+                    if survived {
+                        break;
+                    }
+                    failures += 1;
+                }
+                assert!(failures > 40, "{failures}");
+            }
+        }
+    }
+}
+
+/// Ends one side after each turn, in each way there is: nothing panics or loops, the buffers come back wiped.
+#[test]
+fn a_connection_may_end_at_any_step_with_anything_pending() {
+    for kind in KINDS {
+        for ending in 0..4 {
+            for turns in 0.. {
+                let slow = |seed| Instrumented { pends: 2, ..Instrumented::new(seed) };
+                let mut complete = false;
+                with_pair(kind, slow(1), slow(2), |pair| {
+                    for _ in 0..turns {
+                        let (client, server, _) = pair.turn();
+                        assert_eq!((client, server), (Ok(()), Ok(())));
+                    }
+                    complete = pair.client.is_connected() && pair.server.is_connected();
+                    match ending {
+                        // The transport ends, for both.
+                        0 => {
+                            pair.client.receive_closed();
+                            pair.server.receive_closed();
+                        }
+                        // The application closes.
+                        1 => pair.client.close(),
+                        2 => pair.server.close(),
+                        // It refuses the peer.
+                        _ => pair.server.reject(AlertDescription::ACCESS_DENIED),
+                    }
+                    let (client, server) = pair.run();
+                    if ending == 0 {
+                        assert!(client == Err(Error::Truncated) || server == Err(Error::Truncated));
+                    }
+                    if ending == 3 {
+                        assert_eq!(server, Err(Error::PeerRejected(AlertDescription::ACCESS_DENIED)));
+                    }
+                    // Whoever closed or refused has nothing more to say.
+                    let [ended, _] = match ending {
+                        1 => [&pair.client, &pair.server],
+                        _ => [&pair.server, &pair.client],
+                    };
+                    assert!(ending == 0 || !ended.may_send());
+                });
+                if complete {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_connection_gives_its_buffers_back_wiped() {
+    let slow = |seed| Instrumented { pends: 1, ..Instrumented::new(seed) };
+    for turns in 0..30 {
+        let identity = p256();
+        let signer = Signer::new(&identity);
+        let identities = [Identity::new(&identity.chain, &signer)];
+        let client_config = ClientConfig::new(&SlowVerifier);
+        let server_config = ServerConfig::new(&identities);
+        let (mut receive, mut transmit, mut peer) = (vec![0xaa; 17_000], vec![0xaa; 5_000], vec![0xaa; 1_000]);
+        {
+            let buffers =
+                saitls_core::Buffers::new(&mut receive[..], &mut transmit[..]).with_peer_buffer(&mut peer[..]);
+            let client = Connection::client(&client_config, name("localhost"), buffers).unwrap();
+            let server = Connection::server(&server_config, full_buffers()).unwrap();
+            let mut pair = Pair::with(client, slow(1), server, slow(2));
+            for _ in 0..turns {
+                pair.turn().0.unwrap();
+            }
+            let _ = pair.client.into_buffers();
+        }
+        for buffer in [receive, transmit, peer] {
+            assert!(buffer.iter().all(|&byte| byte == 0), "after {turns} turns");
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! What a connection does for its application: exporters (RFC 9846 7.5), the key log, closing (6.1).
+
+use crate::support::*;
+use saitls_core::codes::*;
+use saitls_core::config::*;
+use saitls_core::{Connection, Error, WaitingFor};
+
+fn with_pair(f: impl FnOnce(&mut Pair<'_>)) {
+    let identity = p256();
+    let identities = [identity.identity()];
+    let (client_config, server_config) = (ClientConfig::new(&ANY), ServerConfig::new(&identities));
+    f(&mut Pair::new(client(&client_config), server(&server_config)));
+}
+
+// ---- exporters
+
+#[test]
+fn both_ends_export_the_same_and_nobody_else_does() {
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..2 {
+        with_pair(|pair| {
+            let mut out = [0; 32];
+            let export = pair.client.export(&mut pair.client_provider, b"label", b"", &mut out);
+            assert_eq!(export, Err(Error::InvalidState), "before the handshake");
+            pair.connect();
+            for (label, context) in
+                [(&b"one"[..], &b""[..]), (b"two", b""), (b"one", b"context"), (b"one", b"other"), (b"", b"")]
+            {
+                for len in [1, 16, 32, 64, 255] {
+                    let (mut ours, mut theirs) = (vec![0; len], vec![0; len]);
+                    pair.client.export(&mut pair.client_provider, label, context, &mut ours).unwrap();
+                    pair.server.export(&mut pair.server_provider, label, context, &mut theirs).unwrap();
+                    assert_eq!(ours, theirs);
+                    if len >= 16 {
+                        seen.insert(ours[..16].to_vec());
+                    }
+                }
+            }
+        });
+    }
+    // Every label, context and length is another value; the same seeds make the same connection.
+    assert_eq!(seen.len(), 5 * 4);
+}
+
+#[test]
+fn an_export_outlives_key_updates_but_not_a_failure() {
+    with_pair(|pair| {
+        pair.connect();
+        let (mut before, mut after) = ([0; 32], [0; 32]);
+        pair.client.export(&mut pair.client_provider, b"label", b"", &mut before).unwrap();
+        pair.client.update_keys(true).unwrap();
+        pair.exchange(b"data", true);
+        pair.client.export(&mut pair.client_provider, b"label", b"", &mut after).unwrap();
+        assert_eq!(before, after);
+        pair.client.reject(AlertDescription::INTERNAL_ERROR);
+        let _ = pair.run();
+        let export = pair.client.export(&mut pair.client_provider, b"label", b"", &mut after);
+        assert_eq!(export, Err(Error::InvalidState));
+    });
+}
+
+// ---- the key log
+
+#[test]
+fn a_key_log_hears_of_every_secret_once_and_both_sides_agree() {
+    let identity = p256();
+    let identities = [identity.identity()];
+    for suite in [CipherSuite::AES_128_GCM_SHA256, CipherSuite::AES_256_GCM_SHA384] {
+        let suites = [suite];
+        let (of_client, of_server) = (Secrets::default(), Secrets::default());
+        let client_config = ClientConfig::new(&ANY).with_key_log(&of_client).with_cipher_suites(&suites);
+        let server_config = ServerConfig::new(&identities).with_key_log(&of_server);
+        let mut pair = Pair::new(client(&client_config), server(&server_config));
+        pair.connect();
+        let sorted = |secrets: &Secrets| {
+            let mut secrets = secrets.0.borrow().clone();
+            secrets.sort();
+            secrets
+        };
+        assert_eq!(sorted(&of_client), sorted(&of_server));
+        let labels: Vec<_> = sorted(&of_client).iter().map(|(label, ..)| label.clone()).collect();
+        assert_eq!(
+            labels,
+            [
+                "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+                "CLIENT_TRAFFIC_SECRET_0",
+                "EXPORTER_SECRET",
+                "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+                "SERVER_TRAFFIC_SECRET_0"
+            ]
+        );
+        assert!(of_client.0.borrow().iter().all(|(_, _, secret)| secret.len() == suite.hash().output_len()));
+        // The client_random of the ClientHello.
+        assert!(of_client.0.borrow().iter().all(|(_, random, _)| *random == pair.client_wire[11..43]));
+    }
+}
+
+// ---- closing
+
+#[test]
+fn each_side_closes_its_own_half() {
+    with_pair(|pair| {
+        pair.connect();
+        pair.client.write(b"last words").unwrap();
+        pair.client.close();
+        assert!(!pair.client.may_send());
+        assert_eq!(pair.client.write(b"more"), Err(Error::InvalidState));
+        assert_eq!(pair.run(), (Ok(()), Ok(())));
+        // Data first, then its end.
+        assert_eq!(drain(&mut pair.server), b"last words");
+        pair.server.process(&mut pair.server_provider).unwrap();
+        assert!(pair.server.is_peer_closed() && !pair.server.may_receive());
+        assert_eq!(pair.server.waiting_for(), WaitingFor::Application);
+        // The other half goes on.
+        pair.exchange(&pattern(50_000), false);
+        pair.server.close();
+        assert_eq!(pair.run(), (Ok(()), Ok(())));
+        for connection in [&pair.client, &pair.server] {
+            assert!(connection.is_closed() && connection.error().is_none());
+            assert_eq!(connection.waiting_for(), WaitingFor::Nothing);
+            assert_eq!((connection.alert_sent(), connection.alert_received()), (None, None));
+        }
+    });
+}
+
+#[test]
+fn closing_twice_is_closing_once() {
+    with_pair(|pair| {
+        pair.connect();
+        for _ in 0..3 {
+            pair.client.close();
+            assert_eq!(pair.run(), (Ok(()), Ok(())));
+        }
+        let alerts = pair.client_wire.len();
+        pair.client.close();
+        assert_eq!(pair.run(), (Ok(()), Ok(())));
+        assert_eq!(pair.client_wire.len(), alerts);
+    });
+}
+
+#[test]
+fn the_end_of_the_transport_behind_close_notify_is_a_clean_end() {
+    with_pair(|pair| {
+        pair.connect();
+        pair.client.close();
+        assert_eq!(pair.run(), (Ok(()), Ok(())));
+        pair.server.receive_closed();
+        assert_eq!(pair.server.process(&mut pair.server_provider), Ok(()));
+        assert_eq!(pair.server.error(), None);
+        // Our own half may still be used.
+        assert!(pair.server.may_send());
+    });
+}
+
+#[test]
+fn a_close_during_the_handshake_ends_it() {
+    for turns in 0..3 {
+        with_pair(|pair| {
+            pair.chunk = 200;
+            for _ in 0..turns {
+                let _ = pair.turn();
+            }
+            pair.client.close();
+            pair.chunk = usize::MAX;
+            let (client, server) = pair.run();
+            assert_eq!(client, Ok(()));
+            assert!(pair.client.is_closed() || pair.client.transmit_data().is_empty());
+            assert!(!pair.client.is_connected() && !pair.server.is_connected());
+            // close_notify before Finished is no clean end (RFC 9846 6.1), whether or not it could be read.
+            assert!(turns == 0 || server.is_err() || !pair.server.is_handshaking() || turns < 3);
+        });
+    }
+}
+
+#[test]
+fn data_behind_close_notify_is_ignored() {
+    use crate::support::forger::*;
+    let config = ClientConfig::new(&ANY);
+    let (mut client, mut forger) = (Tested::client(&config), Forger::server());
+    forger.connect(&mut client);
+    let bytes = [
+        forger.record(ContentType::APPLICATION_DATA, b"before"),
+        forger.record(ContentType::ALERT, &[1, 0]),
+        forger.record(ContentType::APPLICATION_DATA, b"behind"),
+    ]
+    .concat();
+    let connection: &mut Connection<'_, Provider> = &mut client.connection;
+    connection.receive_buffer()[..bytes.len()].copy_from_slice(&bytes);
+    connection.received(bytes.len());
+    connection.process(&mut client.provider).unwrap();
+    assert_eq!(drain(connection), b"before");
+    connection.process(&mut client.provider).unwrap();
+    assert!(connection.is_peer_closed() && drain(connection).is_empty());
+    assert!(connection.receive_buffer().is_empty());
+    assert_eq!(connection.read(&mut [0; 8]), Ok(0));
+}
+
+// ---- application protocols
+
+#[test]
+fn the_server_prefers_among_the_protocols_that_both_speak() {
+    let identity = p256();
+    let identities = [identity.identity()];
+    let both: &[&[u8]] = &[b"h2", b"http/1.1"];
+    for (client_speaks, server_speaks, agreed) in [
+        (both, both, Ok(Some(&b"h2"[..]))),
+        (both, &[&b"http/1.1"[..], b"h2"][..], Ok(Some(b"http/1.1"))),
+        (both, &[], Ok(None)),
+        (&[], both, Ok(None)),
+        (both, &[b"ftp"], Err(Error::NoApplicationProtocol)),
+    ] {
+        let client_config = ClientConfig::new(&ANY).with_alpn(client_speaks);
+        let server_config = ServerConfig::new(&identities).with_alpn(server_speaks);
+        let mut pair = Pair::new(client(&client_config), server(&server_config));
+        let (client_result, server_result) = pair.run();
+        match agreed {
+            Ok(protocol) => {
+                assert_eq!((client_result, server_result), (Ok(()), Ok(())));
+                assert_eq!(pair.client.negotiated().unwrap().alpn, protocol);
+                assert_eq!(pair.server.negotiated().unwrap().alpn, protocol);
+            }
+            Err(error) => {
+                assert_eq!(server_result, Err(error));
+                let alert = AlertDescription::NO_APPLICATION_PROTOCOL;
+                assert_eq!(client_result, Err(Error::AlertReceived(alert)));
+            }
+        }
+    }
+}
