@@ -93,7 +93,8 @@ fn sign(forger: &mut Forger, scheme: SignatureScheme) -> Vec<u8> {
 #[test]
 fn a_signature_counts_only_with_a_scheme_that_was_offered_and_fits_the_key() {
     use SignatureScheme as S;
-    let cases: [(fn() -> TestIdentity, SignatureScheme, &[SignatureScheme]); 5] = [
+    type Case = (fn() -> TestIdentity, SignatureScheme, &'static [SignatureScheme]);
+    let cases: [Case; 5] = [
         (p256, S::ECDSA_SECP256R1_SHA256, &[S::ECDSA_SECP384R1_SHA384, S::ED25519, S::ECDSA_SHA1]),
         (p384, S::ECDSA_SECP384R1_SHA384, &[S::ECDSA_SECP256R1_SHA256, S::ECDSA_SECP521R1_SHA512]),
         (ed25519, S::ED25519, &[S::ED448, S::ECDSA_SECP256R1_SHA256]),
