@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "support/real.rs"]
+mod cryptography;
 mod support;
 
 mod authentication;
@@ -11,6 +13,7 @@ mod handshake;
 mod hello_retry;
 mod identities;
 mod negotiation;
+mod points;
 mod records;
 mod rfc8448;
 mod services;

@@ -3,12 +3,12 @@
 
 use super::hellos::{codes16, extension_data};
 use super::*;
+use crate::cryptography::{Aead, Hash, KeyExchange};
 use core::task::Poll;
 use saitls_core::codes::*;
 use saitls_core::crypto::{Aead as _, Hash as _, KeyExchange as _, Secret as _, Signer as _, SoftwareSecret};
 use saitls_core::wire::extensions::{KeyShareServerHello, SelectedVersion};
 use saitls_core::wire::{HELLO_RETRY_REQUEST_RANDOM, Message};
-use saitls_rustcrypto::{Aead, Hash, KeyExchange};
 
 /// Parts bytes into records: type, and all bytes with the header.
 pub fn records(bytes: &[u8]) -> Vec<(ContentType, Vec<u8>)> {

@@ -3,15 +3,22 @@
 use saitls_core::codes::*;
 use saitls_core::wire::extensions::*;
 use saitls_core::wire::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, Message, Random, ServerHello, Writer};
+use std::cell::RefCell;
 
 /// What `write` writes.
 pub fn written(write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
-    let mut room = vec![0; 1 << 18];
+    thread_local! {
+        static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    }
+    // Taken out, for `write` may come here too.
+    let mut room = ROOM.take();
+    room.resize(1 << 18, 0);
     let mut writer = Writer::new(&mut room);
     write(&mut writer);
     let len = writer.finish().unwrap();
-    room.truncate(len);
-    room
+    let written = room[..len].to_vec();
+    ROOM.set(room);
+    written
 }
 
 /// What `write` writes, without the type and length of an extension.

@@ -1,12 +1,12 @@
 //! A provider whose every call is counted, and may fail or pend.
 
 use super::{AcceptAnyPeer, Seeded, TestIdentity};
+use crate::cryptography as real;
 use core::task::{Poll, ready};
 use rand_core::TryRng;
 use saitls_core::codes::*;
 use saitls_core::crypto::*;
 use saitls_core::error::{Error, Result};
-use saitls_rustcrypto as real;
 use std::cell::Cell;
 
 /// The provider.

@@ -1,6 +1,7 @@
 //! What the tests share: identities, a seeded provider, and a pair of connections with a wire between them.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod appendix_a;
 pub mod forger;
 pub mod hellos;
 pub mod instrumented;
@@ -12,7 +13,6 @@ use saitls_core::config::*;
 use saitls_core::crypto::dangerous::AcceptAnyPeer;
 use saitls_core::crypto::{CryptoProvider, KeyLog};
 use saitls_core::{Buffers, Connection, Error, ServerName, WaitingFor};
-use saitls_rustcrypto::{RustCrypto, SigningKey};
 use std::cell::RefCell;
 
 /// Random numbers that are the same in every run (SplitMix64).
@@ -43,11 +43,7 @@ impl TryRng for Seeded {
 
 impl TryCryptoRng for Seeded {}
 
-pub type Provider = RustCrypto<Seeded>;
-
-pub fn provider(seed: u64) -> Provider {
-    RustCrypto(Seeded(seed))
-}
+pub use crate::cryptography::{Provider, SigningKey, provider};
 
 /// A self-signed certificate with its key.
 pub struct TestIdentity {
@@ -61,7 +57,10 @@ macro_rules! identity {
         TestIdentity {
             certificate: include_bytes!(concat!("../data/", $name, ".cert.der")),
             chain: [include_bytes!(concat!("../data/", $name, ".cert.der"))],
-            key: SigningKey::from_pkcs8_der(include_bytes!(concat!("../data/", $name, ".key.der"))).unwrap(),
+            key: crate::cryptography::signing_key(
+                include_bytes!(concat!("../data/", $name, ".cert.der")),
+                include_bytes!(concat!("../data/", $name, ".key.der")),
+            ),
         }
     };
 }

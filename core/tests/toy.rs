@@ -1,0 +1,20 @@
+//! The tests that want no real cryptography, with one that costs nothing: fast enough to try every order of messages,
+//! and to run under Miri.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "support/toy.rs"]
+mod cryptography;
+mod support;
+
+mod authentication;
+mod buffers;
+mod faults;
+mod hello_retry;
+mod identities;
+mod negotiation;
+mod order;
+mod records;
+mod services;
+mod states;
+mod truncation;
