@@ -98,7 +98,9 @@ impl Mixer {
 
     /// It does not matter how the input is cut.
     fn bytes(&mut self, mut bytes: &[u8]) {
-        while let Some((&byte, rest)) = bytes.split_first().filter(|(_, rest)| self.len % 8 != 0 || rest.len() < 7) {
+        while let Some((&byte, rest)) =
+            bytes.split_first().filter(|(_, rest)| !self.len.is_multiple_of(8) || rest.len() < 7)
+        {
             self.byte(byte);
             bytes = rest;
         }
@@ -113,7 +115,7 @@ impl Mixer {
     fn byte(&mut self, byte: u8) {
         self.partial |= u64::from(byte) << (self.len % 8 * 8);
         self.len += 1;
-        if self.len % 8 == 0 {
+        if self.len.is_multiple_of(8) {
             self.word(self.partial);
             self.partial = 0;
         }
