@@ -156,11 +156,11 @@ pub enum Error {
 
     // ---- our own side
     /// The receive buffer must have at least this many bytes for what the peer sends.
-    ReceiveBufferTooSmall(u32),
+    ReceiveBufferTooSmall(ByteCount),
     /// The transmit buffer must have at least this many bytes.
-    TransmitBufferTooSmall(u32),
-    /// The configuration cannot work; the text says why.
-    InvalidConfiguration(&'static str),
+    TransmitBufferTooSmall(ByteCount),
+    /// The configuration cannot work.
+    InvalidConfiguration(Misconfiguration),
     /// The call does not fit the state of the connection (before the handshake, after close).
     InvalidState,
     /// A handshake did not end in the time allowed.
@@ -257,3 +257,83 @@ impl core::fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+// It travels in a register of every processor: that keeps the code around it small.
+const _: () = assert!(size_of::<Result<(), Error>>() == 4);
+
+/// How long a buffer must be. What is beyond 2^24 - 1 bytes, the longest handshake message, counts as that.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ByteCount([u8; 3]);
+
+impl ByteCount {
+    /// This many bytes.
+    #[must_use]
+    pub const fn new(bytes: usize) -> Self {
+        // The number is in the first four bytes, least significant first, if it is no longer than three.
+        match bytes.to_le_bytes() {
+            [a, b, c, rest @ ..] => {
+                let mut rest: &[u8] = &rest;
+                while let [0, shorter @ ..] = rest {
+                    rest = shorter;
+                }
+                if rest.is_empty() { Self([a, b, c]) } else { Self([0xff; 3]) }
+            }
+        }
+    }
+
+    /// The number of bytes.
+    #[must_use]
+    pub fn get(self) -> usize {
+        let [a, b, c] = self.0;
+        usize::try_from(u32::from_le_bytes([a, b, c, 0])).unwrap_or(usize::MAX)
+    }
+}
+
+impl core::fmt::Debug for ByteCount {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        core::fmt::Debug::fmt(&self.get(), f)
+    }
+}
+
+impl core::fmt::Display for ByteCount {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        core::fmt::Display::fmt(&self.get(), f)
+    }
+}
+
+/// Declares [`Misconfiguration`]: what it is, in words.
+macro_rules! misconfigurations {
+    ($($name:ident $text:literal,)*) => {
+        /// Why a configuration cannot work.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Misconfiguration {
+            $(#[doc = concat!($text, ".")] $name,)*
+        }
+
+        impl core::fmt::Display for Misconfiguration {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(match self { $(Self::$name => $text,)* })
+            }
+        }
+    };
+}
+
+misconfigurations! {
+    NoIdentity "A server needs an identity",
+    NoCertificate "An identity has no certificate",
+    EmptyCertificate "A certificate is empty",
+    CannotSignHandshakes "A key of an identity cannot sign handshakes",
+    CertificateTypes "Certificate types are X509, RawPublicKey, or both",
+    ApplicationProtocol "An application protocol's name must have 1 to 255 bytes",
+    RecordSizeLimit "record_size_limit must be at least 64",
+    CertificateAuthority "A certification authority's name must have 1 to 65,535 bytes",
+    RecordsPerKey "A key must protect one record and the KeyUpdate behind it",
+    MaxFragmentLength "This max_fragment_length is not defined",
+    KeyShares "There are too many key shares",
+    NoCipherSuite "There is no cipher suite that the provider supports",
+    NoNamedGroup "There is no group that the provider supports",
+    NoSignatureScheme "There is no signature scheme that the provider supports",
+    ListTooLong "A list is longer than its message can hold",
+    ChainTooLong "A certificate chain is longer than its message can hold",
+}

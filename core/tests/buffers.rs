@@ -4,6 +4,7 @@ use crate::support::forger::*;
 use crate::support::*;
 use saitls_core::codes::*;
 use saitls_core::config::*;
+use saitls_core::error::ByteCount;
 use saitls_core::limits::*;
 use saitls_core::{Connection, Error};
 
@@ -71,8 +72,8 @@ fn a_buffer_that_is_too_small_names_the_size_that_will_do() {
         match with_buffers(&identity, suite, (receive, 20_000), large) {
             (Err(Error::ReceiveBufferTooSmall(needed)), server) => {
                 assert_eq!(server, Err(Error::AlertReceived(AlertDescription::INTERNAL_ERROR)));
-                assert!(needed as usize > receive, "{needed} after {receive}");
-                receive = needed as usize;
+                assert!(needed.get() > receive, "{needed} after {receive}");
+                receive = needed.get();
             }
             result => {
                 assert_eq!(result, (Ok(()), Ok(())));
@@ -88,9 +89,9 @@ fn a_buffer_that_is_too_small_names_the_size_that_will_do() {
     let made = |receive, transmit| Connection::client(&config, None, buffers(receive, transmit)).err();
     assert_eq!(
         made(MIN_RECEIVE_BUFFER_LEN - 1, 512),
-        Some(Error::ReceiveBufferTooSmall(MIN_RECEIVE_BUFFER_LEN as u32))
+        Some(Error::ReceiveBufferTooSmall(ByteCount::new(MIN_RECEIVE_BUFFER_LEN)))
     );
-    assert_eq!(made(256, MIN_TRANSMIT_BUFFER_LEN - 1), Some(Error::TransmitBufferTooSmall(512)));
+    assert_eq!(made(256, MIN_TRANSMIT_BUFFER_LEN - 1), Some(Error::TransmitBufferTooSmall(ByteCount::new(512))));
     assert_eq!(made(MIN_RECEIVE_BUFFER_LEN, MIN_TRANSMIT_BUFFER_LEN), None);
 }
 

@@ -2,7 +2,7 @@
 
 use crate::codes::{CertificateType, SignatureScheme};
 use crate::crypto::{CryptoProvider, Signer, x509};
-use crate::error::{Error, Result};
+use crate::error::{Error, Misconfiguration, Result};
 use crate::wire::List;
 use crate::wire::extensions::{CertificateAuthorities, CertificateTypeList};
 use core::cell::Cell;
@@ -65,13 +65,13 @@ impl<'a, P: CryptoProvider> Identity<'a, P> {
     pub(super) fn check(&self) -> Result<()> {
         let wrong = |what| Err(Error::InvalidConfiguration(what));
         if self.certificate_chain.is_empty() {
-            return wrong("an identity has no certificate");
+            return wrong(Misconfiguration::NoCertificate);
         }
         if self.certificate_chain.iter().any(|certificate| certificate.is_empty()) {
-            return wrong("a certificate is empty");
+            return wrong(Misconfiguration::EmptyCertificate);
         }
         if !self.signer.schemes().iter().any(|scheme| scheme.signs_handshake()) {
-            return wrong("a key of an identity cannot sign handshakes");
+            return wrong(Misconfiguration::CannotSignHandshakes);
         }
         Ok(())
     }

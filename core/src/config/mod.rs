@@ -8,7 +8,7 @@ pub use identity::{Identity, IdentityChooser, IdentityRequest, RotatingIdentitie
 
 use crate::codes::{CertificateType, CipherSuite, MaxFragmentLength, NamedGroup, SignatureScheme};
 use crate::crypto::{Aead, CryptoProvider, Hash, KeyExchange, KeyLog, PeerVerifier, SignatureVerifier};
-use crate::error::{Error, Result};
+use crate::error::{Error, Misconfiguration, Result};
 
 /// Whether a server asks its clients who they are.
 pub enum ClientAuthentication<'a, P: CryptoProvider> {
@@ -43,7 +43,7 @@ pub(crate) const X509_ONLY: &[CertificateType] = &[CertificateType::X509];
 fn check_certificate_types(types: &[CertificateType]) -> Result<()> {
     let known = |kind: &CertificateType| matches!(*kind, CertificateType::X509 | CertificateType::RAW_PUBLIC_KEY);
     if types.is_empty() || types.len() > 2 || !types.iter().all(known) {
-        return Err(Error::InvalidConfiguration("certificate types: X509, RawPublicKey, or both"));
+        return Err(Error::InvalidConfiguration(Misconfiguration::CertificateTypes));
     }
     Ok(())
 }
@@ -88,16 +88,21 @@ impl<'a> Common<'a> {
     pub(crate) fn cipher_suites<'p, P: CryptoProvider>(
         &self,
         provider: &'p P,
-    ) -> impl Iterator<Item = CipherSuite> + use<'a, 'p, P> {
-        let suites: &'p [CipherSuite] = provider.cipher_suites();
-        either(self.cipher_suites, suites).filter(|&suite| P::Aead::supports(suite) && P::Hash::supports(suite.hash()))
+    ) -> impl Iterator<Item = CipherSuite> + use<'p, P>
+    where
+        'a: 'p,
+    {
+        either(self.cipher_suites, provider.cipher_suites()).filter(|&suite| P::Aead::supports(suite) && P::Hash::supports(suite.hash()))
     }
 
     /// The groups to negotiate, in order of preference.
     pub(crate) fn named_groups<'p, P: CryptoProvider>(
         &self,
         provider: &'p P,
-    ) -> impl Iterator<Item = NamedGroup> + use<'a, 'p, P> {
+    ) -> impl Iterator<Item = NamedGroup> + use<'p, P>
+    where
+        'a: 'p,
+    {
         either(self.named_groups, provider.named_groups()).filter(|&group| P::KeyExchange::supports(group))
     }
 
@@ -105,7 +110,10 @@ impl<'a> Common<'a> {
     pub(crate) fn certificate_schemes<'p, P: CryptoProvider>(
         &self,
         provider: &'p P,
-    ) -> impl Iterator<Item = SignatureScheme> + use<'a, 'p, P> {
+    ) -> impl Iterator<Item = SignatureScheme> + use<'p, P>
+    where
+        'a: 'p,
+    {
         either(self.signature_schemes, provider.signature_schemes())
             .filter(|&scheme| P::SignatureVerifier::supports(scheme.into()))
     }
@@ -114,35 +122,34 @@ impl<'a> Common<'a> {
     pub(crate) fn handshake_schemes<'p, P: CryptoProvider>(
         &self,
         provider: &'p P,
-    ) -> impl Iterator<Item = SignatureScheme> + use<'a, 'p, P> {
+    ) -> impl Iterator<Item = SignatureScheme> + use<'p, P>
+    where
+        'a: 'p,
+    {
         self.certificate_schemes(provider).filter(|scheme| scheme.signs_handshake())
     }
 
     fn check(&self) -> Result<()> {
         if self.alpn.iter().any(|name| name.is_empty() || name.len() > 255) {
-            return Err(Error::InvalidConfiguration("an application protocol's name must have 1 to 255 bytes"));
+            return Err(Error::InvalidConfiguration(Misconfiguration::ApplicationProtocol));
         }
         if self.record_size_limit.is_some_and(|limit| limit < 64) {
-            return Err(Error::InvalidConfiguration("record_size_limit must be at least 64"));
+            return Err(Error::InvalidConfiguration(Misconfiguration::RecordSizeLimit));
         }
         check_certificate_types(self.peer_certificate_types)?;
         if self.certificate_authorities.iter().any(|name| name.is_empty() || name.len() > 0xffff) {
-            return Err(Error::InvalidConfiguration("a certification authority's name must have 1 to 65,535 bytes"));
+            return Err(Error::InvalidConfiguration(Misconfiguration::CertificateAuthority));
         }
         if self.records_per_key < 2 {
-            return Err(Error::InvalidConfiguration("a key must protect one record and the KeyUpdate behind it"));
+            return Err(Error::InvalidConfiguration(Misconfiguration::RecordsPerKey));
         }
         Ok(())
     }
 }
 
 /// The configured values, or else the provider's.
-fn either<'c, 'p, T: Copy>(configured: Option<&'c [T]>, provided: &'p [T]) -> impl Iterator<Item = T> + use<'c, 'p, T> {
-    let (own, default) = match configured {
-        Some(own) => (own, &[][..]),
-        None => (&[][..], provided),
-    };
-    own.iter().copied().chain(default.iter().copied())
+fn either<'p, T: Copy>(configured: Option<&'p [T]>, provided: &'p [T]) -> impl Iterator<Item = T> + use<'p, T> {
+    configured.unwrap_or(provided).iter().copied()
 }
 
 /// The builder methods that both roles have.
@@ -322,10 +329,10 @@ impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
         self.identities.check()?;
         check_certificate_types(self.certificate_types)?;
         if self.max_fragment_length.is_some_and(|length| length.bytes().is_none()) {
-            return Err(Error::InvalidConfiguration("this max_fragment_length is not defined"));
+            return Err(Error::InvalidConfiguration(Misconfiguration::MaxFragmentLength));
         }
         if self.key_shares.is_some_and(|groups| groups.len() > crate::limits::MAX_KEY_SHARES) {
-            return Err(Error::InvalidConfiguration("too many key shares"));
+            return Err(Error::InvalidConfiguration(Misconfiguration::KeyShares));
         }
         Ok(())
     }
@@ -370,7 +377,7 @@ impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
     pub fn check(&self) -> Result<()> {
         self.common.check()?;
         if matches!(self.identities, Identities::List([])) {
-            return Err(Error::InvalidConfiguration("a server needs an identity"));
+            return Err(Error::InvalidConfiguration(Misconfiguration::NoIdentity));
         }
         self.identities.check()
     }

@@ -1,7 +1,6 @@
 //! The memory that an application lends to a connection.
 
-use crate::error::{Error, Result};
-use crate::handshake::small;
+use crate::error::{ByteCount, Error, Result};
 use crate::limits::{MIN_RECEIVE_BUFFER_LEN, MIN_TRANSMIT_BUFFER_LEN};
 use managed::ManagedSlice;
 
@@ -44,10 +43,10 @@ impl<'a> Buffers<'a> {
     /// [`Error::ReceiveBufferTooSmall`], [`Error::TransmitBufferTooSmall`].
     pub fn check(&self) -> Result<()> {
         if self.receive.len() < MIN_RECEIVE_BUFFER_LEN {
-            return Err(Error::ReceiveBufferTooSmall(small(MIN_RECEIVE_BUFFER_LEN)));
+            return Err(Error::ReceiveBufferTooSmall(ByteCount::new(MIN_RECEIVE_BUFFER_LEN)));
         }
         if self.transmit.len() < MIN_TRANSMIT_BUFFER_LEN {
-            return Err(Error::TransmitBufferTooSmall(small(MIN_TRANSMIT_BUFFER_LEN)));
+            return Err(Error::TransmitBufferTooSmall(ByteCount::new(MIN_TRANSMIT_BUFFER_LEN)));
         }
         Ok(())
     }

@@ -1,13 +1,13 @@
 //! Certificate, CertificateVerify and Finished, ours and the peer's, for both roles (RFC 9846 4.5).
 
 use super::evidence::{FinishedVerified, Presented, SignatureVerified};
-use super::{Asked, Context, Operation, Received, small};
+use super::{Asked, Context, Operation, Received};
 use crate::codes::{CertificateType, ExtensionType, HandshakeType, SignatureScheme};
 use crate::config::{ChosenIdentity, Common, Identity, IdentityRequest};
 use crate::crypto::{
     CryptoProvider, Digest, PeerCertificates, PeerRole, PeerVerifier, SignatureVerifier, VerificationProgress, x509,
 };
-use crate::error::{Error, Result};
+use crate::error::{ByteCount, Error, Misconfiguration, Result};
 use crate::key_schedule::verify_data;
 use crate::limits::MAX_SIGNATURE_LEN;
 use crate::secret;
@@ -282,7 +282,7 @@ impl<'a> Outline<'a> {
 
     /// Type and length of the message, its empty context, and the length of its list.
     fn front<'f>(&self, front: &'f mut [u8]) -> Result<&'f [u8]> {
-        const TOO_LONG: Error = Error::InvalidConfiguration("a certificate chain is longer than its message can hold");
+        const TOO_LONG: Error = Error::InvalidConfiguration(Misconfiguration::ChainTooLong);
         let certificates = self.chain.iter().map(|certificate| certificate.len().saturating_add(5));
         let list = certificates.fold(self.extensions_len(), usize::saturating_add);
         if list > 0xff_ffff - 4 || self.extensions_len() > 0xffff {
@@ -346,13 +346,13 @@ pub(super) fn poll_sign<P: CryptoProvider>(cx: &mut Context<'_, '_, P>, side: Si
     let content = SignedContent::new(side, &cx.transcript.hash(cx.provider)?)?;
     let room = cx.outgoing.message_room(wanted);
     let Some((front, signature)) = room.split_at_mut_checked(FRONT) else {
-        return Poll::Ready(Err(Error::TransmitBufferTooSmall(small(crate::limits::MIN_TRANSMIT_BUFFER_LEN))));
+        return Poll::Ready(Err(Error::TransmitBufferTooSmall(ByteCount::new(crate::limits::MIN_TRANSMIT_BUFFER_LEN))));
     };
     let len = match identity.signer.poll_sign(cx.provider, scheme, content.as_bytes(), signature) {
         Poll::Pending => return cx.pending(Operation::Signing),
         Poll::Ready(Err(Error::TransmitBufferTooSmall(len))) => {
-            let needed = len.saturating_add(small(FRONT)).saturating_add(64);
-            return Poll::Ready(Err(Error::TransmitBufferTooSmall(needed)));
+            let needed = len.get().saturating_add(FRONT).saturating_add(64);
+            return Poll::Ready(Err(Error::TransmitBufferTooSmall(ByteCount::new(needed))));
         }
         Poll::Ready(len) => len?,
     };

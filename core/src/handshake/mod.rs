@@ -20,7 +20,7 @@ use crate::codes::{
 };
 use crate::config::{ChosenIdentity, Common};
 use crate::crypto::{CryptoProvider, Secret};
-use crate::error::{Error, Result};
+use crate::error::{ByteCount, Error, Result};
 use crate::key_schedule::Transcript;
 use crate::limits::MAX_PLAINTEXT_LEN;
 use crate::record::{Incoming, Outgoing, RecordAligned};
@@ -261,7 +261,9 @@ impl<P: CryptoProvider> Context<'_, '_, P> {
             return Poll::Ready(Ok(()));
         }
         if self.outgoing.buffer.is_empty() {
-            return Poll::Ready(Err(Error::TransmitBufferTooSmall(small(crate::limits::MIN_TRANSMIT_BUFFER_LEN))));
+            return Poll::Ready(Err(Error::TransmitBufferTooSmall(ByteCount::new(
+                crate::limits::MIN_TRANSMIT_BUFFER_LEN,
+            ))));
         }
         self.outgoing.flush(self.provider)?;
         self.pending_transmit()
@@ -298,11 +300,6 @@ impl<P: CryptoProvider> Context<'_, '_, P> {
         self.outgoing.limit_content(bytes);
         self.incoming.limit_inner(bytes.saturating_add(1));
     }
-}
-
-/// A length as an error tells it.
-pub(crate) fn small(len: usize) -> u32 {
-    u32::try_from(len).unwrap_or(u32::MAX)
 }
 
 /// Refuses a message that the state does not expect: the one place where that happens.

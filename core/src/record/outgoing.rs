@@ -5,7 +5,7 @@ use super::transmit_buffer::{ALERT_RECORD_LEN, TransmitBuffer};
 use super::{Padding, Protection};
 use crate::codes::{AlertDescription, CipherSuite, ContentType, ProtocolVersion};
 use crate::crypto::CryptoProvider;
-use crate::error::{Error, Result};
+use crate::error::{ByteCount, Error, Result};
 use crate::limits::{MAX_PLAINTEXT_LEN, RECORD_HEADER_LEN};
 use crate::wire::Writer;
 use core::task::Poll;
@@ -14,7 +14,7 @@ use zeroize::Zeroize;
 
 /// What a message of n bytes needs of the buffer beyond n: its record's header, content type and tag, and the
 /// room kept for an alert.
-const MESSAGE_OVERHEAD: u32 = 5 + 1 + 16 + 24;
+const MESSAGE_OVERHEAD: usize = 5 + 1 + 16 + 24;
 
 /// Level and description of alerts (RFC 9846 6): closure is a warning, all else is fatal.
 const WARNING: u8 = 1;
@@ -113,16 +113,14 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
                     return Poll::Ready(writer.finish());
                 }
                 Err(Error::TransmitBufferTooSmall(needed)) if self.buffer.is_fragmented() && wanted == 0 => {
-                    wanted = usize::try_from(needed).unwrap_or(usize::MAX);
+                    wanted = needed.get();
                 }
                 Err(Error::TransmitBufferTooSmall(_)) | Ok(_) if !self.buffer.is_empty() => return Poll::Pending,
                 Err(Error::TransmitBufferTooSmall(needed)) => {
-                    let capacity = needed.saturating_add(MESSAGE_OVERHEAD);
-                    return Poll::Ready(Err(Error::TransmitBufferTooSmall(capacity)));
+                    return Poll::Ready(Err(too_small(needed.get().saturating_add(MESSAGE_OVERHEAD))));
                 }
                 Ok(len) => {
-                    let needed = u32::try_from(self.room_needed(len)).unwrap_or(u32::MAX);
-                    return Poll::Ready(Err(Error::TransmitBufferTooSmall(needed.saturating_add(MESSAGE_OVERHEAD))));
+                    return Poll::Ready(Err(too_small(self.room_needed(len).saturating_add(MESSAGE_OVERHEAD))));
                 }
                 Err(error) => return Poll::Ready(Err(error)),
             }
@@ -317,7 +315,7 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         if self.buffer.room_len(self.overhead()) < needed {
             let missing = needed.saturating_sub(self.buffer.room_len(self.overhead()));
             let capacity = self.buffer.capacity().saturating_add(missing);
-            return Err(Error::TransmitBufferTooSmall(u32::try_from(capacity).unwrap_or(u32::MAX)));
+            return Err(too_small(capacity));
         }
         let start = self.buffer.content_start();
         self.buffer.bytes.copy_within(start..start.saturating_add(len), start.saturating_add(RECORD_LEN));
@@ -347,4 +345,9 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         content.copy_from_slice(&[level, description.0]);
         self.finish_record(provider, ContentType::ALERT, 2, Padding::None)
     }
+}
+
+/// The error for a buffer that must be `needed` bytes long.
+fn too_small(needed: usize) -> Error {
+    Error::TransmitBufferTooSmall(ByteCount::new(needed))
 }

@@ -1,7 +1,7 @@
 //! Where received records are opened in place and handshake messages become whole.
 
 use super::header::RecordHeader;
-use crate::error::{Error, Result};
+use crate::error::{ByteCount, Error, Result};
 use crate::limits::RECORD_HEADER_LEN;
 use crate::wire::{MESSAGE_HEADER_LEN, Message};
 use core::ops::Range;
@@ -210,5 +210,5 @@ impl<'a> ReceiveBuffer<'a> {
 
 /// The error for a buffer that must be `needed` bytes long.
 fn too_small(needed: usize) -> Error {
-    Error::ReceiveBufferTooSmall(u32::try_from(needed).unwrap_or(u32::MAX))
+    Error::ReceiveBufferTooSmall(ByteCount::new(needed))
 }

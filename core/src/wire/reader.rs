@@ -29,6 +29,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`Error::Malformed`], here and below, if there are not enough.
+    #[inline(never)]
     pub fn bytes(&mut self, len: usize) -> Result<&'a [u8]> {
         let (taken, rest) = self.rest.split_at_checked(len).ok_or(Error::Malformed)?;
         self.rest = rest;
@@ -49,6 +50,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// As for [`bytes`](Self::bytes).
+    #[inline(never)]
     pub fn u8(&mut self) -> Result<u8> {
         self.array::<1>().map(|&[byte]| byte)
     }
@@ -57,6 +59,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// As for [`bytes`](Self::bytes).
+    #[inline(never)]
     pub fn u16(&mut self) -> Result<u16> {
         self.array().map(|&bytes| u16::from_be_bytes(bytes))
     }
@@ -82,6 +85,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// As for [`bytes`](Self::bytes).
+    #[inline(never)]
     pub fn vector8(&mut self) -> Result<&'a [u8]> {
         let len = self.u8()?;
         self.bytes(len.into())
@@ -91,6 +95,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// As for [`bytes`](Self::bytes).
+    #[inline(never)]
     pub fn vector16(&mut self) -> Result<&'a [u8]> {
         let len = self.u16()?;
         self.bytes(len.into())
@@ -100,6 +105,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// As for [`bytes`](Self::bytes).
+    #[inline(never)]
     pub fn vector24(&mut self) -> Result<&'a [u8]> {
         let len = self.u24()?;
         self.bytes(len)

@@ -1,7 +1,7 @@
 //! Puts numbers and vectors (RFC 9846 3) into a slice.
 
 use crate::codes::{ExtensionType, HandshakeType};
-use crate::error::{Error, Result};
+use crate::error::{ByteCount, Error, Misconfiguration, Result};
 
 /// A cursor over room for bytes that go to the peer.
 ///
@@ -9,8 +9,8 @@ use crate::error::{Error, Result};
 /// how much room is needed.
 ///
 /// ```
+/// use saitls_core::error::{ByteCount, Error};
 /// use saitls_core::wire::Writer;
-/// use saitls_core::Error;
 ///
 /// let mut room = [0; 4];
 /// let mut writer = Writer::new(&mut room);
@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 ///
 /// let mut writer = Writer::new(&mut room);
 /// writer.bytes(&[0; 9]);
-/// assert_eq!(writer.finish(), Err(Error::TransmitBufferTooSmall(9)));
+/// assert_eq!(writer.finish(), Err(Error::TransmitBufferTooSmall(ByteCount::new(9))));
 /// ```
 pub struct Writer<'b> {
     room: &'b mut [u8],
@@ -34,18 +34,23 @@ impl<'b> Writer<'b> {
         Self { room, len: 0, too_long: false }
     }
 
+    // Small parts that are called from everywhere are kept out of line: it is their copies that make code large.
+
     /// Writes bytes.
+    #[inline(never)]
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.put(self.len, bytes);
         self.len = self.len.saturating_add(bytes.len());
     }
 
     /// Writes a `uint8`.
+    #[inline(never)]
     pub fn u8(&mut self, value: u8) {
         self.bytes(&[value]);
     }
 
     /// Writes a `uint16`.
+    #[inline(never)]
     pub fn u16(&mut self, value: u16) {
         self.bytes(&value.to_be_bytes());
     }
@@ -117,10 +122,10 @@ impl<'b> Writer<'b> {
     /// [`Error::InvalidConfiguration`] if a vector is longer than its length field can tell.
     pub fn finish(self) -> Result<usize> {
         if self.too_long {
-            return Err(Error::InvalidConfiguration("a list is longer than its message can hold"));
+            return Err(Error::InvalidConfiguration(Misconfiguration::ListTooLong));
         }
         if self.len > self.room.len() {
-            return Err(Error::TransmitBufferTooSmall(u32::try_from(self.len).unwrap_or(u32::MAX)));
+            return Err(Error::TransmitBufferTooSmall(ByteCount::new(self.len)));
         }
         Ok(self.len)
     }
@@ -132,13 +137,26 @@ impl<'b> Writer<'b> {
     }
 
     fn vector<const LENGTH: usize>(&mut self, content: impl FnOnce(&mut Self)) {
-        let at = self.len;
-        self.bytes(&[0; LENGTH]);
-        let start = self.len;
+        let start = self.begin(LENGTH);
         content(self);
-        let len = self.len.saturating_sub(start).to_be_bytes();
-        let (zeros, len) = len.split_last_chunk::<LENGTH>().unwrap_or((&[], &[0xff; LENGTH]));
+        self.end(start, LENGTH);
+    }
+
+    /// Leaves room for the length of a vector, and returns where that is.
+    #[inline(never)]
+    fn begin(&mut self, length_len: usize) -> usize {
+        let start = self.len;
+        self.bytes([0; 3].get(..length_len).unwrap_or(&[]));
+        start
+    }
+
+    /// Fills in the length of the vector whose length is at `start`.
+    #[inline(never)]
+    fn end(&mut self, start: usize, length_len: usize) {
+        let len = self.len.saturating_sub(start).saturating_sub(length_len);
+        let len = u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes();
+        let Some((zeros, len)) = len.split_at_checked(len.len().saturating_sub(length_len)) else { return };
         self.too_long |= zeros.iter().any(|&byte| byte != 0);
-        self.put(at, len);
+        self.put(start, len);
     }
 }

@@ -39,8 +39,7 @@ fn write_to_front(bytes: &[u8], out: &mut [u8]) -> saitls_core::Result<usize> {
     match out.get_mut(..bytes.len()) {
         Some(front) => front.copy_from_slice(bytes),
         None => {
-            let needed = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-            return Err(saitls_core::Error::TransmitBufferTooSmall(needed));
+            return Err(saitls_core::Error::TransmitBufferTooSmall(saitls_core::error::ByteCount::new(bytes.len())));
         }
     }
     Ok(bytes.len())

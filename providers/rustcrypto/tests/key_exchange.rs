@@ -5,7 +5,7 @@ use elliptic_curve::sec1::ToSec1Point;
 use hex_literal::hex;
 use saitls_core::codes::NamedGroup;
 use saitls_core::crypto::{CryptoProvider, KeyExchange as _};
-use saitls_core::{Error, Result};
+use saitls_core::error::{ByteCount, Error, Result};
 use saitls_rustcrypto::{KeyExchange, RustCrypto};
 
 const GROUPS: [(NamedGroup, usize); 3] =
@@ -135,7 +135,7 @@ fn low_order_points_of_x25519_are_refused() {
 fn a_small_buffer_is_told_how_much_is_needed() {
     let provider = &mut provider();
     for (group, len) in GROUPS {
-        let needed = Some(Error::TransmitBufferTooSmall(len as u32));
+        let needed = Some(Error::TransmitBufferTooSmall(ByteCount::new(len)));
         let (_, peer_share) = generate(provider, group).unwrap();
         let mut small = vec![0; len - 1];
         let mut exchange = KeyExchange::start(provider, group).unwrap();

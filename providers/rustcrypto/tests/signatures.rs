@@ -4,6 +4,7 @@ use crate::common::{Repeatable, error, failing, provider, ready, sign, verify, v
 use saitls_core::Error;
 use saitls_core::codes::SignatureScheme as S;
 use saitls_core::crypto::{CryptoProvider, SignatureAlgorithm as A, Signer};
+use saitls_core::error::ByteCount;
 use saitls_rustcrypto::{RustCrypto, SignatureVerifier, SigningKey};
 
 const MESSAGE: &[u8] = &[b' '; 130];
@@ -226,7 +227,7 @@ fn a_small_buffer_is_told_how_much_is_needed() {
         let needed = poll(&mut provider(), &key, scheme, &mut [0; 512]).unwrap();
         let mut small = vec![0; needed - 1];
         let refused = poll(&mut provider(), &key, scheme, &mut small);
-        assert_eq!(refused, Err(Error::TransmitBufferTooSmall(needed as u32)), "{scheme}");
+        assert_eq!(refused, Err(Error::TransmitBufferTooSmall(ByteCount::new(needed))), "{scheme}");
         assert_eq!(poll(&mut provider(), &key, scheme, &mut vec![0; needed]), Ok(needed));
     }
 }

@@ -5,7 +5,7 @@ use super::wait_server_hello::WaitServerHello;
 use super::{Client, Context, State, take};
 use crate::codes::{HashAlgorithm, ProtocolVersion};
 use crate::crypto::CryptoProvider;
-use crate::error::{Error, Result};
+use crate::error::{Error, Misconfiguration, Result};
 use crate::key_schedule::Transcript;
 use core::task::{Poll, ready};
 
@@ -52,13 +52,13 @@ impl<P: CryptoProvider> Start<P> {
 /// Checks that there is something to offer.
 fn check_offer<P: CryptoProvider>(cx: &Context<'_, '_, P>) -> Result<()> {
     if cx.common.cipher_suites(cx.provider).next().is_none() {
-        return Err(Error::InvalidConfiguration("no cipher suite that the provider supports"));
+        return Err(Error::InvalidConfiguration(Misconfiguration::NoCipherSuite));
     }
     if cx.common.named_groups(cx.provider).next().is_none() {
-        return Err(Error::InvalidConfiguration("no group that the provider supports"));
+        return Err(Error::InvalidConfiguration(Misconfiguration::NoNamedGroup));
     }
     if cx.common.handshake_schemes(cx.provider).next().is_none() {
-        return Err(Error::InvalidConfiguration("no signature scheme that the provider supports"));
+        return Err(Error::InvalidConfiguration(Misconfiguration::NoSignatureScheme));
     }
     Ok(())
 }

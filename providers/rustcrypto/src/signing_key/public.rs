@@ -5,7 +5,7 @@ use super::load;
 use der::asn1::BitStringRef;
 use der::{Decode, Encode};
 use pkcs8::AlgorithmIdentifierRef;
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{ByteCount, Error, Result};
 use spki::{SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
 
 /// The longest [`subject_public_key_info`](SigningKey::subject_public_key_info) in bytes: RSA with 4096 bits and
@@ -74,7 +74,9 @@ impl SigningKey {
             let subject_public_key = BitStringRef::from_bytes(key).map_err(|_| Error::InvalidKey)?;
             let info = SubjectPublicKeyInfo { algorithm, subject_public_key };
             let len = info.encoded_len().map_err(|_| Error::InvalidKey)?;
-            info.encode_to_slice(out).map(<[u8]>::len).map_err(|_| Error::TransmitBufferTooSmall(u32::from(len)))
+            info.encode_to_slice(out)
+                .map(<[u8]>::len)
+                .map_err(|_| Error::TransmitBufferTooSmall(ByteCount::new(usize::try_from(len).unwrap_or(usize::MAX))))
         })
     }
 

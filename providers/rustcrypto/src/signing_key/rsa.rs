@@ -7,7 +7,7 @@ use digest::FixedOutputReset;
 use rsa::traits::PublicKeyParts;
 use saitls_core::codes::SignatureScheme;
 use saitls_core::crypto::{CryptoProvider, SignatureAlgorithm};
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{ByteCount, Error, Result};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 /// What the AlgorithmIdentifier of the key says: it decides which schemes fit (RFC 9846 4.3.3).
@@ -93,7 +93,7 @@ impl Rsa {
         out: &mut [u8],
     ) -> Result<usize> {
         if out.len() < self.key.size() {
-            return Err(Error::TransmitBufferTooSmall(u32::try_from(self.key.size()).unwrap_or(u32::MAX)));
+            return Err(Error::TransmitBufferTooSmall(ByteCount::new(self.key.size())));
         }
         let mut rng = RngOf::new(provider);
         let signature = self

@@ -1,0 +1,101 @@
+//! A TLS client over the serial line, without a network stack: fetches a page from a server whose key is pinned, and
+//! says what that took.
+
+#![no_std]
+#![no_main]
+
+use cortex_m::singleton;
+use saitls_core::config::ClientConfig;
+use saitls_core::crypto::PinnedKey;
+use saitls_core::{Buffers, Connection, Error, ServerName};
+use saitls_firmware::{host, report, stack, timer, trng::Trng, uart::Uart};
+use saitls_rustcrypto::RustCrypto;
+
+/// SHA-256 of the SubjectPublicKeyInfo of the server.
+static PINS: [[u8; 32]; 1] = [*include_bytes!("../../pki/leaf.spki.sha256")];
+
+const REQUEST: &[u8] = b"GET /page HTTP/1.0\r\n\r\n";
+
+#[cfg(not(feature = "small-records"))]
+const BUFFERS: (usize, usize) = (saitls_core::limits::FULL_RECEIVE_BUFFER_LEN, 4_096);
+#[cfg(feature = "small-records")]
+const BUFFERS: (usize, usize) = (1_200, 640);
+
+/// What the connection took.
+#[derive(Default)]
+struct Taken {
+    handshake: u32,
+    longest: u32,
+    bulk: u32,
+    bytes: u32,
+}
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    timer::start();
+    let result = run();
+    if let Err(error) = &result {
+        report::error(*error);
+    }
+    host::exit(result.is_ok())
+}
+
+fn run() -> Result<(), Error> {
+    let mut provider = RustCrypto(Trng::new().map_err(|_| Error::RandomFailed)?);
+    let trust = PinnedKey::sha256(&PINS);
+    let config = ClientConfig::new(&trust);
+    #[cfg(feature = "small-records")]
+    let config = config.with_max_fragment_length(saitls_core::codes::MaxFragmentLength::BYTES_1024);
+    let receive = singleton!(: [u8; BUFFERS.0] = [0; BUFFERS.0]).ok_or(Error::Internal)?;
+    let transmit = singleton!(: [u8; BUFFERS.1] = [0; BUFFERS.1]).ok_or(Error::Internal)?;
+    let name = ServerName::try_from("server.test").ok();
+    stack::paint();
+    let mut tls = Connection::client(&config, name, Buffers::new(&mut receive[..], &mut transmit[..]))?;
+    let mut uart = Uart::new();
+    let mut taken = Taken::default();
+
+    while tls.is_handshaking() {
+        taken.handshake += step(&mut tls, &mut provider, &mut uart, &mut taken.longest)?;
+    }
+    report::line("handshake ticks", taken.handshake);
+    report::line("longest ticks", taken.longest);
+    report::line("handshake stack", stack::peak());
+    report::line("connection bytes", size_of_val(&tls) as u32);
+
+    stack::paint();
+    let _ = tls.write(REQUEST)?;
+    while !tls.is_peer_closed() {
+        taken.bulk += step(&mut tls, &mut provider, &mut uart, &mut taken.longest)?;
+        let len = tls.received_data().len();
+        taken.bytes += len as u32;
+        let before = timer::ticks();
+        tls.consume(len);
+        taken.bulk += timer::ticks().wrapping_sub(before);
+    }
+    tls.close();
+    step(&mut tls, &mut provider, &mut uart, &mut taken.longest)?;
+    report::line("bulk ticks", taken.bulk);
+    report::line("bulk bytes", taken.bytes);
+    report::line("bulk stack", stack::peak());
+    Ok(())
+}
+
+/// One turn: process, send, receive. Returns the time of the first.
+fn step(
+    tls: &mut Connection<'_, RustCrypto<Trng>>,
+    provider: &mut RustCrypto<Trng>,
+    uart: &mut Uart,
+    longest: &mut u32,
+) -> Result<u32, Error> {
+    let before = timer::ticks();
+    let result = tls.process(provider);
+    let ticks = timer::ticks().wrapping_sub(before);
+    *longest = ticks.max(*longest);
+    let sent = tls.transmit_data();
+    uart.send(sent);
+    let len = sent.len();
+    tls.transmitted(len);
+    let len = uart.receive(tls.receive_buffer());
+    tls.received(len);
+    result.map(|()| ticks)
+}

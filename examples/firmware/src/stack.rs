@@ -1,0 +1,43 @@
+//! How deep the stack has been: paints what is free, and later looks how much of it is left.
+
+const PAINT: u32 = 0x5a5a_5a5a;
+
+unsafe extern "C" {
+    /// The end of static memory, and the top of the stack: names of cortex-m-rt's linker script.
+    static mut __sheap: u32;
+    static mut _stack_start: u32;
+}
+
+/// No stack of ours is deeper.
+const MOST: usize = 96 * 1024;
+
+fn top() -> usize {
+    (&raw const _stack_start).addr()
+}
+
+fn bottom() -> usize {
+    (&raw const __sheap).addr().max(top() - MOST)
+}
+
+/// Paints the stack below the caller's.
+#[inline(never)]
+pub fn paint() {
+    let here = cortex_m::register::msp::read() as usize;
+    let mut at = bottom();
+    while at < here - 64 {
+        // SAFETY: between static memory and what of the stack is in use there is nothing.
+        unsafe { core::ptr::write_volatile(at as *mut u32, PAINT) };
+        at += 4;
+    }
+}
+
+/// The deepest that the stack was since [`paint`], in bytes from its top.
+#[inline(never)]
+pub fn peak() -> u32 {
+    let mut at = bottom();
+    // SAFETY: as in `paint`; nothing but its paint is read.
+    while at < top() && unsafe { core::ptr::read_volatile(at as *const u32) } == PAINT {
+        at += 4;
+    }
+    (top() - at) as u32
+}
