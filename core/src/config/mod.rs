@@ -92,7 +92,8 @@ impl<'a> Common<'a> {
     where
         'a: 'p,
     {
-        either(self.cipher_suites, provider.cipher_suites()).filter(|&suite| P::Aead::supports(suite) && P::Hash::supports(suite.hash()))
+        either(self.cipher_suites, provider.cipher_suites())
+            .filter(|&suite| P::Aead::supports(suite) && P::Hash::supports(suite.hash()))
     }
 
     /// The groups to negotiate, in order of preference.

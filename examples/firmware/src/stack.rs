@@ -19,9 +19,9 @@ fn bottom() -> usize {
     (&raw const __sheap).addr().max(top() - MOST)
 }
 
-/// Paints the stack below the caller's.
+/// Paints the stack below the caller's. Returns how deep that is.
 #[inline(never)]
-pub fn paint() {
+pub fn paint() -> u32 {
     let here = cortex_m::register::msp::read() as usize;
     let mut at = bottom();
     while at < here - 64 {
@@ -29,6 +29,7 @@ pub fn paint() {
         unsafe { core::ptr::write_volatile(at as *mut u32, PAINT) };
         at += 4;
     }
+    (top() - here) as u32
 }
 
 /// The deepest that the stack was since [`paint`], in bytes from its top.

@@ -29,12 +29,17 @@ impl Uart {
         }
     }
 
-    /// Receives what is there, as far as there is room; returns its length.
+    /// Waits for bytes, then receives as many as follow closely, as far as there is room; returns their number.
     pub fn receive(&mut self, room: &mut [u8]) -> usize {
+        const PATIENCE: u32 = 10_000;
         let mut len = 0;
         for byte in room {
-            if STATE.read() & RECEIVE_FULL == 0 {
-                break;
+            let mut patience = PATIENCE;
+            while STATE.read() & RECEIVE_FULL == 0 {
+                patience -= u32::from(len > 0);
+                if patience == 0 {
+                    return len;
+                }
             }
             *byte = DATA.read() as u8;
             len += 1;

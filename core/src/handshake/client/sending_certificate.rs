@@ -20,6 +20,7 @@ impl<P: CryptoProvider> SendingCertificate<P> {
         Self { sender: CertificateSender::default(), finished }
     }
 
+    #[inline(never)]
     pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
         ready!(self.sender.poll_send(cx))?;
         let finished = take(&mut self.finished)?;

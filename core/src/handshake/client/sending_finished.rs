@@ -17,6 +17,7 @@ impl<P: CryptoProvider> SendingFinished<P> {
         Self { client_secret: Some(client_secret) }
     }
 
+    #[inline(never)]
     pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
         ready!(poll_send_finished(cx))?;
         cx.outgoing.flush_last(cx.provider)?;

@@ -16,6 +16,7 @@ impl<P: CryptoProvider> SigningCertificateVerify<P> {
         Self { finished: Some(finished) }
     }
 
+    #[inline(never)]
     pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
         ready!(poll_sign(cx, Side::Client))?;
         Poll::Ready(Ok(State::SendingFinished(take(&mut self.finished)?)))

@@ -19,6 +19,7 @@ impl<P: CryptoProvider> Start<P> {
         Self { hello: None }
     }
 
+    #[inline(never)]
     pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>, client: &Client<'_, P>) -> Poll<Result<State<P>>> {
         let mut hello = match self.hello.take() {
             Some(hello) => hello,

@@ -25,6 +25,7 @@ impl<P: CryptoProvider> WaitCertificate<P> {
         Self { requested: Some(requested), ..self }
     }
 
+    #[inline(never)]
     pub(super) fn on(
         &mut self,
         cx: &mut Context<'_, '_, P>,

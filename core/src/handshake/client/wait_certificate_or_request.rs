@@ -25,6 +25,7 @@ impl<P: CryptoProvider> WaitCertificateOrRequest<P> {
         Self { certificate: Some(WaitCertificate::new(handshake, None)) }
     }
 
+    #[inline(never)]
     pub(super) fn on<'a>(
         &mut self,
         cx: &mut Context<'_, 'a, P>,

@@ -23,6 +23,7 @@ impl<P: CryptoProvider> WaitCertificateVerify<P> {
         Self { handshake: Some(handshake), requested, presented, operation: None }
     }
 
+    #[inline(never)]
     pub(super) fn on(&mut self, cx: &mut Context<'_, '_, P>, received: &mut Received<'_>) -> Poll<Result<State<P>>> {
         let verified =
             ready!(poll_certificate_verify(cx, Side::Server, &self.presented, &mut self.operation, received))?;

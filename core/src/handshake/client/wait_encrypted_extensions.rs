@@ -25,6 +25,7 @@ impl<P: CryptoProvider> WaitEncryptedExtensions<P> {
         Self { handshake: Some(handshake) }
     }
 
+    #[inline(never)]
     pub(super) fn on(
         &mut self,
         cx: &mut Context<'_, '_, P>,

@@ -27,6 +27,7 @@ impl<P: CryptoProvider> WaitFinished<P> {
         Self { handshake: Some(handshake), requested, authenticated }
     }
 
+    #[inline(never)]
     pub(super) fn on(&mut self, cx: &mut Context<'_, '_, P>, received: &mut Received<'_>) -> Poll<Result<State<P>>> {
         let verified = check_finished(cx, received)?;
         let aligned = received.record_aligned()?;

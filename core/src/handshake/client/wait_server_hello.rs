@@ -27,6 +27,7 @@ impl<P: CryptoProvider> WaitServerHello<P> {
         Self { hello: Some(hello), retried: None, requested_share: None }
     }
 
+    #[inline(never)]
     pub(super) fn on(
         &mut self,
         cx: &mut Context<'_, '_, P>,

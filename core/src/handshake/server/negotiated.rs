@@ -30,6 +30,7 @@ impl<P: CryptoProvider> Negotiated<P> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn advance(
         &mut self,
         cx: &mut Context<'_, '_, P>,

@@ -18,6 +18,7 @@ impl<P: CryptoProvider> RequestingCertificate<P> {
         Self { certificate: Some(certificate) }
     }
 
+    #[inline(never)]
     pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
         let (common, provider) = (cx.common, &*cx.provider);
         let more_for_certificates = common.certificate_schemes(provider).any(|scheme| !scheme.signs_handshake());

@@ -18,6 +18,7 @@ impl<P: CryptoProvider> SendingCertificate<P> {
         Self { handshake: Some(handshake), sender: CertificateSender::default() }
     }
 
+    #[inline(never)]
     pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
         ready!(self.sender.poll_send(cx))?;
         let next = SigningCertificateVerify::new(take(&mut self.handshake)?);

@@ -20,6 +20,7 @@ impl<P: CryptoProvider> SendingFinished<P> {
         Self { handshake: Some(handshake) }
     }
 
+    #[inline(never)]
     pub(super) fn advance(
         &mut self,
         cx: &mut Context<'_, '_, P>,

@@ -17,6 +17,7 @@ impl<P: CryptoProvider> SigningCertificateVerify<P> {
         Self { handshake: Some(handshake) }
     }
 
+    #[inline(never)]
     pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
         ready!(poll_sign(cx, Side::Server))?;
         Poll::Ready(Ok(State::SendingFinished(SendingFinished::new(take(&mut self.handshake)?))))

@@ -31,6 +31,7 @@ impl<P: CryptoProvider> Start<P> {
         Self { exchange: None, retried: None }
     }
 
+    #[inline(never)]
     pub(super) fn on<'a>(
         &mut self,
         cx: &mut Context<'_, 'a, P>,

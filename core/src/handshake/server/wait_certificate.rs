@@ -21,6 +21,7 @@ impl<P: CryptoProvider> WaitCertificate<P> {
         Self { client_secret: Some(client_secret), progress: VerificationProgress::default() }
     }
 
+    #[inline(never)]
     pub(super) fn on(
         &mut self,
         cx: &mut Context<'_, '_, P>,

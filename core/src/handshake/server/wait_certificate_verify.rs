@@ -20,6 +20,7 @@ impl<P: CryptoProvider> WaitCertificateVerify<P> {
         Self { client_secret: Some(client_secret), presented, operation: None }
     }
 
+    #[inline(never)]
     pub(super) fn on(&mut self, cx: &mut Context<'_, '_, P>, received: &mut Received<'_>) -> Poll<Result<State<P>>> {
         let verified =
             ready!(poll_certificate_verify(cx, Side::Client, &self.presented, &mut self.operation, received))?;

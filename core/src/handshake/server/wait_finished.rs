@@ -18,6 +18,7 @@ impl<P: CryptoProvider> WaitFinished<P> {
         Self { client_secret: Some(client_secret), authenticated }
     }
 
+    #[inline(never)]
     pub(super) fn on(&mut self, cx: &mut Context<'_, '_, P>, received: &mut Received<'_>) -> Poll<Result<State<P>>> {
         let _verified = check_finished(cx, received)?;
         let aligned = received.record_aligned()?;

@@ -7,7 +7,7 @@
 use cortex_m::singleton;
 use saitls_core::config::ClientConfig;
 use saitls_core::crypto::PinnedKey;
-use saitls_core::{Buffers, Connection, Error, ServerName};
+use saitls_core::{Buffers, Connection, Error, ServerName, WaitingFor};
 use saitls_firmware::{host, report, stack, timer, trng::Trng, uart::Uart};
 use saitls_rustcrypto::RustCrypto;
 
@@ -95,7 +95,10 @@ fn step(
     uart.send(sent);
     let len = sent.len();
     tls.transmitted(len);
-    let len = uart.receive(tls.receive_buffer());
-    tls.received(len);
-    result.map(|()| ticks)
+    result?;
+    if tls.waiting_for() == WaitingFor::Peer {
+        let len = uart.receive(tls.receive_buffer());
+        tls.received(len);
+    }
+    Ok(ticks)
 }
