@@ -104,8 +104,19 @@ pub enum Error {
     BadCertificate,
     /// A certificate of a kind we cannot use: its key, its algorithm, its type.
     UnsupportedCertificate,
+    /// A certificate is for another use: its KeyUsage or ExtendedKeyUsage does not allow this one (RFC 5280 4.2.1.3,
+    /// 4.2.1.12; RFC 9846 4.5.1.2).
+    CertificatePurpose,
+    /// The certificate that the peer presented as its own is a certification authority's. A peer that has no other
+    /// can only be trusted by its key: with [`PinnedKey`](crate::crypto::PinnedKey).
+    CertificationAuthorityAsPeer,
+    /// The peer's certificate is signed by itself. Such a peer can only be trusted by its key: with
+    /// [`PinnedKey`](crate::crypto::PinnedKey).
+    SelfSignedCertificate,
     /// A certificate was revoked.
     CertificateRevoked,
+    /// No revocation list at hand says whether a certificate was revoked, and one must.
+    RevocationUnknown,
     /// A certificate is no longer valid.
     CertificateExpired,
     /// A certificate is not valid yet.
@@ -114,8 +125,15 @@ pub enum Error {
     CertificateUnknown,
     /// The certificate is not for the name that was asked for.
     CertificateNameMismatch,
+    /// A certificate breaks a rule that an authority above it made: on names, on the length of the path, or that its
+    /// issuer must be an authority (RFC 5280 6.1).
+    CertificateConstraint,
     /// The chain does not end in a trust anchor.
     UnknownIssuer,
+    /// The chain has more intermediate certificates, or takes more signatures to be verified, than is allowed.
+    ChainTooLong,
+    /// There is no time to verify certificates at: the clock has not been set yet.
+    ClockNotSet,
     /// The key is none of the pinned ones.
     KeyNotPinned,
     /// The application refused the peer and chose this alert: from a verifier of its own, or by
@@ -216,11 +234,17 @@ impl Error {
             Self::MissingExtension => A::MISSING_EXTENSION,
             Self::CertificateRequired => A::CERTIFICATE_REQUIRED,
             Self::BadCertificate => A::BAD_CERTIFICATE,
-            Self::UnsupportedCertificate => A::UNSUPPORTED_CERTIFICATE,
+            Self::UnsupportedCertificate | Self::CertificatePurpose | Self::CertificationAuthorityAsPeer => {
+                A::UNSUPPORTED_CERTIFICATE
+            }
             Self::CertificateRevoked => A::CERTIFICATE_REVOKED,
             Self::CertificateExpired | Self::CertificateNotYetValid => A::CERTIFICATE_EXPIRED,
-            Self::CertificateUnknown | Self::CertificateNameMismatch | Self::KeyNotPinned => A::CERTIFICATE_UNKNOWN,
-            Self::UnknownIssuer => A::UNKNOWN_CA,
+            Self::CertificateUnknown
+            | Self::CertificateNameMismatch
+            | Self::CertificateConstraint
+            | Self::RevocationUnknown
+            | Self::KeyNotPinned => A::CERTIFICATE_UNKNOWN,
+            Self::UnknownIssuer | Self::SelfSignedCertificate | Self::ChainTooLong => A::UNKNOWN_CA,
             Self::PeerRejected(alert) => alert,
             Self::BadSignature | Self::BadFinished => A::DECRYPT_ERROR,
             Self::BadRecordMac => A::BAD_RECORD_MAC,
@@ -229,6 +253,7 @@ impl Error {
             | Self::RandomFailed
             | Self::CryptoFailed
             | Self::KeyUsageLimit
+            | Self::ClockNotSet
             | Self::ReceiveBufferTooSmall(_)
             | Self::TransmitBufferTooSmall(_)
             | Self::InvalidConfiguration(_)
@@ -248,6 +273,14 @@ impl core::fmt::Display for Error {
             Self::ReceiveBufferTooSmall(needed) => write!(f, "receive buffer too small: {needed} bytes needed"),
             Self::TransmitBufferTooSmall(needed) => write!(f, "transmit buffer too small: {needed} bytes needed"),
             Self::InvalidConfiguration(why) => write!(f, "invalid configuration: {why}"),
+            Self::SelfSignedCertificate => {
+                f.write_str("the peer's certificate is self-signed: it can only be trusted by its key, with PinnedKey")
+            }
+            Self::CertificationAuthorityAsPeer => f.write_str(
+                "the peer presents the certificate of a certification authority as its own: it can only be trusted by \
+                 its key, with PinnedKey",
+            ),
+            Self::ClockNotSet => f.write_str("the clock is not set yet: certificates cannot be verified"),
             Self::Truncated => f.write_str("the peer closed without close_notify"),
             Self::Refused => f.write_str("the connection was refused"),
             Self::Reset => f.write_str("the connection was reset"),

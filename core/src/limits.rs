@@ -51,6 +51,10 @@ pub const MAX_KEY_SHARES: usize = 3;
 /// Certificates of one message that are looked at; our choice.
 pub const MAX_CERTIFICATES: usize = 16;
 
+/// Signatures that are verified at most for the certificates of one peer; our choice. The longest chain that a verifier
+/// allows by default takes 4, as many more with revocation lists, and each ambiguity of who issued a certificate one.
+pub const MAX_SIGNATURE_CHECKS: u8 = 16;
+
 /// The longest signature in bytes, for the room a CertificateVerify needs: RSA-4096.
 pub const MAX_SIGNATURE_LEN: usize = 512;
 

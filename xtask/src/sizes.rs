@@ -19,9 +19,15 @@ struct Image {
     what: &'static str,
 }
 
-const IMAGES: [Image; 5] = [
+const IMAGES: [Image; 6] = [
     Image { name: "tcp", features: "", limit: 40_000, what: "smoltcp and the board alone: no TLS" },
     Image { name: "client-small", features: "client,small", limit: 130_000, what: "client; AES-128-GCM, P-256" },
+    Image {
+        name: "client-chain",
+        features: "client,chain,small",
+        limit: 150_000,
+        what: "client that verifies chains; AES-128-GCM, P-256",
+    },
     Image { name: "small", features: "client,server,small", limit: 150_000, what: "both roles; AES-128-GCM, P-256" },
     Image { name: "no-rsa", features: "client,server,no-rsa", limit: 250_000, what: "both roles; everything but RSA" },
     Image {

@@ -131,6 +131,9 @@ pub struct Negotiated<'c> {
     /// The host name: on a client, the one it sent; on a server, the one the client asked for, if
     /// [`Buffers::with_peer_buffer`] left room for it.
     pub server_name: Option<&'c str>,
+    /// On a client, the host name or address that the verifier found in the server's certificate; `None` with a verifier
+    /// that looks at keys alone.
+    pub verified_name: Option<&'c ServerName<'c>>,
     /// The peer's end-entity certificate in DER, or its raw public key, if [`Buffers::with_peer_buffer`] left room for
     /// it.
     pub peer_certificate: Option<&'c [u8]>,
@@ -170,6 +173,9 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         buffers: Buffers<'a>,
     ) -> Result<Self> {
         config.check()?;
+        if server_name.is_none() && config.verifier.needs_server_name() {
+            return Err(Error::InvalidConfiguration("the verifier checks the name of the server, and there is none"));
+        }
         let endpoint = Endpoint::Client(client::Client { config, server_name }, client::State::start());
         Self::new(endpoint, driver::advance_client, &config.common, buffers)
     }
@@ -312,9 +318,9 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     /// What the handshake agreed on, once it is complete.
     #[must_use]
     pub fn negotiated(&self) -> Option<Negotiated<'_>> {
-        let server_name = match &self.endpoint {
-            Endpoint::Client(client, _) => client.host_name(),
-            Endpoint::Server(..) => self.notes.name(),
+        let (server_name, wanted) = match &self.endpoint {
+            Endpoint::Client(client, _) => (client.host_name(), client.server_name.as_ref()),
+            Endpoint::Server(..) => (self.notes.name(), None),
         };
         Some(Negotiated {
             cipher_suite: self.facts.cipher_suite?,
@@ -323,6 +329,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             local_signature_scheme: self.facts.local_scheme,
             alpn: self.facts.alpn.and_then(|index| self.common().alpn.get(index).copied()),
             server_name,
+            verified_name: wanted.filter(|_| self.facts.server_name_verified),
             peer_certificate: self.notes.certificate(),
             peer_certificate_type: self.facts.peer_certificate_type,
             peer_chain_len: self.facts.peer_chain_len,

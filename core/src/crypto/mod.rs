@@ -47,12 +47,16 @@
 mod either;
 mod hkdf;
 mod peer_verifier;
+mod pinned_key;
+mod verification;
 pub mod x509;
 
 pub use either::{Either, Nothing};
+pub use peer_verifier::{PeerCertificates, PeerRole, PeerVerifier};
 #[doc(inline)]
-pub use peer_verifier::dangerous;
-pub use peer_verifier::{PeerCertificates, PeerRole, PeerVerifier, PinnedKey, VerificationProgress};
+pub use pinned_key::dangerous;
+pub use pinned_key::{PinnedKey, PinnedKeyOr};
+pub use verification::{Answers, Notes, VerificationProgress};
 
 use crate::codes::{CipherSuite, HashAlgorithm, NamedGroup, SignatureScheme};
 use crate::error::Result;

@@ -4,6 +4,7 @@
 use crate::codes::SignatureScheme;
 use crate::error::{Error, Result};
 use crate::wire::List;
+use der::asn1::BitStringRef;
 use der::{AnyRef, Decode, Reader, SliceReader, Tag, TagNumber, Tagged};
 use spki::{AlgorithmIdentifierRef, ObjectIdentifier, SubjectPublicKeyInfoRef};
 
@@ -14,6 +15,7 @@ const SECP521R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35")
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const ED448: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.113");
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
 const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 
 /// The SubjectPublicKeyInfo of an X.509 certificate (RFC 5280 4.1), in DER.
@@ -32,6 +34,48 @@ pub fn subject_public_key_info(certificate: &[u8]) -> Result<&[u8]> {
 /// As for [`subject_public_key_info`].
 pub fn issuer(certificate: &[u8]) -> Result<&[u8]> {
     Fields::read(certificate).map(|fields| fields.issuer).map_err(|_| Error::BadCertificate)
+}
+
+/// What the key of an X.509 certificate may do (RFC 5280 4.2.1.3); `None` if the certificate does not restrict it.
+///
+/// # Errors
+/// As for [`subject_public_key_info`].
+pub fn key_usage(certificate: &[u8]) -> Result<Option<KeyUsage>> {
+    let read = || -> der::Result<_> {
+        let Some(extension) = Fields::read(certificate)?.extension(KEY_USAGE)? else { return Ok(None) };
+        let bits = BitStringRef::from_der(extension)?;
+        Ok(Some(KeyUsage { first: bits.raw_bytes().first().copied().unwrap_or(0) }))
+    };
+    read().map_err(|_| Error::BadCertificate)
+}
+
+/// The KeyUsage extension of a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyUsage {
+    /// The bits 0 to 7, from the most significant one on.
+    first: u8,
+}
+
+impl KeyUsage {
+    /// Whether the key may sign what is neither a certificate nor a revocation list, such as a handshake.
+    #[must_use]
+    pub const fn digital_signature(self) -> bool {
+        self.first & 0x80 != 0
+    }
+
+    /// Whether the key may sign certificates.
+    #[must_use]
+    pub const fn key_cert_sign(self) -> bool {
+        self.first & 0x04 != 0
+    }
+}
+
+/// Whether an X.509 certificate is issued in the name of its own subject.
+///
+/// # Errors
+/// As for [`subject_public_key_info`].
+pub fn is_self_issued(certificate: &[u8]) -> Result<bool> {
+    Fields::read(certificate).map(|fields| fields.issuer == fields.subject).map_err(|_| Error::BadCertificate)
 }
 
 /// Checks that these bytes are a SubjectPublicKeyInfo, such as a raw public key (RFC 7250 3).
@@ -75,6 +119,8 @@ struct Fields<'a> {
     issuer: &'a [u8],
     subject: &'a [u8],
     subject_public_key_info: &'a [u8],
+    /// What comes behind them.
+    rest: SliceReader<'a>,
 }
 
 impl<'a> Fields<'a> {
@@ -93,8 +139,41 @@ impl<'a> Fields<'a> {
         let issuer = fields.tlv_bytes()?;
         let _validity = fields.tlv_bytes()?;
         let subject = fields.tlv_bytes()?;
-        Ok(Self { signature, issuer, subject, subject_public_key_info: fields.tlv_bytes()? })
+        let subject_public_key_info = fields.tlv_bytes()?;
+        Ok(Self { signature, issuer, subject, subject_public_key_info, rest: fields })
     }
+
+    fn extension(mut self, identifier: ObjectIdentifier) -> der::Result<Option<&'a [u8]>> {
+        let extensions = Tag::ContextSpecific { constructed: true, number: TagNumber(3) };
+        while !self.rest.is_finished() {
+            let field = AnyRef::decode(&mut self.rest)?;
+            if field.tag() == extensions {
+                return find_extension(field.value(), identifier);
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Finds one of `Extensions ::= SEQUENCE OF SEQUENCE { OBJECT IDENTIFIER, BOOLEAN DEFAULT FALSE, OCTET STRING }`.
+fn find_extension(extensions: &[u8], identifier: ObjectIdentifier) -> der::Result<Option<&[u8]>> {
+    let list = AnyRef::from_der(extensions)?;
+    list.tag().assert_eq(Tag::Sequence)?;
+    let mut list = SliceReader::new(list.value())?;
+    while !list.is_finished() {
+        let extension = AnyRef::decode(&mut list)?;
+        let mut fields = SliceReader::new(extension.value())?;
+        let found = ObjectIdentifier::decode(&mut fields)? == identifier;
+        if Tag::peek(&fields)? == Tag::Boolean {
+            fields.tlv_bytes()?;
+        }
+        let value = AnyRef::decode(&mut fields)?;
+        value.tag().assert_eq(Tag::OctetString)?;
+        if found {
+            return Ok(Some(value.value()));
+        }
+    }
+    Ok(None)
 }
 
 /// The public key of a SubjectPublicKeyInfo, if it fits the scheme (RFC 9846 4.5.2): the content of its BIT STRING.

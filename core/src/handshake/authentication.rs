@@ -117,6 +117,7 @@ pub(super) fn poll_certificate<P: CryptoProvider>(
             *cx.retain = Some(OFFSET..OFFSET.saturating_add(leaf.data.len()));
             cx.notes.note_certificate(leaf.data);
             cx.facts.peer_chain_len = chain_len;
+            cx.facts.server_name_verified = progress.server_name_verified && server_name.is_some();
             Poll::Ready(Ok(PeerCertificate::Presented(Presented::verifier_accepted())))
         }
     }

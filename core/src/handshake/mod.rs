@@ -81,6 +81,8 @@ pub(crate) struct Facts<P: CryptoProvider> {
     pub(crate) peer_certificate_type: CertificateType,
     pub(crate) own_certificate_type: CertificateType,
     pub(crate) peer_chain_len: usize,
+    /// The verifier found that the certificate is for the name the client was given.
+    pub(crate) server_name_verified: bool,
     /// What the peer wants to see beside our certificate.
     pub(crate) asked: Asked,
     pub(crate) peer_record_size_limit: Option<u16>,
@@ -102,6 +104,7 @@ impl<P: CryptoProvider> Facts<P> {
             peer_certificate_type: CertificateType::X509,
             own_certificate_type: CertificateType::X509,
             peer_chain_len: 0,
+            server_name_verified: false,
             asked: Asked { status: false, timestamps: false },
             peer_record_size_limit: None,
             client_random: [0; 32],

@@ -238,9 +238,9 @@ impl PeerVerifier<I> for SlowVerifier {
         progress: &mut VerificationProgress<I>,
         peer: &PeerCertificates<'_>,
     ) -> Poll<Result<()>> {
-        let mut waited = progress.answered.into();
+        let mut waited = progress.notes().map_or(0, |notes| notes[0].try_into().unwrap());
         let polled = provider.poll(&mut waited);
-        progress.answered = waited.try_into().unwrap();
+        progress.begin([u64::from(waited), 0, 0]);
         ready!(polled)?;
         AcceptAnyPeer.poll_verify(provider, progress, peer)
     }

@@ -65,8 +65,10 @@ fn main() -> ! {
 mod tls {
     use super::*;
     use saitls::{Buffers, TlsSocket, TlsSocketSet, TlsSocketStorage, rustcrypto::RustCrypto};
+    #[cfg(all(feature = "client", not(feature = "chain")))]
+    use saitls::core::crypto::PinnedKey;
     #[cfg(feature = "client")]
-    use saitls::{ClientConfig, ServerName, core::crypto::PinnedKey};
+    use saitls::{ClientConfig, ServerName};
     #[cfg(feature = "server")]
     use saitls::{ServerConfig, core::config::Identity, rustcrypto::SigningKey};
 
@@ -79,10 +81,18 @@ mod tls {
 
     pub fn run(device: &mut Network, mut iface: Interface, mut sockets: SocketSet<'static>) -> ! {
         let mut provider = RustCrypto(Trng);
-        #[cfg(feature = "client")]
+        #[cfg(all(feature = "client", not(feature = "chain")))]
         let pins = [black_box([0; 32])];
-        #[cfg(feature = "client")]
+        #[cfg(all(feature = "client", not(feature = "chain")))]
         let trust = PinnedKey::sha256(&pins);
+        #[cfg(feature = "chain")]
+        let anchors = [saitls_webpki::anchor_from_der(black_box(&[0])).unwrap()];
+        #[cfg(feature = "chain")]
+        let clock = || Ok(saitls_webpki::UnixTime::since_unix_epoch(core::time::Duration::from_micros(
+            board::now().total_micros().unsigned_abs(),
+        )));
+        #[cfg(feature = "chain")]
+        let trust = saitls_webpki::ChainVerifier::new(&anchors, &clock).unwrap();
         #[cfg(feature = "client")]
         let client_config = ClientConfig::new(&trust);
         #[cfg(feature = "server")]

@@ -1,0 +1,129 @@
+//! How far a verifier of chains has come.
+
+use super::{CryptoProvider, SignatureAlgorithm, SignatureVerifier};
+use crate::error::{Error, Result};
+use crate::limits::MAX_SIGNATURE_CHECKS;
+use core::task::{Poll, ready};
+
+/// How far a [`PeerVerifier`](super::PeerVerifier) has come with one Certificate message: the signature that is being
+/// verified, and the answers so far.
+///
+/// A verifier that must have all answers at once (such as one built on a library with synchronous callbacks)
+/// runs from the start each time against the [`answers`](Self::answers), has the first question without one
+/// [verified](Self::poll_next), and runs again.
+///
+/// An answer is only worth something if the same question is asked again. What beside the peer's certificates decides
+/// on the questions, such as the time, or trust anchors that can be replaced, goes into the notes that
+/// [`begin`](Self::begin) takes: with other notes, all answers are forgotten.
+pub struct VerificationProgress<P: CryptoProvider> {
+    /// Set by a verifier that found that the certificate is for the server name it was given.
+    pub server_name_verified: bool,
+    operation: Option<P::SignatureVerifier>,
+    notes: Option<Notes>,
+    answers: Answers,
+    /// Signatures that were ever verified, forgotten ones included.
+    verified: u8,
+    unsupported: bool,
+}
+
+/// What a verifier wants to find again at the next call.
+pub type Notes = [u64; 3];
+
+/// Which signatures were valid, in the order in which they were asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Answers {
+    /// Bit `i`: whether signature `i` was valid.
+    bits: u32,
+    count: u8,
+}
+
+// Each signature has a bit.
+const _: () = assert!(MAX_SIGNATURE_CHECKS <= 32);
+
+impl Answers {
+    /// Whether signature `index` was valid, if it has been verified.
+    #[must_use]
+    pub fn get(self, index: usize) -> Option<bool> {
+        let index = u8::try_from(index).ok().filter(|&index| index < self.count)?;
+        Some(self.bits.checked_shr(index.into()).is_some_and(|bits| bits & 1 == 1))
+    }
+
+    fn push(&mut self, valid: bool) {
+        self.bits |= u32::from(valid).checked_shl(self.count.into()).unwrap_or(0);
+        self.count = self.count.saturating_add(1);
+    }
+}
+
+impl<P: CryptoProvider> Default for VerificationProgress<P> {
+    fn default() -> Self {
+        Self {
+            server_name_verified: false,
+            operation: None,
+            notes: None,
+            answers: Answers { bits: 0, count: 0 },
+            verified: 0,
+            unsupported: false,
+        }
+    }
+}
+
+impl<P: CryptoProvider> VerificationProgress<P> {
+    /// The notes of the last [`begin`](Self::begin); `None` at the first call for a Certificate message.
+    #[must_use]
+    pub const fn notes(&self) -> Option<Notes> {
+        self.notes
+    }
+
+    /// Says what the answers rest on. If that is not what the ones at hand rest on, they are forgotten.
+    pub fn begin(&mut self, notes: Notes) {
+        if self.notes != Some(notes) {
+            *self = Self { notes: Some(notes), verified: self.verified, ..Self::default() };
+        }
+    }
+
+    /// The answers so far.
+    #[must_use]
+    pub const fn answers(&self) -> Answers {
+        self.answers
+    }
+
+    /// Whether an answer is "not valid" only because the key cannot be used, such as an RSA key that is too short.
+    #[must_use]
+    pub const fn has_unsupported_key(&self) -> bool {
+        self.unsupported
+    }
+
+    /// Verifies the signature that has no answer yet, and records the answer. While it is pending it is asked for again
+    /// with the same inputs; [`SignatureVerifier::poll_verify`] says what they are.
+    ///
+    /// # Errors
+    /// [`Error::ChainTooLong`] if this were one signature more than [`MAX_SIGNATURE_CHECKS`], those counted whose answers
+    /// were forgotten; and what says that a device failed. That a signature is not valid is an answer, not an error.
+    pub fn poll_next(
+        &mut self,
+        provider: &mut P,
+        algorithm: SignatureAlgorithm,
+        public_key: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Poll<Result<()>> {
+        let operation = match &mut self.operation {
+            Some(operation) => operation,
+            None if self.verified >= MAX_SIGNATURE_CHECKS => return Poll::Ready(Err(Error::ChainTooLong)),
+            None => {
+                let operation = P::SignatureVerifier::start(provider, algorithm)?;
+                self.verified = self.verified.saturating_add(1);
+                self.operation.insert(operation)
+            }
+        };
+        let valid = ready!(operation.poll_verify(provider, public_key, message, signature));
+        self.operation = None;
+        match valid {
+            Ok(()) | Err(Error::BadSignature) => {}
+            Err(Error::UnsupportedCertificate) => self.unsupported = true,
+            Err(error) => return Poll::Ready(Err(error)),
+        }
+        self.answers.push(valid.is_ok());
+        Poll::Ready(Ok(()))
+    }
+}

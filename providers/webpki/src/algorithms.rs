@@ -1,0 +1,112 @@
+//! The signature algorithms of certificates, by their identifiers.
+
+use crate::recorder::Recorder;
+use core::fmt;
+use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
+use saitls_core::codes::SignatureScheme;
+use saitls_core::crypto::{CryptoProvider, SignatureAlgorithm, SignatureVerifier};
+
+type A = SignatureAlgorithm;
+type S = SignatureScheme;
+
+/// One way to sign a certificate.
+#[derive(Debug)]
+pub(crate) struct Algorithm {
+    pub(crate) arithmetic: SignatureAlgorithm,
+    /// Of the issuer's key.
+    public_key: AlgorithmIdentifier,
+    /// Of the signature.
+    signature: AlgorithmIdentifier,
+    /// What the peer was told: it is acceptable if both were offered.
+    schemes: [SignatureScheme; 2],
+}
+
+/// `id-RSASSA-PSS` of a key that is not restricted to one hash (RFC 4055 3.1).
+const RSA_PSS_KEY: AlgorithmIdentifier =
+    AlgorithmIdentifier::from_slice(b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a");
+
+// `sha*WithRSAEncryption` without parameters, which must be taken too (RFC 4055 5).
+const RSA_SHA256_BARE: AlgorithmIdentifier =
+    AlgorithmIdentifier::from_slice(b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b");
+const RSA_SHA384_BARE: AlgorithmIdentifier =
+    AlgorithmIdentifier::from_slice(b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c");
+const RSA_SHA512_BARE: AlgorithmIdentifier =
+    AlgorithmIdentifier::from_slice(b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d");
+
+const fn algorithm(
+    arithmetic: A,
+    public_key: AlgorithmIdentifier,
+    signature: AlgorithmIdentifier,
+    schemes: [S; 2],
+) -> Algorithm {
+    Algorithm { arithmetic, public_key, signature, schemes }
+}
+
+/// How many algorithms there are.
+pub(crate) const COUNT: usize = 21;
+
+const ECDSA_EITHER: [S; 2] = [S::ECDSA_SECP256R1_SHA256, S::ECDSA_SECP384R1_SHA384];
+
+/// All of them, the most common first.
+#[rustfmt::skip]
+pub(crate) static ALGORITHMS: [Algorithm; COUNT] = [
+    algorithm(A::EcdsaP256Sha256, alg_id::ECDSA_P256, alg_id::ECDSA_SHA256, [S::ECDSA_SECP256R1_SHA256; 2]),
+    algorithm(A::EcdsaP384Sha384, alg_id::ECDSA_P384, alg_id::ECDSA_SHA384, [S::ECDSA_SECP384R1_SHA384; 2]),
+    // No scheme of TLS 1.3 names these: curve and hash are each in another one (RFC 9846 4.3.3).
+    algorithm(A::EcdsaP256Sha384, alg_id::ECDSA_P256, alg_id::ECDSA_SHA384, ECDSA_EITHER),
+    algorithm(A::EcdsaP384Sha256, alg_id::ECDSA_P384, alg_id::ECDSA_SHA256, ECDSA_EITHER),
+    algorithm(A::Other(S::ECDSA_SECP521R1_SHA512), alg_id::ECDSA_P521, alg_id::ECDSA_SHA512, [S::ECDSA_SECP521R1_SHA512; 2]),
+    algorithm(A::Ed25519, alg_id::ED25519, alg_id::ED25519, [S::ED25519; 2]),
+    algorithm(A::RsaPkcs1Sha256, alg_id::RSA_ENCRYPTION, alg_id::RSA_PKCS1_SHA256, [S::RSA_PKCS1_SHA256; 2]),
+    algorithm(A::RsaPkcs1Sha384, alg_id::RSA_ENCRYPTION, alg_id::RSA_PKCS1_SHA384, [S::RSA_PKCS1_SHA384; 2]),
+    algorithm(A::RsaPkcs1Sha512, alg_id::RSA_ENCRYPTION, alg_id::RSA_PKCS1_SHA512, [S::RSA_PKCS1_SHA512; 2]),
+    algorithm(A::RsaPkcs1Sha256, alg_id::RSA_ENCRYPTION, RSA_SHA256_BARE, [S::RSA_PKCS1_SHA256; 2]),
+    algorithm(A::RsaPkcs1Sha384, alg_id::RSA_ENCRYPTION, RSA_SHA384_BARE, [S::RSA_PKCS1_SHA384; 2]),
+    algorithm(A::RsaPkcs1Sha512, alg_id::RSA_ENCRYPTION, RSA_SHA512_BARE, [S::RSA_PKCS1_SHA512; 2]),
+    algorithm(A::RsaPssSha256, alg_id::RSA_ENCRYPTION, alg_id::RSA_PSS_SHA256, [S::RSA_PSS_RSAE_SHA256; 2]),
+    algorithm(A::RsaPssSha384, alg_id::RSA_ENCRYPTION, alg_id::RSA_PSS_SHA384, [S::RSA_PSS_RSAE_SHA384; 2]),
+    algorithm(A::RsaPssSha512, alg_id::RSA_ENCRYPTION, alg_id::RSA_PSS_SHA512, [S::RSA_PSS_RSAE_SHA512; 2]),
+    algorithm(A::RsaPssSha256, RSA_PSS_KEY, alg_id::RSA_PSS_SHA256, [S::RSA_PSS_PSS_SHA256; 2]),
+    algorithm(A::RsaPssSha384, RSA_PSS_KEY, alg_id::RSA_PSS_SHA384, [S::RSA_PSS_PSS_SHA384; 2]),
+    algorithm(A::RsaPssSha512, RSA_PSS_KEY, alg_id::RSA_PSS_SHA512, [S::RSA_PSS_PSS_SHA512; 2]),
+    algorithm(A::RsaPssSha256, alg_id::RSA_PSS_SHA256, alg_id::RSA_PSS_SHA256, [S::RSA_PSS_PSS_SHA256; 2]),
+    algorithm(A::RsaPssSha384, alg_id::RSA_PSS_SHA384, alg_id::RSA_PSS_SHA384, [S::RSA_PSS_PSS_SHA384; 2]),
+    algorithm(A::RsaPssSha512, alg_id::RSA_PSS_SHA512, alg_id::RSA_PSS_SHA512, [S::RSA_PSS_PSS_SHA512; 2]),
+];
+
+impl Algorithm {
+    /// Whether the provider has it, and the peer was offered it.
+    pub(crate) fn is_acceptable<P: CryptoProvider>(&self, offered: &[SignatureScheme]) -> bool {
+        P::SignatureVerifier::supports(self.arithmetic) && self.schemes.iter().all(|scheme| offered.contains(scheme))
+    }
+}
+
+/// An algorithm that answers as the record says.
+#[derive(Clone, Copy)]
+pub(crate) struct Recorded<'r> {
+    pub(crate) algorithm: &'static Algorithm,
+    pub(crate) recorder: &'r Recorder,
+}
+
+impl fmt::Debug for Recorded<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.algorithm.fmt(f)
+    }
+}
+
+impl SignatureVerificationAlgorithm for Recorded<'_> {
+    fn verify_signature(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+        match self.recorder.ask(self.algorithm, [public_key, message, signature]) {
+            Some(true) => Ok(()),
+            Some(false) | None => Err(InvalidSignature),
+        }
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        self.algorithm.public_key
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        self.algorithm.signature
+    }
+}

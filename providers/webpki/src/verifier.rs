@@ -1,0 +1,275 @@
+//! The verifier.
+
+use crate::algorithms::{ALGORITHMS, COUNT, Recorded};
+use crate::anchors::NO_ANCHORS;
+use crate::clock::Clock;
+use crate::errors::from_webpki;
+use crate::recorder::{Place, Question, Recorder};
+#[cfg(feature = "crl")]
+use crate::revocation::Revocation;
+use core::fmt;
+use core::task::{Poll, ready};
+use core::time::Duration;
+use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
+use saitls_core::codes::CertificateType;
+use saitls_core::crypto::{CryptoProvider, PeerCertificates, PeerRole, PeerVerifier, VerificationProgress, x509};
+use saitls_core::error::{Error, Result};
+use saitls_core::limits::MAX_CERTIFICATES;
+use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
+
+/// How many intermediate certificates of a peer are looked at, if nobody says otherwise.
+pub const DEFAULT_MAX_INTERMEDIATES: usize = 3;
+
+/// The most that can be said: what a Certificate message may hold beside the end entity.
+const MAX_INTERMEDIATES: usize = MAX_CERTIFICATES - 1;
+
+/// Verifies that a chain of X.509 certificates leads to a trust anchor, is meant for this use, and, on a client, is
+/// for the name of the server.
+///
+/// A handful of references: cheap to copy. The [crate](crate) says what is checked.
+#[derive(Clone, Copy)]
+pub struct ChainVerifier<'a> {
+    anchors: &'a [TrustAnchor<'a>],
+    /// `None`: validity is not checked.
+    clock: Option<&'a dyn Clock>,
+    max_intermediates: usize,
+    #[cfg(feature = "crl")]
+    revocation: Option<Revocation<'a>>,
+}
+
+impl<'a> ChainVerifier<'a> {
+    /// A verifier that trusts these anchors, and takes certificates to be valid at the time the clock says.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfiguration`] without trust anchors.
+    pub fn new(anchors: &'a [TrustAnchor<'a>], clock: &'a dyn Clock) -> Result<Self> {
+        Self::with(anchors, Some(clock))
+    }
+
+    /// A verifier for devices that never know the time: it does **not** check that certificates are valid now, only
+    /// that there was a time at which all of the chain were. A stolen key of an expired certificate is as good as a new
+    /// one to it.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub fn ignoring_validity(anchors: &'a [TrustAnchor<'a>]) -> Result<Self> {
+        Self::with(anchors, None)
+    }
+
+    fn with(anchors: &'a [TrustAnchor<'a>], clock: Option<&'a dyn Clock>) -> Result<Self> {
+        if anchors.is_empty() {
+            return Err(NO_ANCHORS);
+        }
+        Ok(Self {
+            anchors,
+            clock,
+            max_intermediates: DEFAULT_MAX_INTERMEDIATES,
+            #[cfg(feature = "crl")]
+            revocation: None,
+        })
+    }
+
+    /// How many intermediate certificates are looked at: the first ones that the peer sent. 15 at most; without this,
+    /// [`DEFAULT_MAX_INTERMEDIATES`]. The library builds no path with more than six of them.
+    #[must_use]
+    pub const fn with_max_intermediates(mut self, max: usize) -> Self {
+        self.max_intermediates = max;
+        self
+    }
+
+    /// Checks that certificates were not revoked; without this, nobody asks.
+    #[cfg(feature = "crl")]
+    #[must_use]
+    pub const fn with_revocation(mut self, revocation: Revocation<'a>) -> Self {
+        self.revocation = Some(revocation);
+        self
+    }
+
+    /// `edition` tells verifiers apart that take turns at one verification.
+    pub(crate) fn poll_verify<P: CryptoProvider>(
+        &self,
+        provider: &mut P,
+        progress: &mut VerificationProgress<P>,
+        peer: &PeerCertificates<'_>,
+        edition: u64,
+    ) -> Poll<Result<()>> {
+        check_end_entity(peer)?;
+        // The time of the first run is that of all: another one could mean other questions in another order.
+        let address = u64::try_from(self.anchors.as_ptr().addr()).unwrap_or(u64::MAX);
+        let mut time = match progress.notes() {
+            Some([time, noted_address, noted]) if (noted_address, noted) == (address, edition) => time,
+            _ => self.clock.map_or(Ok(0), |clock| clock.now().map(|time| time.as_secs()))?,
+        };
+        loop {
+            progress.begin([time, address, edition]);
+            let recorder = Recorder::new(progress.answers());
+            let outcome = self.run::<P>(peer, UnixTime::since_unix_epoch(Duration::from_secs(time)), &recorder);
+            if let Some(question) = recorder.question() {
+                ready!(self.poll_answer(provider, progress, peer, &question))?;
+                continue;
+            }
+            match outcome {
+                Ok(()) => {
+                    progress.server_name_verified = peer.role == PeerRole::Server;
+                    return Poll::Ready(Ok(()));
+                }
+                // Without a clock, the time is the earliest at which all of the chain are valid.
+                Err(webpki::Error::CertNotValidYet { not_before, .. })
+                    if self.clock.is_none() && not_before.as_secs() > time =>
+                {
+                    time = not_before.as_secs();
+                }
+                Err(error) => return Poll::Ready(Err(self.explain(&error, progress, peer))),
+            }
+        }
+    }
+
+    /// One run of the library against the answers so far.
+    fn run<P: CryptoProvider>(
+        &self,
+        peer: &PeerCertificates<'_>,
+        time: UnixTime,
+        recorder: &Recorder,
+    ) -> Result<(), webpki::Error> {
+        let recorded = ALGORITHMS.each_ref().map(|algorithm| Recorded { algorithm, recorder });
+        let [first, ..] = &recorded;
+        let mut algorithms: [&dyn SignatureVerificationAlgorithm; COUNT] = [first; COUNT];
+        let acceptable =
+            recorded.iter().filter(|recorded| recorded.algorithm.is_acceptable::<P>(peer.signature_schemes));
+        let mut count = 0usize;
+        for (slot, recorded) in algorithms.iter_mut().zip(acceptable) {
+            *slot = recorded;
+            count = count.saturating_add(1);
+        }
+        let algorithms = algorithms.get(..count).unwrap_or(&[]);
+        #[cfg(feature = "crl")]
+        if let Some(revocation) = &self.revocation {
+            return revocation.with_options(|options| self.check(peer, time, algorithms, Some(options)));
+        }
+        self.check(peer, time, algorithms, None)
+    }
+
+    fn check(
+        &self,
+        peer: &PeerCertificates<'_>,
+        time: UnixTime,
+        algorithms: &[&dyn SignatureVerificationAlgorithm],
+        revocation: Option<webpki::RevocationOptions<'_>>,
+    ) -> Result<(), webpki::Error> {
+        let mut entries = peer.chain.iter();
+        let leaf = CertificateDer::from(entries.next().ok_or(webpki::Error::BadDer)?.data);
+        let end_entity = EndEntityCert::try_from(&leaf)?;
+        let mut intermediates = [const { CertificateDer::from_slice(&[]) }; MAX_INTERMEDIATES];
+        let mut count = 0usize;
+        for (slot, entry) in intermediates.iter_mut().take(self.max_intermediates).zip(entries) {
+            *slot = CertificateDer::from(entry.data);
+            count = count.saturating_add(1);
+        }
+        let intermediates = intermediates.get(..count).unwrap_or(&[]);
+        let usage = match peer.role {
+            PeerRole::Server => KeyUsage::server_auth(),
+            PeerRole::Client => KeyUsage::client_auth(),
+        };
+        let anchors = self.anchors;
+        let authorities: &dyn Fn(&VerifiedPath<'_>) -> _ = &check_authorities;
+        end_entity.verify_for_usage(algorithms, anchors, intermediates, time, usage, revocation, Some(authorities))?;
+        match (peer.role, peer.server_name) {
+            (PeerRole::Server, Some(name)) => end_entity.verify_is_valid_for_subject_name(name),
+            (PeerRole::Server, None) => Err(webpki::Error::UnsupportedNameType),
+            (PeerRole::Client, _) => Ok(()),
+        }
+    }
+
+    fn poll_answer<P: CryptoProvider>(
+        &self,
+        provider: &mut P,
+        progress: &mut VerificationProgress<P>,
+        peer: &PeerCertificates<'_>,
+        question: &Question,
+    ) -> Poll<Result<()>> {
+        // Keys are the anchors' or stand in the chain, where all else is, revocation lists excepted.
+        let find = |place: Place| {
+            let anchors = self.anchors.iter().map(|anchor| anchor.subject_public_key_info.as_ref());
+            let mut all = peer.chain.iter().map(|entry| entry.data).chain(anchors).chain(self.revocation_lists());
+            all.find_map(|bytes| place.within(bytes)).ok_or(Error::Internal)
+        };
+        let (key, message, signature) =
+            (find(question.public_key)?, find(question.message)?, find(question.signature)?);
+        progress.poll_next(provider, question.algorithm, key, message, signature)
+    }
+
+    #[cfg(feature = "crl")]
+    fn revocation_lists(&self) -> impl Iterator<Item = &'a [u8]> {
+        self.revocation.iter().flat_map(|revocation| revocation.lists).copied()
+    }
+
+    #[cfg(not(feature = "crl"))]
+    fn revocation_lists(&self) -> impl Iterator<Item = &'a [u8]> {
+        core::iter::empty()
+    }
+
+    /// The error that helps most.
+    fn explain<P: CryptoProvider>(
+        &self,
+        error: &webpki::Error,
+        progress: &VerificationProgress<P>,
+        peer: &PeerCertificates<'_>,
+    ) -> Error {
+        let some_left_out = peer.chain.iter().count() > self.max_intermediates.saturating_add(1);
+        match from_webpki(error) {
+            Error::UnknownIssuer if some_left_out => Error::ChainTooLong,
+            Error::BadCertificate if progress.has_unsupported_key() => Error::UnsupportedCertificate,
+            error => error,
+        }
+    }
+}
+
+/// What can be said of the end entity alone, and the library does not check (RFC 9846 4.5.1.2).
+fn check_end_entity(peer: &PeerCertificates<'_>) -> Result<()> {
+    if peer.certificate_type != CertificateType::X509 {
+        return Err(Error::UnsupportedCertificate);
+    }
+    let leaf = peer.chain.leaf().ok_or(Error::BadCertificate)?.data;
+    if x509::is_self_issued(leaf)? {
+        return Err(Error::SelfSignedCertificate);
+    }
+    match x509::key_usage(leaf)? {
+        Some(usage) if !usage.digital_signature() => Err(Error::CertificatePurpose),
+        _ => Ok(()),
+    }
+}
+
+/// Whether all intermediates of a path may sign certificates (RFC 5280 6.1.4 n), which the library does not check.
+fn check_authorities(path: &VerifiedPath<'_>) -> Result<(), webpki::Error> {
+    for authority in path.intermediate_certificates() {
+        match x509::key_usage(&authority.der()) {
+            Ok(Some(usage)) if !usage.key_cert_sign() => return Err(webpki::Error::EndEntityUsedAsCa),
+            Ok(_) => {}
+            Err(_) => return Err(webpki::Error::BadDer),
+        }
+    }
+    Ok(())
+}
+
+impl<P: CryptoProvider> PeerVerifier<P> for ChainVerifier<'_> {
+    fn poll_verify(
+        &self,
+        provider: &mut P,
+        progress: &mut VerificationProgress<P>,
+        peer: &PeerCertificates<'_>,
+    ) -> Poll<Result<()>> {
+        self.poll_verify(provider, progress, peer, 0)
+    }
+
+    fn needs_server_name(&self) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for ChainVerifier<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("ChainVerifier");
+        debug.field("anchors", &self.anchors.len()).field("max_intermediates", &self.max_intermediates);
+        debug.field("checks_validity", &self.clock.is_some()).finish_non_exhaustive()
+    }
+}

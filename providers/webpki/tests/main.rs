@@ -1,0 +1,5 @@
+//! Tests of the verifier.
+
+mod support;
+
+mod chains;
