@@ -1,5 +1,7 @@
 //! Tests of the verifier.
 
+#![allow(clippy::unwrap_used, missing_docs)]
+
 mod support;
 
 mod chains;
