@@ -368,5 +368,8 @@ misconfigurations! {
     NoNamedGroup "There is no group that the provider supports",
     NoSignatureScheme "There is no signature scheme that the provider supports",
     ListTooLong "A list is longer than its message can hold",
+    NoServerName "The verifier checks the name of the server, and there is none",
+    NoTrustAnchors "There are no trust anchors",
+    RevocationLists "There are no revocation lists, or more than a verifier takes",
     ChainTooLong "A certificate chain is longer than its message can hold",
 }

@@ -22,7 +22,7 @@ pub use buffers::Buffers;
 use crate::codes::{AlertDescription, CertificateType, CipherSuite, NamedGroup, SignatureScheme};
 use crate::config::{ChosenIdentity, ClientConfig, Common, ServerConfig};
 use crate::crypto::{CryptoProvider, x509};
-use crate::error::{Error, Result};
+use crate::error::{Error, Misconfiguration, Result};
 use crate::handshake::{Facts, PeerNotes, client, server};
 pub use crate::handshake::{Operation, PeerAuthentication, WaitingFor};
 use crate::key_schedule::{self, Transcript};
@@ -174,7 +174,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     ) -> Result<Self> {
         config.check()?;
         if server_name.is_none() && config.verifier.needs_server_name() {
-            return Err(Error::InvalidConfiguration("the verifier checks the name of the server, and there is none"));
+            return Err(Error::InvalidConfiguration(Misconfiguration::NoServerName));
         }
         let endpoint = Endpoint::Client(client::Client { config, server_name }, client::State::start());
         Self::new(endpoint, driver::advance_client, &config.common, buffers)

@@ -3,7 +3,7 @@
 use crate::errors::from_webpki;
 use crate::recorder::Place;
 use rustls_pki_types::{CertificateDer, Der, TrustAnchor};
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{Error, Misconfiguration, Result};
 
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
@@ -66,4 +66,4 @@ pub fn system_anchors() -> Result<Vec<TrustAnchor<'static>>> {
 }
 
 /// What a verifier without trust anchors is.
-pub(crate) const NO_ANCHORS: Error = Error::InvalidConfiguration("there are no trust anchors");
+pub(crate) const NO_ANCHORS: Error = Error::InvalidConfiguration(Misconfiguration::NoTrustAnchors);

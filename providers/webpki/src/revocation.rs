@@ -1,7 +1,7 @@
 //! Certificate revocation lists (RFC 5280 5).
 
 use crate::errors::from_webpki;
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{Error, Misconfiguration, Result};
 use webpki::{BorrowedCertRevocationList, CertRevocationList, ExpirationPolicy, RevocationCheckDepth};
 use webpki::{RevocationOptionsBuilder, UnknownStatusPolicy};
 
@@ -34,7 +34,7 @@ impl<'a> Revocation<'a> {
     /// [`Error::RevocationUnknown`] or [`Error::BadCertificate`] if a list cannot be read.
     pub fn new(lists: &'a [&'a [u8]]) -> Result<Self> {
         if lists.is_empty() || lists.len() > MAX_REVOCATION_LISTS {
-            return Err(Error::InvalidConfiguration("one to eight revocation lists, or no checks of revocation"));
+            return Err(Error::InvalidConfiguration(Misconfiguration::RevocationLists));
         }
         for list in lists {
             BorrowedCertRevocationList::from_der(list).map_err(|error| from_webpki(&error))?;
