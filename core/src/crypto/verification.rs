@@ -13,7 +13,7 @@ use core::task::{Poll, ready};
 /// [verified](Self::poll_next), and runs again.
 ///
 /// An answer is only worth something if the same question is asked again. What beside the peer's certificates decides
-/// on the questions, such as the time, or trust anchors that can be replaced, goes into the notes that
+/// on the questions, such as the time, or which trust anchors there are, goes into the notes that
 /// [`begin`](Self::begin) takes: with other notes, all answers are forgotten.
 pub struct VerificationProgress<P: CryptoProvider> {
     /// Set by a verifier that found that the certificate is for the server name it was given.
@@ -26,8 +26,14 @@ pub struct VerificationProgress<P: CryptoProvider> {
     unsupported: bool,
 }
 
-/// What a verifier wants to find again at the next call.
-pub type Notes = [u64; 3];
+/// What answers rest on, besides the peer's certificates.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// The time that certificates are verified at, as the verifier counts it.
+    pub time: u64,
+    /// Which verifier it was, and what it was set to: addresses, lengths, counts.
+    pub verifier: [usize; 7],
+}
 
 /// Which signatures were valid, in the order in which they were asked for.
 #[derive(Debug, Clone, Copy, Default)]

@@ -238,9 +238,9 @@ impl PeerVerifier<I> for SlowVerifier {
         progress: &mut VerificationProgress<I>,
         peer: &PeerCertificates<'_>,
     ) -> Poll<Result<()>> {
-        let mut waited = progress.notes().map_or(0, |notes| notes[0].try_into().unwrap());
+        let mut waited = progress.notes().map_or(0, |notes| notes.time.try_into().unwrap());
         let polled = provider.poll(&mut waited);
-        progress.begin([u64::from(waited), 0, 0]);
+        progress.begin(Notes { time: waited.into(), ..Notes::default() });
         ready!(polled)?;
         AcceptAnyPeer.poll_verify(provider, progress, peer)
     }

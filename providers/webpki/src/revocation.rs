@@ -59,6 +59,13 @@ impl<'a> Revocation<'a> {
         self
     }
 
+    /// What tells it from every other one: where the lists are, how many, and how strict.
+    pub(crate) fn identity(&self) -> [usize; 3] {
+        let policy = usize::from(self.depth == RevocationCheckDepth::Chain).wrapping_shl(1)
+            | usize::from(self.unknown == UnknownStatusPolicy::Deny);
+        [self.lists.as_ptr().addr(), self.lists.len(), policy]
+    }
+
     /// Reads the lists and lends them to `run`.
     pub(crate) fn with_options<R>(
         &self,

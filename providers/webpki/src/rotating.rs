@@ -20,7 +20,7 @@ use saitls_core::error::Result;
 #[derive(Debug)]
 pub struct RotatingVerifier<'a> {
     current: Cell<ChainVerifier<'a>>,
-    replaced: Cell<u64>,
+    replaced: Cell<usize>,
 }
 
 impl<'a> RotatingVerifier<'a> {

@@ -8,11 +8,14 @@ use crate::recorder::{Place, Question, Recorder};
 #[cfg(feature = "crl")]
 use crate::revocation::Revocation;
 use core::fmt;
+use core::ptr;
 use core::task::{Poll, ready};
 use core::time::Duration;
 use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
 use saitls_core::codes::CertificateType;
-use saitls_core::crypto::{CryptoProvider, PeerCertificates, PeerRole, PeerVerifier, VerificationProgress, x509};
+use saitls_core::crypto::{
+    CryptoProvider, Notes, PeerCertificates, PeerRole, PeerVerifier, VerificationProgress, x509,
+};
 use saitls_core::error::{Error, Result};
 use saitls_core::limits::MAX_CERTIFICATES;
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
@@ -91,17 +94,17 @@ impl<'a> ChainVerifier<'a> {
         provider: &mut P,
         progress: &mut VerificationProgress<P>,
         peer: &PeerCertificates<'_>,
-        edition: u64,
+        edition: usize,
     ) -> Poll<Result<()>> {
         check_end_entity(peer)?;
         // The time of the first run is that of all: another one could mean other questions in another order.
-        let address = u64::try_from(self.anchors.as_ptr().addr()).unwrap_or(u64::MAX);
+        let verifier = self.identity(edition);
         let mut time = match progress.notes() {
-            Some([time, noted_address, noted]) if (noted_address, noted) == (address, edition) => time,
+            Some(notes) if notes.verifier == verifier => notes.time,
             _ => self.clock.map_or(Ok(0), |clock| clock.now().map(|time| time.as_secs()))?,
         };
         loop {
-            progress.begin([time, address, edition]);
+            progress.begin(Notes { time, verifier });
             let recorder = Recorder::new(progress.answers());
             let outcome = self.run::<P>(peer, UnixTime::since_unix_epoch(Duration::from_secs(time)), &recorder);
             if let Some(question) = recorder.question() {
@@ -122,6 +125,17 @@ impl<'a> ChainVerifier<'a> {
                 Err(error) => return Poll::Ready(Err(self.explain(&error, progress, peer))),
             }
         }
+    }
+
+    /// What tells this verifier from every other one that exists at the same time.
+    fn identity(&self, edition: usize) -> [usize; 7] {
+        let clock = self.clock.map_or(0, |clock| ptr::from_ref(clock).addr());
+        let anchors = self.anchors.as_ptr().addr();
+        #[cfg(feature = "crl")]
+        let [lists, count, policy] = self.revocation.as_ref().map_or([0; 3], Revocation::identity);
+        #[cfg(not(feature = "crl"))]
+        let [lists, count, policy] = [0; 3];
+        [anchors, self.anchors.len(), clock, self.max_intermediates, lists, count.wrapping_shl(2) | policy, edition]
     }
 
     /// One run of the library against the answers so far.

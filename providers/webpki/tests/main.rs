@@ -5,3 +5,6 @@
 mod support;
 
 mod chains;
+mod names;
+mod time;
+mod work;

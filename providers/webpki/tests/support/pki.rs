@@ -11,6 +11,7 @@ use saitls_core::crypto::{CryptoProvider, Signer};
 use saitls_rustcrypto::{MAX_SUBJECT_PUBLIC_KEY_INFO_LEN, RustCrypto, SigningKey};
 use saitls_webpki::UnixTime;
 use std::cell::Cell;
+use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -18,8 +19,9 @@ use std::time::Duration;
 pub const NOW: UnixTime = UnixTime::since_unix_epoch(Duration::from_secs(1_782_864_000));
 
 /// A private key, as the maker of certificates wants it.
+#[derive(Clone)]
 pub struct Key {
-    pub signer: SigningKey,
+    pub signer: Rc<SigningKey>,
     public_key: Vec<u8>,
 }
 
@@ -28,7 +30,7 @@ impl Key {
         let mut info = [0; MAX_SUBJECT_PUBLIC_KEY_INFO_LEN];
         let len = signer.subject_public_key_info(&mut info).unwrap();
         let info: spki::SubjectPublicKeyInfoRef<'_> = info[..len].try_into().unwrap();
-        Self { public_key: info.subject_public_key.raw_bytes().to_vec(), signer }
+        Self { public_key: info.subject_public_key.raw_bytes().to_vec(), signer: Rc::new(signer) }
     }
 
     pub fn p256() -> Self {
@@ -150,7 +152,7 @@ impl Certified {
     }
 
     pub fn identity<'a, P: CryptoProvider>(&'a self, chain: &'a [&'a [u8]]) -> Identity<'a, P> {
-        Identity::new(chain, &self.key.signer)
+        Identity::new(chain, &*self.key.signer)
     }
 }
 
