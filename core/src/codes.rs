@@ -266,6 +266,15 @@ impl CipherSuite {
     }
 }
 
+impl NamedGroup {
+    /// Whether the group joins an elliptic curve with ML-KEM (draft-ietf-tls-ecdhe-mlkem), so that its shares take more
+    /// than a kilobyte.
+    #[must_use]
+    pub const fn is_hybrid(self) -> bool {
+        matches!(self, Self::SECP256R1MLKEM768 | Self::X25519MLKEM768)
+    }
+}
+
 impl SignatureScheme {
     /// Whether the scheme may sign a CertificateVerify; the others are for certificates only (RFC 9846 4.3.3).
     #[must_use]

@@ -22,6 +22,10 @@ pub const MIN_RECEIVE_BUFFER_LEN: usize = 256;
 /// The smallest transmit buffer: a ClientHello with one elliptic-curve share and all our lists, without names.
 pub const MIN_TRANSMIT_BUFFER_LEN: usize = 512;
 
+/// The shortest buffers, receiving and transmitting, with which the groups that have ML-KEM in them are negotiated; our
+/// choice. Their shares have up to 1249 bytes (draft-ietf-tls-ecdhe-mlkem), and a hello has more to say than that.
+pub const MIN_HYBRID_BUFFER_LEN: usize = 2048;
+
 /// Records without effect that may come in a row: without content, compatibility change_cipher_spec, user_canceled;
 /// our choice. Real peers send one or two.
 pub const MAX_IDLE_RECORDS: u8 = 32;

@@ -121,11 +121,11 @@ fn what_one_side_can_take_the_other_obeys() {
     }
     // The server's limit, from its buffer.
     let (client_config, server_config) = (ClientConfig::new(&ANY), ServerConfig::new(&identities));
-    let small = Connection::server(&server_config, buffers(1_000, 4_000)).unwrap();
+    let small = Connection::server(&server_config, buffers(2_000, 4_000)).unwrap();
     let mut pair = Pair::new(client(&client_config), small);
     pair.connect();
     pair.exchange(&pattern(50_000), true);
-    assert_eq!(inner_lengths(&pair.client_wire).into_iter().max(), Some(1_000 - 5 - 16));
+    assert_eq!(inner_lengths(&pair.client_wire).into_iter().max(), Some(2_000 - 5 - 16));
 }
 
 #[test]

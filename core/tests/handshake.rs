@@ -13,12 +13,20 @@ const SUITES: [CipherSuite; 5] = [
     CipherSuite::AES_128_CCM_8_SHA256,
 ];
 
+const GROUPS: [NamedGroup; 5] = [
+    NamedGroup::X25519,
+    NamedGroup::SECP256R1,
+    NamedGroup::SECP384R1,
+    NamedGroup::X25519MLKEM768,
+    NamedGroup::SECP256R1MLKEM768,
+];
+
 #[test]
 fn every_suite_group_and_key_with_mutual_authentication() {
     for identity in [p256(), p384(), ed25519(), rsa2048(), rsapss2048()] {
         let identities = [identity.identity()];
         for suite in SUITES {
-            for group in [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1] {
+            for group in GROUPS {
                 let (suites, groups) = ([suite], [group]);
                 let client_config = ClientConfig::new(&ANY)
                     .with_cipher_suites(&suites)

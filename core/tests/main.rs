@@ -11,6 +11,7 @@ mod buffers;
 mod faults;
 mod handshake;
 mod hello_retry;
+mod hybrids;
 mod identities;
 mod negotiation;
 mod points;

@@ -285,6 +285,10 @@ impl CryptoProvider for Replay {
     // The keys of the traces have 1,024 bits.
     type SignatureVerifier = saitls_rustcrypto::SignatureVerifier<1024>;
 
+    fn named_groups(&self) -> &[NamedGroup] {
+        &[NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1]
+    }
+
     fn fill_random(&mut self, out: &mut [u8]) -> Result<(), Error> {
         out.copy_from_slice(&self.random.pop_front().expect("the trace drew no more random bytes"));
         Ok(())

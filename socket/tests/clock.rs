@@ -51,7 +51,7 @@ fn records_that_wait_for_the_reader_are_work_when_it_reads() {
 #[test]
 fn the_handshake_timeout_is_a_due_time() {
     let mut net = net();
-    let (c, s) = (net.client.add(), net.server.add_plain(1_024));
+    let (c, s) = (net.client.add(), net.server.add_plain(4_096));
     net.server.plain(s).listen(443).unwrap();
     net.client.socket(c).set_handshake_timeout(Some(Duration::from_secs(7)));
     net.client.connect(c, 443);

@@ -96,15 +96,17 @@ impl<'a> Common<'a> {
             .filter(|&suite| P::Aead::supports(suite) && P::Hash::supports(suite.hash()))
     }
 
-    /// The groups to negotiate, in order of preference.
+    /// The groups to negotiate, in order of preference; those with long shares only if these fit.
     pub(crate) fn named_groups<'p, P: CryptoProvider>(
         &self,
         provider: &'p P,
+        fits_hybrids: bool,
     ) -> impl Iterator<Item = NamedGroup> + use<'p, P>
     where
         'a: 'p,
     {
-        either(self.named_groups, provider.named_groups()).filter(|&group| P::KeyExchange::supports(group))
+        either(self.named_groups, provider.named_groups())
+            .filter(move |&group| P::KeyExchange::supports(group) && (fits_hybrids || !group.is_hybrid()))
     }
 
     /// The schemes to accept in certificates, in order of preference.
@@ -298,7 +300,8 @@ impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
     }
 
     /// The groups to send key shares for, at most [`MAX_KEY_SHARES`](crate::limits::MAX_KEY_SHARES). Without this,
-    /// the most preferred group; an empty list makes the server choose, at the cost of a round trip.
+    /// the most preferred group and, if that is a hybrid with ML-KEM, the first that is not: few servers have neither. An
+    /// empty list makes the server choose, at the cost of a round trip.
     #[must_use]
     pub const fn with_key_shares(mut self, groups: &'a [NamedGroup]) -> Self {
         self.key_shares = Some(groups);

@@ -134,9 +134,16 @@ pub trait CryptoProvider: Sized {
         ]
     }
 
-    /// The groups to negotiate, in order of preference; those that the parts do not support are skipped.
+    /// The groups to negotiate, in order of preference; those that the parts do not support are skipped, and hybrid
+    /// ones where the buffers are shorter than [`MIN_HYBRID_BUFFER_LEN`](crate::limits::MIN_HYBRID_BUFFER_LEN).
     fn named_groups(&self) -> &[NamedGroup] {
-        &[NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1]
+        &[
+            NamedGroup::X25519MLKEM768,
+            NamedGroup::SECP256R1MLKEM768,
+            NamedGroup::X25519,
+            NamedGroup::SECP256R1,
+            NamedGroup::SECP384R1,
+        ]
     }
 
     /// The signature schemes to accept, in order of preference; those that the parts do not support are

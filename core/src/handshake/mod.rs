@@ -22,7 +22,7 @@ use crate::config::{ChosenIdentity, Common};
 use crate::crypto::{CryptoProvider, Secret};
 use crate::error::{ByteCount, Error, Result};
 use crate::key_schedule::Transcript;
-use crate::limits::MAX_PLAINTEXT_LEN;
+use crate::limits::{MAX_PLAINTEXT_LEN, MIN_HYBRID_BUFFER_LEN};
 use crate::record::{Incoming, Outgoing, RecordAligned};
 use crate::wire::extensions::{CertificateStatusRequest, Extensions, RecordSizeLimit};
 use crate::wire::{Message, Random, Writer};
@@ -212,6 +212,11 @@ impl<P: CryptoProvider> Context<'_, '_, P> {
     /// The hash of the negotiated suite.
     pub(crate) fn hash(&self) -> Result<HashAlgorithm> {
         self.facts.cipher_suite.map(CipherSuite::hash).ok_or(Error::Internal)
+    }
+
+    /// Whether both buffers have room for the shares of hybrid groups.
+    pub(crate) fn fits_hybrids(&self) -> bool {
+        self.receive_capacity.min(self.outgoing.buffer.capacity()) >= MIN_HYBRID_BUFFER_LEN
     }
 
     /// The negotiated suite.

@@ -94,8 +94,13 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
             self.buffer.compact();
         }
         let room = self.buffer.room_len(self.overhead());
-        let start = self.buffer.content_start().saturating_add(self.buffer.open);
+        let start = self.message_start();
         self.buffer.bytes.get_mut(start..start.saturating_add(room)).unwrap_or(&mut [])
+    }
+
+    /// Where [`message_room`](Self::message_room) begins in the buffer.
+    pub(crate) const fn message_start(&self) -> usize {
+        self.buffer.content_start().saturating_add(self.buffer.open)
     }
 
     /// Writes a message to [`message_room`](Self::message_room) and returns its length; it is not taken into a
@@ -129,7 +134,7 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
 
     /// The `len` bytes that were written to the front of [`message_room`](Self::message_room).
     pub(crate) fn written(&self, len: usize) -> &[u8] {
-        let start = self.buffer.content_start().saturating_add(self.buffer.open);
+        let start = self.message_start();
         self.buffer.bytes.get(start..start.saturating_add(len)).unwrap_or(&[])
     }
 

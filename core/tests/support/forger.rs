@@ -522,7 +522,7 @@ impl Forger {
             shares.iter().find(|(group, _)| *group == self.group).or(shares.first()).expect("a share of the client's");
         self.group = *group;
         let mut exchange = KeyExchange::start(&mut self.provider, self.group).unwrap();
-        let mut own = [0; 128];
+        let mut own = [0; 2048];
         let Poll::Ready(agreed) = exchange.poll_encapsulate(&mut self.provider, share, &mut own) else {
             unreachable!()
         };
@@ -577,7 +577,7 @@ impl Forger {
     /// A fresh share for a group.
     pub fn share(&mut self, group: NamedGroup) -> Vec<u8> {
         let mut exchange = KeyExchange::start(&mut self.provider, group).unwrap();
-        let mut share = [0; 128];
+        let mut share = [0; 2048];
         let Poll::Ready(len) = exchange.poll_generate(&mut self.provider, &mut share) else { unreachable!() };
         self.exchanges.retain(|(earlier, _)| *earlier != group);
         self.exchanges.push((group, exchange));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant as Clock};
 use saitls::{Buffers, ClientConfig, Identity, PinnedKey, ServerConfig, ServerName};
 use saitls_core::PeerAuthentication;
 use saitls_core::config::ClientAuthentication;
-use saitls_core::limits::MIN_TRANSMIT_BUFFER_LEN;
+use saitls_core::limits::{MIN_HYBRID_BUFFER_LEN, MIN_TRANSMIT_BUFFER_LEN};
 use smoltcp::time::Instant;
 use smoltcp::wire::IpAddress;
 
@@ -44,7 +44,8 @@ pub(super) fn run(case: &Case, identity: &SelfSigned) -> Result<Outcome, String>
         .with_signature_schemes(&schemes);
 
     // The receive buffer takes the peer's Certificate and the messages around it; the rest comes in records as small.
-    let (receive, transmit) = (identity.certificate.len() + 1024, MIN_TRANSMIT_BUFFER_LEN);
+    let least = if case.group.is_hybrid() { MIN_HYBRID_BUFFER_LEN } else { MIN_TRANSMIT_BUFFER_LEN };
+    let (receive, transmit) = (least.max(identity.certificate.len() + 1024), least);
     let buffers = || Buffers::new(vec![0; receive], vec![0; transmit]);
     let start = Clock::now();
     let now = || Instant::from_micros(i64::try_from(start.elapsed().as_micros()).unwrap_or(i64::MAX));

@@ -36,7 +36,13 @@ const SUITES: [CipherSuite; 5] = [
     CipherSuite::AES_128_CCM_8_SHA256,
 ];
 
-const GROUPS: [NamedGroup; 3] = [NamedGroup::X25519, NamedGroup::SECP256R1, NamedGroup::SECP384R1];
+const GROUPS: [NamedGroup; 5] = [
+    NamedGroup::X25519,
+    NamedGroup::SECP256R1,
+    NamedGroup::SECP384R1,
+    NamedGroup::X25519MLKEM768,
+    NamedGroup::SECP256R1MLKEM768,
+];
 
 /// A handshake to try.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,7 +65,7 @@ impl Case {
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [suite, group, scheme] = [self.suite.to_string(), self.group.to_string(), self.scheme.to_string()];
-        write!(f, "{suite:<29}{group:<11}{scheme:<23}")
+        write!(f, "{suite:<29}{group:<18}{scheme:<23}")
     }
 }
 
@@ -140,7 +146,7 @@ pub fn run(all: bool, out: &mut impl Write) -> Result<(), Failure> {
     line("TLS 1.3 between two smoltcp interfaces in this process. For every suite, group and signature scheme:")?;
     line("a handshake in which both ends prove who they are, then GET / over it.\n")?;
     line(&format!(
-        "{:<29}{:<11}{:<23}{:>8}{:>11}{:>9}",
+        "{:<29}{:<18}{:<23}{:>8}{:>11}{:>9}",
         "suite", "group", "signature", "bytes", "handshake", "buffers"
     ))?;
     let mut first = None;
@@ -197,7 +203,7 @@ mod tests {
         // P-256, P-384, Ed25519, and RSA-PSS with three hashes for either kind of RSA key.
         let schemes = 3 + 3 + 3;
         assert_eq!(text.lines().filter(|line| line.starts_with("TLS_")).count(), SUITES.len() * GROUPS.len() * schemes);
-        assert!(text.contains("135 combinations"), "{text}");
+        assert!(text.contains("225 combinations"), "{text}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Our `client` and `server` programs against OpenSSL, GnuTLS, NSS, curl and nginx, on loopback, every byte of ours through
+//! Our `client` and `server` programs against OpenSSL, GnuTLS, NSS, curl, nginx and Node.js, on loopback, every byte of ours through
 //! the smoltcp socket.
 //!
 //! Part of `cargo test`. A peer that is not installed is skipped with a word about it, or a failure with
@@ -7,6 +7,7 @@
 
 mod auth;
 mod data;
+mod hybrids;
 mod matrix;
 mod negotiate;
 mod network;
@@ -22,7 +23,9 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let mut cases = matrix::cases();
     cases.extend(
-        [auth::cases(), data::cases(), negotiate::cases(), network::cases(), refused::cases()].into_iter().flatten(),
+        [auth::cases(), data::cases(), hybrids::cases(), negotiate::cases(), network::cases(), refused::cases()]
+            .into_iter()
+            .flatten(),
     );
     runner::run(cases)
 }

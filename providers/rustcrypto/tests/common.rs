@@ -111,7 +111,7 @@ pub(crate) fn reveal(secret: &Secret) -> Vec<u8> {
 
 pub(crate) fn generate<P: CryptoProvider>(provider: &mut P, group: NamedGroup) -> Result<(P::KeyExchange, Vec<u8>)> {
     let mut exchange = P::KeyExchange::start(provider, group)?;
-    let mut share = [0; 256];
+    let mut share = [0; 2048];
     let len = ready(exchange.poll_generate(provider, &mut share))?;
     Ok((exchange, share[..len].to_vec()))
 }
@@ -122,7 +122,7 @@ pub(crate) fn encapsulate<P: CryptoProvider>(
     peer_share: &[u8],
 ) -> Result<(Vec<u8>, P::Secret)> {
     let mut exchange = P::KeyExchange::start(provider, group)?;
-    let mut share = [0; 256];
+    let mut share = [0; 2048];
     let (len, secret) = ready(exchange.poll_encapsulate(provider, peer_share, &mut share))?;
     Ok((share[..len].to_vec(), secret))
 }

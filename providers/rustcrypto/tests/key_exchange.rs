@@ -8,8 +8,18 @@ use saitls_core::crypto::{CryptoProvider, KeyExchange as _};
 use saitls_core::error::{ByteCount, Error, Result};
 use saitls_rustcrypto::{KeyExchange, RustCrypto};
 
-const GROUPS: [(NamedGroup, usize); 3] =
+/// The groups on a curve alone, and the length of their shares.
+const CURVES: [(NamedGroup, usize); 3] =
     [(NamedGroup::X25519, 32), (NamedGroup::SECP256R1, 65), (NamedGroup::SECP384R1, 97)];
+
+/// All groups, and the lengths of the shares of client, of server, and of the secret.
+const GROUPS: [(NamedGroup, usize, usize, usize); 5] = [
+    (NamedGroup::X25519, 32, 32, 32),
+    (NamedGroup::SECP256R1, 65, 65, 32),
+    (NamedGroup::SECP384R1, 97, 97, 48),
+    (NamedGroup::X25519MLKEM768, 1216, 1120, 64),
+    (NamedGroup::SECP256R1MLKEM768, 1249, 1153, 64),
+];
 
 /// What both roles say to a share.
 fn refusals(group: NamedGroup, share: &[u8]) -> [Option<Error>; 2] {
@@ -26,15 +36,15 @@ fn assert_refused(group: NamedGroup, share: &[u8]) {
 #[test]
 fn both_sides_agree() {
     let provider = &mut provider();
-    for (group, len) in GROUPS {
+    for (group, client_len, server_len, secret_len) in GROUPS {
         let mut seen = Vec::new();
         for _ in 0..4 {
             let (mut exchange, share) = generate(provider, group).unwrap();
             let (peer_share, peer_secret) = encapsulate(provider, group, &share).unwrap();
             let secret = ready(exchange.poll_decapsulate(provider, &peer_share)).unwrap();
-            assert_eq!((share.len(), peer_share.len()), (len, len));
+            assert_eq!((share.len(), peer_share.len()), (client_len, server_len));
             assert_eq!(reveal(&secret), reveal(&peer_secret));
-            assert_eq!(reveal(&secret).len(), if group == NamedGroup::SECP384R1 { 48 } else { 32 });
+            assert_eq!(reveal(&secret).len(), secret_len);
             seen.extend([share, peer_share, reveal(&secret)]);
         }
         seen.sort();
@@ -74,19 +84,28 @@ fn secp256r1_of_rfc_5903() {
 
 #[test]
 fn shares_of_another_length_are_refused() {
-    for (group, len) in GROUPS {
-        let (_, share) = generate(&mut provider(), group).unwrap();
-        assert_eq!(share.len(), len);
+    for (group, client_len, server_len, _) in GROUPS {
+        let provider = &mut provider();
+        let (_, share) = generate(provider, group).unwrap();
+        assert_eq!(share.len(), client_len);
         assert_refused(group, &[]);
-        assert_refused(group, &share[..len - 1]);
-        assert_refused(group, &share[1..]);
-        assert_refused(group, &[&share[..], &[0]].concat());
+        let longer = [&share[..], &[0]].concat();
+        for share in [&share[..client_len - 1], &share[1..], &longer] {
+            assert_eq!(error(encapsulate(provider, group, share)), Some(Error::InvalidKeyShare));
+        }
+        let (share, _) = encapsulate(provider, group, &share).unwrap();
+        assert_eq!(share.len(), server_len);
+        let longer = [&share[..], &[0]].concat();
+        for share in [&share[..server_len - 1], &share[1..], &longer] {
+            let (mut exchange, _) = generate(provider, group).unwrap();
+            assert_eq!(error(ready(exchange.poll_decapsulate(provider, share))), Some(Error::InvalidKeyShare));
+        }
     }
 }
 
 #[test]
 fn only_uncompressed_points_on_the_curve_pass() {
-    for (group, len) in &GROUPS[1..] {
+    for (group, len) in &CURVES[1..] {
         let (_, share) = generate(&mut provider(), *group).unwrap();
         assert_eq!(refusals(*group, &share), [None, None]);
         for form in (0..=255).filter(|form| *form != 4) {
@@ -134,20 +153,21 @@ fn low_order_points_of_x25519_are_refused() {
 #[test]
 fn a_small_buffer_is_told_how_much_is_needed() {
     let provider = &mut provider();
-    for (group, len) in GROUPS {
-        let needed = Some(Error::TransmitBufferTooSmall(ByteCount::new(len)));
+    for (group, client_len, server_len, _) in GROUPS {
+        let needed = |len| Some(Error::TransmitBufferTooSmall(ByteCount::new(len)));
         let (_, peer_share) = generate(provider, group).unwrap();
-        let mut small = vec![0; len - 1];
+        let mut small = vec![0; client_len - 1];
         let mut exchange = KeyExchange::start(provider, group).unwrap();
-        assert_eq!(error(ready(exchange.poll_generate(provider, &mut small))), needed);
+        assert_eq!(error(ready(exchange.poll_generate(provider, &mut small))), needed(client_len));
+        let mut small = vec![0; server_len - 1];
         let mut exchange = KeyExchange::start(provider, group).unwrap();
-        assert_eq!(error(ready(exchange.poll_encapsulate(provider, &peer_share, &mut small))), needed);
+        assert_eq!(error(ready(exchange.poll_encapsulate(provider, &peer_share, &mut small))), needed(server_len));
     }
 }
 
 #[test]
 fn a_random_source_that_fails_or_is_stuck_is_an_error() {
-    for (group, _) in GROUPS {
+    for (group, ..) in GROUPS {
         let (_, peer_share) = generate(&mut provider(), group).unwrap();
         assert_eq!(error(generate(&mut failing(), group)), Some(Error::RandomFailed));
         assert_eq!(error(encapsulate(&mut failing(), group, &peer_share)), Some(Error::RandomFailed));
@@ -163,8 +183,9 @@ fn a_random_source_that_fails_or_is_stuck_is_an_error() {
 #[test]
 fn a_private_key_serves_once() {
     let provider = &mut provider();
-    for (group, _) in GROUPS {
+    for (group, ..) in GROUPS {
         let (mut exchange, share) = generate(provider, group).unwrap();
+        let (share, _) = encapsulate(provider, group, &share).unwrap();
         assert!(ready(exchange.poll_decapsulate(provider, &share)).is_ok());
         assert_eq!(error(ready(exchange.poll_decapsulate(provider, &share))), Some(Error::InvalidState));
         let mut unused = KeyExchange::start(provider, group).unwrap();
@@ -178,7 +199,59 @@ fn groups_that_are_not_built_are_refused() {
         assert!(!P::KeyExchange::supports(group));
         P::KeyExchange::start(provider, group)
     }
-    for group in [NamedGroup::SECP521R1, NamedGroup::X448, NamedGroup::X25519MLKEM768, NamedGroup(0)] {
+    for group in [NamedGroup::SECP521R1, NamedGroup::X448, NamedGroup(0x11ed), NamedGroup(0)] {
         assert_eq!(error(started(&mut provider(), group)), Some(Error::Unsupported));
+    }
+}
+
+#[test]
+fn hybrids_are_made_of_their_halves() {
+    for (hybrid, curve, first) in [
+        (NamedGroup::X25519MLKEM768, NamedGroup::X25519, false),
+        (NamedGroup::SECP256R1MLKEM768, NamedGroup::SECP256R1, true),
+    ] {
+        let provider = &mut provider();
+        let (_, len) = CURVES.into_iter().find(|(group, _)| *group == curve).unwrap();
+        let (_, curve_share) = generate(provider, curve).unwrap();
+        let (mut exchange, share) = generate(provider, hybrid).unwrap();
+        let half = |share: &[u8]| if first { 0..len } else { share.len() - len..share.len() };
+        let at = half(&share);
+        // The half of the curve is checked as it is alone.
+        let mut bad = share.clone();
+        bad[at.clone()].fill(0);
+        assert_eq!(error(encapsulate(provider, hybrid, &bad)), Some(Error::InvalidKeyShare));
+        let mut other = share.clone();
+        other[at].copy_from_slice(&curve_share);
+        assert!(encapsulate(provider, hybrid, &other).is_ok());
+        // FIPS 203 7.2: a coefficient that is not below the modulus.
+        let mut bad = share.clone();
+        let kem = if first { len } else { 0 };
+        bad[kem..kem + 3].fill(0xff);
+        assert_eq!(error(encapsulate(provider, hybrid, &bad)), Some(Error::InvalidKeyShare));
+
+        let (answer, secret) = encapsulate(provider, hybrid, &share).unwrap();
+        let at = half(&answer);
+        let mut bad = answer.clone();
+        bad[at].fill(0);
+        let (mut unlucky, _) = generate(provider, hybrid).unwrap();
+        assert_eq!(error(ready(unlucky.poll_decapsulate(provider, &bad))), Some(Error::InvalidKeyShare));
+        // FIPS 203 6.3: a ciphertext that was changed gives a secret that nobody knows, in the half of ML-KEM only.
+        let mut changed = answer.clone();
+        changed[if first { len } else { 0 }] ^= 1;
+        let (secret, implicit) = (reveal(&secret), ready(exchange.poll_decapsulate(provider, &changed)).unwrap());
+        let (curve_half, kem_half) = if first { (0..32, 32..64) } else { (32..64, 0..32) };
+        assert_eq!(secret[curve_half.clone()], reveal(&implicit)[curve_half]);
+        assert_ne!(secret[kem_half.clone()], reveal(&implicit)[kem_half]);
+    }
+}
+
+#[test]
+fn a_share_is_the_same_when_it_is_asked_for_again() {
+    let provider = &mut provider();
+    for (group, client_len, ..) in GROUPS {
+        let (mut exchange, share) = generate(provider, group).unwrap();
+        let mut again = vec![0; client_len];
+        assert_eq!(ready(exchange.poll_generate(provider, &mut again)), Ok(client_len));
+        assert_eq!(again, share);
     }
 }

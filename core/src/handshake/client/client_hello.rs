@@ -21,6 +21,16 @@ pub(super) struct Hello<P: CryptoProvider> {
     session_id: [u8; 32],
     session_id_len: usize,
     pub(super) shares: [Option<Share<P>>; MAX_KEY_SHARES],
+    written: Option<WrittenShares>,
+}
+
+/// Key shares that stand in the transmit buffer already, while the next one is pending: they are asked for once.
+#[derive(Clone, Copy)]
+struct WrittenShares {
+    /// Where the first one begins, and the last one ends.
+    start: usize,
+    end: usize,
+    count: usize,
 }
 
 /// A key share of ours.
@@ -32,23 +42,14 @@ pub(super) struct Share<P: CryptoProvider> {
 impl<P: CryptoProvider> Hello<P> {
     /// A fresh offer.
     pub(super) fn new(cx: &mut Context<'_, '_, P>, client: &Client<'_, P>) -> Result<Self> {
-        let mut hello = Self { random: [0; 32], session_id: [0; 32], session_id_len: 0, shares: [None, None, None] };
+        let mut hello =
+            Self { random: [0; 32], session_id: [0; 32], session_id_len: 0, shares: [None, None, None], written: None };
         cx.provider.fill_random(&mut hello.random)?;
         if client.config.compatibility_mode {
             cx.provider.fill_random(&mut hello.session_id)?;
             hello.session_id_len = hello.session_id.len();
         }
-        let mut groups = [None; MAX_KEY_SHARES];
-        let supported = cx.common.named_groups(cx.provider);
-        match client.config.key_shares {
-            // In the order of supported_groups, as RFC 9846 4.3.8 wants it.
-            Some(wanted) => {
-                let both = supported.filter(|group| wanted.contains(group));
-                groups.iter_mut().zip(both).for_each(|(slot, group)| *slot = Some(group));
-            }
-            None => groups.iter_mut().zip(supported.take(1)).for_each(|(slot, group)| *slot = Some(group)),
-        }
-        for (slot, group) in hello.shares.iter_mut().zip(groups) {
+        for (slot, group) in hello.shares.iter_mut().zip(share_groups(cx, client)) {
             if let Some(group) = group {
                 *slot = Some(Share { group, exchange: P::KeyExchange::start(cx.provider, group)? });
             }
@@ -68,20 +69,20 @@ impl<P: CryptoProvider> Hello<P> {
 
     /// Writes a ClientHello with the `shares` where [`Outgoing::message_room`] is, and returns its length.
     ///
-    /// A share that is ready is asked for again at the next poll if another one is pending: that costs a
-    /// computation only where several shares are configured with a slow provider.
-    ///
     /// [`Outgoing::message_room`]: crate::record::Outgoing::message_room
     pub(super) fn poll_write(
-        &self,
+        &mut self,
         cx: &mut Context<'_, '_, P>,
         client: &Client<'_, P>,
         shares: &mut [Option<Share<P>>],
         cookie: Option<&[u8]>,
     ) -> Poll<Result<usize>> {
-        let own_record_size_limit = cx.own_record_size_limit();
+        let (own_record_size_limit, fits_hybrids) = (cx.own_record_size_limit(), cx.fits_hybrids());
         let mut result = Poll::Ready(Ok(()));
-        let mut writer = Writer::new(cx.outgoing.message_room(usize::MAX));
+        cx.outgoing.message_room(usize::MAX);
+        let message_start = cx.outgoing.message_start();
+        let mut written = None;
+        let mut writer = Writer::new(cx.outgoing.message_room(0));
         writer.message(HandshakeType::CLIENT_HELLO, |writer| {
             writer.u16(ProtocolVersion::TLS_1_2.0);
             writer.bytes(&self.random);
@@ -91,13 +92,17 @@ impl<P: CryptoProvider> Hello<P> {
             });
             writer.vector8(|writer| writer.u8(0));
             writer.vector16(|writer| {
-                write_lists(writer, cx.common, cx.provider, client, own_record_size_limit);
+                write_lists(writer, cx.common, cx.provider, client, own_record_size_limit, fits_hybrids);
                 if let Some(cookie) = cookie {
                     Cookie { cookie }.write(writer);
                 }
                 writer.extension(ExtensionType::KEY_SHARE, |writer| {
                     writer.vector16(|writer| {
-                        for share in shares.iter_mut().flatten() {
+                        let start = message_start.saturating_add(writer.len());
+                        let done = self.written.filter(|written| written.start == start);
+                        let done = written.insert(done.unwrap_or(WrittenShares { start, end: start, count: 0 }));
+                        writer.filled(done.end.saturating_sub(start));
+                        for share in shares.iter_mut().flatten().skip(done.count) {
                             writer.u16(share.group.0);
                             writer.vector16(|writer| match share.exchange.poll_generate(cx.provider, writer.room()) {
                                 Poll::Ready(Ok(len)) => writer.filled(len),
@@ -108,18 +113,42 @@ impl<P: CryptoProvider> Hello<P> {
                             if !matches!(result, Poll::Ready(Ok(()))) {
                                 break;
                             }
+                            done.count = done.count.saturating_add(1);
+                            done.end = message_start.saturating_add(writer.len());
                         }
                     });
                 });
             });
         });
         let len = writer.finish();
+        self.written = written.filter(|_| result.is_pending());
         match result {
             Poll::Pending => cx.pending(Operation::KeyGeneration),
             Poll::Ready(Err(Error::TransmitBufferTooSmall(_)) | Ok(())) => Poll::Ready(len),
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
         }
     }
+}
+
+/// The groups to send shares for, in the order of supported_groups, as RFC 9846 4.3.8 wants it.
+fn share_groups<P: CryptoProvider>(
+    cx: &Context<'_, '_, P>,
+    client: &Client<'_, P>,
+) -> [Option<NamedGroup>; MAX_KEY_SHARES] {
+    let mut groups = [None; MAX_KEY_SHARES];
+    let mut supported = cx.common.named_groups(cx.provider, cx.fits_hybrids());
+    match client.config.key_shares {
+        Some(wanted) => {
+            let both = supported.filter(|group| wanted.contains(group));
+            groups.iter_mut().zip(both).for_each(|(slot, group)| *slot = Some(group));
+        }
+        None => {
+            let first = supported.next();
+            let second = supported.find(|group| first.is_some_and(NamedGroup::is_hybrid) && !group.is_hybrid());
+            groups = [first, second, None];
+        }
+    }
+    groups
 }
 
 /// Writes all extensions that both ClientHellos have alike.
@@ -129,12 +158,13 @@ fn write_lists<P: CryptoProvider>(
     provider: &P,
     client: &Client<'_, P>,
     own_record_size_limit: u16,
+    fits_hybrids: bool,
 ) {
     if let Some(name) = client.host_name() {
         ServerNameList::write(writer, name.as_bytes());
     }
     SupportedVersions::write(writer);
-    NamedGroupList::write(writer, common.named_groups(provider));
+    NamedGroupList::write(writer, common.named_groups(provider, fits_hybrids));
     SignatureSchemeList::write(writer, ExtensionType::SIGNATURE_ALGORITHMS, common.handshake_schemes(provider));
     if common.certificate_schemes(provider).any(|scheme| !scheme.signs_handshake()) {
         SignatureSchemeList::write(

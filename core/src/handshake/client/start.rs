@@ -55,7 +55,7 @@ fn check_offer<P: CryptoProvider>(cx: &Context<'_, '_, P>) -> Result<()> {
     if cx.common.cipher_suites(cx.provider).next().is_none() {
         return Err(Error::InvalidConfiguration(Misconfiguration::NoCipherSuite));
     }
-    if cx.common.named_groups(cx.provider).next().is_none() {
+    if cx.common.named_groups(cx.provider, cx.fits_hybrids()).next().is_none() {
         return Err(Error::InvalidConfiguration(Misconfiguration::NoNamedGroup));
     }
     if cx.common.handshake_schemes(cx.provider).next().is_none() {

@@ -125,7 +125,7 @@ impl<P: CryptoProvider> WaitServerHello<P> {
             .map(|request| request.selected_group);
         let written = match selected_group {
             Some(group) => {
-                let offered = cx.common.named_groups(cx.provider).any(|offered| offered == group);
+                let offered = cx.common.named_groups(cx.provider, cx.fits_hybrids()).any(|offered| offered == group);
                 if !offered || hello.has_share(group) {
                     return Poll::Ready(Err(Error::IllegalHelloRetryRequest));
                 }

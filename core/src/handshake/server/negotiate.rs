@@ -4,8 +4,8 @@ use crate::codes::{CertificateType, CipherSuite, ExtensionType, MaxFragmentLengt
 use crate::config::{Common, IdentityRequest, ServerConfig};
 use crate::crypto::{CryptoProvider, Digest, Hash};
 use crate::error::{Error, Result};
-use crate::handshake::Asked;
 use crate::handshake::authentication::identity_request;
+use crate::handshake::{Asked, Context};
 use crate::wire::ClientHello;
 use crate::wire::extensions::{
     CertificateTypeList, Cookie, Extensions, KeyShareClientHello, MaxFragmentLengthExtension, NamedGroupList,
@@ -56,7 +56,7 @@ fn select_peer_type<P: CryptoProvider>(
 
 /// Checks a ClientHello and selects the parameters.
 pub(super) fn select<'m, P: CryptoProvider>(
-    provider: &P,
+    cx: &Context<'_, '_, P>,
     config: &ServerConfig<'_, P>,
     hello: &ClientHello<'m>,
 ) -> Result<Selection<'m>> {
@@ -69,10 +69,10 @@ pub(super) fn select<'m, P: CryptoProvider>(
     }
     let cipher_suite = config
         .common
-        .cipher_suites(provider)
+        .cipher_suites(cx.provider)
         .find(|&suite| hello.cipher_suites.contains(suite))
         .ok_or(Error::NoCipherSuiteInCommon)?;
-    let (named_group, client_share) = select_group(provider, &config.common, extensions)?;
+    let (named_group, client_share) = select_group(cx, extensions)?;
     let own_types = extensions.get(ExtensionType::SERVER_CERTIFICATE_TYPE, CertificateTypeList::read)?;
     let identity_request =
         identity_request(server_name(extensions)?, extensions, own_types.unwrap_or(CertificateTypeList::X509))?;
@@ -119,8 +119,7 @@ pub(super) fn check_version(hello: &ClientHello<'_>) -> Result<()> {
 
 /// The group we prefer among those with a share, since that saves a round trip; else among those offered.
 fn select_group<'m, P: CryptoProvider>(
-    provider: &P,
-    common: &Common<'_>,
+    cx: &Context<'_, '_, P>,
     extensions: Extensions<'m>,
 ) -> Result<(NamedGroup, Option<&'m [u8]>)> {
     let groups = extensions
@@ -131,14 +130,11 @@ fn select_group<'m, P: CryptoProvider>(
     if shares.iter().any(|share| !groups.contains(share.group)) {
         return Err(Error::IllegalKeyShare);
     }
-    let mut common_groups = common.named_groups(provider).filter(|&group| groups.contains(group));
-    let with_share = common
-        .named_groups(provider)
-        .filter(|&group| groups.contains(group))
-        .find_map(|group| Some((group, Some(shares.find(group)?))));
+    let in_common = || cx.common.named_groups(cx.provider, cx.fits_hybrids()).filter(|&group| groups.contains(group));
+    let with_share = in_common().find_map(|group| Some((group, Some(shares.find(group)?))));
     match with_share {
         Some(found) => Ok(found),
-        None => Ok((common_groups.next().ok_or(Error::NoGroupInCommon)?, None)),
+        None => Ok((in_common().next().ok_or(Error::NoGroupInCommon)?, None)),
     }
 }
 

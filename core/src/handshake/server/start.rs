@@ -43,7 +43,7 @@ impl<P: CryptoProvider> Start<P> {
         if let Some(retried) = &self.retried {
             retried.check(cx, &hello)?;
         }
-        let selection = select(cx.provider, config, &hello)?;
+        let selection = select(cx, config, &hello)?;
         if received.aligned.is_none() {
             return Poll::Ready(Err(Error::MessageSpansKeyChange));
         }

@@ -1,13 +1,16 @@
 //! ECDHE over the NIST curves (RFC 9846 4.3.8.2, 7.4.2).
 
+use super::Agreement;
 use crate::write_to_front;
+use elliptic_curve::array::typenum::Unsigned;
 use elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
 use elliptic_curve::{AffinePoint, CurveArithmetic, FieldBytesSize, PublicKey, SecretKey};
-use saitls_core::crypto::{CryptoProvider, Secret};
+use saitls_core::crypto::CryptoProvider;
 use saitls_core::error::{Error, Result};
+use saitls_core::secret::SecretBytes;
 
-/// One agreement; holds the private key between [`generate`](Self::generate) and
-/// [`decapsulate`](Self::decapsulate).
+/// One agreement; holds the private key between [`generate`](Agreement::generate) and
+/// [`decapsulate`](Agreement::decapsulate).
 pub(super) struct Ecdh<C: CurveArithmetic> {
     private_key: Option<SecretKey<C>>,
 }
@@ -18,13 +21,15 @@ impl<C: CurveArithmetic> Default for Ecdh<C> {
     }
 }
 
-impl<C> Ecdh<C>
+impl<C> Agreement for Ecdh<C>
 where
     C: CurveArithmetic,
     FieldBytesSize<C>: ModulusSize,
     AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
 {
-    pub(super) fn generate<P: CryptoProvider>(&mut self, provider: &mut P, share: &mut [u8]) -> Result<usize> {
+    const SHARE_LEN: usize = C::FieldBytesSize::USIZE * 2 + 1;
+
+    fn generate<P: CryptoProvider>(&mut self, provider: &mut P, share: &mut [u8]) -> Result<usize> {
         // Asked again, it is the same share again.
         let key = match self.private_key.take() {
             Some(key) => key,
@@ -35,21 +40,21 @@ where
         len
     }
 
-    pub(super) fn decapsulate<P: CryptoProvider>(&mut self, provider: &mut P, peer_share: &[u8]) -> Result<P::Secret> {
+    fn decapsulate(&mut self, peer_share: &[u8]) -> Result<SecretBytes> {
         let key = self.private_key.take().ok_or(Error::InvalidState)?;
-        agree(provider, &key, &peer_key(peer_share)?)
+        agree(&key, &peer_key(peer_share)?)
     }
 
-    pub(super) fn encapsulate<P: CryptoProvider>(
+    fn encapsulate<P: CryptoProvider>(
         &mut self,
         provider: &mut P,
         peer_share: &[u8],
         share: &mut [u8],
-    ) -> Result<(usize, P::Secret)> {
+    ) -> Result<(usize, SecretBytes)> {
         let peer = peer_key(peer_share)?;
         let key = crate::curve::private_key::<C, P>(provider)?;
         let len = write_public_key(&key, share)?;
-        Ok((len, agree(provider, &key, &peer)?))
+        Ok((len, agree(&key, &peer)?))
     }
 }
 
@@ -73,10 +78,6 @@ where
 
 /// The x-coordinate of the shared point, in full length. It is never the point at infinity: the order of both
 /// curves is prime, and neither key is zero.
-fn agree<C, P>(provider: &mut P, key: &SecretKey<C>, peer: &PublicKey<C>) -> Result<P::Secret>
-where
-    C: CurveArithmetic,
-    P: CryptoProvider,
-{
-    P::Secret::import(provider, key.diffie_hellman(peer).raw_secret_bytes())
+fn agree<C: CurveArithmetic>(key: &SecretKey<C>, peer: &PublicKey<C>) -> Result<SecretBytes> {
+    SecretBytes::new(key.diffie_hellman(peer).raw_secret_bytes())
 }

@@ -2,40 +2,63 @@
 
 #[cfg(any(feature = "p256", feature = "p384"))]
 mod ecdh;
+#[cfg(feature = "mlkem")]
+mod hybrid;
 #[cfg(feature = "x25519")]
 mod x25519;
 
 use core::task::Poll;
 use saitls_core::codes::NamedGroup;
-use saitls_core::crypto::{self, CryptoProvider};
+use saitls_core::crypto::{self, CryptoProvider, Secret as _};
 use saitls_core::error::{Error, Result};
+use saitls_core::secret::SecretBytes;
 
-/// Declares [`KeyExchange`]: one variant for each group, behind its feature.
+/// One agreement of one group, which gives the shared secret as bytes.
+trait Agreement: Default {
+    /// Length of a client's share.
+    #[cfg_attr(not(feature = "mlkem"), allow(dead_code, reason = "only hybrids ask"))]
+    const SHARE_LEN: usize;
+
+    fn generate<P: CryptoProvider>(&mut self, provider: &mut P, share: &mut [u8]) -> Result<usize>;
+
+    fn decapsulate(&mut self, peer_share: &[u8]) -> Result<SecretBytes>;
+
+    fn encapsulate<P: CryptoProvider>(
+        &mut self,
+        provider: &mut P,
+        peer_share: &[u8],
+        share: &mut [u8],
+    ) -> Result<(usize, SecretBytes)>;
+}
+
+/// Declares [`KeyExchange`]: one variant for each group, behind its features.
 macro_rules! groups {
-    ($($feature:literal $group:ident $exchange:ty,)*) => {
-        /// X25519, secp256r1 and secp384r1: the [`KeyExchange`](crypto::KeyExchange) of any provider.
+    ($($group:ident $exchange:ty, if $condition:meta;)*) => {
+        /// X25519, secp256r1, secp384r1, X25519MLKEM768 and SecP256r1MLKEM768: the
+        /// [`KeyExchange`](crypto::KeyExchange) of any provider.
         ///
         /// The private key is made of random bytes of the provider, used once, and wiped. Shares of the NIST
         /// curves are uncompressed points (RFC 9846 4.3.8.2); an all-zero X25519 secret is refused
-        /// (RFC 9846 7.4.2).
+        /// (RFC 9846 7.4.2). Shares with ML-KEM-768 in them have the lengths and the order of
+        /// draft-ietf-tls-ecdhe-mlkem; an encapsulation key that FIPS 203 7.2 refuses is refused.
         pub struct KeyExchange(Running);
 
         #[allow(non_camel_case_types, reason = "named like the groups")]
         enum Running {
-            $(#[cfg(feature = $feature)] $group($exchange),)*
+            $(#[cfg($condition)] $group($exchange),)*
         }
 
         impl<P: CryptoProvider> crypto::KeyExchange<P> for KeyExchange {
             fn supports(group: NamedGroup) -> bool {
                 match group {
-                    $(#[cfg(feature = $feature)] NamedGroup::$group => true,)*
+                    $(#[cfg($condition)] NamedGroup::$group => true,)*
                     _ => false,
                 }
             }
 
             fn start(_: &mut P, group: NamedGroup) -> Result<Self> {
                 match group {
-                    $(#[cfg(feature = $feature)]
+                    $(#[cfg($condition)]
                     NamedGroup::$group => Ok(Self(Running::$group(<$exchange>::default()))),)*
                     _ => Err(Error::Unsupported),
                 }
@@ -44,7 +67,7 @@ macro_rules! groups {
             #[allow(unused_variables, reason = "with all groups off")]
             fn poll_generate(&mut self, provider: &mut P, share: &mut [u8]) -> Poll<Result<usize>> {
                 match self.0 {
-                    $(#[cfg(feature = $feature)]
+                    $(#[cfg($condition)]
                     Running::$group(ref mut exchange) => Poll::Ready(exchange.generate(provider, share)),)*
                 }
             }
@@ -52,8 +75,11 @@ macro_rules! groups {
             #[allow(unused_variables, reason = "with all groups off")]
             fn poll_decapsulate(&mut self, provider: &mut P, peer_share: &[u8]) -> Poll<Result<P::Secret>> {
                 match self.0 {
-                    $(#[cfg(feature = $feature)]
-                    Running::$group(ref mut exchange) => Poll::Ready(exchange.decapsulate(provider, peer_share)),)*
+                    $(#[cfg($condition)]
+                    Running::$group(ref mut exchange) => {
+                        let shared = exchange.decapsulate(peer_share)?;
+                        Poll::Ready(P::Secret::import(provider, shared.as_bytes()))
+                    })*
                 }
             }
 
@@ -65,9 +91,10 @@ macro_rules! groups {
                 share: &mut [u8],
             ) -> Poll<Result<(usize, P::Secret)>> {
                 match self.0 {
-                    $(#[cfg(feature = $feature)]
+                    $(#[cfg($condition)]
                     Running::$group(ref mut exchange) => {
-                        Poll::Ready(exchange.encapsulate(provider, peer_share, share))
+                        let (len, shared) = exchange.encapsulate(provider, peer_share, share)?;
+                        Poll::Ready(P::Secret::import(provider, shared.as_bytes()).map(|secret| (len, secret)))
                     })*
                 }
             }
@@ -76,7 +103,9 @@ macro_rules! groups {
 }
 
 groups! {
-    "x25519" X25519 x25519::X25519,
-    "p256" SECP256R1 ecdh::Ecdh<p256::NistP256>,
-    "p384" SECP384R1 ecdh::Ecdh<p384::NistP384>,
+    X25519 x25519::X25519, if feature = "x25519";
+    SECP256R1 ecdh::Ecdh<p256::NistP256>, if feature = "p256";
+    SECP384R1 ecdh::Ecdh<p384::NistP384>, if feature = "p384";
+    X25519MLKEM768 hybrid::Hybrid<x25519::X25519, false>, if all(feature = "x25519", feature = "mlkem");
+    SECP256R1MLKEM768 hybrid::Hybrid<ecdh::Ecdh<p256::NistP256>, true>, if all(feature = "p256", feature = "mlkem");
 }

@@ -1,13 +1,15 @@
 //! X25519 (RFC 7748 5, RFC 9846 7.4.2).
 
+use super::Agreement;
 use crate::write_to_front;
-use saitls_core::crypto::{CryptoProvider, Secret};
+use saitls_core::crypto::CryptoProvider;
 use saitls_core::error::{Error, Result};
+use saitls_core::secret::SecretBytes;
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
-/// One agreement; holds the private key between [`generate`](Self::generate) and
-/// [`decapsulate`](Self::decapsulate).
+/// One agreement; holds the private key between [`generate`](Agreement::generate) and
+/// [`decapsulate`](Agreement::decapsulate).
 #[derive(Default)]
 pub(super) struct X25519 {
     private_key: Option<StaticSecret>,
@@ -19,21 +21,23 @@ fn private_key<P: CryptoProvider>(provider: &mut P) -> Result<StaticSecret> {
     Ok(StaticSecret::from(*bytes))
 }
 
-fn agree<P: CryptoProvider>(provider: &mut P, private_key: &StaticSecret, peer: &PublicKey) -> Result<P::Secret> {
+fn agree(private_key: &StaticSecret, peer: &PublicKey) -> Result<SecretBytes> {
     let shared = private_key.diffie_hellman(peer);
     // In constant time: the sum of all bits, compared with zero.
     if !shared.was_contributory() {
         return Err(Error::InvalidKeyShare);
     }
-    P::Secret::import(provider, shared.as_bytes())
+    SecretBytes::new(shared.as_bytes())
 }
 
 fn peer_key(peer_share: &[u8]) -> Result<PublicKey> {
     <[u8; 32]>::try_from(peer_share).map(PublicKey::from).map_err(|_| Error::InvalidKeyShare)
 }
 
-impl X25519 {
-    pub(super) fn generate<P: CryptoProvider>(&mut self, provider: &mut P, share: &mut [u8]) -> Result<usize> {
+impl Agreement for X25519 {
+    const SHARE_LEN: usize = 32;
+
+    fn generate<P: CryptoProvider>(&mut self, provider: &mut P, share: &mut [u8]) -> Result<usize> {
         // Asked again, it is the same share again.
         let key = match self.private_key.take() {
             Some(key) => key,
@@ -44,20 +48,20 @@ impl X25519 {
         len
     }
 
-    pub(super) fn decapsulate<P: CryptoProvider>(&mut self, provider: &mut P, peer_share: &[u8]) -> Result<P::Secret> {
+    fn decapsulate(&mut self, peer_share: &[u8]) -> Result<SecretBytes> {
         let key = self.private_key.take().ok_or(Error::InvalidState)?;
-        agree(provider, &key, &peer_key(peer_share)?)
+        agree(&key, &peer_key(peer_share)?)
     }
 
-    pub(super) fn encapsulate<P: CryptoProvider>(
+    fn encapsulate<P: CryptoProvider>(
         &mut self,
         provider: &mut P,
         peer_share: &[u8],
         share: &mut [u8],
-    ) -> Result<(usize, P::Secret)> {
+    ) -> Result<(usize, SecretBytes)> {
         let peer = peer_key(peer_share)?;
         let key = private_key(provider)?;
         let len = write_to_front(PublicKey::from(&key).as_bytes(), share)?;
-        Ok((len, agree(provider, &key, &peer)?))
+        Ok((len, agree(&key, &peer)?))
     }
 }
