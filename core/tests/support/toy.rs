@@ -9,7 +9,7 @@ use saitls_core::codes::*;
 use saitls_core::crypto::{
     self, CryptoProvider, Digest, Nonce, Secret as _, SignatureAlgorithm, SoftwareSecret, split_tag, x509,
 };
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{ByteCount, Error, Result};
 
 /// What was asked of a provider so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -245,7 +245,7 @@ impl KeyExchange {
 
     fn write(&self, share: &mut [u8]) -> Result<usize> {
         let (len, has_form) = Self::form(self.group).ok_or(Error::Unsupported)?;
-        let share = share.get_mut(..len).ok_or(Error::TransmitBufferTooSmall(len as u32))?;
+        let share = share.get_mut(..len).ok_or(Error::TransmitBufferTooSmall(ByteCount::new(len)))?;
         let public = self.private.wrapping_mul(Self::GENERATOR).to_le_bytes();
         share.iter_mut().zip(public.iter().cycle()).for_each(|(to, from)| *to = *from);
         if has_form {
@@ -387,7 +387,7 @@ impl<P: CryptoProvider> crypto::Signer<P> for SigningKey {
 
     fn poll_sign(&self, _: &mut P, scheme: SignatureScheme, message: &[u8], out: &mut [u8]) -> Poll<Result<usize>> {
         let made = signature(&self.public_key, message, scheme.into());
-        let room = out.get_mut(..made.len()).ok_or(Error::TransmitBufferTooSmall(made.len() as u32))?;
+        let room = out.get_mut(..made.len()).ok_or(Error::TransmitBufferTooSmall(ByteCount::new(made.len())))?;
         room.copy_from_slice(&made);
         Poll::Ready(Ok(made.len()))
     }
