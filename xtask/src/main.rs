@@ -2,6 +2,7 @@
 
 mod bench;
 mod floors;
+mod panics;
 mod sizes;
 
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask floors              each module of core/src uses only modules listed above it in core/src/lib.rs
+cargo xtask panics              no code of saitls-core can panic: inspects a linked image
 cargo xtask sizes [--crates]    links the bare-metal images and prints their sizes (--crates: what each crate takes)
             [--image NAME]      only this image
             [--limits]          fails if an image is larger than the limit beside it
@@ -20,6 +22,7 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         ["bench"] => bench::run(&root()),
         ["floors"] => floors::check(&root().join("core/src")),
+        ["panics"] => panics::check(&root()),
         ["sizes", options @ ..] => sizes::Options::parse(options).and_then(|options| sizes::print(&root(), &options)),
         _ => Err(format!("usage:\n{USAGE}")),
     };

@@ -166,10 +166,11 @@ impl<'a> PeerNotes<'a> {
     }
 
     fn note_certificate(&mut self, certificate: &[u8]) {
-        let range = self.name.end..self.name.end.saturating_add(certificate.len());
-        if let Some(room) = self.bytes.get_mut(range.clone()) {
+        let start = self.name.end;
+        let room = self.bytes.get_mut(start..).and_then(|room| room.get_mut(..certificate.len()));
+        if let Some(room) = room {
             room.copy_from_slice(certificate);
-            self.certificate = range;
+            self.certificate = start..start.saturating_add(certificate.len());
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::header::RecordHeader;
 use super::transmit_buffer::{ALERT_RECORD_LEN, TransmitBuffer};
-use super::{Padding, Protection};
+use super::{Padding, Protection, move_within};
 use crate::codes::{AlertDescription, CipherSuite, ContentType, ProtocolVersion};
 use crate::crypto::CryptoProvider;
 use crate::error::{ByteCount, Error, Result};
@@ -150,7 +150,7 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         let content_start = self.buffer.content_start();
         let source_end = self.buffer.bytes.len().saturating_sub(ALERT_RECORD_LEN);
         let mut source = source_end.saturating_sub(self.buffer.open);
-        self.buffer.bytes.copy_within(content_start..content_start.saturating_add(self.buffer.open), source);
+        move_within(&mut self.buffer.bytes, content_start..content_start.saturating_add(self.buffer.open), source);
         self.buffer.open = 0;
         while source < source_end {
             self.seal_if_full(provider)?;
@@ -160,7 +160,7 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
             if at.saturating_add(self.overhead()) > source && source.saturating_add(take) < source_end {
                 return Err(Error::Internal);
             }
-            self.buffer.bytes.copy_within(source..source.saturating_add(take), at);
+            move_within(&mut self.buffer.bytes, source..source.saturating_add(take), at);
             self.buffer.open = self.buffer.open.saturating_add(take);
             source = source.saturating_add(take);
         }
@@ -294,7 +294,8 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
 
     fn put_header(&mut self, start: usize, header: [u8; RECORD_HEADER_LEN], body_len: usize) -> Result<()> {
         let body = start.saturating_add(RECORD_HEADER_LEN);
-        self.buffer.bytes.get_mut(start..body).ok_or(Error::Internal)?.copy_from_slice(&header);
+        let room = self.buffer.bytes.get_mut(start..).and_then(|room| room.first_chunk_mut());
+        *room.ok_or(Error::Internal)? = header;
         self.buffer.sealed = body.saturating_add(body_len);
         if self.buffer.sealed > self.buffer.bytes.len() { Err(Error::Internal) } else { Ok(()) }
     }
@@ -323,7 +324,7 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
             return Err(too_small(capacity));
         }
         let start = self.buffer.content_start();
-        self.buffer.bytes.copy_within(start..start.saturating_add(len), start.saturating_add(RECORD_LEN));
+        move_within(&mut self.buffer.bytes, start..start.saturating_add(len), start.saturating_add(RECORD_LEN));
         let header = RecordHeader::to_bytes(ContentType::CHANGE_CIPHER_SPEC, ProtocolVersion::TLS_1_2, 1);
         *self.buffer.bytes.get_mut(start).ok_or(Error::Internal)? = 1;
         self.put_header(self.buffer.sealed, header, 1)
@@ -346,8 +347,8 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         self.buffer.compact();
         let start = self.buffer.content_start();
         let level = if closure { WARNING } else { FATAL };
-        let content = self.buffer.bytes.get_mut(start..start.saturating_add(2)).ok_or(Error::Internal)?;
-        content.copy_from_slice(&[level, description.0]);
+        let content = self.buffer.bytes.get_mut(start..).and_then(|content| content.first_chunk_mut());
+        *content.ok_or(Error::Internal)? = [level, description.0];
         self.finish_record(provider, ContentType::ALERT, 2, Padding::None)
     }
 }

@@ -1,6 +1,7 @@
 //! Where received records are opened in place and handshake messages become whole.
 
 use super::header::RecordHeader;
+use super::move_within;
 use crate::error::{ByteCount, Error, Result};
 use crate::limits::RECORD_HEADER_LEN;
 use crate::wire::{MESSAGE_HEADER_LEN, Message};
@@ -80,7 +81,7 @@ impl<'a> ReceiveBuffer<'a> {
         for part in [&mut self.handshake, &mut self.records] {
             let len = part.len();
             if part.start > at && len > 0 {
-                self.bytes.copy_within(part.clone(), at);
+                move_within(&mut self.bytes, part.clone(), at);
             }
             *part = at..at.saturating_add(len);
             at = part.end;
@@ -139,7 +140,7 @@ impl<'a> ReceiveBuffer<'a> {
         if self.handshake.is_empty() {
             self.handshake = content;
         } else {
-            self.bytes.copy_within(content, self.handshake.end);
+            move_within(&mut self.bytes, content, self.handshake.end);
             self.handshake.end = self.handshake.end.saturating_add(len);
         }
     }
@@ -179,7 +180,7 @@ impl<'a> ReceiveBuffer<'a> {
         let start = self.handshake.start.saturating_add(offset);
         let end = start.saturating_add(len).min(self.handshake.end);
         self.consume_message();
-        self.bytes.copy_within(start..end, 0);
+        move_within(&mut self.bytes, start..end, 0);
         self.retained = end.saturating_sub(start);
     }
 

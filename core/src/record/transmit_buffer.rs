@@ -1,5 +1,6 @@
 //! Where records are written and sealed in place.
 
+use super::move_within;
 use crate::codes::ContentType;
 use crate::limits::RECORD_HEADER_LEN;
 use managed::ManagedSlice;
@@ -80,7 +81,7 @@ impl<'a> TransmitBuffer<'a> {
             return;
         }
         let end = if self.open == 0 { self.sealed } else { self.content_start().saturating_add(self.open) };
-        self.bytes.copy_within(self.sent..end, 0);
+        move_within(&mut self.bytes, self.sent..end, 0);
         self.sealed = self.sealed.saturating_sub(self.sent);
         self.sent = 0;
     }

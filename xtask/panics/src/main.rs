@@ -1,0 +1,119 @@
+//! A client and a server of saitls-core over a provider of which nothing is known: every length, every byte and every
+//! result comes from a register that the compiler must not look into. So whatever is left of `core::panicking` in the
+//! linked image is a way for a peer, a transport, an application or a crypto driver to make saitls-core panic.
+
+#![no_std]
+#![no_main]
+
+mod stub;
+
+use core::hint::black_box;
+use rustls_pki_types::DnsName;
+use saitls_core::codes::{AlertDescription, MaxFragmentLength};
+use saitls_core::config::{ClientAuthentication, ClientConfig, Identity, Padding, ServerConfig};
+use saitls_core::crypto::{PeerVerifier, PinnedKey};
+use saitls_core::wire::Message;
+use saitls_core::{Buffers, Connection, ServerName};
+use stub::{Stub, byte, fill, word};
+
+/// Nothing calls it, or the check fails.
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {
+        black_box(word());
+    }
+}
+
+/// Calls everything that a connection has.
+fn live(connection: &mut Connection<'_, Stub>, provider: &mut Stub) {
+    let mut data = [0; 64];
+    while word() != 0 {
+        let _ = black_box(connection.process(provider));
+        fill(connection.receive_buffer());
+        connection.received(word());
+        black_box(connection.transmit_data().len());
+        connection.transmitted(word());
+        black_box(connection.received_data().len());
+        connection.consume(word());
+        let _ = black_box(connection.read(&mut data));
+        if let Ok(room) = connection.send_buffer() {
+            fill(room);
+        }
+        connection.send(word());
+        let _ = black_box(connection.write(&data));
+        match byte() {
+            0 => connection.close(),
+            1 => connection.reject(AlertDescription(byte())),
+            2 => _ = black_box(connection.update_keys(word() == 1)),
+            3 => connection.receive_closed(),
+            4 => _ = black_box(connection.export(provider, &data, &data, &mut [0; 32])),
+            _ => {}
+        }
+        black_box((connection.waiting_for(), connection.is_handshaking(), connection.is_connected()));
+        black_box((connection.may_send(), connection.may_receive(), connection.is_closed(), connection.error()));
+        black_box((connection.alert_sent(), connection.alert_received()));
+        if let Some(negotiated) = connection.negotiated() {
+            black_box((negotiated.alpn, negotiated.server_name, negotiated.peer_public_key()));
+        }
+        #[cfg(feature = "panic")]
+        black_box(data[word()]);
+    }
+}
+
+fn padding() -> Padding {
+    match byte() {
+        0 => Padding::None,
+        1 => Padding::Block(word() as u16),
+        _ => Padding::Full,
+    }
+}
+
+/// The entry.
+#[unsafe(no_mangle)]
+pub extern "C" fn start() -> ! {
+    let mut memory = [0; 4_096];
+    fill(&mut memory);
+    let (pins, chain): ([[u8; 32]; 1], _) = (black_box([[0; 32]]), [&memory[..1_024]]);
+    let pinned = PinnedKey::sha256(&pins);
+    let trust: &dyn PeerVerifier<Stub> = if word() == 0 { &stub::Anybody } else { &pinned };
+    let key = stub::Key;
+    let identities = [Identity::new(&chain, &key)];
+    let protocols = [&memory[..8]];
+    let client = ClientConfig::new(trust)
+        .with_identities(&identities)
+        .with_alpn(&protocols)
+        .with_padding(padding())
+        .with_certificate_status_request()
+        .with_certificate_timestamp_request()
+        .with_max_fragment_length(MaxFragmentLength(byte()))
+        .with_records_per_key(word() as u64)
+        .with_record_size_limit(word() as u16);
+    let server = ServerConfig::new(&identities)
+        .with_alpn(&protocols)
+        .with_padding(padding())
+        .with_client_authentication(match byte() {
+            0 => ClientAuthentication::None,
+            1 => ClientAuthentication::Optional(trust),
+            _ => ClientAuthentication::Required(trust),
+        });
+    let (mut receive, mut transmit, mut peer) = ([0; 2_048], [0; 2_048], [0; 512]);
+    let mut provider = Stub;
+    loop {
+        let lengths = (word().min(receive.len()), word().min(transmit.len()));
+        let receive = receive.get_mut(..lengths.0).unwrap_or_default();
+        let transmit = transmit.get_mut(..lengths.1).unwrap_or_default();
+        let buffers = Buffers::new(receive, transmit).with_peer_buffer(&mut peer[..]);
+        let connection = if word() == 0 {
+            let name = core::str::from_utf8(&memory[..32]).ok().and_then(|name| DnsName::try_from(name).ok());
+            let name = name.map(ServerName::DnsName);
+            Connection::client(&client, name, buffers)
+        } else {
+            Connection::server(&server, buffers)
+        };
+        if let Ok(mut connection) = connection {
+            live(&mut connection, &mut provider);
+            let _ = black_box(connection.into_buffers());
+        }
+        let _ = black_box(Message::read(&memory));
+    }
+}
