@@ -113,6 +113,7 @@ impl<'a> ChainVerifier<'a> {
             }
             match outcome {
                 Ok(()) => {
+                    check_key_usage(leaf(peer)?)?;
                     progress.server_name_verified = peer.role == PeerRole::Server;
                     return Poll::Ready(Ok(()));
                 }
@@ -238,15 +239,21 @@ impl<'a> ChainVerifier<'a> {
     }
 }
 
-/// What can be said of the end entity alone, and the library does not check (RFC 9846 4.5.1.2).
+fn leaf<'p>(peer: &PeerCertificates<'p>) -> Result<&'p [u8]> {
+    peer.chain.leaf().map(|leaf| leaf.data).ok_or(Error::BadCertificate)
+}
+
+/// Whether the end entity is one that a chain can say anything about.
 fn check_end_entity(peer: &PeerCertificates<'_>) -> Result<()> {
     if peer.certificate_type != CertificateType::X509 {
         return Err(Error::UnsupportedCertificate);
     }
-    let leaf = peer.chain.leaf().ok_or(Error::BadCertificate)?.data;
-    if x509::is_self_issued(leaf)? {
-        return Err(Error::SelfSignedCertificate);
-    }
+    let leaf = leaf(peer)?;
+    if x509::is_self_issued(leaf)? { Err(Error::SelfSignedCertificate) } else { Ok(()) }
+}
+
+/// Whether the key of an end entity may sign handshakes (RFC 9846 4.5.1.2), which the library does not check.
+fn check_key_usage(leaf: &[u8]) -> Result<()> {
     match x509::key_usage(leaf)? {
         Some(usage) if !usage.digital_signature() => Err(Error::CertificatePurpose),
         _ => Ok(()),

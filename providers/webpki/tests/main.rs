@@ -4,7 +4,13 @@
 
 mod support;
 
+mod algorithms;
 mod chains;
+mod limbo;
+mod limbo_ledger;
+mod malformed;
 mod names;
+mod revoked;
 mod time;
+mod trust;
 mod work;

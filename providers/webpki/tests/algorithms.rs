@@ -1,0 +1,74 @@
+//! Signatures of every kind, and which of them are acceptable.
+
+use super::support::pki::*;
+use super::support::provider::Counting;
+use super::support::*;
+use saitls_core::Error;
+use saitls_core::codes::SignatureScheme as S;
+use saitls_webpki::*;
+
+/// When the certificates of the folder `data` are valid.
+const LATER: UnixTime = UnixTime::since_unix_epoch(std::time::Duration::from_secs(2_000_000_000));
+
+/// Verifies with these schemes offered.
+fn offered_at(time: UnixTime, root: &[u8], chain: &[&[u8]], schemes: &[S]) -> Result<u32, Error> {
+    let anchors = anchor(root);
+    let verifier = ChainVerifier::new(&anchors, &time).unwrap();
+    let verification = Verification { schemes: Some(schemes), ..Verification::server(chain, "server.test") };
+    verification.run(&verifier, &mut Counting::default())
+}
+
+fn offered(root: &[u8], chain: &[&[u8]], schemes: &[S]) -> Result<u32, Error> {
+    offered_at(LATER, root, chain, schemes)
+}
+
+#[test]
+fn keys_of_all_kinds_mix() {
+    let make = [Key::p256, Key::p384, Key::ed25519];
+    for root in make {
+        for intermediate in make {
+            let root = self_signed(authority("root"), root());
+            let intermediate = root.issue_for(authority("intermediate"), intermediate());
+            let leaf = intermediate.issue(end_entity(&["server.test"]));
+            assert_eq!(verify_chain(&root.der, &[&leaf.der, &intermediate.der]), Ok(2));
+        }
+    }
+}
+
+#[test]
+fn signatures_in_ways_that_were_not_offered_are_refused() {
+    let root = self_signed(authority("root"), Key::p384());
+    let leaf = root.issue(end_entity(&["server.test"]));
+    let with = |schemes: &[S]| offered_at(NOW, &root.der, &[&leaf.der], schemes);
+    assert_eq!(with(&[S::ECDSA_SECP256R1_SHA256, S::ECDSA_SECP384R1_SHA384]), Ok(1));
+    assert_eq!(with(&[S::ECDSA_SECP384R1_SHA384]), Ok(1));
+    assert_eq!(with(&[S::ECDSA_SECP256R1_SHA256, S::ED25519]), Err(Error::UnsupportedCertificate));
+    assert_eq!(with(&[]), Err(Error::UnsupportedCertificate));
+}
+
+macro_rules! data {
+    ($name:literal) => {
+        include_bytes!(concat!("data/", $name, ".der"))
+    };
+}
+
+#[test]
+fn rsa() {
+    let root = data!("rsa4096.root");
+    let chain: [&[u8]; 3] = [data!("rsa4096.server"), data!("rsa4096.second"), data!("rsa4096.first")];
+    let all = [S::RSA_PKCS1_SHA256, S::RSA_PKCS1_SHA384, S::RSA_PKCS1_SHA512];
+    assert_eq!(offered(root, &chain, &all), Ok(3));
+    // The server's is signed with SHA-384, the second intermediate with the other.
+    assert_eq!(offered(root, &chain, &all[..1]), Err(Error::UnsupportedCertificate));
+    assert_eq!(offered(root, &chain, &all[1..]), Err(Error::UnsupportedCertificate));
+}
+
+#[test]
+fn rsassa_pss() {
+    let (root, leaf) = (data!("rsapss.root"), data!("rsapss.server"));
+    assert_eq!(offered(root, &[leaf], &[S::RSA_PSS_PSS_SHA256]), Ok(1));
+    assert_eq!(offered(root, &[leaf], &[S::RSA_PSS_RSAE_SHA256]), Err(Error::UnsupportedCertificate));
+    let (root, leaf) = (data!("rsae-pss.root"), data!("rsae-pss.server"));
+    assert_eq!(offered(root, &[leaf], &[S::RSA_PSS_RSAE_SHA384]), Ok(1));
+    assert_eq!(offered(root, &[leaf], &[S::RSA_PSS_PSS_SHA384]), Err(Error::UnsupportedCertificate));
+}
