@@ -6,6 +6,7 @@ mod support;
 
 mod algorithms;
 mod chains;
+mod handshakes;
 mod limbo;
 mod limbo_ledger;
 mod malformed;

@@ -3,6 +3,7 @@
 
 pub mod pki;
 pub mod provider;
+pub mod wire;
 
 use pki::Pki;
 use provider::Counting;
