@@ -1,0 +1,47 @@
+//! Record protection.
+
+use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, Algorithm, CHACHA20_POLY1305, LessSafeKey, UnboundKey};
+use saitls_core::codes::CipherSuite;
+use saitls_core::crypto::{self, CryptoProvider, Nonce, split_tag};
+use saitls_core::error::{Error, Result};
+
+/// AES-128-GCM, AES-256-GCM and ChaCha20-Poly1305: the [`Aead`](crypto::Aead) of any provider.
+///
+/// A value is a key, ready for use, on the heap of AWS-LC, which wipes it when it is dropped. Nonces are those of the
+/// record protocol, each used once (RFC 9846 5.3).
+pub struct Aead(LessSafeKey);
+
+const fn algorithm(suite: CipherSuite) -> Option<&'static Algorithm> {
+    match suite {
+        CipherSuite::AES_128_GCM_SHA256 => Some(&AES_128_GCM),
+        CipherSuite::AES_256_GCM_SHA384 => Some(&AES_256_GCM),
+        CipherSuite::CHACHA20_POLY1305_SHA256 => Some(&CHACHA20_POLY1305),
+        _ => None,
+    }
+}
+
+fn unique(nonce: &Nonce) -> aws_lc_rs::aead::Nonce {
+    aws_lc_rs::aead::Nonce::assume_unique_for_key(*nonce)
+}
+
+impl<P: CryptoProvider> crypto::Aead<P> for Aead {
+    fn supports(suite: CipherSuite) -> bool {
+        algorithm(suite).is_some()
+    }
+
+    fn from_key(_: &mut P, suite: CipherSuite, key: &[u8]) -> Result<Self> {
+        let algorithm = algorithm(suite).ok_or(Error::Unsupported)?;
+        UnboundKey::new(algorithm, key).map(|key| Self(LessSafeKey::new(key))).map_err(|_| Error::Unsupported)
+    }
+
+    fn seal(&mut self, _: &mut P, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<()> {
+        let (text, tag) = split_tag(in_out, self.0.algorithm().tag_len())?;
+        let sealed = self.0.seal_in_place_separate_tag(unique(nonce), Aad::from(aad), text);
+        tag.copy_from_slice(sealed.map_err(|_| Error::CryptoFailed)?.as_ref());
+        Ok(())
+    }
+
+    fn open(&mut self, _: &mut P, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<()> {
+        self.0.open_in_place(unique(nonce), Aad::from(aad), in_out).map(drop).map_err(|_| Error::BadRecordMac)
+    }
+}

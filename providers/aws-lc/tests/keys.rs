@@ -1,0 +1,115 @@
+//! Private keys from each format, and what is refused.
+
+use saitls_aws_lc::{AwsLc, SigningKey};
+use saitls_core::error::{ByteCount, Error};
+
+macro_rules! data {
+    ($name:literal) => {
+        include_bytes!(concat!("../../rustcrypto/tests/data/", $name, ".der"))
+    };
+}
+
+/// Written by OpenSSL: a private key, and the SubjectPublicKeyInfo of its certificate.
+const KEYS: &[(&[u8], &[u8])] = &[
+    (data!("p256.pkcs8"), data!("p256.spki")),
+    (data!("p256.sec1"), data!("p256.spki")),
+    (data!("p384.pkcs8"), data!("p384.spki")),
+    (data!("p384.sec1"), data!("p384.spki")),
+    (data!("ed25519.pkcs8"), data!("ed25519.spki")),
+    (data!("rsa2048.pkcs8"), data!("rsa2048.spki")),
+    (data!("rsa2048.pkcs1"), data!("rsa2048.spki")),
+    (data!("rsapss2048.pkcs8"), data!("rsapss2048.spki")),
+    (data!("rsapss2048_sha384.pkcs8"), data!("rsapss2048_sha384.spki")),
+];
+
+fn info(key: &SigningKey) -> Vec<u8> {
+    let mut out = [0; 1024];
+    let len = key.subject_public_key_info(&mut out).unwrap();
+    out[..len].to_vec()
+}
+
+fn refused(der: &[u8]) -> bool {
+    SigningKey::from_der(der).err() == Some(Error::InvalidKey)
+}
+
+#[test]
+fn each_format_loads_and_knows_its_certificate() {
+    for (private, public) in KEYS {
+        let key = SigningKey::from_der(private).unwrap();
+        let other = saitls_rustcrypto::SigningKey::from_der(private).unwrap();
+        assert_eq!(key.schemes(), other.schemes());
+        let mut theirs = [0; 1024];
+        let len = other.subject_public_key_info(&mut theirs).unwrap();
+        assert_eq!(info(&key), theirs[..len]);
+        assert!(key.matches_certificate_key(public) && key.matches_certificate_key(&info(&key)));
+        for (_, other) in KEYS.iter().filter(|(_, other)| other != public) {
+            assert!(!key.matches_certificate_key(other));
+        }
+        assert!(!key.matches_certificate_key(&public[..public.len() - 1]));
+        assert!(!key.matches_certificate_key(&[]));
+    }
+}
+
+#[test]
+fn each_loader_takes_its_own_format_only() {
+    let loads = |der: &[u8]| {
+        [SigningKey::from_pkcs8_der(der), SigningKey::from_sec1_der(der), SigningKey::from_pkcs1_der(der)]
+            .map(|key| key.is_ok())
+    };
+    assert_eq!(loads(data!("p256.pkcs8")), [true, false, false]);
+    assert_eq!(loads(data!("p256.sec1")), [false, true, false]);
+    assert_eq!(loads(data!("p384.sec1")), [false, true, false]);
+    assert_eq!(loads(data!("ed25519.pkcs8")), [true, false, false]);
+    assert_eq!(loads(data!("rsa2048.pkcs8")), [true, false, false]);
+    assert_eq!(loads(data!("rsa2048.pkcs1")), [false, false, true]);
+}
+
+#[test]
+fn what_is_no_key_is_refused() {
+    assert!(refused(&[]));
+    assert!(refused(b"-----BEGIN PRIVATE KEY-----"));
+    assert!(refused(data!("p256.spki")));
+    assert!(refused(data!("p521.pkcs8")));
+    assert!(refused(data!("rsa1024.pkcs8")));
+    for (private, _) in KEYS {
+        for len in 0..private.len().min(200) {
+            assert!(refused(&private[..len]));
+        }
+        assert!(refused(&private[..private.len() - 1]));
+        assert!(refused(&[private, &[0][..]].concat()));
+    }
+}
+
+#[test]
+fn keys_whose_halves_do_not_fit_are_refused() {
+    for name in [&data!("p256.pkcs8")[..], data!("p256.sec1"), data!("p384.pkcs8"), data!("p384.sec1")] {
+        let mut changed = name.to_vec();
+        *changed.last_mut().unwrap() ^= 1; // the public half
+        assert!(refused(&changed));
+    }
+    for name in [&data!("rsa2048.pkcs8")[..], data!("rsa2048.pkcs1"), data!("rsapss2048.pkcs8")] {
+        let mut changed = name.to_vec();
+        changed[100] ^= 1; // the modulus
+        assert!(refused(&changed));
+    }
+    let sec1 = data!("p256.sec1");
+    assert_eq!(sec1[5..7], [4, 32]);
+    for fill in [0, 0xff] {
+        let mut changed = sec1.to_vec();
+        changed[7..39].fill(fill);
+        assert!(refused(&changed));
+    }
+}
+
+#[test]
+fn generated_keys_sign() {
+    for key in [SigningKey::generate_p256(), SigningKey::generate_p384(), SigningKey::generate_ed25519()] {
+        let key = key.unwrap();
+        assert!(crate::sign(&mut AwsLc, &key, key.schemes()[0], b"message").is_ok());
+        assert_eq!(key.public_key(&mut [0; 5]), Err(Error::TransmitBufferTooSmall(ByteCount::new(info_key_len(&key)))));
+    }
+}
+
+fn info_key_len(key: &SigningKey) -> usize {
+    key.public_key(&mut [0; 1024]).unwrap()
+}
