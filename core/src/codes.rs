@@ -224,6 +224,14 @@ impl HashAlgorithm {
     }
 }
 
+impl AlertDescription {
+    /// Whether it ends a connection in order, or gives one up (RFC 9846 6.1); all others are errors (6.2).
+    #[must_use]
+    pub const fn is_closure(self) -> bool {
+        matches!(self, Self::CLOSE_NOTIFY | Self::USER_CANCELED)
+    }
+}
+
 impl CipherSuite {
     /// The hash of the key schedule and the transcript.
     #[must_use]

@@ -258,9 +258,11 @@ impl Error {
             | Self::TransmitBufferTooSmall(_)
             | Self::InvalidConfiguration(_)
             | Self::Internal => A::INTERNAL_ERROR,
-            Self::TimedOut => A::USER_CANCELED,
-            // The peer is gone, or the call was refused and the connection lives on.
-            Self::AlertReceived(_) | Self::Truncated | Self::Refused | Self::Reset | Self::InvalidState => return None,
+            // RFC 9846 6.1: our own side is to be closed properly all the same.
+            Self::Truncated => A::CLOSE_NOTIFY,
+            // The peer is gone, or the call was refused and the connection lives on; a handshake that takes too long is
+            // given up by whoever has a clock.
+            Self::AlertReceived(_) | Self::Refused | Self::Reset | Self::TimedOut | Self::InvalidState => return None,
         })
     }
 }
@@ -363,7 +365,9 @@ misconfigurations! {
     CertificateAuthority "A certification authority's name must have 1 to 65,535 bytes",
     RecordsPerKey "A key must protect one record and the KeyUpdate behind it",
     MaxFragmentLength "This max_fragment_length is not defined",
-    KeyShares "There are too many key shares",
+    KeyShares "There are too many key shares, or two for one group",
+    KeyShareNotOffered "A key share is for a group that is not offered, or that the provider does not support",
+    NamedTwice "A list of suites, groups or schemes names one twice",
     NoCipherSuite "There is no cipher suite that the provider supports",
     NoNamedGroup "There is no group that the provider supports",
     NoSignatureScheme "There is no signature scheme that the provider supports",

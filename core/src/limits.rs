@@ -36,6 +36,9 @@ pub const MAX_KEY_UPDATES: u8 = 32;
 /// NewSessionTickets that may come in a row without application data between them; our choice.
 pub const MAX_TICKETS: u8 = 32;
 
+/// The longest NewSessionTicket, with its header, in bytes: all its fields as long as they can be (RFC 9846 4.7.1).
+pub const MAX_TICKET_MESSAGE_LEN: usize = 4 + 4 + 4 + (1 + 255) + (2 + 0xffff) + (2 + 0xfffe);
+
 /// How often a sender may renew its keys (RFC 9846 4.7.3).
 pub const MAX_KEY_EPOCH: u64 = (1 << 48) - 1;
 

@@ -95,6 +95,137 @@ fn a_buffer_that_is_too_small_names_the_size_that_will_do() {
     assert_eq!(made(MIN_RECEIVE_BUFFER_LEN, MIN_TRANSMIT_BUFFER_LEN), None);
 }
 
+/// A ClientHello, the first or the second, goes out whole or not at all, whatever room there is.
+#[test]
+fn a_client_hello_that_does_not_fit_says_how_much_it_needs() {
+    let protocols: Vec<Vec<u8>> = (0..12u8).map(|n| vec![b'a' + n; 30]).collect();
+    let protocols: Vec<&[u8]> = protocols.iter().map(Vec::as_slice).collect();
+    let shares = [NamedGroup::SECP384R1, NamedGroup::SECP256R1];
+    let config = ClientConfig::new(&ANY).with_alpn(&protocols).with_key_shares(&shares);
+    let mut needed = None;
+    for transmit in MIN_TRANSMIT_BUFFER_LEN..1_200 {
+        let client = Connection::client(&config, name("localhost"), buffers(FULL_RECEIVE_BUFFER_LEN, transmit));
+        let (mut client, mut forger) = (Tested::new(client.unwrap()), Forger::server());
+        match client.process() {
+            Ok(()) => {
+                // What was asked for does; room for the tag of a protected record is in it.
+                assert!(
+                    needed.is_some_and(|needed| (transmit..transmit + 18).contains(&needed)),
+                    "{needed:?} {transmit}"
+                );
+                forger.receive(&mut client);
+                let hello = forger.client_hello.as_ref().unwrap();
+                let sent = hello.extensions.as_ref().unwrap().get(ExtensionType::KEY_SHARE);
+                assert_eq!(sent.len(), 2 + (4 + 97) + (4 + 65));
+                break;
+            }
+            Err(Error::TransmitBufferTooSmall(length)) => {
+                assert!(length.get() > transmit, "{length} of {transmit}");
+                assert!(needed.is_none_or(|needed| needed == length.get()), "{needed:?} {length}");
+                needed = Some(length.get());
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(needed.is_some_and(|needed| needed > MIN_TRANSMIT_BUFFER_LEN && needed < 1_200), "{needed:?}");
+
+    // With the longest cookie that the first hello leaves room for, and some more.
+    let shares = [];
+    let config = ClientConfig::new(&ANY).with_key_shares(&shares);
+    let mut outcomes = [0, 0];
+    for cookie in (1..700).step_by(3) {
+        let client = Connection::client(&config, name("localhost"), buffers(FULL_RECEIVE_BUFFER_LEN, 640));
+        let (mut client, mut forger) = (Tested::new(client.unwrap()), Forger::server());
+        client.process().unwrap();
+        forger.receive(&mut client);
+        let request = forger.make_hello_retry_request(Some(NamedGroup::SECP384R1), Some(&vec![7; cookie]));
+        match forger.send_messages(&mut client, &request.message()) {
+            Ok(()) => {
+                forger.receive(&mut client);
+                let hello = forger.client_hello.as_ref().unwrap().extensions.as_ref().unwrap();
+                assert_eq!(hello.get(ExtensionType::KEY_SHARE).len(), 2 + 4 + 97);
+                assert_eq!(hello.get(ExtensionType::COOKIE).len(), 2 + cookie);
+                outcomes[0] += 1;
+            }
+            Err(Error::TransmitBufferTooSmall(length)) => {
+                assert!(length.get() > 640);
+                assert_eq!(forger.alert(&mut client), Some(AlertDescription::INTERNAL_ERROR));
+                outcomes[1] += 1;
+            }
+            other => panic!("{cookie}: {other:?}"),
+        }
+    }
+    assert!(outcomes.iter().all(|&count| count > 20), "{outcomes:?}");
+}
+
+/// A ticket is of no use to us: it may be longer than the buffer.
+#[test]
+fn a_ticket_that_does_not_fit_is_dropped_as_it_comes() {
+    let identity = p256();
+    let ticket = |len: usize| {
+        written(|writer| {
+            writer.message(HandshakeType::NEW_SESSION_TICKET, |writer| {
+                writer.u32(7200);
+                writer.u32(0x1234_5678);
+                writer.vector8(|writer| writer.bytes(&[0, 0]));
+                writer.vector16(|writer| writer.bytes(&vec![9; len]));
+                writer.vector16(|_| {});
+            });
+        })
+    };
+    let config = ClientConfig::new(&ANY);
+    let receive = identity.certificate.len() + 200;
+    for fragment in [100, 300] {
+        let client = Connection::client(&config, name("localhost"), buffers(receive, 1_000)).unwrap();
+        let (mut client, mut forger) = (Tested::new(client), Forger::server());
+        forger.connect(&mut client);
+        forger.fragment = fragment;
+        for len in [10, receive - 60, receive, 5_000, 0xffff] {
+            let messages = [ticket(len), ticket(1), key_update(0)].concat();
+            forger.send_messages(&mut client, &messages).unwrap();
+            forger.send(&mut client, ContentType::APPLICATION_DATA, b"goes on").unwrap();
+            assert_eq!(std::mem::take(&mut client.data), b"goes on");
+        }
+        // They are counted like others, and nothing may come in between.
+        let front = ticket(5_000)[..fragment].to_vec();
+        forger.send(&mut client, ContentType::HANDSHAKE, &front).unwrap();
+        let result = forger.send(&mut client, ContentType::APPLICATION_DATA, b"?");
+        assert_eq!(result, Err(Error::UnexpectedRecord));
+    }
+    let client = Connection::client(&config, name("localhost"), buffers(receive, 1_000)).unwrap();
+    let (mut client, mut forger) = (Tested::new(client), Forger::server());
+    forger.connect(&mut client);
+    forger.fragment = 400;
+    let result = (0..=MAX_TICKETS).try_for_each(|_| forger.send_messages(&mut client, &ticket(2_000)));
+    assert_eq!(result, Err(Error::TooManyTickets));
+    // No ticket is that long.
+    let client = Connection::client(&config, name("localhost"), buffers(receive, 1_000)).unwrap();
+    let (mut client, mut forger) = (Tested::new(client), Forger::server());
+    forger.connect(&mut client);
+    let result = forger.send(&mut client, ContentType::HANDSHAKE, &[4, 3, 0, 0, 0]);
+    assert_eq!(result, Err(Error::Malformed));
+}
+
+/// RFC 8449 4: longer than what was agreed on is record_overflow, also where the buffer could not take it.
+#[test]
+fn a_record_over_the_agreed_limit_is_an_overflow_and_no_matter_of_buffers() {
+    let identity = p256();
+    let identities = [identity.identity()];
+    let config = ServerConfig::new(&identities);
+    let server = Connection::server(&config, buffers(2_048, 2_048)).unwrap();
+    let (mut server, mut forger) = (Tested::new(server), Forger::client());
+    let mut hello = forger.make_client_hello();
+    hello.extensions().set(ExtensionType::RECORD_SIZE_LIMIT, [0x40, 0x01]);
+    forger.hello(&mut server, &hello).unwrap();
+    forger.step(&mut server, Step::Finished).unwrap();
+    let limit = 2_048 - 5 - 16;
+    forger.send(&mut server, ContentType::APPLICATION_DATA, &pattern(limit - 1)).unwrap();
+    server.connection.consume(limit);
+    let result = forger.send(&mut server, ContentType::APPLICATION_DATA, &pattern(4_000));
+    assert_eq!(result, Err(Error::RecordOverflow));
+    assert_eq!(forger.alert(&mut server), Some(AlertDescription::RECORD_OVERFLOW));
+}
+
 /// The lengths of the protected records in some bytes, header and tag not counted.
 fn inner_lengths(wire: &[u8]) -> Vec<usize> {
     let protected = records(wire).into_iter().filter(|(kind, _)| *kind == ContentType::APPLICATION_DATA);
@@ -173,7 +304,7 @@ fn fragments_are_as_short_as_both_agreed() {
         hello.extensions().set(ExtensionType::MAX_FRAGMENT_LENGTH, [code]);
         forger.hello(&mut server, &hello).unwrap();
         forger.step(&mut server, Step::Finished).unwrap();
-        let echo = vec![(ExtensionType::MAX_FRAGMENT_LENGTH, vec![code])];
+        let echo = vec![(ExtensionType::SERVER_NAME, vec![]), (ExtensionType::MAX_FRAGMENT_LENGTH, vec![code])];
         assert_eq!(forger.messages[1], encrypted_extensions(&echo));
         server.connection.write(&pattern(20_000)).unwrap();
         server.process().unwrap();
@@ -228,5 +359,29 @@ fn padding_hides_the_length_and_is_taken_off() {
             Padding::Full => assert!(lengths.iter().all(|&len| len == lengths[0] && len > 5_000), "{lengths:?}"),
             _ => assert_eq!(lengths, [2, 64, 65, 66, 1000, 5_001]),
         }
+    }
+}
+
+/// Padding never takes the room that is kept for an alert: close_notify goes out at once.
+#[test]
+fn padding_leaves_room_for_the_alert_behind_it() {
+    let identity = p256();
+    let identities = [identity.identity()];
+    let server_config = ServerConfig::new(&identities);
+    for padding in [Padding::None, Padding::Block(256), Padding::Block(1000), Padding::Full] {
+        let config = ClientConfig::new(&ANY).with_padding(padding);
+        let small = Connection::client(&config, name("localhost"), buffers(4_096, 512)).unwrap();
+        let mut pair = Pair::new(small, server(&server_config));
+        pair.connect();
+        let written = pair.client.write(&pattern(512)).unwrap();
+        assert_eq!(pair.client.unsent_len(), written);
+        pair.client.close();
+        pair.client.process(&mut pair.client_provider).unwrap();
+        assert!(pair.client.is_locally_closed());
+        assert_eq!(pair.client.unsent_len(), pair.client.transmit_data().len());
+        assert_eq!(pair.run(), (Ok(()), Ok(())));
+        assert_eq!(drain(&mut pair.server), pattern(written));
+        pair.server.process(&mut pair.server_provider).unwrap();
+        assert!(pair.server.is_peer_closed());
     }
 }

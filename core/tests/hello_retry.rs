@@ -6,7 +6,7 @@ use crate::support::*;
 use saitls_core::codes::AlertDescription as Alert;
 use saitls_core::codes::*;
 use saitls_core::config::*;
-use saitls_core::{Connection, Error};
+use saitls_core::{Connection, Error, limits};
 
 /// A client that has sent a ClientHello with a share for X25519.
 fn waiting<'a>(config: &'a ClientConfig<'a, Provider>) -> (Tested<'a>, Forger) {
@@ -311,4 +311,70 @@ fn the_second_client_hello_has_the_share_that_was_asked_for_and_no_other() {
     let (mut server, mut forger, mut second) = retrying(&config);
     second.extensions().remove(ExtensionType::KEY_SHARE);
     assert_eq!(forger.hello(&mut server, &second).unwrap_err().alert(), Some(Alert::MISSING_EXTENSION));
+}
+
+/// Early data that is not taken is skipped (RFC 9846 4.3.10), but not for ever, not behind a second ClientHello, and not
+/// inside a message.
+#[test]
+fn skipped_early_data_ends() {
+    use ExtensionType as E;
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    let config = ServerConfig::new(&identities);
+    let early = |body: &[u8]| plain_record(ContentType::APPLICATION_DATA, body);
+    for retry in [false, true] {
+        let greeted = || {
+            let (mut server, mut forger) = (Tested::server(&config), Forger::client());
+            let mut hello = if retry {
+                let groups = [NamedGroup::X25519];
+                ClientHelloParts::new(&[]).with(|hello| {
+                    let list = written(|writer| writer.vector16(|writer| writer.u16(groups[0].0)));
+                    hello.extensions().set(E::SUPPORTED_GROUPS, list);
+                })
+            } else {
+                forger.make_client_hello()
+            };
+            hello.extensions().set(E::EARLY_DATA, []);
+            forger.hello(&mut server, &hello).unwrap();
+            (server, forger)
+        };
+        // Some is fine, of any length.
+        let (mut server, forger) = greeted();
+        for len in [0, 1, 15, 16, 17, 1_000, 16_384 + 256] {
+            forger.send_raw(&mut server, &early(&vec![0xa5; len])).unwrap();
+        }
+        // Records without content are counted too.
+        for len in [0, 16, 17, 5_000] {
+            let (mut server, forger) = greeted();
+            let most = limits::MAX_SKIPPED_EARLY_DATA as usize / (len + 5) + 1;
+            let result = (0..most).try_for_each(|_| forger.send_raw(&mut server, &early(&vec![0xa5; len])));
+            assert_eq!(result, Err(Error::BadRecordMac), "{len}");
+        }
+    }
+    // Behind the second ClientHello there is none.
+    let (mut server, mut forger) = (Tested::server(&config), Forger::client());
+    let first = forger.make_client_hello().with(|hello| {
+        hello.extensions().set(E::KEY_SHARE, [0, 0]);
+        hello.extensions().push(E::EARLY_DATA, []);
+    });
+    forger.hello(&mut server, &first).unwrap();
+    forger.send_raw(&mut server, &early(&[0xa5; 100])).unwrap();
+    let second = forger.make_client_hello().with(|hello| {
+        let share = hello.extensions().get(E::KEY_SHARE).to_vec();
+        *hello = first.clone();
+        hello.extensions().set(E::KEY_SHARE, share).remove(E::EARLY_DATA);
+    });
+    let message = second.message();
+    let front = &message[..50];
+    // Not between the parts of a message (RFC 9846 5.1).
+    {
+        let (mut server, mut forger) = (Tested::server(&config), Forger::client());
+        forger.hello(&mut server, &first).unwrap();
+        forger.send(&mut server, ContentType::HANDSHAKE, front).unwrap();
+        assert_eq!(forger.send_raw(&mut server, &early(&[0xa5; 100])), Err(Error::UnexpectedRecord));
+    }
+    forger.hello(&mut server, &second).unwrap();
+    let result = forger.send_raw(&mut server, &early(&[0xa5; 100]));
+    assert_eq!(result, Err(Error::BadRecordMac));
+    assert_eq!(forger.alert(&mut server), Some(Alert::BAD_RECORD_MAC));
 }

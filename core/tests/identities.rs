@@ -395,6 +395,7 @@ fn a_chooser_that_chooses_nothing_declines_on_a_client_and_fails_on_a_server() {
 fn identities_are_replaced_while_connections_run() {
     let (old, new) = (p256(), p384());
     let (old_list, new_list) = ([old.identity()], [new.identity()]);
+    let empty = [Identity::new(&[], &old.key)];
     let rotating = RotatingIdentities::new(&old_list).unwrap();
     let config = ServerConfig::choosing(&rotating);
     let client_config = ClientConfig::new(&ANY);
@@ -410,7 +411,6 @@ fn identities_are_replaced_while_connections_run() {
     assert_eq!(under_way.client.negotiated().unwrap().peer_certificate, Some(old.certificate));
     assert_eq!(presented(&config, "localhost"), new.certificate);
     // One that cannot work changes nothing.
-    let empty = [Identity::new(&[], &old.key)];
     assert!(matches!(rotating.replace(&empty), Err(Error::InvalidConfiguration(_))));
     assert_eq!(presented(&config, "localhost"), new.certificate);
 }

@@ -6,7 +6,8 @@ use crate::support::*;
 use saitls_core::codes::AlertDescription as Alert;
 use saitls_core::codes::*;
 use saitls_core::config::*;
-use saitls_core::{Error, limits};
+use saitls_core::error::ByteCount;
+use saitls_core::{Connection, Error, limits};
 
 /// What a server says to a ClientHello that is changed like this.
 fn server_answers(change: impl FnOnce(&mut ClientHelloParts)) -> (Result<(), Error>, Option<Alert>) {
@@ -372,17 +373,93 @@ fn every_vector_is_exactly_as_long_as_it_says() {
         });
         assert_eq!((result, alert), (Err(Error::Malformed), Some(Alert::DECODE_ERROR)), "{kind} {data:?}");
     }
-    // Names: two of one type, no name at all, an address, a byte that no name has.
-    for name in [&b"\0\x08\0\0\x01a\0\0\x01b"[..], b"\0\x07\0\0\x04a..b", b"\0\x06\0\0\x03a\0b", b"\0\x05\0\0\x02\xff."]
-    {
-        server_refuses(Alert::ILLEGAL_PARAMETER, |hello| {
+    // Two names of one type.
+    server_refuses(Alert::ILLEGAL_PARAMETER, |hello| {
+        hello.extensions().set(E::SERVER_NAME, *b"\0\x08\0\0\x01a\0\0\x01b");
+    });
+    // Names of types to come are ignored, and so is what is no name: two dots, a zero, no ASCII, an address.
+    for name in [
+        &b"\0\x04\x07\0\x01a"[..],
+        b"\0\x07\0\0\x04a..b",
+        b"\0\x06\0\0\x03a\0b",
+        b"\0\x05\0\0\x02\xff.",
+        b"\0\x0c\0\0\x0910.20.0.1",
+    ] {
+        server_takes(|hello| {
             hello.extensions().set(E::SERVER_NAME, name);
         });
     }
-    // Names of types to come are ignored.
-    server_takes(|hello| {
-        hello.extensions().set(E::SERVER_NAME, *b"\0\x04\x07\0\x01a");
-    });
+}
+
+#[test]
+fn a_name_is_acknowledged_and_a_dot_at_its_end_does_not_count() {
+    let identity = ed25519();
+    let names = ["localhost"];
+    let identities = [p256().certificate, identity.certificate];
+    assert_ne!(identities[0], identities[1]);
+    let other = p256();
+    let list = [other.identity(), identity.identity().with_names(&names)];
+    let config = ServerConfig::new(&list);
+    let schemes = [SignatureScheme::ED25519, SignatureScheme::ECDSA_SECP256R1_SHA256];
+    let client_config = ClientConfig::new(&ANY).with_signature_schemes(&schemes);
+    let client = Connection::client(&client_config, name("localhost."), full_buffers()).unwrap();
+    let mut pair = Pair::new(client, server(&config));
+    pair.connect();
+    assert_eq!(pair.client.negotiated().unwrap().server_name, Some("localhost"));
+    assert_eq!(pair.server.negotiated().unwrap().server_name, Some("localhost"));
+    assert_eq!(pair.client.negotiated().unwrap().peer_certificate, Some(identity.certificate));
+    // On the wire, in both directions (RFC 6066 3).
+    for (sent, echo) in [(Some(&b"\0\x0d\0\0\x0alocalhost."[..]), true), (None, false)] {
+        let (mut server, mut forger) = (Tested::server(&config), Forger::client());
+        let hello = forger.make_client_hello().with(|hello| match sent {
+            Some(name) => drop(hello.extensions().set(ExtensionType::SERVER_NAME, name)),
+            None => drop(hello.extensions().remove(ExtensionType::SERVER_NAME)),
+        });
+        forger.hello(&mut server, &hello).unwrap();
+        let expected = if echo { vec![(ExtensionType::SERVER_NAME, vec![])] } else { vec![] };
+        assert_eq!(forger.messages[1], encrypted_extensions(&expected));
+    }
+}
+
+/// RFC 9846 9.2 lets a client with a PSK leave out what only certificates and key shares need. We have no PSK: that
+/// is no agreement, not a mistake of the client.
+#[test]
+fn a_client_with_nothing_but_a_psk_finds_no_agreement() {
+    use ExtensionType as E;
+    for also_without in [&[E::SIGNATURE_ALGORITHMS][..], &[E::SUPPORTED_GROUPS, E::KEY_SHARE]] {
+        server_refuses(Alert::HANDSHAKE_FAILURE, |hello| {
+            for kind in also_without {
+                hello.extensions().remove(*kind);
+            }
+            hello.extensions().push(
+                E::PRE_SHARED_KEY,
+                [0, 7, 0, 1, b'i', 0, 0, 0, 0, 0, 33, 32].into_iter().chain([7; 32]).collect::<Vec<_>>(),
+            );
+        });
+    }
+}
+
+#[test]
+fn what_cannot_be_offered_is_refused_before_anything_is_sent() {
+    use NamedGroup as G;
+    let wrong = |config: ClientConfig<'_, Provider>| matches!(config.check(), Err(Error::InvalidConfiguration(_)));
+    let twice = [G::X25519, G::SECP256R1, G::X25519];
+    let one = [G::X25519];
+    assert!(wrong(ClientConfig::new(&ANY).with_named_groups(&twice)));
+    assert!(wrong(ClientConfig::new(&ANY).with_key_shares(&twice)));
+    assert!(wrong(ClientConfig::new(&ANY).with_named_groups(&one).with_key_shares(&twice[1..2])));
+    assert!(wrong(ClientConfig::new(&ANY).with_cipher_suites(&[CipherSuite::AES_128_GCM_SHA256; 2])));
+    assert!(wrong(ClientConfig::new(&ANY).with_signature_schemes(&[SignatureScheme::ED25519; 2])));
+    assert!(!wrong(ClientConfig::new(&ANY).with_named_groups(&twice[..2]).with_key_shares(&one)));
+    // What only the provider can tell.
+    let unknown = [NamedGroup(0xfefe)];
+    let config = ClientConfig::new(&ANY).with_key_shares(&unknown);
+    assert!(matches!(Tested::client(&config).process(), Err(Error::InvalidConfiguration(_))));
+    // Fragments that the server may then send, and that would not fit.
+    let config = ClientConfig::<Provider>::new(&ANY).with_max_fragment_length(MaxFragmentLength::BYTES_4096);
+    let made = |receive| Connection::client(&config, None, buffers(receive, 512)).err();
+    assert_eq!(made(4_000), Some(Error::ReceiveBufferTooSmall(ByteCount::new(4_096 + 22))));
+    assert_eq!(made(4_096 + 22), None);
 }
 
 /// Whatever the length says, and wherever the message is cut: the parser comes to an end, and never panics.

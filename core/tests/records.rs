@@ -421,6 +421,40 @@ fn key_updates_come_in_a_row_up_to_a_limit() {
     });
 }
 
+/// Answers that we asked for are no flood, nor is one who renews its keys while we are the one that sends.
+#[test]
+fn on_a_connection_that_sends_one_way_keys_are_renewed_for_ever() {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    let (client_config, server_config) = (ClientConfig::new(&ANY), ServerConfig::new(&identities));
+    let mut pair = pair(&client_config, &server_config);
+    for _ in 0..3 * MAX_KEY_UPDATES {
+        pair.exchange(b"x", true);
+        pair.client.update_keys(true).unwrap();
+        assert_eq!(pair.run(), (Ok(()), Ok(())));
+    }
+    for _ in 0..3 * MAX_KEY_UPDATES {
+        pair.exchange(b"x", true);
+        pair.server.update_keys(false).unwrap();
+        assert_eq!(pair.run(), (Ok(()), Ok(())));
+    }
+}
+
+/// RFC 9846 4.7.3: the answer to a request is not itself one; what the application wants comes behind it.
+#[test]
+fn the_answer_to_a_key_update_is_no_request() {
+    connected(|tested, forger| {
+        tested.connection.update_keys(true).unwrap();
+        forger.send_messages(tested, &key_update(1)).unwrap();
+        forger.receive(tested);
+        let updates = forger.received.iter().filter(|(kind, _)| *kind == HANDSHAKE).map(|(_, message)| message.clone());
+        let updates: Vec<_> = updates.filter(|message| message.first() == Some(&24)).collect();
+        // The wish was first here, or the request: in either order, one asks and one answers.
+        assert!(updates.contains(&key_update(0)), "{updates:?}");
+        assert!(updates.contains(&key_update(1)), "{updates:?}");
+    });
+}
+
 /// Two ends of ours that are connected.
 fn pair<'a>(client_config: &'a ClientConfig<'a, Provider>, server_config: &'a ServerConfig<'a, Provider>) -> Pair<'a> {
     let mut pair = Pair::new(client(client_config), server(server_config));
@@ -465,6 +499,29 @@ fn keys_are_renewed_before_they_are_used_up() {
         let sent = records_of(&pair.client_wire) - before;
         assert!(sent > 50, "{records}: {sent}");
         assert!(sent <= 50 + 50 / (records as usize - 1) + 1, "{records}: {sent}");
+    }
+    // Never one record too many under a key, also where a KeyUpdate has to wait for room.
+    for records in [2, 3, 10] {
+        let config = ServerConfig::new(&identities).with_records_per_key(records);
+        let small = Connection::server(&config, buffers(4_096, 1_500)).unwrap();
+        let (mut server, mut forger) = (Tested::new(small), Forger::client());
+        forger.connect(&mut server);
+        for turn in 0..60 {
+            let _ = server.connection.write(&[turn; 250]).unwrap();
+            server.connection.process(&mut server.provider).unwrap();
+            if turn % 7 == 6 {
+                forger.receive(&mut server);
+            }
+        }
+        forger.receive(&mut server);
+        let mut under_one_key = 0;
+        for (kind, _) in &forger.received[forger.received.iter().position(|(kind, _)| *kind == DATA).unwrap()..] {
+            under_one_key += 1;
+            assert!(under_one_key <= records, "{records}");
+            if *kind == HANDSHAKE {
+                under_one_key = 0;
+            }
+        }
     }
 }
 

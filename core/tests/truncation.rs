@@ -191,3 +191,20 @@ fn what_was_received_is_read_before_the_failure_is_told() {
     assert_eq!(connection.process(&mut client.provider), Err(Error::BadRecordMac));
     assert_eq!(connection.read(&mut out), Err(Error::BadRecordMac));
 }
+
+/// RFC 9846 6.1: whoever closes its side says so, also to a peer that did not.
+#[test]
+fn a_truncated_peer_is_told_that_we_close() {
+    with_pair(false, false, |pair| {
+        pair.connect();
+        pair.server.write(b"last words").unwrap();
+        pair.server.receive_closed();
+        assert_eq!(pair.server.process(&mut pair.server_provider), Err(Error::Truncated));
+        assert_eq!(pair.server.alert_sent(), None, "it is no error of the client's");
+        carry(&mut pair.server, &mut pair.client, usize::MAX);
+        pair.client.process(&mut pair.client_provider).unwrap();
+        assert_eq!(drain(&mut pair.client), b"last words");
+        pair.client.process(&mut pair.client_provider).unwrap();
+        assert!(pair.client.is_peer_closed());
+    });
+}

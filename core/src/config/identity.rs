@@ -44,7 +44,9 @@ impl<'a, P: CryptoProvider> Identity<'a, P> {
     }
 
     /// The host names that a server has this identity for; `*.` stands for one label. An identity without names is
-    /// for all that no other identity has.
+    /// for all that no other identity has. If every identity has names and none is asked for, the first that suits the
+    /// client is presented all the same, which leaves the verdict to the client; to refuse instead, with
+    /// `unrecognized_name` (RFC 6066 3), choose by an [`IdentityChooser`].
     #[must_use]
     pub const fn with_names(self, names: &'a [&'a str]) -> Self {
         Self { names, ..self }

@@ -143,11 +143,22 @@ impl<'a> Common<'a> {
         if self.certificate_authorities.iter().any(|name| name.is_empty() || name.len() > 0xffff) {
             return Err(Error::InvalidConfiguration(Misconfiguration::CertificateAuthority));
         }
+        if has_duplicates(self.cipher_suites.unwrap_or_default())
+            || has_duplicates(self.named_groups.unwrap_or_default())
+            || has_duplicates(self.signature_schemes.unwrap_or_default())
+        {
+            return Err(Error::InvalidConfiguration(Misconfiguration::NamedTwice));
+        }
         if self.records_per_key < 2 {
             return Err(Error::InvalidConfiguration(Misconfiguration::RecordsPerKey));
         }
         Ok(())
     }
+}
+
+/// What is offered must not be offered twice (RFC 9846 4.3.7, 4.3.8).
+fn has_duplicates<T: PartialEq>(list: &[T]) -> bool {
+    list.iter().enumerate().any(|(index, item)| list.iter().take(index).any(|earlier| earlier == item))
 }
 
 /// The configured values, or else the provider's.
@@ -335,8 +346,12 @@ impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
         if self.max_fragment_length.is_some_and(|length| length.bytes().is_none()) {
             return Err(Error::InvalidConfiguration(Misconfiguration::MaxFragmentLength));
         }
-        if self.key_shares.is_some_and(|groups| groups.len() > crate::limits::MAX_KEY_SHARES) {
+        let key_shares = self.key_shares.unwrap_or_default();
+        if key_shares.len() > crate::limits::MAX_KEY_SHARES || has_duplicates(key_shares) {
             return Err(Error::InvalidConfiguration(Misconfiguration::KeyShares));
+        }
+        if key_shares.iter().any(|group| self.common.named_groups.is_some_and(|groups| !groups.contains(group))) {
+            return Err(Error::InvalidConfiguration(Misconfiguration::KeyShareNotOffered));
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The memory that an application lends to a connection.
 
 use crate::error::{ByteCount, Error, Result};
-use crate::limits::{MIN_RECEIVE_BUFFER_LEN, MIN_TRANSMIT_BUFFER_LEN};
+use crate::limits::{MIN_RECEIVE_BUFFER_LEN, MIN_TRANSMIT_BUFFER_LEN, RECORD_HEADER_LEN};
 use managed::ManagedSlice;
 
 /// The buffers of a connection, borrowed or (with the feature `alloc` of the crate `managed`) owned.
@@ -12,6 +12,9 @@ use managed::ManagedSlice;
 ///   offered from this length) or max_fragment_length.
 /// * transmit: at least [`MIN_TRANSMIT_BUFFER_LEN`](crate::limits::MIN_TRANSMIT_BUFFER_LEN), and for bulk data a
 ///   record or two.
+///
+/// What was read is wiped at once. A connection that is dropped leaves in borrowed buffers what was not read or not yet
+/// sealed; [`into_buffers`](crate::Connection::into_buffers) gives them back wiped.
 ///
 /// ```
 /// let (mut receive, mut transmit) = ([0; 16_645], [0; 4_096]);
@@ -37,6 +40,13 @@ impl<'a> Buffers<'a> {
         self.peer = peer.into();
         self
     }
+
+    /// Checks that a protected record of `len` bytes of content fits: a peer that is asked for it may send it.
+    pub(super) fn check_fragments(&self, len: usize) -> Result<()> {
+        let needed = len.saturating_add(RECORD_HEADER_LEN + 1 + 16);
+        if self.receive.len() < needed { Err(Error::ReceiveBufferTooSmall(ByteCount::new(needed))) } else { Ok(()) }
+    }
+
     /// Checks that no handshake is too small for them; what a peer's certificate needs comes on top.
     ///
     /// # Errors

@@ -84,15 +84,16 @@ impl<P: CryptoProvider> Connection<'_, P> {
         match self.phase {
             Phase::Failed(error) => Err(error),
             _ if !self.may_send() => Err(Error::InvalidState),
-            _ if self.post_handshake.update_owed => Ok(&mut []),
+            _ if self.is_data_held_back() => Ok(&mut []),
             _ => Ok(self.outgoing.content_room(ContentType::APPLICATION_DATA)),
         }
     }
 
     /// Says that `len` bytes were written to the front of [`send_buffer`](Self::send_buffer).
     pub fn send(&mut self, len: usize) {
-        if self.may_send() && !self.post_handshake.update_owed {
+        if self.may_send() && !self.is_data_held_back() && len > 0 {
             self.outgoing.fill(len);
+            self.post_handshake.key_updates = 0;
         }
     }
 
@@ -116,11 +117,18 @@ impl<P: CryptoProvider> Connection<'_, P> {
         self.wishes.close = true;
     }
 
+    /// How many bytes wait for the transport: what is sealed, and what was written and is not sealed yet.
+    #[must_use]
+    pub fn unsent_len(&self) -> usize {
+        self.outgoing.buffer.unsent_len()
+    }
+
     /// Refuses the peer: the next [`process`](Self::process) ends the connection with this alert, such as
     /// [`ACCESS_DENIED`](AlertDescription::ACCESS_DENIED), and returns [`Error::PeerRejected`]. What was written and not
-    /// yet sealed is lost.
+    /// yet sealed is lost. A closure alert is no reason: `access_denied` goes in its place. Nothing happens if the
+    /// connection is over.
     pub const fn reject(&mut self, alert: AlertDescription) {
-        self.wishes.reject = Some(alert);
+        self.wishes.reject = Some(if alert.is_closure() { AlertDescription::ACCESS_DENIED } else { alert });
     }
 
     /// Renews our sending key (RFC 9846 4.7.3) and, if `request_peer`, asks the peer to do the same.

@@ -77,7 +77,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     }
 
     fn run(&mut self, provider: &mut P) -> Result<()> {
-        if let Some(alert) = self.wishes.reject.take() {
+        if let Some(alert) = self.wishes.reject.take().filter(|_| self.phase != Phase::Closed) {
             return Err(Error::PeerRejected(alert));
         }
         loop {
@@ -101,8 +101,13 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         if let Some(alert) = error.alert()
             && !self.locally_closed
             && self.outgoing.alert(provider, alert).is_ok()
+            && !alert.is_closure()
         {
             self.alert_sent = Some(alert);
+        }
+        self.outgoing.buffer.discard_open();
+        if self.phase == Phase::Handshake {
+            self.facts.peer_authentication = None;
         }
         self.phase = Phase::Failed(error);
         self.waiting_for = WaitingFor::Nothing;
@@ -133,6 +138,10 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
 
     /// The application closed during the handshake.
     fn give_up(&mut self, provider: &mut P) -> Result<Turn> {
+        // RFC 9846 6.1: user_canceled, then close_notify; the latter alone where there is no room for both.
+        if self.outgoing.has_room_for_two_alerts() {
+            self.outgoing.alert(provider, AlertDescription::USER_CANCELED)?;
+        }
         self.outgoing.alert(provider, AlertDescription::CLOSE_NOTIFY)?;
         self.locally_closed = true;
         self.phase = Phase::Closed;
@@ -240,6 +249,9 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             }
             self.waiting_for = WaitingFor::Application;
             return Ok(Turn::Wait);
+        }
+        if self.drop_long_ticket()? {
+            return Ok(Turn::Again);
         }
         if self.receive.message()?.is_some() {
             return match self.on_post_handshake(provider)? {

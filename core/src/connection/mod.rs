@@ -19,7 +19,7 @@ mod post_handshake;
 
 pub use buffers::Buffers;
 
-use crate::codes::{AlertDescription, CertificateType, CipherSuite, NamedGroup, SignatureScheme};
+use crate::codes::{AlertDescription, CertificateType, CipherSuite, MaxFragmentLength, NamedGroup, SignatureScheme};
 use crate::config::{ChosenIdentity, ClientConfig, Common, ServerConfig};
 use crate::crypto::{CryptoProvider, x509};
 use crate::error::{Error, Misconfiguration, Result};
@@ -176,6 +176,9 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         if server_name.is_none() && config.verifier.needs_server_name() {
             return Err(Error::InvalidConfiguration(Misconfiguration::NoServerName));
         }
+        if let Some(length) = config.max_fragment_length.and_then(MaxFragmentLength::bytes) {
+            buffers.check_fragments(length)?;
+        }
         let endpoint = Endpoint::Client(client::Client { config, server_name }, client::State::start());
         Self::new(endpoint, driver::advance_client, &config.common, buffers)
     }
@@ -318,6 +321,9 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     /// What the handshake agreed on, once it is complete.
     #[must_use]
     pub fn negotiated(&self) -> Option<Negotiated<'_>> {
+        if self.is_handshaking() {
+            return None;
+        }
         let (server_name, wanted) = match &self.endpoint {
             Endpoint::Client(client, _) => (client.host_name(), client.server_name.as_ref()),
             Endpoint::Server(..) => (self.notes.name(), None),
@@ -343,12 +349,12 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     /// an empty one.
     ///
     /// # Errors
-    /// [`Error::InvalidState`] before the handshake is complete; what [`Secret::export`] says.
+    /// [`Error::InvalidState`] before the handshake is complete, and when the connection is over; what
+    /// [`Secret::export`] says.
     ///
     /// [`Secret::export`]: crate::crypto::Secret::export
     pub fn export(&self, provider: &mut P, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<()> {
-        let secret = self.facts.exporter_secret.as_ref().filter(|_| self.is_connected() || self.phase == Phase::Closed);
-        let secret = secret.ok_or(Error::InvalidState)?;
+        let secret = self.facts.exporter_secret.as_ref().filter(|_| self.is_connected()).ok_or(Error::InvalidState)?;
         let suite = self.facts.cipher_suite.ok_or(Error::Internal)?;
         key_schedule::export(provider, suite.hash(), secret, label, context, out)
     }

@@ -1,11 +1,11 @@
 //! After the handshake: KeyUpdate (RFC 9846 4.7.3), tickets (4.7.1), close_notify (6.1).
 
 use super::{Connection, Endpoint};
-use crate::codes::{AlertDescription, HandshakeType};
+use crate::codes::{AlertDescription, CipherSuite, HandshakeType};
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
 use crate::key_schedule::next_traffic_secret;
-use crate::limits::{MAX_KEY_EPOCH, MAX_KEY_UPDATES, MAX_TICKETS};
+use crate::limits::{MAX_KEY_EPOCH, MAX_KEY_UPDATES, MAX_TICKET_MESSAGE_LEN, MAX_TICKETS};
 use crate::wire::{KeyUpdate, NewSessionTicket};
 use core::task::Poll;
 
@@ -17,7 +17,9 @@ impl<P: CryptoProvider> Connection<'_, P> {
             (HandshakeType::KEY_UPDATE, _) => {
                 let update = KeyUpdate::read(message.body)?;
                 let aligned = aligned.ok_or(Error::MessageSpansKeyChange)?;
-                count(&mut self.post_handshake.key_updates, MAX_KEY_UPDATES, Error::TooManyKeyUpdates)?;
+                if !self.post_handshake.update_requested {
+                    count(&mut self.post_handshake.key_updates, MAX_KEY_UPDATES, Error::TooManyKeyUpdates)?;
+                }
                 let suite = self.facts.cipher_suite.ok_or(Error::Internal)?;
                 let secret = self.incoming.secret().ok_or(Error::Internal)?;
                 let secret = next_traffic_secret(provider, suite.hash(), secret)?;
@@ -33,7 +35,7 @@ impl<P: CryptoProvider> Connection<'_, P> {
             }
             (HandshakeType::NEW_SESSION_TICKET, Endpoint::Client(..)) => {
                 NewSessionTicket::read(message.body)?;
-                count(&mut self.post_handshake.tickets, MAX_TICKETS, Error::TooManyTickets)?;
+                self.count_ticket()?;
             }
             _ => return Err(Error::UnexpectedMessage),
         }
@@ -41,31 +43,53 @@ impl<P: CryptoProvider> Connection<'_, P> {
         Ok(Poll::Ready(()))
     }
 
+    /// Drops a ticket that is longer than the receive buffer; says whether there was one.
+    pub(super) fn drop_long_ticket(&mut self) -> Result<bool> {
+        let dropped = matches!(self.endpoint, Endpoint::Client(..))
+            && self.receive.drop_oversized(HandshakeType::NEW_SESSION_TICKET, MAX_TICKET_MESSAGE_LEN)?;
+        if dropped {
+            self.count_ticket()?;
+        }
+        Ok(dropped)
+    }
+
+    fn count_ticket(&mut self) -> Result<()> {
+        count(&mut self.post_handshake.tickets, MAX_TICKETS, Error::TooManyTickets)
+    }
+
+    /// Whether our key has only one record left: the KeyUpdate.
+    fn is_key_used_up(&self) -> bool {
+        let limit = self.facts.cipher_suite.map_or(0, CipherSuite::record_limit).min(self.common().records_per_key);
+        self.outgoing.sequence().saturating_add(1) >= limit
+    }
+
+    /// Whether data must wait for a KeyUpdate of ours, which waits for room.
+    pub(super) fn is_data_held_back(&self) -> bool {
+        self.wishes.key_update.is_some() && (self.post_handshake.update_owed || self.is_key_used_up())
+    }
+
     /// Seals what the application wrote, and what it or the protocol wants sent beside data.
     pub(super) fn seal_wishes(&mut self, provider: &mut P) -> Result<()> {
         if self.locally_closed {
             return Ok(());
         }
-        let suite = self.facts.cipher_suite.ok_or(Error::Internal)?;
-        let records_per_key = suite.record_limit().min(self.common().records_per_key);
-        // The KeyUpdate itself is the last record under the old key.
-        let is_used_up = |sequence: u64| sequence.saturating_add(1) >= records_per_key;
-        if is_used_up(self.outgoing.sequence()) {
+        self.outgoing.flush(provider)?;
+        if self.is_key_used_up() {
             if self.post_handshake.epoch >= MAX_KEY_EPOCH {
                 return Err(Error::KeyUsageLimit);
             }
             self.wishes.key_update.get_or_insert(false);
         }
-        if let Some(request_peer) = self.wishes.key_update {
-            // RFC 9846 4.7.3: no second request before the first was answered.
-            let update_requested = request_peer && !self.post_handshake.update_requested;
-            if self.poll_key_update(provider, update_requested)?.is_ready() {
-                self.wishes.key_update = None;
-                self.post_handshake.update_owed = false;
-                self.post_handshake.update_requested |= update_requested;
+        while let Some(request_peer) = self.wishes.key_update {
+            // RFC 9846 4.7.3: the answer to a request is none, and no second request before the first was answered.
+            let is_answer = self.post_handshake.update_owed;
+            let update_requested = request_peer && !is_answer && !self.post_handshake.update_requested;
+            if self.poll_key_update(provider, update_requested)?.is_pending() {
+                break;
             }
-        } else {
-            self.outgoing.flush(provider)?;
+            self.wishes.key_update = (request_peer && is_answer).then_some(true);
+            self.post_handshake.update_owed = false;
+            self.post_handshake.update_requested |= update_requested;
         }
         if self.wishes.close && self.wishes.key_update.is_none() {
             self.outgoing.alert(provider, AlertDescription::CLOSE_NOTIFY)?;

@@ -204,7 +204,11 @@ pub(super) fn identity_request<'m>(
     certificate_types: CertificateTypeList<'m>,
 ) -> Result<IdentityRequest<'m>> {
     let schemes = extensions.get(ExtensionType::SIGNATURE_ALGORITHMS, SignatureSchemeList::read)?;
-    let signature_schemes = schemes.ok_or(Error::MissingExtension)?.supported_signature_algorithms;
+    let missing = match extensions.find(ExtensionType::PRE_SHARED_KEY) {
+        Some(_) => Error::NoSignatureSchemeInCommon,
+        None => Error::MissingExtension,
+    };
+    let signature_schemes = schemes.ok_or(missing)?.supported_signature_algorithms;
     let for_certificates = extensions.get(ExtensionType::SIGNATURE_ALGORITHMS_CERT, SignatureSchemeList::read)?;
     Ok(IdentityRequest {
         server_name,
@@ -352,8 +356,7 @@ pub(super) fn poll_sign<P: CryptoProvider>(cx: &mut Context<'_, '_, P>, side: Si
     let len = match identity.signer.poll_sign(cx.provider, scheme, content.as_bytes(), signature) {
         Poll::Pending => return cx.pending(Operation::Signing),
         Poll::Ready(Err(Error::TransmitBufferTooSmall(len))) => {
-            let needed = len.get().saturating_add(FRONT).saturating_add(64);
-            return Poll::Ready(Err(Error::TransmitBufferTooSmall(ByteCount::new(needed))));
+            return Poll::Ready(Err(cx.outgoing.too_small(len.get().saturating_add(FRONT))));
         }
         Poll::Ready(len) => len?,
     };
@@ -364,6 +367,10 @@ pub(super) fn poll_sign<P: CryptoProvider>(cx: &mut Context<'_, '_, P>, side: Si
     CertificateVerify { algorithm: scheme, signature }.write(&mut writer);
     let total = writer.len();
     front.copy_from_slice(header.get(..FRONT).ok_or(Error::Internal)?);
+    if !cx.outgoing.fits(total) {
+        // With small records it takes more room, and nothing is in front of it.
+        return Poll::Ready(Err(cx.outgoing.too_small(total)));
+    }
     cx.commit(total)?;
     cx.facts.local_scheme = Some(scheme);
     Poll::Ready(Ok(()))

@@ -1,5 +1,6 @@
 //! The receiving half of the record protocol: which records are allowed, opening them, counting the idle ones.
 
+use super::header::RecordHeader;
 use super::{Protection, ReceiveBuffer};
 use crate::codes::{AlertDescription, CipherSuite, ContentType};
 use crate::crypto::CryptoProvider;
@@ -87,20 +88,23 @@ impl<P: CryptoProvider> Incoming<P> {
     /// Opens the next record, or returns `None` if it is not there yet.
     pub(crate) fn next(&mut self, provider: &mut P, buffer: &mut ReceiveBuffer<'_>) -> Result<Option<Content>> {
         let Some(header) = buffer.peek_header() else { return Ok(None) };
-        self.check_header(header.kind, header.len)?;
+        self.check_header(header)?;
         let Some(record) = buffer.record()? else { return Ok(None) };
         if header.kind == ContentType::CHANGE_CIPHER_SPEC {
             return self.change_cipher_spec(buffer);
         }
         let (kind, len) = match &mut self.keys {
             Some(keys) if header.kind == ContentType::APPLICATION_DATA => {
+                if self.early_data_to_skip > 0 && header.len <= keys.tag_len() {
+                    return self.skip(buffer, header);
+                }
                 let opened = keys.open(provider, record);
                 match opened {
                     Err(Error::BadRecordMac) if self.early_data_to_skip > 0 => {
                         // The sequence number counts records of the handshake key only.
                         let secret = self.secret.as_ref().ok_or(Error::Internal)?;
                         keys.rewind(provider, secret)?;
-                        return self.skip(buffer, header.len);
+                        return self.skip(buffer, header);
                     }
                     opened => {
                         let (kind, len, inner_len) = opened?;
@@ -113,27 +117,36 @@ impl<P: CryptoProvider> Incoming<P> {
                     }
                 }
             }
-            None if header.kind == ContentType::APPLICATION_DATA => return self.skip(buffer, header.len),
+            None if header.kind == ContentType::APPLICATION_DATA => return self.skip(buffer, header),
             _ => (header.kind, header.len),
         };
         self.content(buffer, kind, len)
     }
 
     /// Refuses a record by its header, without waiting for the rest.
-    fn check_header(&self, kind: ContentType, len: usize) -> Result<()> {
-        let protected = kind == ContentType::APPLICATION_DATA;
-        match kind {
-            ContentType::CHANGE_CIPHER_SPEC if !self.allows_change_cipher_spec => {
-                return Err(Error::UnexpectedChangeCipherSpec);
-            }
-            ContentType::CHANGE_CIPHER_SPEC => {}
-            ContentType::APPLICATION_DATA if self.keys.is_some() || self.early_data_to_skip > 0 => {}
-            ContentType::HANDSHAKE if self.keys.is_none() => {}
-            ContentType::ALERT if self.keys.is_none() || self.allows_plaintext_alert => {}
+    fn check_header(&self, RecordHeader { kind, len }: RecordHeader) -> Result<()> {
+        let most = match kind {
+            ContentType::CHANGE_CIPHER_SPEC if self.allows_change_cipher_spec && len == 1 => 1,
+            ContentType::CHANGE_CIPHER_SPEC => return Err(Error::UnexpectedChangeCipherSpec),
+            ContentType::APPLICATION_DATA if self.early_data_to_skip > 0 => MAX_CIPHERTEXT_LEN,
+            ContentType::APPLICATION_DATA if self.keys.is_some() => self.max_protected_len(),
+            ContentType::HANDSHAKE if self.keys.is_none() => MAX_PLAINTEXT_LEN,
+            ContentType::ALERT if self.keys.is_none() || self.allows_plaintext_alert => match len {
+                0 => return Err(Error::EmptyRecord),
+                2 => 2,
+                _ => return Err(Error::FragmentedAlert),
+            },
             _ => return Err(Error::UnexpectedRecord),
-        }
-        let most = if protected { MAX_CIPHERTEXT_LEN } else { MAX_PLAINTEXT_LEN };
+        };
         if len > most { Err(Error::RecordOverflow) } else { Ok(()) }
+    }
+
+    /// The longest protected record: with a limit that the peer agreed to, it shows before the record is there.
+    fn max_protected_len(&self) -> usize {
+        match &self.keys {
+            Some(keys) if self.max_inner_len <= MAX_PLAINTEXT_LEN => self.max_inner_len.saturating_add(keys.tag_len()),
+            _ => MAX_CIPHERTEXT_LEN,
+        }
     }
 
     fn change_cipher_spec(&mut self, buffer: &mut ReceiveBuffer<'_>) -> Result<Option<Content>> {
@@ -145,9 +158,12 @@ impl<P: CryptoProvider> Incoming<P> {
         self.idle()
     }
 
-    /// Drops a record of early data.
-    fn skip(&mut self, buffer: &mut ReceiveBuffer<'_>, len: usize) -> Result<Option<Content>> {
-        let len = u32::try_from(len).map_err(|_| Error::Internal)?;
+    /// Drops a record of early data. Its header counts too: empty ones cost work as well.
+    fn skip(&mut self, buffer: &mut ReceiveBuffer<'_>, header: RecordHeader) -> Result<Option<Content>> {
+        if buffer.has_handshake() {
+            return Err(Error::UnexpectedRecord);
+        }
+        let len = u32::try_from(header.record_len()).map_err(|_| Error::Internal)?;
         self.early_data_to_skip = self.early_data_to_skip.checked_sub(len).ok_or(Error::BadRecordMac)?;
         buffer.skip_record();
         Ok(Some(Content::Nothing))

@@ -16,6 +16,16 @@ use zeroize::Zeroize;
 /// room kept for an alert.
 const MESSAGE_OVERHEAD: usize = 5 + 1 + 16 + 24;
 
+impl Error {
+    /// Where the length of a message was too much, the length of the buffer that it needs.
+    pub(crate) fn with_record_overhead(self) -> Self {
+        match self {
+            Self::TransmitBufferTooSmall(len) => too_small(len.get().saturating_add(MESSAGE_OVERHEAD)),
+            other => other,
+        }
+    }
+}
+
 /// Level and description of alerts (RFC 9846 6): closure is a warning, all else is fatal.
 const WARNING: u8 = 1;
 const FATAL: u8 = 2;
@@ -121,13 +131,8 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
                     wanted = needed.get();
                 }
                 Err(Error::TransmitBufferTooSmall(_)) | Ok(_) if !self.buffer.is_empty() => return Poll::Pending,
-                Err(Error::TransmitBufferTooSmall(needed)) => {
-                    return Poll::Ready(Err(too_small(needed.get().saturating_add(MESSAGE_OVERHEAD))));
-                }
-                Ok(len) => {
-                    return Poll::Ready(Err(too_small(self.room_needed(len).saturating_add(MESSAGE_OVERHEAD))));
-                }
-                Err(error) => return Poll::Ready(Err(error)),
+                Ok(len) => return Poll::Ready(Err(self.too_small(len))),
+                Err(error) => return Poll::Ready(Err(error.with_record_overhead())),
             }
         }
     }
@@ -173,6 +178,11 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
             self.buffer.compact();
         }
         self.buffer.room_len(self.overhead()) >= self.room_needed(len)
+    }
+
+    /// The error for a message of `len` bytes that does not fit into an empty buffer.
+    pub(crate) fn too_small(&self, len: usize) -> Error {
+        too_small(self.room_needed(len)).with_record_overhead()
     }
 
     fn room_needed(&self, len: usize) -> usize {
@@ -262,13 +272,14 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
             let header = RecordHeader::to_bytes(kind, self.legacy_record_version, len);
             return self.put_header(start, header, len);
         };
-        let room = self.buffer.bytes.len().saturating_sub(start).saturating_sub(RECORD_HEADER_LEN);
+        // Padding does not take the room that is kept for an alert.
+        let room = self.buffer.bytes.len().saturating_sub(start).saturating_sub(RECORD_HEADER_LEN + ALERT_RECORD_LEN);
         let most = self.max_content_len.saturating_add(1).min(room.saturating_sub(keys.tag_len()));
         let least = len.saturating_add(1);
         let inner_len = match padding {
             Padding::None => least,
             Padding::Block(block) => least.checked_next_multiple_of(block.into()).unwrap_or(least),
-            Padding::Full => most.saturating_sub(ALERT_RECORD_LEN),
+            Padding::Full => most,
         }
         .min(most)
         .max(least);
@@ -330,6 +341,12 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         self.put_header(self.buffer.sealed, header, 1)
     }
 
+    /// Whether an alert leaves the room that is kept for one.
+    pub(crate) fn has_room_for_two_alerts(&mut self) -> bool {
+        self.buffer.compact();
+        self.buffer.room_len(self.overhead()) >= ALERT_RECORD_LEN
+    }
+
     /// Sends an alert, in room that is kept free for it. A fatal one drops what was not sealed.
     ///
     /// # Errors
@@ -338,7 +355,7 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         if self.is_key_spent {
             return Err(Error::Internal);
         }
-        let closure = matches!(description, AlertDescription::CLOSE_NOTIFY | AlertDescription::USER_CANCELED);
+        let closure = description.is_closure();
         if closure {
             self.flush(provider)?;
         } else {

@@ -4,11 +4,12 @@ use crate::codes::{CipherSuite, ContentType};
 use crate::crypto::{Aead, CryptoProvider, Nonce, Secret};
 use crate::error::{Error, Result};
 use crate::limits::RECORD_HEADER_LEN;
+use zeroize::Zeroizing;
 
 /// The key of one direction, keyed once, with its sequence number.
 pub(crate) struct Protection<P: CryptoProvider> {
     aead: P::Aead,
-    iv: Nonce,
+    iv: Zeroizing<Nonce>,
     sequence: u64,
     suite: CipherSuite,
 }
@@ -16,8 +17,8 @@ pub(crate) struct Protection<P: CryptoProvider> {
 impl<P: CryptoProvider> Protection<P> {
     /// The key and IV of a traffic secret (RFC 9846 7.3).
     pub(crate) fn from_secret(provider: &mut P, suite: CipherSuite, secret: &P::Secret) -> Result<Self> {
-        let mut iv = Nonce::default();
-        secret.export(provider, suite.hash(), b"iv", b"", &mut iv)?;
+        let mut iv = Zeroizing::new(Nonce::default());
+        secret.export(provider, suite.hash(), b"iv", b"", &mut *iv)?;
         let aead = P::Aead::from_secret(provider, suite, secret)?;
         Ok(Self { aead, iv, sequence: 0, suite })
     }
@@ -42,7 +43,7 @@ impl<P: CryptoProvider> Protection<P> {
 
     /// The nonce of the next record.
     fn next_nonce(&mut self) -> Result<Nonce> {
-        let mut nonce = self.iv;
+        let mut nonce = *self.iv;
         for (byte, sequence) in nonce.iter_mut().rev().zip(self.sequence.to_be_bytes().iter().rev()) {
             *byte ^= sequence;
         }

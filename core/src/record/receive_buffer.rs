@@ -2,6 +2,7 @@
 
 use super::header::RecordHeader;
 use super::move_within;
+use crate::codes::HandshakeType;
 use crate::error::{ByteCount, Error, Result};
 use crate::limits::RECORD_HEADER_LEN;
 use crate::wire::{MESSAGE_HEADER_LEN, Message};
@@ -25,13 +26,15 @@ pub(crate) struct ReceiveBuffer<'a> {
     /// Bytes at the front that outlive their message: the peer's certificate, until it proved its key.
     retained: usize,
     handshake: Range<usize>,
+    /// Bytes to come of a message that is dropped.
+    dropping: usize,
     data: Range<usize>,
     records: Range<usize>,
 }
 
 impl<'a> ReceiveBuffer<'a> {
     pub(crate) const fn new(bytes: ManagedSlice<'a, u8>) -> Self {
-        Self { bytes, retained: 0, handshake: 0..0, data: 0..0, records: 0..0 }
+        Self { bytes, retained: 0, handshake: 0..0, dropping: 0, data: 0..0, records: 0..0 }
     }
 
     /// The storage, wiped.
@@ -46,6 +49,7 @@ impl<'a> ReceiveBuffer<'a> {
         self.bytes.get_mut(..used).unwrap_or(&mut []).zeroize();
         self.retained = 0;
         self.handshake = 0..0;
+        self.dropping = 0;
         self.data = 0..0;
         self.records = 0..0;
     }
@@ -134,12 +138,16 @@ impl<'a> ReceiveBuffer<'a> {
 
     /// Takes the next record as handshake plaintext, `len` bytes of it content, and joins it to what is there.
     pub(crate) fn join(&mut self, len: usize) {
-        let content = self.content_range(len);
+        let mut content = self.content_range(len);
         // Before the content may be moved over the header.
         self.skip_record();
+        let dropped = self.dropping.min(len);
+        self.dropping = self.dropping.saturating_sub(dropped);
+        content.start = content.start.saturating_add(dropped);
         if self.handshake.is_empty() {
             self.handshake = content;
         } else {
+            let len = content.len();
             move_within(&mut self.bytes, content, self.handshake.end);
             self.handshake.end = self.handshake.end.saturating_add(len);
         }
@@ -149,7 +157,32 @@ impl<'a> ReceiveBuffer<'a> {
 
     /// Whether part of a message is there.
     pub(crate) fn has_handshake(&self) -> bool {
-        !self.handshake.is_empty()
+        !self.handshake.is_empty() || self.dropping > 0
+    }
+
+    /// Begins to drop a message of this kind if it will never fit, and says whether it did. Its rest is dropped as it
+    /// comes.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if it is longer than `most`.
+    pub(crate) fn drop_oversized(&mut self, kind: HandshakeType, most: usize) -> Result<bool> {
+        let joined = self.bytes.get(self.handshake.clone()).ok_or(Error::Internal)?;
+        let Some(len) = Message::peek_len(joined) else { return Ok(false) };
+        if joined.first() != Some(&kind.0) || joined.len() >= len || self.capacity_for(len) <= self.bytes.len() {
+            return Ok(false);
+        }
+        if len > most {
+            return Err(Error::Malformed);
+        }
+        self.dropping = len.saturating_sub(joined.len());
+        self.handshake.start = self.handshake.end;
+        Ok(true)
+    }
+
+    /// The length of the buffer that a message of `len` bytes needs if it comes in several records: the last of them
+    /// is opened behind what is joined.
+    const fn capacity_for(&self, len: usize) -> usize {
+        self.retained.saturating_add(len).saturating_add(RECORD_HEADER_LEN).saturating_add(17)
     }
 
     /// The next message, once all of it is there, and the evidence that nothing lies behind it, if so.
@@ -160,8 +193,7 @@ impl<'a> ReceiveBuffer<'a> {
         let joined = self.bytes.get(self.handshake.clone()).ok_or(Error::Internal)?;
         let Some(len) = Message::peek_len(joined) else { return Ok(None) };
         let Some(bytes) = joined.get(..len) else {
-            // The rest must come in at least one more record, opened behind what is joined.
-            let needed = self.retained.saturating_add(len).saturating_add(RECORD_HEADER_LEN).saturating_add(17);
+            let needed = self.capacity_for(len);
             return if needed > self.bytes.len() { Err(too_small(needed)) } else { Ok(None) };
         };
         let aligned = (joined.len() == len).then_some(RecordAligned(()));

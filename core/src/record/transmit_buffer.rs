@@ -53,7 +53,7 @@ impl<'a> TransmitBuffer<'a> {
     }
 
     /// Drops the open record.
-    pub(super) fn discard_open(&mut self) {
+    pub(crate) fn discard_open(&mut self) {
         let (start, len) = (self.content_start(), self.open);
         self.bytes.get_mut(start..start.saturating_add(len)).unwrap_or(&mut []).zeroize();
         self.open = 0;
@@ -82,6 +82,9 @@ impl<'a> TransmitBuffer<'a> {
         }
         let end = if self.open == 0 { self.sealed } else { self.content_start().saturating_add(self.open) };
         move_within(&mut self.bytes, self.sent..end, 0);
+        // No copy of what is not sealed stays behind.
+        let stale = end.saturating_sub(self.sent).max(self.content_start())..end;
+        self.bytes.get_mut(stale).unwrap_or(&mut []).zeroize();
         self.sealed = self.sealed.saturating_sub(self.sent);
         self.sent = 0;
     }
@@ -99,6 +102,11 @@ impl<'a> TransmitBuffer<'a> {
     /// Whether nothing waits to be sent or sealed.
     pub(crate) const fn is_empty(&self) -> bool {
         self.sent == self.sealed && self.open == 0
+    }
+
+    /// Bytes that are sealed and not sent, and the content of the open record.
+    pub(crate) fn unsent_len(&self) -> usize {
+        self.unsent().len().saturating_add(self.open)
     }
 
     /// Whether all sealed bytes have been sent.

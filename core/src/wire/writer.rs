@@ -103,6 +103,12 @@ impl<'b> Writer<'b> {
         self.len = self.len.saturating_add(len);
     }
 
+    /// Says that [`room`](Self::room) was too short for `len` bytes, and nothing was written.
+    pub fn missing(&mut self, len: ByteCount) {
+        let more_than_room = self.room().len().saturating_add(1);
+        self.filled(more_than_room.max(len.get()));
+    }
+
     /// How many bytes have been written, or would have been.
     #[must_use]
     pub const fn len(&self) -> usize {

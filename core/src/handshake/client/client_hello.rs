@@ -106,6 +106,7 @@ impl<P: CryptoProvider> Hello<P> {
                             writer.u16(share.group.0);
                             writer.vector16(|writer| match share.exchange.poll_generate(cx.provider, writer.room()) {
                                 Poll::Ready(Ok(len)) => writer.filled(len),
+                                Poll::Ready(Err(Error::TransmitBufferTooSmall(len))) => writer.missing(len),
                                 Poll::Ready(Err(error)) => result = Poll::Ready(Err(error)),
                                 Poll::Pending if result.is_ready() => result = Poll::Pending,
                                 Poll::Pending => {}
@@ -124,7 +125,7 @@ impl<P: CryptoProvider> Hello<P> {
         self.written = written.filter(|_| result.is_pending());
         match result {
             Poll::Pending => cx.pending(Operation::KeyGeneration),
-            Poll::Ready(Err(Error::TransmitBufferTooSmall(_)) | Ok(())) => Poll::Ready(len),
+            Poll::Ready(Ok(())) => Poll::Ready(len.map_err(Error::with_record_overhead)),
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
         }
     }

@@ -43,10 +43,10 @@ impl<P: CryptoProvider> Client<'_, P> {
         ]
     }
 
-    /// The name to send: an address is never sent (RFC 6066 3).
+    /// The name to send: without a dot at its end, and never an address (RFC 6066 3).
     pub(crate) fn host_name(&self) -> Option<&str> {
         match &self.server_name {
-            Some(ServerName::DnsName(name)) => Some(name.as_ref()),
+            Some(ServerName::DnsName(name)) => Some(without_trailing_dot(name.as_ref())),
             _ => None,
         }
     }
@@ -118,6 +118,11 @@ impl<P: CryptoProvider> State<P> {
             _ => Poll::Ready(Err(Error::Internal)),
         }
     }
+}
+
+/// An absolute name as it is told to a server.
+pub(super) fn without_trailing_dot(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
 }
 
 /// A state's value, moved into the next one: each is left only once.

@@ -3,7 +3,7 @@
 use super::client_hello::Hello;
 use super::wait_server_hello::WaitServerHello;
 use super::{Client, Context, State, take};
-use crate::codes::{HashAlgorithm, ProtocolVersion};
+use crate::codes::{HashAlgorithm, NamedGroup, ProtocolVersion};
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Misconfiguration, Result};
 use crate::key_schedule::Transcript;
@@ -24,7 +24,7 @@ impl<P: CryptoProvider> Start<P> {
         let mut hello = match self.hello.take() {
             Some(hello) => hello,
             None => {
-                check_offer(cx)?;
+                check_offer(cx, client)?;
                 Hello::new(cx, client)?
             }
         };
@@ -51,12 +51,16 @@ impl<P: CryptoProvider> Start<P> {
 }
 
 /// Checks that there is something to offer.
-fn check_offer<P: CryptoProvider>(cx: &Context<'_, '_, P>) -> Result<()> {
+fn check_offer<P: CryptoProvider>(cx: &Context<'_, '_, P>, client: &Client<'_, P>) -> Result<()> {
     if cx.common.cipher_suites(cx.provider).next().is_none() {
         return Err(Error::InvalidConfiguration(Misconfiguration::NoCipherSuite));
     }
     if cx.common.named_groups(cx.provider, cx.fits_hybrids()).next().is_none() {
         return Err(Error::InvalidConfiguration(Misconfiguration::NoNamedGroup));
+    }
+    let is_supported = |&share: &NamedGroup| cx.common.named_groups(cx.provider, true).any(|group| group == share);
+    if !client.config.key_shares.unwrap_or_default().iter().all(is_supported) {
+        return Err(Error::InvalidConfiguration(Misconfiguration::KeyShareNotOffered));
     }
     if cx.common.handshake_schemes(cx.provider).next().is_none() {
         return Err(Error::InvalidConfiguration(Misconfiguration::NoSignatureScheme));

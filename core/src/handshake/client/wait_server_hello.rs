@@ -118,6 +118,10 @@ impl<P: CryptoProvider> WaitServerHello<P> {
             return Poll::Ready(Err(Error::SecondHelloRetryRequest));
         }
         received.record_aligned()?;
+        // What was sent before has reached the server, or it would not answer.
+        if !cx.outgoing.buffer.is_empty() {
+            return cx.pending_transmit();
+        }
         let cookie = request.extensions.get(ExtensionType::COOKIE, Cookie::read)?.map(|cookie| cookie.cookie);
         let selected_group = request
             .extensions

@@ -5,6 +5,7 @@ use crate::config::{Common, IdentityRequest, ServerConfig};
 use crate::crypto::{CryptoProvider, Digest, Hash};
 use crate::error::{Error, Result};
 use crate::handshake::authentication::identity_request;
+use crate::handshake::client::without_trailing_dot;
 use crate::handshake::{Asked, Context};
 use crate::wire::ClientHello;
 use crate::wire::extensions::{
@@ -122,11 +123,14 @@ fn select_group<'m, P: CryptoProvider>(
     cx: &Context<'_, '_, P>,
     extensions: Extensions<'m>,
 ) -> Result<(NamedGroup, Option<&'m [u8]>)> {
-    let groups = extensions
-        .get(ExtensionType::SUPPORTED_GROUPS, NamedGroupList::read)?
-        .ok_or(Error::MissingExtension)?
-        .named_group_list;
-    let shares = extensions.get(ExtensionType::KEY_SHARE, KeyShareClientHello::read)?.ok_or(Error::MissingExtension)?;
+    let groups = extensions.get(ExtensionType::SUPPORTED_GROUPS, NamedGroupList::read)?;
+    let shares = extensions.get(ExtensionType::KEY_SHARE, KeyShareClientHello::read)?;
+    let (groups, shares) = match (groups, shares) {
+        (Some(groups), Some(shares)) => (groups.named_group_list, shares),
+        // A client with a PSK may do without (RFC 9846 9.2); we do not.
+        (None, None) if extensions.find(ExtensionType::PRE_SHARED_KEY).is_some() => return Err(Error::NoGroupInCommon),
+        _ => return Err(Error::MissingExtension),
+    };
     if shares.iter().any(|share| !groups.contains(share.group)) {
         return Err(Error::IllegalKeyShare);
     }
@@ -149,13 +153,11 @@ fn select_protocol(common: &Common<'_>, extensions: Extensions<'_>) -> Result<Op
     selected.map(Some).ok_or(Error::NoApplicationProtocol)
 }
 
-/// The host name the client asks for (RFC 6066 3): ASCII, no NUL, no dot at its end.
+/// The host name the client asks for (RFC 6066 3), if it is one. Some clients send an address, which is no name.
 fn server_name(extensions: Extensions<'_>) -> Result<Option<&str>> {
-    let Some(list) = extensions.get(ExtensionType::SERVER_NAME, ServerNameList::read)? else { return Ok(None) };
-    let Some(name) = list.host_name else { return Ok(None) };
-    let name = core::str::from_utf8(name).map_err(|_| Error::IllegalParameter)?;
-    rustls_pki_types::DnsName::try_from(name).map_err(|_| Error::IllegalParameter)?;
-    Ok(Some(name))
+    let list = extensions.get(ExtensionType::SERVER_NAME, ServerNameList::read)?;
+    let name = list.and_then(|list| core::str::from_utf8(list.host_name?).ok());
+    Ok(name.map(without_trailing_dot).filter(|name| rustls_pki_types::DnsName::try_from(*name).is_ok()))
 }
 
 /// A hash over everything that must not change between the two ClientHellos (RFC 9846 4.2.2).

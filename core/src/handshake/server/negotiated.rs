@@ -10,7 +10,9 @@ use crate::error::{Error, Result};
 use crate::handshake::server::negotiate::{CertificateTypes, Selection};
 use crate::key_schedule::HandshakeSecret;
 use crate::wire::EncryptedExtensions;
-use crate::wire::extensions::{MaxFragmentLengthExtension, RecordSizeLimit, SelectedCertificateType, SelectedProtocol};
+use crate::wire::extensions::{
+    MaxFragmentLengthExtension, RecordSizeLimit, SelectedCertificateType, SelectedProtocol, ServerNameAcknowledgement,
+};
 use core::task::{Poll, ready};
 
 pub(crate) struct Negotiated<P: CryptoProvider> {
@@ -18,6 +20,8 @@ pub(crate) struct Negotiated<P: CryptoProvider> {
     certificate_types: CertificateTypes,
     record_size_limit: Option<RecordSizeLimit>,
     max_fragment_length: Option<MaxFragmentLength>,
+    /// The client asked for a name, and the identity was chosen by it (RFC 6066 3).
+    has_server_name: bool,
 }
 
 impl<P: CryptoProvider> Negotiated<P> {
@@ -27,6 +31,7 @@ impl<P: CryptoProvider> Negotiated<P> {
             certificate_types: selection.certificate_types,
             record_size_limit: selection.record_size_limit,
             max_fragment_length: selection.max_fragment_length,
+            has_server_name: selection.identity_request.server_name.is_some(),
         }
     }
 
@@ -42,6 +47,9 @@ impl<P: CryptoProvider> Negotiated<P> {
         let protocol = cx.facts.alpn.and_then(|index| config.common.alpn.get(index));
         ready!(cx.poll_send(&mut |writer| {
             EncryptedExtensions::write_with(writer, |writer| {
+                if self.has_server_name {
+                    ServerNameAcknowledgement::write(writer);
+                }
                 if let Some(name) = protocol {
                     SelectedProtocol { name }.write(writer);
                 }

@@ -102,6 +102,8 @@ impl<P: CryptoProvider> Start<P> {
         cx.log_secret("SERVER_HANDSHAKE_TRAFFIC_SECRET", &secrets.server)?;
         cx.incoming.install(cx.provider, suite, secrets.client, aligned)?;
         cx.incoming.allows_plaintext_alert = true;
+        // After a HelloRetryRequest there is none: the second ClientHello had no early_data.
+        cx.incoming.early_data_to_skip = 0;
         if selection.early_data {
             cx.incoming.skip_early_data();
         }
@@ -124,12 +126,17 @@ impl<P: CryptoProvider> Start<P> {
         cx.accept(&received.message)?;
         cx.transcript.replace_by_message_hash(cx.provider)?;
         cx.facts.retried = true;
-        ready!(cx.poll_send(&mut |writer| {
+        let sent = cx.poll_send(&mut |writer| {
             ServerHello::write_new(writer, &HELLO_RETRY_REQUEST_RANDOM, hello.legacy_session_id, suite, |writer| {
                 SelectedVersion::write(writer);
                 KeyShareHelloRetryRequest { selected_group: group }.write(writer);
             });
-        }))?;
+        });
+        match sent {
+            Poll::Ready(sent) => sent?,
+            // Nothing is in front of it that could be sent first.
+            Poll::Pending => return Poll::Ready(Err(Error::Internal)),
+        }
         cx.outgoing.flush(cx.provider)?;
         if !hello.legacy_session_id.is_empty() {
             cx.outgoing.change_cipher_spec(cx.provider)?;
@@ -195,12 +202,18 @@ fn poll_write<P: CryptoProvider>(
                     writer.filled(len);
                     shared
                 });
+                if let Poll::Ready(Err(Error::TransmitBufferTooSmall(len))) = agreed {
+                    writer.missing(len);
+                }
             });
         });
     });
-    let len = writer.finish();
+    let len = writer.finish().map_err(Error::with_record_overhead);
     let shared = match agreed {
         Poll::Pending => return cx.pending(Operation::Encapsulation),
+        Poll::Ready(Err(Error::TransmitBufferTooSmall(_))) => {
+            return Poll::Ready(Err(len.err().unwrap_or(Error::Internal)));
+        }
         Poll::Ready(shared) => shared?,
     };
     let len = len?;
