@@ -41,6 +41,7 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
         self.has_work = false;
         self.observe(tcp);
         moved |= self.exchange(tcp, provider);
+        self.check_broken(tcp);
         self.check_handshake_deadline(now, tcp, provider);
         self.close_tcp(tcp);
         self.check_close_deadline(now, tcp);
@@ -80,8 +81,14 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
         use tcp::State::{Closed, Listen, SynReceived, SynSent};
         let state = tcp.state();
         self.established |= !matches!(state, Closed | Listen | SynSent | SynReceived);
-        if state == Closed && matches!(self.tcp_state, SynSent | SynReceived) && self.wish == Wish::Nothing {
-            self.failure = self.failure.or(Some(Error::Refused));
+        if state == Closed && !self.established && self.wish == Wish::Nothing {
+            let error = match self.tcp_state {
+                SynSent | SynReceived => Error::Refused,
+                // A client came and went between two polls.
+                Listen => Error::Reset,
+                _ => return,
+            };
+            self.failure = self.failure.or(Some(error));
             self.tls.vacate();
         }
     }
@@ -100,13 +107,30 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
                 self.failure = Some(self.name_failure(error, tcp));
             }
             let dropped = self.released && self.drop_received();
-            if !(pulled | dropped | self.push(tcp)) {
+            if !(pulled | dropped | self.push(tcp) | self.can_pull(tcp)) {
                 self.has_work = self.waits_for_operation();
                 return step > 0;
             }
         }
         self.has_work = true;
         true
+    }
+
+    /// Whether TCP has bytes for which the connection has room now: it may have made some after the last pull.
+    fn can_pull(&mut self, tcp: &tcp::Socket<'_>) -> bool {
+        let connection = self.tls.connection_mut().filter(|_| self.failure.is_none());
+        tcp.can_recv() && connection.is_some_and(|connection| !connection.receive_buffer().is_empty())
+    }
+
+    /// Notices that TCP takes nothing more, though we have not closed: the peer reset it. What it sent before is read
+    /// first.
+    fn check_broken(&mut self, tcp: &tcp::Socket<'_>) {
+        let Some(connection) = self.tls.connection() else { return };
+        let unfinished = connection.is_handshaking() || connection.may_send() || !connection.transmit_data().is_empty();
+        let is_read = !tcp.can_recv() && connection.received_data().is_empty();
+        if self.established && self.failure.is_none() && !tcp.may_send() && unfinished && is_read {
+            self.failure = Some(Error::Reset);
+        }
     }
 
     /// Whether the provider is to be asked again, although nothing has come.
@@ -192,7 +216,7 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
             self.handshake_deadline = None;
             return;
         }
-        let deadline = self.handshake_deadline.or(self.handshake_timeout.map(|timeout| now + timeout));
+        let deadline = self.handshake_deadline.or(self.handshake_timeout.and_then(|timeout| after(now, timeout)));
         self.handshake_deadline = deadline.filter(|deadline| now < *deadline);
         if deadline.is_none() || self.handshake_deadline.is_some() {
             return;
@@ -270,4 +294,10 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
         }
         after != *before
     }
+}
+
+/// A time so late that the clock cannot tell it never comes.
+fn after(now: Instant, timeout: Duration) -> Option<Instant> {
+    let at = now.total_micros().checked_add(i64::try_from(timeout.total_micros()).ok()?)?;
+    Some(Instant::from_micros(at))
 }

@@ -22,6 +22,8 @@ impl<P: CryptoProvider> Default for TlsSocketStorage<'_, P> {
 }
 
 /// Names a socket in a [`TlsSocketSet`].
+///
+/// As in smoltcp it is a place in the set: once its socket was removed, it names the socket that is added next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TlsSocketHandle(usize);
 
@@ -90,6 +92,18 @@ impl<'a, P: CryptoProvider> TlsSocketSet<'a, P> {
         self.sockets.get_mut(handle.0).and_then(|slot| slot.socket.as_mut()).expect(STRANGER)
     }
 
+    /// How many sockets there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether there is no socket.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
     /// Each socket with its handle.
     pub fn iter(&self) -> impl Iterator<Item = (TlsSocketHandle, &TlsSocket<'a, P>)> {
         self.sockets
@@ -104,6 +118,12 @@ impl<'a, P: CryptoProvider> TlsSocketSet<'a, P> {
             .iter_mut()
             .enumerate()
             .filter_map(|(index, slot)| Some((TlsSocketHandle(index), slot.socket.as_mut()?)))
+    }
+}
+
+impl<P: CryptoProvider> fmt::Debug for TlsSocketSet<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
     }
 }
 

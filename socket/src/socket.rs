@@ -84,7 +84,7 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
         }
     }
 
-    /// The TCP socket below.
+    /// The TCP socket below, for what TLS does not touch, such as its endpoints, keep-alive and hop limit.
     #[must_use]
     pub const fn tcp_handle(&self) -> SocketHandle {
         self.tcp
@@ -225,9 +225,13 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     /// # Errors
     /// [`SendError`].
     pub fn send<R>(&mut self, f: impl FnOnce(&mut [u8]) -> (usize, R)) -> Result<R, SendError> {
+        let can_tcp_send = self.can_tcp_send();
         let Some(connection) = self.tls.connection_mut().filter(|connection| connection.may_send()) else {
             return Err(self.failure.map_or(SendError::InvalidState, SendError::Tls));
         };
+        if !can_tcp_send {
+            return Err(SendError::Tls(self.failure.unwrap_or(Error::Reset)));
+        }
         let room = connection.send_buffer().map_err(SendError::Tls)?;
         let (len, result) = f(room);
         let len = len.min(room.len());
@@ -362,7 +366,26 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     /// Whether the sending half is open: from the end of the handshake to [`close`](Self::close).
     #[must_use]
     pub fn may_send(&self) -> bool {
-        self.failure.is_none() && self.connection().is_some_and(Connection::may_send)
+        self.failure.is_none() && self.can_tcp_send() && self.connection().is_some_and(Connection::may_send)
+    }
+
+    /// Whether TCP was open for sending at the last poll.
+    fn can_tcp_send(&self) -> bool {
+        matches!(self.tcp_state, tcp::State::Established | tcp::State::CloseWait)
+    }
+
+    /// How many bytes wait to be handed to TCP: sealed, or written since the last [`poll`](crate::poll). With
+    /// [`tcp::Socket::send_queue`] of the socket below, this tells when everything was acknowledged.
+    #[must_use]
+    pub fn send_queue(&self) -> usize {
+        self.connection().map_or(0, Connection::unsent_len)
+    }
+
+    /// How many bytes can be received at once: see [`tcp::Socket::recv_queue`]. There may be more behind them, which
+    /// are decrypted when these were read.
+    #[must_use]
+    pub fn recv_queue(&self) -> usize {
+        self.connection().map_or(0, |connection| connection.received_data().len())
     }
 
     /// Whether the receiving half is open: from the end of the handshake until the peer has closed and all it
@@ -399,7 +422,7 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     /// Whether the handshake is complete, and the connection has neither failed nor been closed by both sides.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        self.connection().is_some_and(Connection::is_connected)
+        self.failure.is_none() && self.connection().is_some_and(Connection::is_connected)
     }
 
     /// Why the connection failed, or `None` if it did not.
@@ -444,6 +467,17 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
             self.recv_waker.wake();
             self.send_waker.wake();
         }
+    }
+}
+
+impl<P: CryptoProvider> fmt::Debug for TlsSocket<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsSocket")
+            .field("tcp", &self.tcp)
+            .field("tcp_state", &self.tcp_state)
+            .field("connected", &self.is_connected())
+            .field("error", &self.failure)
+            .finish_non_exhaustive()
     }
 }
 

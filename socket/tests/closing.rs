@@ -263,7 +263,9 @@ fn a_client_that_says_nothing_is_thrown_out() {
     // The client is told, in the clear, since nothing was agreed on.
     net.until("the alert is there", |net| net.client.plain(c).can_recv());
     let alert = net.client.plain(c).recv(|bytes| (bytes.len(), bytes.to_vec())).unwrap();
-    assert!(is_alert(&alert), "{alert:02x?}");
+    let (canceled, closed) = alert.split_at(alert.len() / 2);
+    assert!(is_alert(canceled) && canceled.ends_with(&[1, 90]), "{alert:02x?}");
+    assert!(is_alert(closed) && closed.ends_with(&[1, 0]), "{alert:02x?}");
     net.until("FIN follows", |net| !net.client.plain(c).may_recv());
     // It ends even though the client never closes, and the socket can listen again.
     net.until("TCP is closed", |net| !net.server.socket(s).is_open());
@@ -321,4 +323,46 @@ fn connecting_an_open_socket_changes_nothing() {
     );
     net.client.socket(c).send_slice(b"still here").unwrap();
     net.until("it arrives", |net| net.server.socket(s).can_recv());
+}
+
+/// The peer said that it will send no more, and then that it will hear no more.
+#[test]
+fn a_reset_behind_close_notify_ends_the_sending_half() {
+    for unread in [false, true] {
+        let (mut net, c, s) = Net::connected();
+        if unread {
+            net.client.socket(c).send_slice(b"GET /").unwrap();
+        }
+        net.client.socket(c).close();
+        net.until("the server heard it", |net| {
+            let socket = net.server.socket(s);
+            socket.can_recv() || socket.connection().unwrap().is_peer_closed()
+        });
+        assert!(net.server.socket(s).may_send());
+        net.client.tcp(c).abort();
+        net.until("the server's TCP is closed", |net| !net.server.socket(s).is_open());
+        assert!(!net.server.socket(s).may_send() && !net.server.socket(s).can_send());
+        assert_eq!(net.server.socket(s).send_slice(b"?"), Err(SendError::Tls(Error::Reset)));
+        if unread {
+            // What came before it is not lost.
+            assert_eq!(net.server.socket(s).recv_slice(&mut [0; 9]), Ok(5));
+            net.step();
+        }
+        assert_eq!(net.server.socket(s).error(), Some(Error::Reset));
+        assert!(!net.server.socket(s).is_connected());
+        net.server.listen(s, 443);
+        net.client.connect(c, 443);
+        net.until_connected(c, s);
+    }
+}
+
+#[test]
+fn a_timeout_beyond_all_clocks_never_comes() {
+    let mut net = net();
+    let (c, s) = (net.client.add(), net.server.add());
+    net.client.socket(c).set_handshake_timeout(Some(Duration::MAX));
+    net.server.socket(s).set_handshake_timeout(Some(Duration::from_micros(u64::MAX / 2)));
+    net.server.listen(s, 443);
+    net.client.connect(c, 443);
+    net.until_connected(c, s);
 }

@@ -174,3 +174,26 @@ fn peeking_leaves_the_bytes_and_closures_may_take_some() {
     assert_eq!(server.recv_slice(&mut buffer), Ok(0));
     assert!(core::fmt::Write::write_str(server, &"x".repeat(100_000)).is_err());
 }
+
+/// What TLS drops (here a KeyUpdate) makes room like what the application reads: the bytes that wait in TCP's buffer are
+/// fetched, although nothing moves.
+#[test]
+fn nothing_is_left_in_the_buffer_of_tcp() {
+    for first in 1_900..2_100 {
+        let mut net = net();
+        let c = net.client.add_with(16_384, 4_096, 4_096);
+        let s = net.server.add_with(16_384, 16_645, 16_645);
+        net.server.listen(s, 443);
+        net.client.connect(c, 443);
+        net.until_connected(c, s);
+        net.server.socket(s).send_slice(&pattern(first)).unwrap();
+        while net.step() {}
+        net.server.socket(s).connection_mut().unwrap().update_keys(false).unwrap();
+        while net.step() {}
+        net.server.socket(s).send_slice(&pattern(3_000)).unwrap();
+        while net.step() {}
+        let mut data = vec![0; first];
+        assert_eq!(net.client.socket(c).recv_slice(&mut data), Ok(first));
+        net.until("the rest arrives", |net| net.client.socket(c).recv_queue() == 3_000);
+    }
+}

@@ -103,10 +103,11 @@ where
         if let Some((handle, _)) = accepted {
             self.tls.get_mut(handle).lease = Lease::Held;
         }
-        self.keep_listening(port)?;
+        let listening = self.keep_listening(port);
         match accepted {
+            // If listening failed, the next call says so: this connection must not be lost.
             Some((handle, remote)) => Ok((NalSocket { role: Role::Connected(handle) }, remote)),
-            None => Err(nb::Error::WouldBlock),
+            None => listening.map_err(nb::Error::Other).and(Err(nb::Error::WouldBlock)),
         }
     }
 }
