@@ -1,15 +1,12 @@
-//! Keys on the NIST curves, for key exchange and signatures.
+//! Keys on the NIST curves, for key exchange and signatures, whatever the curve.
 
+use crate::MAX_DRAWS;
 use elliptic_curve::array::typenum::Unsigned;
 use elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
 use elliptic_curve::{AffinePoint, CurveArithmetic, FieldBytes, FieldBytesSize, PublicKey, SecretKey};
 use saitls_core::crypto::CryptoProvider;
 use saitls_core::error::{Error, Result};
 use zeroize::Zeroizing;
-
-/// How often a private key is drawn before the random source counts as broken. One try fails with a probability
-/// of 2^-32 on P-256, and less on P-384.
-const MAX_DRAWS: usize = 4;
 
 /// The point of an uncompressed encoding, which is the only one TLS 1.3 has (RFC 9846 4.3.8.2). `None` if it has
 /// another length or form, or is no point of the curve. Infinity has no such encoding.

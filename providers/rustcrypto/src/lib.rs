@@ -6,10 +6,12 @@
 pub mod adapters;
 
 mod aead;
-#[cfg(any(feature = "p256", feature = "p384"))]
+#[cfg(any(feature = "p384", all(feature = "p256", not(target_pointer_width = "32"))))]
 mod curve;
 mod hash;
 mod key_exchange;
+#[cfg(feature = "p256")]
+mod p256;
 mod provider;
 #[cfg(feature = "rsa")]
 mod rsa;
@@ -33,6 +35,11 @@ pub const MIN_RSA_BITS: usize = 2048;
 /// The longest RSA modulus in bits that is accepted. Verification takes time with the square of the length, and
 /// the peer chooses it.
 pub const MAX_RSA_BITS: usize = 4096;
+
+/// How often a private key is drawn before the random source counts as broken. One try fails with a probability
+/// of 2^-32 on P-256, and less on P-384.
+#[cfg(any(feature = "p256", feature = "p384"))]
+const MAX_DRAWS: usize = 4;
 
 /// Copies `bytes` to the front of `out` and returns their number.
 fn write_to_front(bytes: &[u8], out: &mut [u8]) -> saitls_core::Result<usize> {

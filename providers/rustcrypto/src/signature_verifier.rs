@@ -40,9 +40,9 @@ impl<const MIN_RSA_BITS: usize> SignatureVerifier<MIN_RSA_BITS> {
     fn verify(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<()> {
         match self.0 {
             #[cfg(feature = "p256")]
-            A::EcdsaP256Sha256 => ecdsa::<p256::NistP256>(public_key, &sha2::Sha256::digest(message), signature),
+            A::EcdsaP256Sha256 => crate::p256::verify(public_key, &sha2::Sha256::digest(message), signature),
             #[cfg(all(feature = "p256", feature = "sha384"))]
-            A::EcdsaP256Sha384 => ecdsa::<p256::NistP256>(public_key, &sha2::Sha384::digest(message), signature),
+            A::EcdsaP256Sha384 => crate::p256::verify(public_key, &sha2::Sha384::digest(message), signature),
             #[cfg(feature = "p384")]
             A::EcdsaP384Sha256 => ecdsa::<p384::NistP384>(public_key, &sha2::Sha256::digest(message), signature),
             #[cfg(feature = "p384")]
@@ -84,8 +84,8 @@ impl<P: CryptoProvider, const MIN_RSA_BITS: usize> crypto::SignatureVerifier<P> 
 }
 
 /// ECDSA (FIPS 186-5 6.4.2) over a hash, which is cut to the length of the curve's order.
-#[cfg(any(feature = "p256", feature = "p384"))]
-fn ecdsa<C>(public_key: &[u8], hash: &[u8], signature: &[u8]) -> Result<()>
+#[cfg(any(feature = "p384", all(feature = "p256", not(target_pointer_width = "32"))))]
+pub(crate) fn ecdsa<C>(public_key: &[u8], hash: &[u8], signature: &[u8]) -> Result<()>
 where
     C: ::ecdsa::EcdsaCurve + elliptic_curve::CurveArithmetic,
     elliptic_curve::FieldBytesSize<C>: elliptic_curve::sec1::ModulusSize,

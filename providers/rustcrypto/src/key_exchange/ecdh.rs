@@ -11,7 +11,7 @@ use saitls_core::secret::SecretBytes;
 
 /// One agreement; holds the private key between [`generate`](Agreement::generate) and
 /// [`decapsulate`](Agreement::decapsulate).
-pub(super) struct Ecdh<C: CurveArithmetic> {
+pub(crate) struct Ecdh<C: CurveArithmetic> {
     private_key: Option<SecretKey<C>>,
 }
 

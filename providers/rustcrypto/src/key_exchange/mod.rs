@@ -1,11 +1,14 @@
 //! Key agreement.
 
-#[cfg(any(feature = "p256", feature = "p384"))]
+#[cfg(any(feature = "p384", all(feature = "p256", not(target_pointer_width = "32"))))]
 mod ecdh;
 #[cfg(feature = "mlkem")]
 mod hybrid;
 #[cfg(feature = "x25519")]
 mod x25519;
+
+#[cfg(any(feature = "p384", all(feature = "p256", not(target_pointer_width = "32"))))]
+pub(crate) use ecdh::Ecdh;
 
 use core::task::Poll;
 use saitls_core::codes::NamedGroup;
@@ -14,7 +17,7 @@ use saitls_core::error::{Error, Result};
 use saitls_core::secret::SecretBytes;
 
 /// One agreement of one group, which gives the shared secret as bytes.
-trait Agreement: Default {
+pub(crate) trait Agreement: Default {
     /// Length of a client's share.
     #[cfg_attr(not(feature = "mlkem"), allow(dead_code, reason = "only hybrids ask"))]
     const SHARE_LEN: usize;
@@ -104,8 +107,8 @@ macro_rules! groups {
 
 groups! {
     X25519 x25519::X25519, if feature = "x25519";
-    SECP256R1 ecdh::Ecdh<p256::NistP256>, if feature = "p256";
-    SECP384R1 ecdh::Ecdh<p384::NistP384>, if feature = "p384";
+    SECP256R1 crate::p256::Exchange, if feature = "p256";
+    SECP384R1 Ecdh<p384::NistP384>, if feature = "p384";
     X25519MLKEM768 hybrid::Hybrid<x25519::X25519, false>, if all(feature = "x25519", feature = "mlkem");
-    SECP256R1MLKEM768 hybrid::Hybrid<ecdh::Ecdh<p256::NistP256>, true>, if all(feature = "p256", feature = "mlkem");
+    SECP256R1MLKEM768 hybrid::Hybrid<crate::p256::Exchange, true>, if all(feature = "p256", feature = "mlkem");
 }

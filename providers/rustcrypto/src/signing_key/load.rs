@@ -46,7 +46,9 @@ impl SigningKey {
             #[cfg(any(feature = "p256", feature = "p384"))]
             EC_PUBLIC_KEY => match info.algorithm.parameters_oid() {
                 #[cfg(feature = "p256")]
-                Ok(SECP256R1) => info.try_into().map(Self::from_p256).map_err(|_| Error::InvalidKey),
+                Ok(SECP256R1) => Self::from_p256(
+                    &EcPrivateKey::try_from(info.private_key.as_bytes()).map_err(|_| Error::InvalidKey)?,
+                ),
                 #[cfg(feature = "p384")]
                 Ok(SECP384R1) => info.try_into().map(Self::from_p384).map_err(|_| Error::InvalidKey),
                 _ => Err(Error::InvalidKey),
@@ -74,11 +76,16 @@ impl SigningKey {
         let key = EcPrivateKey::try_from(der).map_err(|_| Error::InvalidKey)?;
         match (key.parameters.and_then(|curve| curve.named_curve()), key.private_key.len()) {
             #[cfg(feature = "p256")]
-            (Some(SECP256R1) | None, 32) => key.try_into().map(Self::from_p256).map_err(|_| Error::InvalidKey),
+            (Some(SECP256R1) | None, 32) => Self::from_p256(&key),
             #[cfg(feature = "p384")]
             (Some(SECP384R1) | None, 48) => key.try_into().map(Self::from_p384).map_err(|_| Error::InvalidKey),
             _ => Err(Error::InvalidKey),
         }
+    }
+
+    #[cfg(feature = "p256")]
+    fn from_p256(key: &EcPrivateKey<'_>) -> Result<Self> {
+        crate::p256::Key::load(key.private_key, key.public_key).map(|key| Self(super::Key::P256(key)))
     }
 
     /// Loads SEC1: without the features `p256` and `p384`, always refuses.

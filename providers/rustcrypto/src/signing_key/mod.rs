@@ -7,7 +7,7 @@ mod rsa;
 
 pub use public::MAX_SUBJECT_PUBLIC_KEY_INFO_LEN;
 
-#[cfg(any(feature = "p256", feature = "p384"))]
+#[cfg(feature = "p384")]
 use crate::adapters::RandomizedSignerOf;
 #[cfg(feature = "ed25519")]
 use crate::adapters::SignerOf;
@@ -16,12 +16,6 @@ use saitls_core::codes::SignatureScheme;
 use saitls_core::crypto::{CryptoProvider, Signer};
 use saitls_core::error::Result;
 
-#[cfg(feature = "p256")]
-type P256 = RandomizedSignerOf<
-    p256::ecdsa::SigningKey,
-    p256::ecdsa::DerSignature,
-    { SignatureScheme::ECDSA_SECP256R1_SHA256.0 },
->;
 #[cfg(feature = "p384")]
 type P384 = RandomizedSignerOf<
     p384::ecdsa::SigningKey,
@@ -60,7 +54,7 @@ pub struct SigningKey(Key);
 #[allow(clippy::large_enum_variant, reason = "without an allocator there is no box")]
 enum Key {
     #[cfg(feature = "p256")]
-    P256(P256),
+    P256(crate::p256::Key),
     #[cfg(feature = "p384")]
     P384(P384),
     #[cfg(feature = "ed25519")]
@@ -91,7 +85,7 @@ impl SigningKey {
     /// [`Error::RandomFailed`](saitls_core::Error::RandomFailed), or what the random source of the provider says.
     #[cfg(feature = "p256")]
     pub fn generate_p256<P: CryptoProvider>(provider: &mut P) -> Result<Self> {
-        crate::curve::private_key::<p256::NistP256, P>(provider).map(Self::from_p256)
+        crate::p256::Key::generate(provider).map(|key| Self(Key::P256(key)))
     }
 
     /// A new key on P-384.
@@ -112,11 +106,6 @@ impl SigningKey {
         let mut seed = zeroize::Zeroizing::new([0; ed25519_dalek::SECRET_KEY_LENGTH]);
         provider.fill_random(seed.as_mut_slice())?;
         Ok(Self::from_ed25519(ed25519_dalek::SigningKey::from_bytes(&seed)))
-    }
-
-    #[cfg(feature = "p256")]
-    fn from_p256(key: p256::SecretKey) -> Self {
-        Self(Key::P256(RandomizedSignerOf::new(key.into())))
     }
 
     #[cfg(feature = "p384")]

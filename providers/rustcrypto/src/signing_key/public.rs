@@ -25,10 +25,7 @@ impl SigningKey {
     fn with_public_key<T>(&self, then: impl FnOnce(AlgorithmIdentifierRef<'_>, &[u8]) -> Result<T>) -> Result<T> {
         match self.0 {
             #[cfg(feature = "p256")]
-            super::Key::P256(ref key) => {
-                let point = key.key().verifying_key().to_sec1_point(false);
-                then(on_curve(&load::SECP256R1), point.as_bytes())
-            }
+            super::Key::P256(ref key) => then(on_curve(&load::SECP256R1), key.public_key().as_bytes()),
             #[cfg(feature = "p384")]
             super::Key::P384(ref key) => {
                 let point = key.key().verifying_key().to_sec1_point(false);
