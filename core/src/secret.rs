@@ -58,6 +58,7 @@ impl SecretBytes {
 }
 
 impl Drop for SecretBytes {
+    #[inline(never)]
     fn drop(&mut self) {
         self.bytes.zeroize();
     }

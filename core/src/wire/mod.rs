@@ -7,6 +7,7 @@ mod certificate;
 mod certificate_request;
 mod certificate_verify;
 mod client_hello;
+pub mod der;
 mod encrypted_extensions;
 pub mod extensions;
 mod finished;

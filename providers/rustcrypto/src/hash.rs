@@ -25,6 +25,7 @@ impl<P: CryptoProvider> crypto::Hash<P> for Hash {
         }
     }
 
+    #[inline(never)]
     fn start(provider: &mut P, algorithm: HashAlgorithm) -> Result<Self> {
         Ok(Self(match algorithm {
             HashAlgorithm::Sha256 => Running::Sha256(crypto::Hash::start(provider, algorithm)?),
@@ -35,6 +36,7 @@ impl<P: CryptoProvider> crypto::Hash<P> for Hash {
         }))
     }
 
+    #[inline(never)]
     fn update(&mut self, provider: &mut P, data: &[u8]) -> Result<()> {
         match &mut self.0 {
             Running::Sha256(hash) => hash.update(provider, data),
@@ -43,6 +45,7 @@ impl<P: CryptoProvider> crypto::Hash<P> for Hash {
         }
     }
 
+    #[inline(never)]
     fn snapshot(&mut self, provider: &mut P) -> Result<Digest> {
         match &mut self.0 {
             Running::Sha256(hash) => hash.snapshot(provider),
@@ -51,6 +54,7 @@ impl<P: CryptoProvider> crypto::Hash<P> for Hash {
         }
     }
 
+    #[inline(never)]
     fn finish(self, provider: &mut P) -> Result<Digest> {
         match self.0 {
             Running::Sha256(hash) => hash.finish(provider),

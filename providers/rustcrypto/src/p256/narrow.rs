@@ -13,6 +13,8 @@ use saitls_core::codes::SignatureScheme;
 use saitls_core::crypto::CryptoProvider;
 use saitls_core::error::{Error, Result};
 use saitls_core::secret::SecretBytes;
+use saitls_core::wire::Reader;
+use saitls_core::wire::der::{self, Element};
 use sha2::Digest;
 use zeroize::Zeroizing;
 
@@ -87,8 +89,31 @@ fn agree(key: &SecretKey, peer: &PublicKey) -> Result<SecretBytes> {
 /// Checks a signature over a hash.
 pub(crate) fn verify(public_key: &[u8], hash: &[u8], signature: &[u8]) -> Result<()> {
     let key = point(public_key).ok_or(Error::UnsupportedCertificate)?;
-    let signature = ecdsa::Signature::from_der(signature).map_err(|_| Error::BadSignature)?;
+    let signature = signature_of(signature).ok_or(Error::BadSignature)?;
     ecdsa::VerifyingKey::from(key).verify_prehash(hash, &signature).map_err(|_| Error::BadSignature)
+}
+
+/// The numbers in an Ecdsa-Sig-Value (RFC 3279 2.2.3).
+fn signature_of(der: &[u8]) -> Option<ecdsa::Signature> {
+    let mut rest = Element::all(der, der::SEQUENCE).ok()?.content();
+    let (r, s) = (scalar(&mut rest)?, scalar(&mut rest)?);
+    rest.finish().ok()?;
+    ecdsa::Signature::from_scalars(r, s).ok()
+}
+
+/// A positive INTEGER in its shortest form, in 32 bytes.
+fn scalar(reader: &mut Reader<'_>) -> Option<[u8; 32]> {
+    let value = Element::read(reader).ok()?.expect_tag(der::INTEGER).ok()?.value;
+    let digits = match value {
+        // A zero in front says that the number is positive, where the next bit would say the opposite.
+        [0, 0x80..=0xff, ..] => value.get(1..)?,
+        [0x01..=0x7f, ..] => value,
+        _ => return None,
+    };
+    let mut scalar = [0; 32];
+    let start = scalar.len().checked_sub(digits.len())?;
+    scalar.get_mut(start..)?.copy_from_slice(digits);
+    Some(scalar)
 }
 
 /// A private key that signs.

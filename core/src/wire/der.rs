@@ -1,0 +1,88 @@
+//! DER (X.690 10), as much as a public key and a signature need: elements with tags of one byte and definite lengths.
+
+use super::Reader;
+use crate::error::{Error, Result};
+
+/// BOOLEAN.
+pub const BOOLEAN: u8 = 0x01;
+/// INTEGER.
+pub const INTEGER: u8 = 0x02;
+/// BIT STRING.
+pub const BIT_STRING: u8 = 0x03;
+/// OCTET STRING.
+pub const OCTET_STRING: u8 = 0x04;
+/// OBJECT IDENTIFIER.
+pub const OBJECT_IDENTIFIER: u8 = 0x06;
+/// SEQUENCE.
+pub const SEQUENCE: u8 = 0x30;
+/// `[0] EXPLICIT`.
+pub const EXPLICIT_0: u8 = 0xa0;
+/// `[3] EXPLICIT`.
+pub const EXPLICIT_3: u8 = 0xa3;
+
+/// An element.
+///
+/// ```
+/// use saitls_core::wire::{Reader, der};
+///
+/// let element = der::Element::all(&[0x30, 3, 0x02, 1, 5], der::SEQUENCE)?;
+/// let integer = der::Element::read(&mut element.content())?;
+/// assert_eq!((integer.tag, integer.value), (der::INTEGER, &[5][..]));
+/// # Ok::<(), saitls_core::Error>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Element<'a> {
+    /// Class, form and number.
+    pub tag: u8,
+    /// The content.
+    pub value: &'a [u8],
+    /// Tag, length and content.
+    pub bytes: &'a [u8],
+}
+
+impl<'a> Element<'a> {
+    /// The next element.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`], here and below, if there is none, if its tag has several bytes, or if its length is not
+    /// in the shortest form.
+    pub fn read(reader: &mut Reader<'a>) -> Result<Self> {
+        let whole = reader.rest();
+        let tag = reader.u8()?;
+        let (len, shortest) = match reader.u8()? {
+            short @ 0..=0x7f => (short.into(), 0),
+            0x81 => (reader.u8()?.into(), 0x80),
+            0x82 => (reader.u16()?.into(), 0x100),
+            0x83 => (reader.u24()?, 0x1_0000),
+            _ => return Err(Error::Malformed),
+        };
+        if tag & 0x1f == 0x1f || len < shortest {
+            return Err(Error::Malformed);
+        }
+        let value = reader.bytes(len)?;
+        let bytes = whole.get(..whole.len().saturating_sub(reader.rest().len())).ok_or(Error::Malformed)?;
+        Ok(Self { tag, value, bytes })
+    }
+
+    /// The one element that all of `bytes` are.
+    ///
+    /// # Errors
+    /// Also for bytes left over, and for another tag.
+    pub fn all(bytes: &'a [u8], tag: u8) -> Result<Self> {
+        Reader::all(bytes, Self::read)?.expect_tag(tag)
+    }
+
+    /// The element, if it has this tag.
+    ///
+    /// # Errors
+    /// For another tag.
+    pub const fn expect_tag(self, tag: u8) -> Result<Self> {
+        if self.tag == tag { Ok(self) } else { Err(Error::Malformed) }
+    }
+
+    /// The elements inside.
+    #[must_use]
+    pub const fn content(&self) -> Reader<'a> {
+        Reader::new(self.value)
+    }
+}
