@@ -225,38 +225,6 @@ impl<'a> PublicKeyInfo<'a> {
             _ => Err(Error::Malformed),
         }
     }
-
-    fn extension(mut self, identifier: ObjectIdentifier) -> der::Result<Option<&'a [u8]>> {
-        let extensions = Tag::ContextSpecific { constructed: true, number: TagNumber(3) };
-        while !self.rest.is_finished() {
-            let field = AnyRef::decode(&mut self.rest)?;
-            if field.tag() == extensions {
-                return find_extension(field.value(), identifier);
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// Finds one of `Extensions ::= SEQUENCE OF SEQUENCE { OBJECT IDENTIFIER, BOOLEAN DEFAULT FALSE, OCTET STRING }`.
-fn find_extension(extensions: &[u8], identifier: ObjectIdentifier) -> der::Result<Option<&[u8]>> {
-    let list = AnyRef::from_der(extensions)?;
-    list.tag().assert_eq(Tag::Sequence)?;
-    let mut list = SliceReader::new(list.value())?;
-    while !list.is_finished() {
-        let extension = AnyRef::decode(&mut list)?;
-        let mut fields = SliceReader::new(extension.value())?;
-        let found = ObjectIdentifier::decode(&mut fields)? == identifier;
-        if Tag::peek(&fields)? == Tag::Boolean {
-            fields.tlv_bytes()?;
-        }
-        let value = AnyRef::decode(&mut fields)?;
-        value.tag().assert_eq(Tag::OctetString)?;
-        if found {
-            return Ok(Some(value.value()));
-        }
-    }
-    Ok(None)
 }
 
 /// The public key of a SubjectPublicKeyInfo, if it fits the scheme (RFC 9846 4.5.2): the content of its BIT STRING.
