@@ -31,18 +31,19 @@ where
 
     fn generate<P: CryptoProvider>(&mut self, provider: &mut P, share: &mut [u8]) -> Result<usize> {
         // Asked again, it is the same share again.
-        let key = match self.private_key.take() {
+        let key = match &self.private_key {
             Some(key) => key,
-            None => crate::curve::private_key::<C, P>(provider)?,
+            None => self.private_key.insert(crate::curve::private_key::<C, P>(provider)?),
         };
-        let len = write_public_key(&key, share);
-        self.private_key = Some(key);
-        len
+        write_public_key(key, share)
     }
 
     fn decapsulate(&mut self, peer_share: &[u8]) -> Result<SecretBytes> {
-        let key = self.private_key.take().ok_or(Error::InvalidState)?;
-        agree(&key, &peer_key(peer_share)?)
+        let key = self.private_key.as_ref().ok_or(Error::InvalidState)?;
+        let agreed = peer_key(peer_share).and_then(|peer| agree(key, &peer));
+        // It is wiped where it stands; to move it out would leave a copy.
+        self.private_key = None;
+        agreed
     }
 
     fn encapsulate<P: CryptoProvider>(

@@ -98,24 +98,27 @@ impl<E: Agreement, const ECDH_FIRST: bool> Agreement for Hybrid<E, ECDH_FIRST> {
         let (ecdh, kem) = Self::split_mut(share, ENCAPSULATION_KEY_LEN)?;
         self.ecdh.generate(provider, ecdh)?;
         // Asked again, it is the same share again.
-        let seed = match self.seed.take() {
+        let seed = match &self.seed {
             Some(seed) => seed,
             None => {
-                let mut seed = Zeroizing::new([0; 64]);
-                provider.fill_random(seed.as_mut_slice())?;
+                let seed = self.seed.insert(Zeroizing::new([0; 64]));
+                if let Err(error) = provider.fill_random(seed.as_mut_slice()) {
+                    self.seed = None;
+                    return Err(error);
+                }
                 seed
             }
         };
-        write_encapsulation_key(&seed, kem);
-        self.seed = Some(seed);
+        write_encapsulation_key(seed, kem);
         Ok(Self::SHARE_LEN)
     }
 
     fn decapsulate(&mut self, peer_share: &[u8]) -> Result<SecretBytes> {
-        let seed = self.seed.take().ok_or(Error::InvalidState)?;
         let (ecdh, kem) = Self::split(peer_share, CIPHERTEXT_LEN)?;
         let ecdh = self.ecdh.decapsulate(ecdh)?;
-        let mut secret = decapsulate(&seed, kem)?;
+        let mut secret = decapsulate(self.seed.as_ref().ok_or(Error::InvalidState)?, kem)?;
+        // It is wiped where it stands; to move it out would leave a copy.
+        self.seed = None;
         let joined = Self::join(&ecdh, &secret);
         secret.zeroize();
         joined
