@@ -102,7 +102,7 @@ impl crypto::Aead<Broken> for Aead {
         reload(provider, self)?;
         let nonce = Self::nonce(provider, nonce);
         self.inner.seal(provider, &nonce, aad, in_out)?;
-        if provider.is(Mutation::WrongWhereUnaligned) && in_out.as_ptr().addr() % 4 != 0 {
+        if provider.is(Mutation::WrongWhereUnaligned) && !in_out.as_ptr().addr().is_multiple_of(4) {
             in_out[0] ^= 1;
         }
         Ok(())
