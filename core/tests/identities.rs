@@ -7,7 +7,8 @@ use saitls_core::codes::*;
 use saitls_core::config::*;
 use saitls_core::crypto::*;
 use saitls_core::{Error, Operation, PeerAuthentication, Result, WaitingFor};
-use std::cell::{Cell, RefCell};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 type TestPair<'a> = Pair<'a, Provider>;
 
@@ -27,9 +28,9 @@ fn support_name(name: &'static str) -> Option<saitls_core::ServerName<'static>> 
 /// Remembers what it was shown, and accepts it.
 #[derive(Default)]
 struct Recorder {
-    certificate_type: Cell<Option<CertificateType>>,
-    ocsp_response: RefCell<Option<Vec<u8>>>,
-    timestamps: RefCell<Option<Vec<u8>>>,
+    certificate_type: Mutex<Option<CertificateType>>,
+    ocsp_response: Mutex<Option<Vec<u8>>>,
+    timestamps: Mutex<Option<Vec<u8>>>,
 }
 
 impl PeerVerifier<Provider> for Recorder {
@@ -39,9 +40,9 @@ impl PeerVerifier<Provider> for Recorder {
         _: &mut VerificationProgress<Provider>,
         peer: &PeerCertificates<'_>,
     ) -> Poll<Result<()>> {
-        self.certificate_type.set(Some(peer.certificate_type));
-        *self.ocsp_response.borrow_mut() = peer.ocsp_response.map(<[u8]>::to_vec);
-        *self.timestamps.borrow_mut() = peer.signed_certificate_timestamps.map(<[u8]>::to_vec);
+        *self.certificate_type.lock().unwrap() = Some(peer.certificate_type);
+        *self.ocsp_response.lock().unwrap() = peer.ocsp_response.map(<[u8]>::to_vec);
+        *self.timestamps.lock().unwrap() = peer.signed_certificate_timestamps.map(<[u8]>::to_vec);
         Poll::Ready(Ok(()))
     }
 }
@@ -186,7 +187,7 @@ fn a_server_falls_back_to_certificates_where_the_client_takes_them() {
         let client_config = ClientConfig::new(&recorder).with_peer_certificate_types(types);
         let mut pair = TestPair::new(client(&client_config), server(&server_config));
         pair.connect();
-        assert_eq!(recorder.certificate_type.get(), Some(expected));
+        assert_eq!(*recorder.certificate_type.lock().unwrap(), Some(expected));
         let negotiated = pair.client.negotiated().unwrap();
         assert_eq!(negotiated.peer_public_key(), Some(spki));
     }
@@ -289,8 +290,8 @@ fn what_is_stapled_reaches_the_verifier_that_asked_and_no_other() {
         let mut pair = TestPair::new(client, server);
         pair.connect();
         for recorder in [&of_server, &of_client] {
-            assert_eq!(recorder.ocsp_response.borrow().as_deref(), status.then_some(RESPONSE));
-            assert_eq!(recorder.timestamps.borrow().as_deref(), timestamps.then_some(TIMESTAMPS));
+            assert_eq!(recorder.ocsp_response.lock().unwrap().as_deref(), status.then_some(RESPONSE));
+            assert_eq!(recorder.timestamps.lock().unwrap().as_deref(), timestamps.then_some(TIMESTAMPS));
         }
         assert_eq!(pair.client.negotiated().unwrap().peer_chain_len, 2);
     }
@@ -331,8 +332,8 @@ fn what_is_stapled_without_being_asked_for_or_ill_formed_is_refused() {
 /// Takes its time, then presents what it has.
 struct Slow<'a> {
     identity: Option<Identity<'a, Provider>>,
-    pends: Cell<u32>,
-    asked: Cell<u32>,
+    pends: AtomicU32,
+    asked: AtomicU32,
 }
 
 impl IdentityChooser<Provider> for Slow<'_> {
@@ -342,9 +343,9 @@ impl IdentityChooser<Provider> for Slow<'_> {
         request: &IdentityRequest<'_>,
     ) -> Poll<Result<Option<Identity<'s, Provider>>>> {
         assert!(request.signature_schemes.contains(SignatureScheme::ECDSA_SECP256R1_SHA256));
-        self.asked.set(self.asked.get() + 1);
-        if self.pends.get() > 0 {
-            self.pends.set(self.pends.get() - 1);
+        self.asked.fetch_add(1, Relaxed);
+        if self.pends.load(Relaxed) > 0 {
+            self.pends.fetch_sub(1, Relaxed);
             return Poll::Pending;
         }
         Poll::Ready(Ok(self.identity))
@@ -354,7 +355,7 @@ impl IdentityChooser<Provider> for Slow<'_> {
 #[test]
 fn an_application_may_take_its_time_to_choose_an_identity() {
     let key = p256();
-    let chooser = || Slow { identity: Some(key.identity()), pends: Cell::new(3), asked: Cell::new(0) };
+    let chooser = || Slow { identity: Some(key.identity()), pends: 3.into(), asked: 0.into() };
     let (of_client, of_server) = (chooser(), chooser());
     // A HelloRetryRequest: the choice is made once.
     let client_config = ClientConfig::new(&ANY).with_identity_chooser(&of_client).with_key_shares(&[]);
@@ -371,7 +372,7 @@ fn an_application_may_take_its_time_to_choose_an_identity() {
     }
     pair.connect();
     assert!(pair.client.negotiated().unwrap().hello_retry);
-    assert_eq!((of_client.asked.get(), of_server.asked.get()), (4, 4));
+    assert_eq!((of_client.asked.load(Relaxed), of_server.asked.load(Relaxed)), (4, 4));
     assert!(waited >= 6, "{waited}");
 }
 
@@ -379,7 +380,7 @@ fn an_application_may_take_its_time_to_choose_an_identity() {
 fn a_chooser_that_chooses_nothing_declines_on_a_client_and_fails_on_a_server() {
     let key = p256();
     let identities = [key.identity()];
-    let nobody = Slow { identity: None, pends: Cell::new(0), asked: Cell::new(0) };
+    let nobody = Slow { identity: None, pends: 0.into(), asked: 0.into() };
     let client_config = ClientConfig::new(&ANY).with_identity_chooser(&nobody);
     let server_config = ServerConfig::new(&identities).with_client_authentication(ClientAuthentication::Optional(&ANY));
     let mut pair = TestPair::new(client(&client_config), server(&server_config));

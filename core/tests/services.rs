@@ -73,7 +73,7 @@ fn a_key_log_hears_of_every_secret_once_and_both_sides_agree() {
         let mut pair = Pair::new(client(&client_config), server(&server_config));
         pair.connect();
         let sorted = |secrets: &Secrets| {
-            let mut secrets = secrets.0.borrow().clone();
+            let mut secrets = secrets.0.lock().unwrap().clone();
             secrets.sort();
             secrets
         };
@@ -89,9 +89,9 @@ fn a_key_log_hears_of_every_secret_once_and_both_sides_agree() {
                 "SERVER_TRAFFIC_SECRET_0"
             ]
         );
-        assert!(of_client.0.borrow().iter().all(|(_, _, secret)| secret.len() == suite.hash().output_len()));
+        assert!(of_client.0.lock().unwrap().iter().all(|(_, _, secret)| secret.len() == suite.hash().output_len()));
         // The client_random of the ClientHello.
-        assert!(of_client.0.borrow().iter().all(|(_, random, _)| *random == pair.client_wire[11..43]));
+        assert!(of_client.0.lock().unwrap().iter().all(|(_, random, _)| *random == pair.client_wire[11..43]));
     }
 }
 
@@ -226,4 +226,22 @@ fn the_server_prefers_among_the_protocols_that_both_speak() {
             }
         }
     }
+}
+
+/// Configurations can be static, and connections change threads.
+#[test]
+fn configurations_are_shared_and_connections_are_sent() {
+    static VERIFIER: saitls_core::crypto::dangerous::AcceptAnyPeer = saitls_core::crypto::dangerous::AcceptAnyPeer;
+    static CONFIG: ClientConfig<'static, Provider> = ClientConfig::new(&VERIFIER);
+    let connection = Connection::client(&CONFIG, name("localhost"), full_buffers()).unwrap();
+    let thread = std::thread::spawn(move || {
+        let mut connection = connection;
+        connection.process(&mut provider(1)).unwrap();
+        connection.transmit_data().len()
+    });
+    assert!(thread.join().unwrap() > 100);
+    fn is_shared<T: Send + Sync>() {}
+    is_shared::<ServerConfig<'_, Provider>>();
+    is_shared::<RotatingIdentities<'_, Provider>>();
+    is_shared::<Connection<'_, Provider>>();
 }

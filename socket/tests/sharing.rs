@@ -219,3 +219,10 @@ fn a_full_set_in_lent_storage_says_so() {
         set.add(TlsSocket::new(tcp, Buffers::new(vec![0; 600], vec![0; 600])));
     }
 }
+
+/// Sockets change threads, with their set.
+#[test]
+fn a_set_of_sockets_can_be_sent() {
+    fn is_sent<T: Send>() {}
+    is_sent::<saitls::TlsSocketSet<'static, common::Provider>>();
+}

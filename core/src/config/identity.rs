@@ -5,8 +5,9 @@ use crate::crypto::{CryptoProvider, Signer, x509};
 use crate::error::{Error, Misconfiguration, Result};
 use crate::wire::List;
 use crate::wire::extensions::{CertificateAuthorities, CertificateTypeList};
-use core::cell::Cell;
 use core::task::Poll;
+#[cfg(target_has_atomic = "ptr")]
+use spin::Mutex;
 
 /// A certificate chain, or a raw public key, and the private key that goes with it.
 ///
@@ -166,7 +167,7 @@ fn matches(pattern: &str, name: &str) -> bool {
 
 /// Chooses an identity for each connection, where a list does not say it all: certificates that are replaced while
 /// connections run, names by the thousand, an answer from elsewhere.
-pub trait IdentityChooser<P: CryptoProvider> {
+pub trait IdentityChooser<P: CryptoProvider>: Sync {
     /// The identity to present; on a client, `None` to present none. While it is pending it is asked again, with the
     /// same request. The key of the answer must sign in a way that the peer verifies:
     /// [`scheme_for`](IdentityRequest::scheme_for).
@@ -181,10 +182,14 @@ pub trait IdentityChooser<P: CryptoProvider> {
 }
 
 /// A list of identities that can be replaced while connections run. Handshakes under way keep what they have chosen.
+///
+/// It needs a processor with atomic compare-and-swap; an [`IdentityChooser`] of your own does not.
+#[cfg(target_has_atomic = "ptr")]
 pub struct RotatingIdentities<'a, P: CryptoProvider> {
-    current: Cell<&'a [Identity<'a, P>]>,
+    current: Mutex<&'a [Identity<'a, P>]>,
 }
 
+#[cfg(target_has_atomic = "ptr")]
 impl<'a, P: CryptoProvider> RotatingIdentities<'a, P> {
     /// Begins with these.
     ///
@@ -192,7 +197,7 @@ impl<'a, P: CryptoProvider> RotatingIdentities<'a, P> {
     /// [`Error::InvalidConfiguration`] if one of them cannot work.
     pub fn new(identities: &'a [Identity<'a, P>]) -> Result<Self> {
         identities.iter().try_for_each(Identity::check)?;
-        Ok(Self { current: Cell::new(identities) })
+        Ok(Self { current: Mutex::new(identities) })
     }
 
     /// From now on, these. Returns those that were.
@@ -201,13 +206,14 @@ impl<'a, P: CryptoProvider> RotatingIdentities<'a, P> {
     /// [`Error::InvalidConfiguration`] if one of them cannot work; then nothing has changed.
     pub fn replace(&self, identities: &'a [Identity<'a, P>]) -> Result<&'a [Identity<'a, P>]> {
         identities.iter().try_for_each(Identity::check)?;
-        Ok(self.current.replace(identities))
+        Ok(core::mem::replace(&mut *self.current.lock(), identities))
     }
 }
 
+#[cfg(target_has_atomic = "ptr")]
 impl<P: CryptoProvider> IdentityChooser<P> for RotatingIdentities<'_, P> {
     fn poll_choose<'s>(&'s self, _: &mut P, request: &IdentityRequest<'_>) -> Poll<Result<Option<Identity<'s, P>>>> {
-        Poll::Ready(Ok(request.choose_from(self.current.get())))
+        Poll::Ready(Ok(request.choose_from(*self.current.lock())))
     }
 }
 

@@ -3,8 +3,10 @@
 mod identity;
 
 pub use crate::record::Padding;
+#[cfg(target_has_atomic = "ptr")]
+pub use identity::RotatingIdentities;
 pub(crate) use identity::{ChosenIdentity, Identities};
-pub use identity::{Identity, IdentityChooser, IdentityRequest, RotatingIdentities};
+pub use identity::{Identity, IdentityChooser, IdentityRequest};
 
 use crate::codes::{CertificateType, CipherSuite, MaxFragmentLength, NamedGroup, SignatureScheme};
 use crate::crypto::{Aead, CryptoProvider, Hash, KeyExchange, KeyLog, PeerVerifier, SignatureVerifier};

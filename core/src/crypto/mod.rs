@@ -445,9 +445,10 @@ pub trait SignatureVerifier<P: CryptoProvider>: Sized {
 
 /// A private key somewhere, shared by any number of connections: `&dyn Signer<P>`.
 ///
-/// The device that holds the key is reached through the provider, as is randomness. A pending operation is
+/// It is `Sync`, as all that configurations refer to: they can be `static`, and connections change threads. The device
+/// that holds the key is reached through the provider, as is randomness. A pending operation is
 /// named by its message (130 or 146 bytes, never the same twice), which is presented again.
-pub trait Signer<P: CryptoProvider> {
+pub trait Signer<P: CryptoProvider>: Sync {
     /// The schemes this key can sign with, in order of preference.
     fn schemes(&self) -> &[SignatureScheme];
 
@@ -469,7 +470,7 @@ pub trait Signer<P: CryptoProvider> {
 /// Writes secrets for a traffic analyser. Whoever reads them reads the connections: for debugging only.
 ///
 /// The application must both implement this and name it in the configuration.
-pub trait KeyLog {
+pub trait KeyLog: Sync {
     /// One line of an SSLKEYLOGFILE: `LABEL`, space, 64 hexadecimal digits of `client_random`, space, the
     /// digits of `secret`.
     fn log(&self, label: &str, client_random: &[u8; 32], secret: &[u8]);

@@ -41,7 +41,7 @@ pub struct PeerCertificates<'a> {
 /// Decides whether a peer is the one we want: `&dyn PeerVerifier<P>`, shared by any number of connections.
 ///
 /// That the peer has the private key is checked by the protocol; a verifier answers whose key it is.
-pub trait PeerVerifier<P: CryptoProvider> {
+pub trait PeerVerifier<P: CryptoProvider>: Sync {
     /// Checks what the peer presented. `progress` is new at the first call for a Certificate message, and the
     /// same, with the same `peer`, at each call after [`Poll::Pending`].
     ///

@@ -7,7 +7,7 @@ use rand_core::TryRng;
 use saitls_core::codes::*;
 use saitls_core::crypto::*;
 use saitls_core::error::{Error, Result};
-use std::cell::Cell;
+use std::sync::Mutex;
 
 /// The provider.
 pub struct Instrumented {
@@ -199,11 +199,11 @@ impl saitls_core::crypto::SignatureVerifier<I> for SignatureVerifier {
 }
 
 /// A key whose signatures may take long.
-pub struct Signer<'k>(&'k real::SigningKey, Cell<u32>);
+pub struct Signer<'k>(&'k real::SigningKey, Mutex<u32>);
 
 impl<'k> Signer<'k> {
     pub fn new(identity: &'k TestIdentity) -> Self {
-        Self(&identity.key, Cell::new(0))
+        Self(&identity.key, Mutex::new(0))
     }
 }
 
@@ -219,11 +219,9 @@ impl saitls_core::crypto::Signer<I> for Signer<'_> {
         message: &[u8],
         signature: &mut [u8],
     ) -> Poll<Result<usize>> {
-        let mut waited = self.1.get();
-        let polled = provider.poll(&mut waited);
-        self.1.set(waited);
-        ready!(polled)?;
-        self.1.set(0);
+        let mut waited = self.1.lock().unwrap();
+        ready!(provider.poll(&mut waited))?;
+        *waited = 0;
         self.0.poll_sign(provider, scheme, message, signature)
     }
 }

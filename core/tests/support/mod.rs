@@ -13,7 +13,7 @@ use saitls_core::config::*;
 use saitls_core::crypto::dangerous::AcceptAnyPeer;
 use saitls_core::crypto::{CryptoProvider, KeyLog};
 use saitls_core::{Buffers, Connection, Error, ServerName, WaitingFor};
-use std::cell::RefCell;
+use std::sync::Mutex;
 
 /// Random numbers that are the same in every run (SplitMix64).
 pub struct Seeded(pub u64);
@@ -226,17 +226,17 @@ pub type Logged = (String, [u8; 32], Vec<u8>);
 
 /// All secrets of a connection, as a key log gets them.
 #[derive(Default)]
-pub struct Secrets(pub RefCell<Vec<Logged>>);
+pub struct Secrets(pub Mutex<Vec<Logged>>);
 
 impl KeyLog for Secrets {
     fn log(&self, label: &str, client_random: &[u8; 32], secret: &[u8]) {
-        self.0.borrow_mut().push((label.to_owned(), *client_random, secret.to_vec()));
+        self.0.lock().unwrap().push((label.to_owned(), *client_random, secret.to_vec()));
     }
 }
 
 impl Secrets {
     pub fn find(&self, label: &str) -> Vec<u8> {
-        let secrets = self.0.borrow();
+        let secrets = self.0.lock().unwrap();
         secrets.iter().find(|(found, ..)| found == label).unwrap_or_else(|| panic!("no {label}")).2.clone()
     }
 }

@@ -8,7 +8,7 @@ use saitls_core::codes::{CipherSuite, HashAlgorithm, NamedGroup, SignatureScheme
 use saitls_core::config::{self, Identity, IdentityRequest};
 use saitls_core::crypto::{self, CryptoProvider, Digest, Nonce, PeerCertificates, SignatureAlgorithm};
 use saitls_core::{Error, Result};
-use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::task::{Poll, ready};
 
 /// The provider.
@@ -58,10 +58,10 @@ impl<P> Instrumented<P> {
     }
 
     /// As [`poll`](Self::poll), for what has no operation value; begins anew afterwards.
-    fn poll_shared(&mut self, waited: &Cell<u32>) -> Poll<Result<()>> {
-        let mut count = waited.take();
+    fn poll_shared(&mut self, waited: &AtomicU32) -> Poll<Result<()>> {
+        let mut count = waited.load(Relaxed);
         let polled = self.poll(&mut count);
-        waited.set(if polled.is_pending() { count } else { 0 });
+        waited.store(if polled.is_pending() { count } else { 0 }, Relaxed);
         polled
     }
 }
@@ -269,13 +269,13 @@ impl<P: CryptoProvider> crypto::SignatureVerifier<Instrumented<P>> for Signature
 /// A private key of the inner provider. One value counts for one connection at a time.
 pub struct Signer<'k, P: CryptoProvider> {
     inner: &'k dyn crypto::Signer<P>,
-    waited: Cell<u32>,
+    waited: AtomicU32,
 }
 
 impl<'k, P: CryptoProvider> Signer<'k, P> {
     /// Around `inner`.
     pub const fn new(inner: &'k dyn crypto::Signer<P>) -> Self {
-        Self { inner, waited: Cell::new(0) }
+        Self { inner, waited: AtomicU32::new(0) }
     }
 }
 
@@ -299,14 +299,14 @@ impl<P: CryptoProvider> crypto::Signer<Instrumented<P>> for Signer<'_, P> {
 /// A verifier of peers that thinks before it begins. One value counts for one connection at a time.
 pub struct PeerVerifier<'v, P: CryptoProvider> {
     inner: &'v dyn crypto::PeerVerifier<Instrumented<P>>,
-    waited: Cell<u32>,
-    begun: Cell<bool>,
+    waited: AtomicU32,
+    begun: AtomicBool,
 }
 
 impl<'v, P: CryptoProvider> PeerVerifier<'v, P> {
     /// Around `inner`.
     pub const fn new(inner: &'v dyn crypto::PeerVerifier<Instrumented<P>>) -> Self {
-        Self { inner, waited: Cell::new(0), begun: Cell::new(false) }
+        Self { inner, waited: AtomicU32::new(0), begun: AtomicBool::new(false) }
     }
 }
 
@@ -317,26 +317,30 @@ impl<P: CryptoProvider> crypto::PeerVerifier<Instrumented<P>> for PeerVerifier<'
         progress: &mut crypto::VerificationProgress<Instrumented<P>>,
         peer: &PeerCertificates<'_>,
     ) -> Poll<Result<()>> {
-        if !self.begun.get() {
+        if !self.begun.load(Relaxed) {
             ready!(provider.poll_shared(&self.waited))?;
-            self.begun.set(true);
+            self.begun.store(true, Relaxed);
         }
         let verified = ready!(self.inner.poll_verify(provider, progress, peer));
-        self.begun.set(false);
+        self.begun.store(false, Relaxed);
         Poll::Ready(verified)
+    }
+
+    fn needs_server_name(&self) -> bool {
+        self.inner.needs_server_name()
     }
 }
 
 /// A chooser of identities that thinks before it answers. One value counts for one connection at a time.
 pub struct IdentityChooser<'i, P: CryptoProvider> {
     inner: &'i dyn config::IdentityChooser<Instrumented<P>>,
-    waited: Cell<u32>,
+    waited: AtomicU32,
 }
 
 impl<'i, P: CryptoProvider> IdentityChooser<'i, P> {
     /// Around `inner`.
     pub const fn new(inner: &'i dyn config::IdentityChooser<Instrumented<P>>) -> Self {
-        Self { inner, waited: Cell::new(0) }
+        Self { inner, waited: AtomicU32::new(0) }
     }
 }
 

@@ -21,7 +21,7 @@ use saitls_core::error::Result;
 /// assert_eq!(clock.now()?.as_secs(), 1_800_000_000);
 /// # Ok::<(), Error>(())
 /// ```
-pub trait Clock {
+pub trait Clock: Sync {
     /// The time, in seconds since the first of January 1970 (UTC).
     ///
     /// # Errors
@@ -30,7 +30,7 @@ pub trait Clock {
     fn now(&self) -> Result<UnixTime>;
 }
 
-impl<F: Fn() -> Result<UnixTime>> Clock for F {
+impl<F: Fn() -> Result<UnixTime> + Sync> Clock for F {
     fn now(&self) -> Result<UnixTime> {
         self()
     }

@@ -23,6 +23,7 @@ mod errors;
 mod recorder;
 #[cfg(feature = "crl")]
 mod revocation;
+#[cfg(target_has_atomic = "ptr")]
 mod rotating;
 mod verifier;
 
@@ -36,6 +37,7 @@ pub use clock::Clock;
 pub use clock::SystemClock;
 #[cfg(feature = "crl")]
 pub use revocation::{MAX_REVOCATION_LISTS, Revocation, UnknownStatus};
+#[cfg(target_has_atomic = "ptr")]
 pub use rotating::RotatingVerifier;
 pub use rustls_pki_types::{TrustAnchor, UnixTime};
 pub use verifier::{ChainVerifier, DEFAULT_MAX_INTERMEDIATES};

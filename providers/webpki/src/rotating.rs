@@ -1,10 +1,10 @@
 //! Trust that changes while connections run.
 
 use crate::verifier::ChainVerifier;
-use core::cell::Cell;
 use core::task::Poll;
 use saitls_core::crypto::{CryptoProvider, PeerCertificates, PeerVerifier, VerificationProgress};
 use saitls_core::error::Result;
+use spin::Mutex;
 
 /// A verifier that can be replaced while connections run: by one with other trust anchors, newer revocation lists,
 /// another clock. A chain that is being verified is verified anew.
@@ -19,21 +19,22 @@ use saitls_core::error::Result;
 /// ```
 #[derive(Debug)]
 pub struct RotatingVerifier<'a> {
-    current: Cell<ChainVerifier<'a>>,
-    replaced: Cell<usize>,
+    /// The verifier, and how many there were before it.
+    current: Mutex<(ChainVerifier<'a>, usize)>,
 }
 
 impl<'a> RotatingVerifier<'a> {
     /// Begins with this one.
     #[must_use]
     pub const fn new(verifier: ChainVerifier<'a>) -> Self {
-        Self { current: Cell::new(verifier), replaced: Cell::new(0) }
+        Self { current: Mutex::new((verifier, 0)) }
     }
 
     /// From now on, this one. Returns the one that was.
     pub fn replace(&self, verifier: ChainVerifier<'a>) -> ChainVerifier<'a> {
-        self.replaced.set(self.replaced.get().wrapping_add(1));
-        self.current.replace(verifier)
+        let mut current = self.current.lock();
+        let next = (verifier, current.1.wrapping_add(1));
+        core::mem::replace(&mut *current, next).0
     }
 }
 
@@ -44,7 +45,8 @@ impl<P: CryptoProvider> PeerVerifier<P> for RotatingVerifier<'_> {
         progress: &mut VerificationProgress<P>,
         peer: &PeerCertificates<'_>,
     ) -> Poll<Result<()>> {
-        self.current.get().poll_verify(provider, progress, peer, self.replaced.get())
+        let (verifier, replaced) = *self.current.lock();
+        verifier.poll_verify(provider, progress, peer, replaced)
     }
 
     fn needs_server_name(&self) -> bool {

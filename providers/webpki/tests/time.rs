@@ -6,7 +6,8 @@ use super::support::*;
 use rcgen::{CertificateParams, date_time_ymd};
 use saitls_core::Error;
 use saitls_webpki::*;
-use std::cell::Cell;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 fn at(seconds: u64) -> UnixTime {
@@ -67,14 +68,14 @@ fn a_root_that_has_expired_is_still_an_anchor() {
 fn a_clock_that_is_not_set_is_an_error_of_its_own_until_it_is_set() {
     let pki = Pki::new(1);
     let (anchors, chain) = (anchor(&pki.root.der), pki.chain());
-    let set = Cell::new(None);
-    let clock = || set.get().ok_or(Error::ClockNotSet);
+    let set = Mutex::new(None);
+    let clock = || set.lock().unwrap().ok_or(Error::ClockNotSet);
     let verifier = ChainVerifier::new(&anchors, &clock).unwrap();
     let mut provider = Counting::default();
     let verification = Verification::server(&chain, "server.test");
     assert_eq!(verification.run(&verifier, &mut provider), Err(Error::ClockNotSet));
     assert_eq!(provider.verified, 0);
-    set.set(Some(NOW));
+    *set.lock().unwrap() = Some(NOW);
     assert_eq!(verification.run(&verifier, &mut provider), Ok(2));
 }
 
@@ -82,17 +83,14 @@ fn a_clock_that_is_not_set_is_an_error_of_its_own_until_it_is_set() {
 fn the_clock_is_read_once_for_each_chain() {
     let pki = Pki::new(2);
     let (anchors, chain) = (anchor(&pki.root.der), pki.chain());
-    let read = Cell::new(0);
+    let read = AtomicU32::new(0);
     // The certificates expire while the verification goes on.
-    let clock = || {
-        read.set(read.get() + 1);
-        Ok(if read.get() == 1 { at(1_798_761_600) } else { at(1_798_761_601) })
-    };
+    let clock = || Ok(if read.fetch_add(1, Relaxed) == 0 { at(1_798_761_600) } else { at(1_798_761_601) });
     let verifier = ChainVerifier::new(&anchors, &clock).unwrap();
     let mut provider = Counting { pends: 2, ..Counting::default() };
     let verification = Verification::server(&chain, "server.test");
     assert_eq!(verification.run(&verifier, &mut provider), Ok(3));
-    assert_eq!((provider.pended, read.get()), (6, 1));
+    assert_eq!((provider.pended, read.load(Relaxed)), (6, 1));
     assert_eq!(verification.run(&verifier, &mut provider), Err(Error::CertificateExpired));
 }
 

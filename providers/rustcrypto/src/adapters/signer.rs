@@ -77,7 +77,7 @@ constructors!(RandomizedSignerOf);
 impl<P, K, S, const SCHEME: u16> Signer<P> for SignerOf<K, S, SCHEME>
 where
     P: CryptoProvider,
-    K: signature::Signer<S>,
+    K: signature::Signer<S> + Sync,
 {
     fn schemes(&self) -> &[SignatureScheme] {
         const { &[SignatureScheme(SCHEME)] }
@@ -95,7 +95,7 @@ where
 impl<P, K, S, const SCHEME: u16> Signer<P> for RandomizedSignerOf<K, S, SCHEME>
 where
     P: CryptoProvider,
-    K: signature::RandomizedSigner<S>,
+    K: signature::RandomizedSigner<S> + Sync,
 {
     fn schemes(&self) -> &[SignatureScheme] {
         const { &[SignatureScheme(SCHEME)] }
