@@ -3,17 +3,17 @@
 use std::net::{SocketAddr, ToSocketAddrs as _};
 
 use saitls_core::ServerName;
-use saitls_core::config::{ClientConfig, Identity};
-use saitls_core::crypto::{PeerVerifier, PinnedKey, dangerous};
+use saitls_core::config::ClientConfig;
+use saitls_core::crypto::dangerous::AcceptAnyPeer;
 use smoltcp::time::Duration;
 
 use crate::Provider;
 use crate::app::{Application, Get, Pipe, Progress};
 use crate::args::{ClientArgs, Transport};
-use crate::configure::{Referred, alpn, configure_client, key_log};
+use crate::configure::{RAW_PUBLIC_KEY_FIRST, Referred, alpn, configure_client, key_log};
 use crate::facts::{Role, write_whole};
 use crate::failure::Failure;
-use crate::identity::LoadedIdentity;
+use crate::identity::{LoadedIdentity, identities};
 use crate::net::Clock;
 use crate::net::event_loop::EventLoop;
 use crate::net::network::{Cable, Tap};
@@ -21,6 +21,7 @@ use crate::session::Session;
 use crate::transport::Dialler;
 use crate::transport::host::HostClient;
 use crate::transport::smoltcp::SmoltcpClient;
+use crate::trust::Trust;
 
 /// How long the end of a connection may take once there is nothing more to be said.
 const LINGER: Duration = Duration::from_secs(1);
@@ -34,19 +35,26 @@ const SOON: Duration = Duration::from_millis(1);
 /// Why it failed, with the exit status.
 pub fn run(args: &ClientArgs) -> Result<(), Failure> {
     let loaded = LoadedIdentity::load_all(&args.common.identities)?;
-    let chains: Vec<_> = loaded.iter().map(LoadedIdentity::chain).collect();
-    let identities: Vec<Identity<'_, Provider>> =
-        loaded.iter().zip(&chains).map(|(loaded, chain)| loaded.as_identity(chain)).collect();
-    let pinned = PinnedKey::sha256(&args.common.pins);
-    let verifier: &dyn PeerVerifier<Provider> = if args.insecure {
+    let lent: Vec<_> = loaded.iter().map(LoadedIdentity::lend).collect();
+    let identities = identities(&lent, args.common.raw_public_key);
+    let mut trust = Trust::load(&args.common)?;
+    if args.insecure {
         write_whole("warning: --insecure: anybody could be the server\n");
-        &dangerous::AcceptAnyPeer
-    } else {
-        &pinned
+    } else if args.common.pins.is_empty() && args.common.authorities.is_empty() {
+        trust.add_system()?;
+    }
+    let verifier = trust.verifier(&args.common.pins)?;
+    let verifier = match &verifier {
+        Some(verifier) => verifier.as_peer_verifier(),
+        None if args.insecure => &AcceptAnyPeer,
+        None => return Err(Failure::usage("nobody to trust: give --ca, --pin or --insecure")),
     };
     let (alpn, key_log) = (alpn(&args.common), key_log(&args.common)?);
     let referred = Referred { common: &args.common, alpn: &alpn, key_log: key_log.as_ref() };
     let mut config = configure_client(ClientConfig::new(verifier), &referred).with_identities(&identities);
+    if args.common.raw_public_key {
+        config = config.with_certificate_types(RAW_PUBLIC_KEY_FIRST);
+    }
     if let Some(groups) = &args.key_shares {
         config = config.with_key_shares(groups);
     }

@@ -1,5 +1,6 @@
 //! From the command line to the library's configuration.
 
+use saitls_core::codes::CertificateType;
 use saitls_core::config::{ClientConfig, ServerConfig};
 use saitls_core::crypto::KeyLog;
 
@@ -14,6 +15,9 @@ pub(crate) struct Referred<'a> {
     pub(crate) alpn: &'a [&'a [u8]],
     pub(crate) key_log: Option<&'a KeyLogFile>,
 }
+
+/// Types of certificate (RFC 7250): a raw public key is preferred.
+pub(crate) const RAW_PUBLIC_KEY_FIRST: &[CertificateType] = &[CertificateType::RAW_PUBLIC_KEY, CertificateType::X509];
 
 /// The builders that both configurations have.
 macro_rules! configure {
@@ -34,6 +38,9 @@ macro_rules! configure {
             }
             if let Some(key_log) = referred.key_log {
                 config = config.with_key_log(key_log as &dyn KeyLog);
+            }
+            if common.raw_public_key {
+                config = config.with_peer_certificate_types(RAW_PUBLIC_KEY_FIRST);
             }
             config.with_alpn(referred.alpn)
         }

@@ -8,6 +8,8 @@ use saitls::rustcrypto::SigningKey;
 use saitls_core::config::Identity;
 use x509_cert::Certificate;
 use x509_cert::der::{Decode as _, Encode as _};
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
 
 use crate::Provider;
 use crate::failure::Failure;
@@ -15,7 +17,18 @@ use crate::failure::Failure;
 /// A certificate chain and its key, read from files.
 pub struct LoadedIdentity {
     chain: Vec<CertificateDer<'static>>,
+    public_key: Vec<u8>,
+    names: Vec<String>,
     key: SigningKey,
+}
+
+/// The parts of a [`LoadedIdentity`] as the library takes them.
+pub struct LentIdentity<'a> {
+    /// DER, leaf first.
+    chain: Vec<&'a [u8]>,
+    public_key: &'a [u8],
+    names: Vec<&'a str>,
+    key: &'a SigningKey,
 }
 
 impl LoadedIdentity {
@@ -35,7 +48,8 @@ impl LoadedIdentity {
             let what = format!("the key does not fit the certificate in {}", certificates.display());
             return Err(Failure::file(key, what));
         }
-        Ok(Self { chain, key: signing_key })
+        let names = host_names(leaf);
+        Ok(Self { chain, public_key: info, names, key: signing_key })
     }
 
     /// Reads all of them.
@@ -46,17 +60,44 @@ impl LoadedIdentity {
         files.iter().map(|(certificates, key)| Self::load(certificates, key)).collect()
     }
 
-    /// The chain as the library takes it: slices of DER, leaf first.
+    /// Its parts.
     #[must_use]
-    pub fn chain(&self) -> Vec<&[u8]> {
-        self.chain.iter().map(AsRef::as_ref).collect()
+    pub fn lend(&self) -> LentIdentity<'_> {
+        LentIdentity {
+            chain: self.chain.iter().map(AsRef::as_ref).collect(),
+            public_key: &self.public_key,
+            names: self.names.iter().map(String::as_str).collect(),
+            key: &self.key,
+        }
     }
+}
 
-    /// The identity as the library takes it. `chain` is that of [`chain`](Self::chain).
-    #[must_use]
-    pub const fn as_identity<'a>(&'a self, chain: &'a [&'a [u8]]) -> Identity<'a, Provider> {
-        Identity::new(chain, &self.key)
+/// The identities as the library takes them, for the host names in their certificates; the first one also for all other
+/// names. With `raw_public_keys`, each key is one more without its certificate.
+#[must_use]
+pub fn identities<'a>(lent: &'a [LentIdentity<'a>], raw_public_keys: bool) -> Vec<Identity<'a, Provider>> {
+    let mut identities = Vec::new();
+    for identity in lent {
+        if raw_public_keys {
+            identities.push(Identity::raw_public_key(&identity.public_key, identity.key).with_names(&identity.names));
+        }
+        identities.push(Identity::new(&identity.chain, identity.key).with_names(&identity.names));
     }
+    identities
+}
+
+/// The host names in a certificate.
+fn host_names(certificate: &[u8]) -> Vec<String> {
+    let names = || {
+        let certificate = Certificate::from_der(certificate).ok()?;
+        let (_, names) = certificate.tbs_certificate().get_extension::<SubjectAltName>().ok()??;
+        let host_names = names.0.iter().filter_map(|name| match name {
+            GeneralName::DnsName(name) => Some(name.to_string()),
+            _ => None,
+        });
+        Some(host_names.collect())
+    };
+    names().unwrap_or_default()
 }
 
 fn load_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
@@ -76,7 +117,7 @@ fn load_key(path: &Path) -> Result<SigningKey, Failure> {
     key.map_err(|_| Failure::file(path, "not a key that can be used (P-256, P-384, Ed25519, RSA of 2048 to 4096 bits)"))
 }
 
-fn in_words(error: &pem::Error) -> String {
+pub(crate) fn in_words(error: &pem::Error) -> String {
     match error {
         pem::Error::Io(error) => error.to_string(),
         pem::Error::NoItemsFound => "no such thing in PEM format in it (encrypted keys cannot be read)".into(),

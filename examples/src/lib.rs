@@ -5,7 +5,7 @@
 //! * [`transport`]: a TLS connection as an application sees it, whatever carries it.
 //! * [`app`]: what is done with a connection: echo, pipe, [HTTP](http) on either side.
 //! * [`quickstart`], [`client`], [`server`]: the programs; [`session`]: one connection of theirs.
-//! * [`args`], [`identity`], [`key_log`], [`facts`], [`failure`]: what goes in and what comes out.
+//! * [`args`], [`identity`], [`trust`], [`key_log`], [`facts`], [`failure`]: what goes in and what comes out.
 
 pub mod app;
 pub mod args;
@@ -21,6 +21,7 @@ pub mod quickstart;
 pub mod server;
 pub mod session;
 pub mod transport;
+pub mod trust;
 
 /// The crypto provider of the examples.
 pub type Provider = saitls::rustcrypto::RustCrypto<getrandom::SysRng>;

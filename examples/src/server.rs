@@ -3,8 +3,8 @@
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::rc::Rc;
 
+use saitls_core::codes::CertificateType;
 use saitls_core::config::{ClientAuthentication, Identity, ServerConfig};
-use saitls_core::crypto::PinnedKey;
 use smoltcp::time::{Duration, Instant};
 
 use crate::Provider;
@@ -14,7 +14,7 @@ use crate::configure::{Referred, alpn, configure_server, key_log};
 use crate::facts::{Role, write_whole};
 use crate::failure::Failure;
 use crate::http::files::Folder;
-use crate::identity::LoadedIdentity;
+use crate::identity::{LoadedIdentity, identities};
 use crate::net::Clock;
 use crate::net::event_loop::EventLoop;
 use crate::net::network::{Cable, Tap};
@@ -22,6 +22,7 @@ use crate::session::Session;
 use crate::transport::host::HostServer;
 use crate::transport::smoltcp::SmoltcpServer;
 use crate::transport::{Acceptor, Stream, Visit};
+use crate::trust::{Trust, Verifier};
 
 /// How long a peer may take to close once we have said everything.
 const LINGER: Duration = Duration::from_secs(30);
@@ -38,25 +39,40 @@ const SOON: Duration = Duration::from_millis(1);
 /// Why it could not begin, with the exit status.
 pub fn run(args: &ServerArgs) -> Result<(), Failure> {
     let loaded = LoadedIdentity::load_all(&args.common.identities)?;
-    let chains: Vec<_> = loaded.iter().map(LoadedIdentity::chain).collect();
-    let identities: Vec<Identity<'_, Provider>> =
-        loaded.iter().zip(&chains).map(|(loaded, chain)| loaded.as_identity(chain)).collect();
-    let pinned = PinnedKey::sha256(&args.common.pins);
-    let client_authentication = match (args.common.pins.is_empty(), args.client_auth_optional) {
-        (true, _) => ClientAuthentication::None,
-        (false, true) => ClientAuthentication::Optional(&pinned),
-        (false, false) => ClientAuthentication::Required(&pinned),
+    let lent: Vec<_> = loaded.iter().map(LoadedIdentity::lend).collect();
+    let mut identities = identities(&lent, args.common.raw_public_key);
+    let ocsp_response = match &args.ocsp {
+        Some(file) => Some(std::fs::read(file).map_err(|error| Failure::file(file, error))?),
+        None => None,
     };
+    if let (Some(response), Some(first)) =
+        (&ocsp_response, identities.iter_mut().find(|identity| is_certificate(identity)))
+    {
+        *first = first.with_ocsp_response(response);
+    }
+    let trust = Trust::load(&args.common)?;
+    let verifier = trust.verifier(&args.common.pins)?;
+    let client_authentication = match verifier.as_ref().map(Verifier::as_peer_verifier) {
+        None => ClientAuthentication::None,
+        Some(verifier) if args.client_auth_optional => ClientAuthentication::Optional(verifier),
+        Some(verifier) => ClientAuthentication::Required(verifier),
+    };
+    let authorities = trust.authorities();
     let (alpn, key_log) = (alpn(&args.common), key_log(&args.common)?);
     let referred = Referred { common: &args.common, alpn: &alpn, key_log: key_log.as_ref() };
-    let mut config =
-        configure_server(ServerConfig::new(&identities), &referred).with_client_authentication(client_authentication);
+    let mut config = configure_server(ServerConfig::new(&identities), &referred)
+        .with_client_authentication(client_authentication)
+        .with_certificate_authorities(&authorities);
     // A server cannot ask for max_fragment_length, but clients that know record_size_limit understand the same by it.
     let fragment = args.common.max_fragment_length.and_then(|length| u16::try_from(length.bytes()?).ok());
     if let (None, Some(length)) = (args.common.record_size, fragment) {
         config = config.with_record_size_limit(length + 1);
     }
     listen(args, &config)
+}
+
+fn is_certificate(identity: &Identity<'_, Provider>) -> bool {
+    identity.certificate_type == CertificateType::X509
 }
 
 fn listen(args: &ServerArgs, config: &ServerConfig<'_, Provider>) -> Result<(), Failure> {

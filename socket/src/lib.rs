@@ -22,6 +22,8 @@ pub use socket::{DEFAULT_HANDSHAKE_TIMEOUT, TlsSocket};
 pub use saitls_core as core;
 #[cfg(feature = "rustcrypto")]
 pub use saitls_rustcrypto as rustcrypto;
+#[cfg(feature = "webpki")]
+pub use saitls_webpki as webpki;
 pub use {managed, smoltcp};
 
 #[doc(no_inline)]

@@ -89,6 +89,14 @@ pub fn is_self_issued(certificate: &[u8]) -> Result<bool> {
     Fields::read(certificate).map(|fields| fields.issuer == fields.subject)
 }
 
+/// The distinguished name of whom an X.509 certificate is for, in DER.
+///
+/// # Errors
+/// As for [`subject_public_key_info`].
+pub fn subject(certificate: &[u8]) -> Result<&[u8]> {
+    Fields::read(certificate).map(|fields| fields.subject).map_err(|_| Error::BadCertificate)
+}
+
 /// Checks that these bytes are a SubjectPublicKeyInfo, such as a raw public key (RFC 7250 3).
 pub(crate) fn check_subject_public_key_info(subject_public_key_info: &[u8]) -> Result<()> {
     PublicKeyInfo::read(subject_public_key_info).map(drop)

@@ -12,10 +12,13 @@ const HELP: &str = "\
 usage: client HOST:PORT [options]
 Standard input goes to the server, what the server sends to standard output. Facts go to standard error.
 
-whom to trust (one of them is needed)
-  --pin SHA256HEX          accept exactly this SubjectPublicKeyInfo; repeatable
+whom to trust; without any of it, the trust anchors of the operating system
+  --ca FILE                PEM trust anchors; repeatable
+  --pin SHA256HEX          accept exactly this SubjectPublicKeyInfo; repeatable, also beside --ca
+  --raw-public-key         with --pin: take a key without a certificate (RFC 7250), offer ours
   --insecure               accept any certificate
-  --server-name NAME       the name to ask for instead of HOST
+  --server-name NAME       the name to ask for and to verify instead of HOST
+  --time UNIX              verify certificates as of this time, in seconds since 1970
 who to be, if the server asks
   --cert FILE --key FILE   PEM chain and key (PKCS#8, SEC1 or PKCS#1)
 what to offer (each repeatable, in order of preference)
@@ -101,12 +104,8 @@ impl ClientArgs {
         if self.server_name.is_empty() {
             self.server_name.clone_from(&self.host);
         }
-        if self.common.pins.is_empty() && !self.insecure {
-            let why = "certificate chains cannot be verified yet: give --pin SHA256HEX or --insecure";
-            return Err(Failure::usage(why));
-        }
-        if !self.common.pins.is_empty() && self.insecure {
-            return Err(Failure::usage("--pin and --insecure contradict each other"));
+        if self.insecure && !(self.common.pins.is_empty() && self.common.authorities.is_empty()) {
+            return Err(Failure::usage("--insecure contradicts --pin and --ca"));
         }
         if let Some(path) = &self.get
             && (!path.starts_with('/') || path.bytes().any(|byte| byte <= b' ' || byte == 0x7f))

@@ -46,8 +46,14 @@ pub enum Transport {
 /// The options that both programs have.
 #[derive(Debug)]
 pub struct Common {
+    /// Files with trust anchors.
+    pub authorities: Vec<PathBuf>,
     /// SHA-256 hashes of the SubjectPublicKeyInfos to accept.
     pub pins: Vec<[u8; 32]>,
+    /// Whether to offer and accept raw public keys.
+    pub raw_public_key: bool,
+    /// When certificates are to be valid, in seconds since 1970; without it, now.
+    pub time: Option<u64>,
     /// Certificate chains and their keys.
     pub identities: Vec<(PathBuf, PathBuf)>,
     /// The suites, if given.
@@ -83,7 +89,10 @@ pub struct Common {
 impl Default for Common {
     fn default() -> Self {
         Self {
+            authorities: Vec::new(),
             pins: Vec::new(),
+            raw_public_key: false,
+            time: None,
             identities: Vec::new(),
             suites: Vec::new(),
             groups: Vec::new(),
@@ -108,6 +117,9 @@ impl Common {
     /// Takes the option `name` if it is a common one. Returns whether it is.
     fn take(&mut self, name: &str, parser: &mut Parser) -> Result<bool, Failure> {
         match name {
+            "ca" => self.authorities.push(os_value(name, parser)?.into()),
+            "raw-public-key" => self.raw_public_key = true,
+            "time" => self.time = Some(number(name, parser, 0, u64::MAX)?),
             "pin" => self.pins.push(pin(&value(name, parser)?)?),
             "cert" => self.certificates.push(os_value(name, parser)?.into()),
             "key" => self.keys.push(os_value(name, parser)?.into()),
@@ -135,8 +147,7 @@ impl Common {
                     return Err(Failure::usage(format_args!("--provider {provider}: only rustcrypto is built in")));
                 }
             }
-            "ca" | "psk" | "psk-mode" | "time" => return Err(not_built(name)),
-            "raw-public-key" => return Err(not_built(name)),
+            "psk" | "psk-mode" => return Err(not_built(name)),
             _ => return Ok(false),
         }
         Ok(true)
@@ -150,6 +161,11 @@ impl Common {
             return Err(Failure::usage(format_args!("each --cert needs a --key: there are {c} and {k}")));
         }
         self.identities = certificates.into_iter().zip(keys).collect();
+        if self.raw_public_key && self.pins.is_empty() {
+            return Err(Failure::usage(
+                "--raw-public-key needs --pin: a raw public key can be checked in no other way",
+            ));
+        }
         Ok(())
     }
 }

@@ -13,10 +13,15 @@ usage: server ADDRESS:PORT --cert FILE --key FILE [options]
 Echoes what clients send, or serves files. Facts go to standard error. Port 0 picks one.
 
 who to be
-  --cert FILE --key FILE   PEM chain and key (PKCS#8, SEC1 or PKCS#1); repeatable
-whom to trust
+  --cert FILE --key FILE   PEM chain and key (PKCS#8, SEC1 or PKCS#1); repeatable: chosen by the names in the
+                           certificates, and by what the client can verify
+  --ocsp FILE              staple this OCSP response (DER) to the first of them
+whom to trust; without any of it, clients are not asked who they are
+  --ca FILE                ask for a client certificate; PEM trust anchors; repeatable
   --pin SHA256HEX          ask for a client certificate, accept exactly this SubjectPublicKeyInfo; repeatable
-  --client-auth WHICH      with --pin: optional or required (default)
+  --client-auth WHICH      with --ca or --pin: optional or required (default)
+  --raw-public-key         with --pin: take a key without a certificate (RFC 7250), offer ours
+  --time UNIX              verify certificates as of this time, in seconds since 1970
 what to accept (each repeatable, in order of preference)
   --suite NAME  --group NAME  --sigalg NAME  --alpn NAME
 sizes in bytes
@@ -43,6 +48,8 @@ pub struct ServerArgs {
     pub address: String,
     /// The port to listen on, 0 for any.
     pub port: u16,
+    /// The OCSP response to staple.
+    pub ocsp: Option<PathBuf>,
     /// Whether clients may decline to present a certificate.
     pub client_auth_optional: bool,
     /// The folder to serve.
@@ -78,7 +85,7 @@ impl ServerArgs {
             "client-auth" => *client_auth = Some(value(name, parser)?),
             "www" => self.www = Some(os_value(name, parser)?.into()),
             "connections" => self.connections = Some(number(name, parser, 1, u64::MAX)?),
-            "ocsp" => return Err(not_built(name)),
+            "ocsp" => self.ocsp = Some(os_value(name, parser)?.into()),
             "tickets" | "max-early-data" => {
                 if number(name, parser, 0, u32::MAX)? != 0 {
                     return Err(not_built(name));
@@ -98,8 +105,8 @@ impl ServerArgs {
             return Err(Failure::usage("a server needs --cert and --key"));
         }
         match client_auth {
-            Some(_) if self.common.pins.is_empty() => {
-                return Err(Failure::usage("--client-auth needs --pin (--ca is not built yet)"));
+            Some(_) if self.common.pins.is_empty() && self.common.authorities.is_empty() => {
+                return Err(Failure::usage("--client-auth needs --ca or --pin"));
             }
             Some("optional") => self.client_auth_optional = true,
             None | Some("required") => {}

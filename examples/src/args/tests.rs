@@ -39,19 +39,25 @@ fn a_client_with_everything() {
 }
 
 #[test]
-fn a_client_trusts_nobody_by_default() {
-    assert!(client("localhost:1").is_err_and(|line| line.contains("--pin") && line.contains("--insecure")));
+fn whom_to_trust() {
+    assert!(client("localhost:1").is_ok_and(|args| !args.insecure && args.common.authorities.is_empty()));
     assert!(client(&format!("localhost:1 --insecure --pin {PIN}")).is_err());
+    assert!(client("localhost:1 --insecure --ca f").is_err());
+    let args =
+        client(&format!("localhost:1 --ca a --ca b --pin {PIN} --raw-public-key --time 1800000000")).expect("valid");
+    assert_eq!(args.common.authorities, [PathBuf::from("a"), "b".into()]);
+    assert_eq!((args.common.time, args.common.raw_public_key), (Some(1_800_000_000), true));
+    assert!(client("localhost:1 --raw-public-key").is_err_and(|line| line.contains("--pin")));
     assert_eq!(client("localhost:1 --insecure").map(|args| args.server_name), Ok("localhost".into()));
 }
 
 #[test]
 fn what_is_not_built_says_so() {
-    let options = ["--ca f", "--raw-public-key", "--psk a:00", "--psk-mode ke", "--time 1"];
+    let options = ["--psk a:00", "--psk-mode ke"];
     for option in options.iter().chain(&["--session f", "--early-data f"]) {
         assert!(client(&format!("h:1 {option}")).is_err_and(|line| line.contains("not built yet")), "{option}");
     }
-    for option in options.iter().chain(&["--ocsp f", "--tickets 2", "--max-early-data 1", "--client-auth required"]) {
+    for option in options.iter().chain(&["--tickets 2", "--max-early-data 1"]) {
         let line = server(&format!("h:1 --cert c --key k {option}"));
         assert!(line.is_err_and(|line| line.contains("not built yet")), "{option}");
     }
@@ -85,6 +91,8 @@ fn nonsense_is_refused() {
         "h:1 --get x",
         "h:1 --key-share x",
         "h:1 --insecure=yes",
+        "h:1 --time -1",
+        "h:1 --time now",
     ];
     for words in wrong {
         assert!(client(&format!("{words} --insecure")).is_err_and(|line| line.starts_with("error: ")), "{words}");
@@ -93,6 +101,10 @@ fn nonsense_is_refused() {
         assert!(server(words).is_err(), "{words}");
     }
     assert!(server(&format!("h:1 --cert c --key k --pin {PIN} --client-auth maybe")).is_err());
+    assert!(server("h:1 --cert c --key k --client-auth required").is_err_and(|line| line.contains("--ca")));
+    assert!(
+        server("h:1 --cert c --key k --ca f --client-auth optional --ocsp o").is_ok_and(|a| a.client_auth_optional)
+    );
     assert!(
         server(&format!("h:1 --cert c --key k --pin {PIN} --client-auth optional"))
             .is_ok_and(|a| a.client_auth_optional)

@@ -86,13 +86,13 @@ mod tls {
         #[cfg(all(feature = "client", not(feature = "chain")))]
         let trust = PinnedKey::sha256(&pins);
         #[cfg(feature = "chain")]
-        let anchors = [saitls_webpki::anchor_from_der(black_box(&[0])).unwrap()];
+        let anchors = [saitls::webpki::anchor_from_der(black_box(&[0])).unwrap()];
         #[cfg(feature = "chain")]
-        let clock = || Ok(saitls_webpki::UnixTime::since_unix_epoch(core::time::Duration::from_micros(
+        let clock = || Ok(saitls::webpki::UnixTime::since_unix_epoch(core::time::Duration::from_micros(
             board::now().total_micros().unsigned_abs(),
         )));
         #[cfg(feature = "chain")]
-        let trust = saitls_webpki::ChainVerifier::new(&anchors, &clock).unwrap();
+        let trust = saitls::webpki::ChainVerifier::new(&anchors, &clock).unwrap();
         #[cfg(feature = "client")]
         let client_config = ClientConfig::new(&trust);
         #[cfg(feature = "server")]
