@@ -6,7 +6,9 @@
 //! `--test-threads N`. Any failure shows the commands, to be typed again by hand.
 
 mod auth;
+mod chains;
 mod data;
+mod hierarchy;
 mod hybrids;
 mod matrix;
 mod negotiate;
@@ -15,6 +17,7 @@ mod ours;
 mod peers;
 mod pki;
 mod process;
+mod raw_keys;
 mod refused;
 mod runner;
 
@@ -23,9 +26,18 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let mut cases = matrix::cases();
     cases.extend(
-        [auth::cases(), data::cases(), hybrids::cases(), negotiate::cases(), network::cases(), refused::cases()]
-            .into_iter()
-            .flatten(),
+        [
+            auth::cases(),
+            chains::cases(),
+            data::cases(),
+            hybrids::cases(),
+            negotiate::cases(),
+            network::cases(),
+            raw_keys::cases(),
+            refused::cases(),
+        ]
+        .into_iter()
+        .flatten(),
     );
     runner::run(cases)
 }

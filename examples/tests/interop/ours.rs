@@ -6,7 +6,7 @@ use crate::peers::{Cx, Server};
 use crate::pki::{Key, Who};
 use crate::process::{Outcome, Process};
 
-const CLIENT: &str = env!("CARGO_BIN_EXE_client");
+pub(crate) const CLIENT: &str = env!("CARGO_BIN_EXE_client");
 const SERVER: &str = env!("CARGO_BIN_EXE_server");
 
 /// The facts of one handshake, by name.

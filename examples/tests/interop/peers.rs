@@ -163,13 +163,29 @@ impl Group {
 pub(crate) struct Force {
     pub(crate) suites: Vec<Suite>,
     pub(crate) groups: Vec<Group>,
+    /// A server's certificate with its chain and its key, in place of those of the test PKI.
+    pub(crate) identity: Option<ServerFiles>,
+    /// The certification authorities that a client trusts, in place of those of the test PKI.
+    pub(crate) trusts: Option<String>,
+    /// More of a GnuTLS priority string.
+    pub(crate) priority: String,
+    /// More of nginx's configuration of a server.
+    pub(crate) directives: String,
     /// More command line words.
     pub(crate) extra: Vec<String>,
 }
 
+/// Where a server's certificate is.
+#[derive(Clone)]
+pub(crate) struct ServerFiles {
+    leaf: String,
+    chain: String,
+    key: String,
+}
+
 impl Force {
     pub(crate) fn new(suite: Suite, group: Group) -> Self {
-        Self { suites: vec![suite], groups: vec![group], extra: Vec::new() }
+        Self { suites: vec![suite], groups: vec![group], ..Self::default() }
     }
 
     pub(crate) fn groups(groups: &[Group]) -> Self {
@@ -178,6 +194,38 @@ impl Force {
 
     pub(crate) fn with(mut self, words: &[&str]) -> Self {
         self.extra.extend(words.iter().map(|&word| word.to_owned()));
+        self
+    }
+
+    /// Gives a server this certificate.
+    pub(crate) fn identity(mut self, leaf: &str, chain: &str, key: &str) -> Self {
+        self.identity = Some(ServerFiles { leaf: leaf.into(), chain: chain.into(), key: key.into() });
+        self
+    }
+
+    /// Has a client trust these certification authorities.
+    pub(crate) fn trusting(mut self, authorities: &str) -> Self {
+        self.trusts = Some(authorities.into());
+        self
+    }
+
+    pub(crate) fn priority(mut self, more: &str) -> Self {
+        self.priority += more;
+        self
+    }
+
+    pub(crate) fn directives(mut self, more: &str) -> Self {
+        self.directives += more;
+        self
+    }
+
+    /// What both say, suites and groups apart.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.identity = other.identity.or(self.identity);
+        self.trusts = other.trusts.or(self.trusts);
+        self.priority += &other.priority;
+        self.directives += &other.directives;
+        self.extra.extend(other.extra);
         self
     }
 
@@ -216,6 +264,7 @@ impl Force {
                     priority += ":-GROUP-ALL";
                 }
                 priority.extend(groups.iter().map(|group| format!(":+GROUP-{}", group.gnutls())));
+                priority += &self.priority;
                 options.extend(["--priority".into(), priority]);
             }
             Peer::Nss => {
@@ -279,15 +328,22 @@ impl Cx<'_> {
 
     /// Starts `peer` as a server.
     pub(crate) fn server(&self, peer: Peer, key: Key, force: &Force) -> Outcome<Server> {
-        let (cert, private) = (self.pki.cert(Who::Server, key), self.pki.key(Who::Server, key));
+        let own = force.identity.clone().unwrap_or_else(|| ServerFiles {
+            leaf: self.pki.cert(Who::Server, key),
+            chain: self.pki.cert(Who::Server, key),
+            key: self.pki.key(Who::Server, key),
+        });
+        let ServerFiles { leaf, chain: cert, key: private } = own;
         let asks_client = force.extra.iter().any(|word| word.contains("client-cert"));
         self.server_on_free_port(|port| {
             let (program, mut arguments): (_, Vec<String>) = match peer {
                 Peer::OpenSsl => {
                     let version = force.extra.iter().any(|word| word == "-tls1_2");
                     let mut words = vec!["s_server".into(), "-accept".into(), format!("127.0.0.1:{port}")];
-                    words.extend(["-cert".into(), cert.clone(), "-key".into(), private.clone()]);
-                    words.extend(["-chainCAfile".into(), self.pki.ca()]);
+                    words.extend(["-cert".into(), leaf.clone(), "-key".into(), private.clone()]);
+                    // The rest of the chain; all that is needed if it is the test PKI's.
+                    let rest = if force.identity.is_some() { cert.clone() } else { self.pki.ca() };
+                    words.extend(["-chainCAfile".into(), rest]);
                     words.extend((!version).then(|| "-tls1_3".into()));
                     ("openssl", words)
                 }
@@ -309,7 +365,12 @@ impl Cx<'_> {
                 }
                 Peer::Nginx => (
                     "nginx",
-                    vec!["-c".into(), self.nginx_configuration(&cert, &private, port), "-e".into(), "stderr".into()],
+                    vec![
+                        "-c".into(),
+                        self.nginx_configuration(&cert, &private, port, &force.directives),
+                        "-e".into(),
+                        "stderr".into(),
+                    ],
                 ),
             };
             arguments.extend(force.options(peer));
@@ -317,7 +378,7 @@ impl Cx<'_> {
         })
     }
 
-    fn nginx_configuration(&self, cert: &str, key: &str, port: u16) -> String {
+    fn nginx_configuration(&self, cert: &str, key: &str, port: u16, more: &str) -> String {
         let root = self.scratch("www");
         let here = self.scratch("");
         let _ = fs::create_dir_all(&root);
@@ -327,7 +388,7 @@ impl Cx<'_> {
              http {{ access_log off; client_body_temp_path {here}body; proxy_temp_path {here}proxy;\n\
              fastcgi_temp_path {here}fastcgi; uwsgi_temp_path {here}uwsgi; scgi_temp_path {here}scgi;\n\
              server {{ listen 127.0.0.1:{port} ssl; server_name localhost; root {root};\n\
-             ssl_protocols TLSv1.3; ssl_certificate {cert}; ssl_certificate_key {key}; }} }}\n"
+             ssl_protocols TLSv1.3; ssl_certificate {cert}; ssl_certificate_key {key}; {more} }} }}\n"
         );
         let file = self.scratch("nginx.conf");
         let _ = fs::write(&file, text);
@@ -360,7 +421,7 @@ impl Cx<'_> {
     }
 
     fn client_with_input(&self, peer: Peer, port: u16, force: &Force, input: Stdio) -> Outcome<Process> {
-        let ca = self.pki.ca();
+        let ca = force.trusts.clone().unwrap_or_else(|| self.pki.ca());
         let (program, mut arguments): (_, Vec<String>) = match peer {
             Peer::OpenSsl => {
                 let to = format!("127.0.0.1:{port}");

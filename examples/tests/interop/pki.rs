@@ -32,7 +32,7 @@ impl Key {
         }
     }
 
-    fn openssl(self) -> &'static [&'static str] {
+    pub(crate) fn openssl(self) -> &'static [&'static str] {
         match self {
             Self::P256 => &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
             Self::P384 => &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384"],

@@ -225,8 +225,13 @@ fn bad_input(cases: &mut Vec<Case>) {
         }
     }
     cases.push(Case::new("bad-input/server/no-identity", &[], |cx| usage(cx.our_server_process(&[])?, "--cert")));
-    cases.push(Case::new("bad-input/client/nobody-to-trust", &[], |cx| usage(cx.our_bare_client(1, &[])?, "--pin")));
-    for word in ["--raw-public-key", "--early-data", "--session", "--psk"] {
+    cases.push(Case::new("bad-input/client/contradiction", &[], |cx| {
+        usage(cx.our_bare_client(1, &["--insecure", "--ca", "x"])?, "--insecure contradicts")
+    }));
+    cases.push(Case::new("bad-input/client/no-anchors", &[], |cx| {
+        usage(cx.our_bare_client(1, &["--ca", "/dev/null"])?, "no certificate in it")
+    }));
+    for word in ["--early-data", "--session", "--psk"] {
         cases.push(Case::new(format!("bad-input/client/not-built{word}"), &[], move |cx| {
             let process = cx.our_client(1, Key::P256, &[word, "x:00"])?;
             usage(process, word)
