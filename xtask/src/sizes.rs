@@ -38,6 +38,9 @@ const IMAGES: [Image; 6] = [
     },
 ];
 
+/// What the verifier of chains takes: an image with it less the same one with a pinned key, and the limit of that.
+const VERIFIER: (&str, &str, u64) = ("client-chain", "client-small", 26_000);
+
 /// What the command line asks for.
 #[derive(Default)]
 pub(crate) struct Options {
@@ -80,9 +83,11 @@ pub(crate) fn print(root: &Path, options: &Options) -> Result<(), String> {
     println!("{TARGET}, opt-level s, fat LTO, sha2 compact; bytes");
     println!("{:<14}{:>15}{:>9}{:>9}  ", "image", ".text+.rodata", ".data", ".bss");
     let mut too_large = Vec::new();
+    let mut measured = BTreeMap::new();
     for image in IMAGES.iter().filter(|image| options.image.as_deref().is_none_or(|name| name == image.name)) {
         let sizes = measure(&build(root, image)?)?;
         println!("{:<14}{:>15}{:>9}{:>9}  {}", image.name, sizes.code, sizes.data, sizes.bss, image.what);
+        measured.insert(image.name, sizes.code);
         if options.crates {
             let mut crates: Vec<_> = sizes.crates.into_iter().collect();
             crates.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
@@ -92,6 +97,14 @@ pub(crate) fn print(root: &Path, options: &Options) -> Result<(), String> {
         }
         if sizes.code > image.limit {
             too_large.push(format!("{}: {} bytes of flash, the limit is {}", image.name, sizes.code, image.limit));
+        }
+    }
+    let (with, without, limit) = VERIFIER;
+    if let (Some(with), Some(without)) = (measured.get(with), measured.get(without)) {
+        let size = with.saturating_sub(*without);
+        println!("verifier of certificate chains: {size} bytes");
+        if size > limit {
+            too_large.push(format!("verifier of chains: {size} bytes of flash, the limit is {limit}"));
         }
     }
     if options.limits && !too_large.is_empty() {
