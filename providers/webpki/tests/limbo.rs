@@ -15,6 +15,7 @@ use saitls_core::crypto::{PeerRole, SignatureAlgorithm, SignatureVerifier as _};
 use saitls_rustcrypto::{RustCrypto, SignatureVerifier};
 use saitls_webpki::*;
 use serde_json::Value;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 use std::task::Poll;
@@ -24,17 +25,22 @@ use std::time::Duration;
 fn suite() -> Option<Value> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/limbo/limbo.json.xz");
     if !file.exists() {
-        eprintln!("SKIPPED: x509-limbo: {} is not there", file.display());
+        skipped(&format!("{} is not there", file.display()));
         return None;
     }
     let unpacked = match Command::new("xz").arg("-dc").arg(&file).output() {
         Ok(output) if output.status.success() => output.stdout,
         _ => {
-            eprintln!("SKIPPED: x509-limbo: the program xz does not unpack {}", file.display());
+            skipped(&format!("the program xz does not unpack {}", file.display()));
             return None;
         }
     };
     Some(serde_json::from_slice(&unpacked).unwrap())
+}
+
+/// Says so even where the output of tests is captured.
+fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "\nSKIPPED: the cases of x509-limbo: {why}");
 }
 
 /// A case.
