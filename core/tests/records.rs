@@ -462,6 +462,21 @@ fn pair<'a>(client_config: &'a ClientConfig<'a, Provider>, server_config: &'a Se
     pair
 }
 
+/// Whoever only receives answers every request, and sends nothing else for as long as it likes.
+#[test]
+fn a_key_update_that_was_asked_for_counts_as_no_flood() {
+    let identity = p256();
+    let identities = [identity.identity()];
+    let (client_config, server_config) = (ClientConfig::new(&ANY), ServerConfig::new(&identities));
+    let mut pair = Pair::new(client(&client_config), server(&server_config));
+    pair.connect();
+    for _ in 0..3 * MAX_KEY_UPDATES {
+        pair.client.update_keys(true).unwrap();
+        pair.exchange(b"data", true);
+    }
+    pair.exchange(b"at last", false);
+}
+
 #[test]
 fn both_sides_may_renew_their_keys_at_once_and_while_data_waits() {
     let identity = ed25519();

@@ -10,9 +10,13 @@ use smoltcp::time::{Duration, Instant};
 /// How often bytes are moved for one socket before the others have their turn.
 const MAX_STEPS: usize = 8;
 
-/// How long TCP may take to close when TLS is over: the peer may never acknowledge, or never send its FIN.
-/// As long as smoltcp stays in TIME-WAIT.
+/// How long TCP may take to close when TLS is over and all it sent has been acknowledged: the peer may never send its
+/// FIN. As long as smoltcp stays in TIME-WAIT.
 pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long TCP may go on without any progress when TLS is over and bytes of it are still on their way: some
+/// six attempts of smoltcp, each after twice the time.
+pub(crate) const DELIVERY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What a task may wait for.
 #[derive(PartialEq, Eq)]
@@ -254,9 +258,13 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
             self.close_deadline = None;
             return;
         }
+        let undelivered = tcp.send_queue();
+        let has_progress = undelivered < self.undelivered;
+        self.undelivered = undelivered;
         match self.close_deadline {
-            None => self.close_deadline = Some(now + CLOSE_TIMEOUT),
-            Some(deadline) if now < deadline => {}
+            Some(deadline) if now < deadline && !has_progress => {}
+            None => self.close_deadline = Some(now + close_timeout(undelivered)),
+            Some(_) if has_progress => self.close_deadline = Some(now + close_timeout(undelivered)),
             Some(_) => {
                 tcp.abort();
                 self.close_deadline = None;
@@ -300,4 +308,9 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
 fn after(now: Instant, timeout: Duration) -> Option<Instant> {
     let at = now.total_micros().checked_add(i64::try_from(timeout.total_micros()).ok()?)?;
     Some(Instant::from_micros(at))
+}
+
+/// How long to wait for TCP, with so many bytes not acknowledged.
+const fn close_timeout(undelivered: usize) -> Duration {
+    if undelivered == 0 { CLOSE_TIMEOUT } else { DELIVERY_TIMEOUT }
 }

@@ -41,6 +41,8 @@ pub struct TlsSocket<'a, P: CryptoProvider> {
     pub(crate) handshake_deadline: Option<Instant>,
     /// When TCP is reset if it is not closed by then.
     pub(crate) close_deadline: Option<Instant>,
+    /// Bytes that TCP had sent and the peer had not acknowledged when that was last reckoned.
+    pub(crate) undelivered: usize,
     /// Nobody will read again: what comes is thrown away, and closing has a deadline.
     pub(crate) released: bool,
     /// The next poll has work even if no packet comes.
@@ -72,6 +74,7 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
             handshake_timeout: Some(DEFAULT_HANDSHAKE_TIMEOUT),
             handshake_deadline: None,
             close_deadline: None,
+            undelivered: 0,
             released: false,
             has_work: false,
             room: 0,
@@ -179,6 +182,7 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
         self.failure = None;
         self.handshake_deadline = None;
         self.close_deadline = None;
+        self.undelivered = 0;
         self.released = false;
         self.has_work = false;
         self.room = 0;

@@ -17,6 +17,7 @@ impl<P: CryptoProvider> Connection<'_, P> {
             (HandshakeType::KEY_UPDATE, _) => {
                 let update = KeyUpdate::read(message.body)?;
                 let aligned = aligned.ok_or(Error::MessageSpansKeyChange)?;
+                // One that we asked for is no flood.
                 if !self.post_handshake.update_requested {
                     count(&mut self.post_handshake.key_updates, MAX_KEY_UPDATES, Error::TooManyKeyUpdates)?;
                 }

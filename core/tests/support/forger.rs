@@ -211,6 +211,8 @@ pub struct Forger {
     pub wire: Vec<u8>,
     /// The limit on plaintext in the records of `send_messages`.
     pub fragment: usize,
+    /// Whether it still has the same keys as the connection: not after some of the lies.
+    pub follows: bool,
     joined: Vec<u8>,
     exchanges: Vec<(NamedGroup, KeyExchange)>,
     shared: Option<SoftwareSecret>,
@@ -236,6 +238,7 @@ impl Forger {
             received: Vec::new(),
             wire: Vec::new(),
             fragment: 1 << 14,
+            follows: true,
             joined: Vec::new(),
             exchanges: Vec::new(),
             shared: None,

@@ -1,7 +1,7 @@
-//! A cable with two ends, in memory, that can lose and swap packets.
+//! A cable with two ends, in memory, that can lose, swap, double and delay packets.
 
 use saitls::smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
-use saitls::smoltcp::time::Instant;
+use saitls::smoltcp::time::{Duration, Instant};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -23,7 +23,12 @@ pub struct CableEnd {
 pub struct Faults {
     pub drop_percent: u64,
     pub swap_percent: u64,
+    pub double_percent: u64,
+    /// Packets that are kept back for up to half a second.
+    pub delay_percent: u64,
     pub seed: u64,
+    /// What is kept back, and until when.
+    delayed: Vec<(Instant, Vec<u8>)>,
     /// Nothing arrives any more.
     pub unplugged: bool,
 }
@@ -48,17 +53,26 @@ pub fn cable() -> (CableEnd, CableEnd) {
     (end(&there, &back), end(&back, &there))
 }
 
+impl CableEnd {
+    /// Sends what was kept back long enough.
+    fn release(&mut self, now: Instant) {
+        let is_due = |(due, _): &mut (Instant, Vec<u8>)| *due <= now;
+        self.outgoing.borrow_mut().extend(self.faults.delayed.extract_if(.., is_due).map(|(_, packet)| packet));
+    }
+}
+
 impl Device for CableEnd {
     type RxToken<'a> = Received;
     type TxToken<'a> = Sender<'a>;
 
-    fn receive(&mut self, _: Instant) -> Option<(Received, Sender<'_>)> {
+    fn receive(&mut self, now: Instant) -> Option<(Received, Sender<'_>)> {
+        self.release(now);
         let packet = self.incoming.borrow_mut().pop_front()?;
-        Some((Received(packet), Sender(self)))
+        Some((Received(packet), Sender(self, now)))
     }
 
-    fn transmit(&mut self, _: Instant) -> Option<Sender<'_>> {
-        Some(Sender(self))
+    fn transmit(&mut self, now: Instant) -> Option<Sender<'_>> {
+        Some(Sender(self, now))
     }
 
     fn capabilities(&self) -> DeviceCapabilities {
@@ -77,7 +91,7 @@ impl RxToken for Received {
     }
 }
 
-pub struct Sender<'a>(&'a mut CableEnd);
+pub struct Sender<'a>(&'a mut CableEnd, Instant);
 
 impl TxToken for Sender<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
@@ -85,13 +99,23 @@ impl TxToken for Sender<'_> {
         let result = f(&mut packet);
         self.0.tap.extend_from_slice(&packet);
         let (drop_percent, swap_percent) = (self.0.faults.drop_percent, self.0.faults.swap_percent);
-        if !self.0.faults.unplugged && !self.0.faults.hit(drop_percent) {
-            let mut outgoing = self.0.outgoing.borrow_mut();
-            outgoing.push_back(packet);
-            let last = outgoing.len() - 1;
-            if last > 0 && self.0.faults.hit(swap_percent) {
-                outgoing.swap(last, last - 1);
-            }
+        if self.0.faults.unplugged || self.0.faults.hit(drop_percent) {
+            return result;
+        }
+        let (double_percent, delay_percent) = (self.0.faults.double_percent, self.0.faults.delay_percent);
+        let mut outgoing = self.0.outgoing.borrow_mut();
+        if self.0.faults.hit(double_percent) {
+            outgoing.push_back(packet.clone());
+        }
+        if self.0.faults.hit(delay_percent) {
+            let delay = Duration::from_millis((self.0.faults.seed >> 40) % 500);
+            self.0.faults.delayed.push((self.1 + delay, packet));
+            return result;
+        }
+        outgoing.push_back(packet);
+        let last = outgoing.len() - 1;
+        if last > 0 && self.0.faults.hit(swap_percent) {
+            outgoing.swap(last, last - 1);
         }
         result
     }

@@ -3,6 +3,7 @@
 
 pub mod cable;
 pub mod identity;
+pub mod scenario;
 
 use cable::{CableEnd, cable};
 pub use identity::*;

@@ -1,0 +1,69 @@
+//! Certificates of a peer: what core reads of them, and what the chain verifier makes of them. With a cryptography where
+//! anybody can sign, and an anchor whose key everybody knows, changed chains get further than they should.
+
+use crate::cryptography::{Provider, provider};
+use crate::input::Input;
+use crate::support::*;
+use core::task::Poll;
+use rustls_pki_types::{ServerName, UnixTime};
+use saitls_core::codes::{CertificateType, SignatureScheme};
+use saitls_core::crypto::{PeerCertificates, PeerRole, PeerVerifier, PinnedKey, VerificationProgress, x509};
+use saitls_core::wire::CertificateEntries;
+use saitls_webpki::{ChainVerifier, anchor_from_der};
+
+pub fn certificates(data: &[u8]) {
+    let mut input = Input::new(data);
+    let settings = input.byte();
+    let data = input.rest();
+    let info = x509::subject_public_key_info(data);
+    let _ = x509::issuer(data);
+    let _ = anchor_from_der(data);
+    // As the entry of a message, and as a whole list.
+    let entry = written(|writer| {
+        writer.vector24(|writer| writer.bytes(data));
+        writer.vector16(|_| {});
+    });
+    for list in [&entry[..], data] {
+        if let Ok(chain) = CertificateEntries::new(list) {
+            verify(settings, chain, info.unwrap_or(&[]));
+        }
+    }
+}
+
+fn verify(settings: u8, chain: CertificateEntries<'_>, info: &[u8]) {
+    let role = if settings & 1 == 0 { PeerRole::Server } else { PeerRole::Client };
+    let name = ServerName::try_from("localhost").unwrap();
+    let schemes = [
+        SignatureScheme::ECDSA_SECP256R1_SHA256,
+        SignatureScheme::ED25519,
+        SignatureScheme::ECDSA_SECP384R1_SHA384,
+        SignatureScheme::RSA_PKCS1_SHA256,
+        SignatureScheme::RSA_PSS_RSAE_SHA256,
+    ];
+    let peer = PeerCertificates {
+        role,
+        certificate_type: if settings & 2 == 0 { CertificateType::X509 } else { CertificateType::RAW_PUBLIC_KEY },
+        chain,
+        ocsp_response: None,
+        signed_certificate_timestamps: None,
+        subject_public_key_info: info,
+        server_name: (role == PeerRole::Server).then_some(&name),
+        signature_schemes: &schemes,
+    };
+    let own = p256();
+    let anchors = [anchor_from_der(own.certificate).unwrap()];
+    let noon = UnixTime::since_unix_epoch(core::time::Duration::from_secs(1_800_000_000));
+    let verifier = ChainVerifier::new(&anchors, &noon).unwrap();
+    let pins = [[0; 32]];
+    let verifiers: [&dyn PeerVerifier<Provider>; 2] = [&verifier, &PinnedKey::sha256(&pins)];
+    for verifier in verifiers {
+        let (mut provider, mut progress) = (provider(1), VerificationProgress::default());
+        provider.is_gullible = settings & 4 == 4;
+        let mut polls = 0;
+        while verifier.poll_verify(&mut provider, &mut progress, &peer) == Poll::Pending {
+            polls += 1;
+            assert!(polls < 1_000, "it never ends");
+        }
+        assert!(provider.work.verifications < 200, "{:?}", provider.work);
+    }
+}

@@ -1,0 +1,22 @@
+//! What the fuzz targets do with their bytes. All of it runs over a cryptography that costs next to nothing, so that
+//! what is fuzzed is the protocol; see `core/tests/support/toy.rs`.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "../../tests/support/toy.rs"]
+pub mod cryptography;
+#[path = "../../tests/support/mod.rs"]
+pub mod support;
+
+mod bytes;
+mod certificates;
+mod input;
+mod records;
+mod sockets;
+mod wire;
+
+pub use bytes::{client_bytes, server_bytes};
+pub use certificates::certificates;
+pub use records::{client_records, server_records};
+pub use sockets::sockets;
+pub use wire::wire;
