@@ -4,27 +4,30 @@ use core::fmt;
 use saitls_core::Error;
 use smoltcp::socket::tcp;
 
-/// Why [`TlsSocket::connect`](crate::TlsSocket::connect) was refused. The socket is as it was before.
+/// Why [`TlsSocket::connect`](crate::TlsSocket::connect) was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The socket is open; see [`is_open`](crate::TlsSocket::is_open).
+    /// The socket is open; see [`is_open`](crate::TlsSocket::is_open). What it does goes on.
     InvalidState,
-    /// An address or port is missing, or there is no way from the local address to the remote one.
+    /// An address or port is missing, or there is no way from the local address to the remote one. The socket stays
+    /// closed, and what was left of an earlier connection is gone.
     Unaddressable,
-    /// The configuration, the name or the buffers cannot work.
+    /// The configuration, the name or the buffers cannot work. The socket stays closed, and what was left of an earlier
+    /// connection is gone.
     Tls(Error),
 }
 
-/// Why [`TlsSocket::listen`](crate::TlsSocket::listen) was refused. The socket is as it was before.
+/// Why [`TlsSocket::listen`](crate::TlsSocket::listen) was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ListenError {
-    /// The socket is open; see [`is_open`](crate::TlsSocket::is_open).
+    /// The socket is open, and not listening; see [`is_open`](crate::TlsSocket::is_open). What it does goes on.
     InvalidState,
-    /// The port is zero.
+    /// The port is zero. The socket is as it was.
     Unaddressable,
-    /// The configuration or the buffers cannot work: no identity, for example.
+    /// The configuration or the buffers cannot work: no identity, for example. The socket is closed, also if it was
+    /// listening, and what was left of an earlier connection is gone.
     Tls(Error),
 }
 

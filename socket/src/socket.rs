@@ -8,7 +8,7 @@ use core::fmt;
 use saitls_core::codes::AlertDescription;
 use saitls_core::config::{ClientConfig, ServerConfig};
 use saitls_core::crypto::CryptoProvider;
-use saitls_core::{Buffers, Connection, Error, ServerName};
+use saitls_core::{Buffers, Connection, Error, Negotiated, ServerName};
 use smoltcp::iface::{Interface, SocketHandle, SocketSet};
 use smoltcp::socket::tcp;
 use smoltcp::time::{Duration, Instant};
@@ -100,7 +100,7 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     /// that was not read included.
     ///
     /// # Errors
-    /// [`ConnectError`]; the socket is closed then, as it was before.
+    /// [`ConnectError`], which says what becomes of the socket.
     ///
     /// # Panics
     /// As [`SocketSet::get_mut`] does, if `sockets` does not hold the TCP socket.
@@ -137,7 +137,7 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     /// On a socket that listens already, this takes the new configuration and endpoint.
     ///
     /// # Errors
-    /// [`ListenError`]; the socket is closed then, as it was before.
+    /// [`ListenError`], which says what becomes of the socket.
     ///
     /// # Panics
     /// As [`SocketSet::get_mut`] does, if `sockets` does not hold the TCP socket.
@@ -433,6 +433,13 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     #[must_use]
     pub const fn error(&self) -> Option<Error> {
         self.failure
+    }
+
+    /// What the handshake agreed on, once it is complete: suite, protocol, names, and the peer's certificate if
+    /// [`Buffers::with_peer_buffer`] left room for it.
+    #[must_use]
+    pub fn negotiated(&self) -> Option<Negotiated<'_>> {
+        self.connection()?.negotiated()
     }
 
     /// The connection, also after its end, until the next one begins.

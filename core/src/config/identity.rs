@@ -65,6 +65,19 @@ impl<'a, P: CryptoProvider> Identity<'a, P> {
         Self { signed_certificate_timestamps: Some(list), ..self }
     }
 
+    /// The public key of the end entity: its SubjectPublicKeyInfo in DER.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfiguration`] if the certificate cannot be read.
+    pub fn subject_public_key_info(&self) -> Result<&'a [u8]> {
+        let leaf: &[u8] = self.certificate_chain.first().copied().unwrap_or_default();
+        let info = match self.certificate_type {
+            CertificateType::RAW_PUBLIC_KEY => Ok(leaf),
+            _ => x509::subject_public_key_info(leaf),
+        };
+        info.map_err(|_| Error::InvalidConfiguration(Misconfiguration::UnreadableCertificate))
+    }
+
     pub(super) fn check(&self) -> Result<()> {
         let wrong = |what| Err(Error::InvalidConfiguration(what));
         if self.certificate_chain.is_empty() {
@@ -76,7 +89,7 @@ impl<'a, P: CryptoProvider> Identity<'a, P> {
         if !self.signer.schemes().iter().any(|scheme| scheme.signs_handshake()) {
             return wrong(Misconfiguration::CannotSignHandshakes);
         }
-        Ok(())
+        self.subject_public_key_info().map(drop)
     }
 }
 

@@ -226,7 +226,8 @@ fn code<T>(name: &str, text: &str, from_name: impl Fn(&str) -> Option<T>) -> Res
 
 fn pin(text: &str) -> Result<[u8; 32], Failure> {
     let mut hash = [0; 32];
-    match base16ct::mixed::decode(text, &mut hash) {
+    // As some tools print it.
+    match base16ct::mixed::decode(text.replace(':', ""), &mut hash) {
         Ok(decoded) if decoded.len() == 32 => Ok(hash),
         _ => Err(Failure::usage(format_args!("--pin {text}: must be 64 hexadecimal digits (SHA-256)"))),
     }
@@ -252,11 +253,14 @@ fn transport(text: &str) -> Result<Transport, Failure> {
 fn host_and_port(text: &str) -> Result<(String, u16), Failure> {
     let parts = text.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse().ok()?)));
     match parts {
+        None if text.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())) => {
+            Err(Failure::usage(format_args!("{text}: a port is a number up to 65535")))
+        }
         Some((host, port)) if !host.is_empty() => {
             let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
             Ok((bare.to_owned(), port))
         }
-        _ => Err(Failure::usage(format_args!("{text}: must be HOST:PORT"))),
+        _ => Err(Failure::usage(format_args!("{text}: must be an address, a colon and a port"))),
     }
 }
 

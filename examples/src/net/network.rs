@@ -104,6 +104,17 @@ impl Network for Cable {
     }
 }
 
+/// Attaching to an interface that is not there would make one, and sending through one that is down fails only then.
+fn check_is_up(name: &str) -> io::Result<()> {
+    const IFF_UP: u32 = 1;
+    let flags = std::fs::read_to_string(format!("/sys/class/net/{name}/flags")).unwrap_or_default();
+    match u32::from_str_radix(flags.trim().trim_start_matches("0x"), 16) {
+        Ok(flags) if flags & IFF_UP != 0 => Ok(()),
+        Ok(_) => Err(io::Error::new(io::ErrorKind::NetworkDown, "the interface is down: ip link set NAME up")),
+        Err(_) => Err(io::Error::new(io::ErrorKind::NotFound, "no such interface: ip tuntap add NAME mode tap")),
+    }
+}
+
 /// A TAP device of the host.
 pub struct Tap {
     device: TunTapInterface,
@@ -120,6 +131,7 @@ impl Tap {
     /// # Errors
     /// What the operating system says.
     pub fn new(name: &str, registry: &Registry, address: Option<IpAddr>) -> io::Result<Self> {
+        check_is_up(name)?;
         let device = TunTapInterface::new(name, Medium::Ethernet)?;
         registry.register(&mut SourceFd(&device.as_raw_fd()), Token(FIRST_FREE_TOKEN), Interest::READABLE)?;
         Ok(Self { device, address })

@@ -18,6 +18,8 @@ mod rsa;
 mod signature_verifier;
 mod signing_key;
 
+pub use rand_core;
+
 pub use crate::aead::Aead;
 pub use crate::hash::Hash;
 pub use crate::key_exchange::KeyExchange;

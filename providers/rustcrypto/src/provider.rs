@@ -6,7 +6,8 @@ use saitls_core::codes::CipherSuite;
 use saitls_core::crypto::CryptoProvider;
 use saitls_core::error::{Error, Result};
 
-/// A [`CryptoProvider`] that is software throughout; the random numbers come from `R`.
+/// A [`CryptoProvider`] that is software throughout; the random numbers come from `R`, a generator of `rand_core` 0.10
+/// (re-exported as [`rand_core`](crate::rand_core)) or a function ([`RngFn`](crate::adapters::RngFn)).
 ///
 /// ```
 /// use saitls_rustcrypto::RustCrypto;

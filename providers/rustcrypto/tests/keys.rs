@@ -4,7 +4,7 @@ use crate::common::{failing, provider, sign, verify};
 use saitls_core::Error;
 use saitls_core::codes::SignatureScheme;
 use saitls_core::error::ByteCount;
-use saitls_rustcrypto::{MAX_SUBJECT_PUBLIC_KEY_INFO_LEN, SigningKey};
+use saitls_rustcrypto::{MAX_SUBJECT_PUBLIC_KEY_INFO_LEN, RustCrypto, SigningKey};
 
 macro_rules! data {
     ($name:literal) => {
@@ -186,4 +186,22 @@ fn a_small_buffer_is_told_how_much_is_needed() {
     }
     let longest = SigningKey::from_der(data!("rsa4096.pkcs8")).unwrap();
     assert!(info(&longest).len() <= MAX_SUBJECT_PUBLIC_KEY_INFO_LEN);
+}
+
+#[test]
+fn an_identity_is_a_key_with_the_certificate_that_is_for_it() {
+    use saitls_core::error::Misconfiguration as M;
+    let read =
+        |name: &str| std::fs::read(format!("{}/../../core/tests/data/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let key = SigningKey::from_der(&read("p256.key.der")).unwrap();
+    let (own, other, pem) = (read("p256.cert.der"), read("p384.cert.der"), b"-----BEGIN CERTIFICATE-----".to_vec());
+    let wrong = |chain: &[&[u8]]| match key.identity::<RustCrypto<getrandom::SysRng>>(chain) {
+        Ok(_) => None,
+        Err(Error::InvalidConfiguration(why)) => Some(why),
+        Err(other) => panic!("{other}"),
+    };
+    assert_eq!(wrong(&[&own, &other]), None);
+    assert_eq!(wrong(&[&other, &own]), Some(M::KeyMismatch));
+    assert_eq!(wrong(&[&pem]), Some(M::UnreadableCertificate));
+    assert_eq!(wrong(&[]), Some(M::UnreadableCertificate));
 }

@@ -6,7 +6,9 @@ use aws_lc_rs::signature::KeyPair as _;
 use der::asn1::{AnyRef, BitStringRef};
 use der::{Decode, Encode};
 use pkcs8::{AlgorithmIdentifierRef, ObjectIdentifier};
-use saitls_core::error::{ByteCount, Error, Result};
+use saitls_core::config::Identity;
+use saitls_core::crypto::CryptoProvider;
+use saitls_core::error::{ByteCount, Error, Misconfiguration, Result};
 use spki::{SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
 
 /// The AlgorithmIdentifier of a key on one of the NIST curves (RFC 5480 2.1.1).
@@ -54,6 +56,22 @@ impl SigningKey {
         let len = info.encoded_len().map_err(|_| Error::InvalidKey)?;
         let needed = ByteCount::new(usize::try_from(len).unwrap_or(usize::MAX));
         info.encode_to_slice(out).map(<[u8]>::len).map_err(|_| Error::TransmitBufferTooSmall(needed))
+    }
+
+    /// Who has this key: an identity with this chain (DER, end entity first), whose first certificate has been read and
+    /// is for this key.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfiguration`], with
+    /// [`UnreadableCertificate`](Misconfiguration::UnreadableCertificate) or
+    /// [`KeyMismatch`](Misconfiguration::KeyMismatch).
+    pub fn identity<'a, P: CryptoProvider>(&'a self, chain: &'a [&'a [u8]]) -> Result<Identity<'a, P>> {
+        let identity = Identity::new(chain, self);
+        if self.matches_certificate_key(identity.subject_public_key_info()?) {
+            Ok(identity)
+        } else {
+            Err(Error::InvalidConfiguration(Misconfiguration::KeyMismatch))
+        }
     }
 
     /// Whether this is the private half of the key in `subject_public_key_info` (the field of a certificate, in

@@ -10,7 +10,8 @@
 //!
 //! `SUITE` and `SCHEME` are the numbers of RFC 9846 B.4 and 4.3.3: `{ CipherSuite::AES_128_GCM_SHA256.0 }`.
 //! Each part serves every provider; [`Either`](saitls_core::crypto::Either) joins it with others. In the other
-//! direction, [`RngOf`] makes a random number generator of the ecosystem from a provider.
+//! direction, [`RngOf`] makes a random number generator of the ecosystem from a provider. [`RngFn`] makes one from a function,
+//! such as that of a HAL that speaks another version of `rand_core`.
 
 mod aead;
 mod digest;
@@ -20,6 +21,6 @@ mod verifier;
 
 pub use self::aead::AeadOf;
 pub use self::digest::DigestOf;
-pub use self::rng::RngOf;
+pub use self::rng::{RngFn, RngOf};
 pub use self::signer::{RandomizedSignerOf, SignerOf};
 pub use self::verifier::VerifierOf;

@@ -57,3 +57,42 @@ impl<P: CryptoProvider> TryRng for RngOf<'_, P> {
 }
 
 impl<P: CryptoProvider> TryCryptoRng for RngOf<'_, P> {}
+
+/// A [`TryCryptoRng`] from a function that fills a slice from a cryptographically secure source: for a driver that
+/// implements no [`rand_core`], or another version of it.
+///
+/// ```
+/// # struct Trng; impl Trng { fn read(&mut self, out: &mut [u8]) -> Result<(), ()> { out.fill(4); Ok(()) } }
+/// # let mut trng = Trng;
+/// use saitls_rustcrypto::{RustCrypto, adapters::RngFn};
+///
+/// let provider = RustCrypto(RngFn(|out: &mut [u8]| trng.read(out).is_ok()));
+/// # let _ = provider;
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct RngFn<F>(
+    /// Fills the slice, and says whether it could.
+    pub F,
+);
+
+impl<F: FnMut(&mut [u8]) -> bool> TryRng for RngFn<F> {
+    type Error = Error;
+
+    fn try_next_u32(&mut self) -> Result<u32> {
+        let mut bytes = [0; 4];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64> {
+        let mut bytes = [0; 8];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<()> {
+        if (self.0)(out) { Ok(()) } else { Err(Error::RandomFailed) }
+    }
+}
+
+impl<F: FnMut(&mut [u8]) -> bool> TryCryptoRng for RngFn<F> {}

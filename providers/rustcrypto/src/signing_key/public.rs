@@ -5,7 +5,9 @@ use super::load;
 use der::asn1::BitStringRef;
 use der::{Decode, Encode};
 use pkcs8::AlgorithmIdentifierRef;
-use saitls_core::error::{ByteCount, Error, Result};
+use saitls_core::config::Identity;
+use saitls_core::crypto::CryptoProvider;
+use saitls_core::error::{ByteCount, Error, Misconfiguration, Result};
 use spki::{SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
 
 /// The longest [`subject_public_key_info`](SigningKey::subject_public_key_info) in bytes: RSA with 4096 bits and
@@ -75,6 +77,22 @@ impl SigningKey {
                 .map(<[u8]>::len)
                 .map_err(|_| Error::TransmitBufferTooSmall(ByteCount::new(usize::try_from(len).unwrap_or(usize::MAX))))
         })
+    }
+
+    /// Who has this key: an identity with this chain (DER, end entity first), whose first certificate has been read and
+    /// is for this key.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfiguration`], with
+    /// [`UnreadableCertificate`](Misconfiguration::UnreadableCertificate) or
+    /// [`KeyMismatch`](Misconfiguration::KeyMismatch).
+    pub fn identity<'a, P: CryptoProvider>(&'a self, chain: &'a [&'a [u8]]) -> Result<Identity<'a, P>> {
+        let identity = Identity::new(chain, self);
+        if self.matches_certificate_key(identity.subject_public_key_info()?) {
+            Ok(identity)
+        } else {
+            Err(Error::InvalidConfiguration(Misconfiguration::KeyMismatch))
+        }
     }
 
     /// Whether this is the private half of the key in `subject_public_key_info` (the field of a certificate, in

@@ -3,6 +3,8 @@
 //! An [`Error`] names the broken rule; its documentation cites the paragraph of RFC 9846. Failures of
 //! cryptography are opaque on purpose: they do not tell which step failed.
 
+mod text;
+
 use crate::codes::AlertDescription;
 
 /// The result of everything in this library that can fail.
@@ -267,30 +269,6 @@ impl Error {
     }
 }
 
-impl core::fmt::Display for Error {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::AlertReceived(alert) => write!(f, "the peer sent the alert {alert}"),
-            Self::PeerRejected(alert) => write!(f, "the application refused the peer: {alert}"),
-            Self::ReceiveBufferTooSmall(needed) => write!(f, "receive buffer too small: {needed} bytes needed"),
-            Self::TransmitBufferTooSmall(needed) => write!(f, "transmit buffer too small: {needed} bytes needed"),
-            Self::InvalidConfiguration(why) => write!(f, "invalid configuration: {why}"),
-            Self::SelfSignedCertificate => {
-                f.write_str("the peer's certificate is self-signed: it can only be trusted by its key, with PinnedKey")
-            }
-            Self::CertificationAuthorityAsPeer => f.write_str(
-                "the peer presents the certificate of a certification authority as its own: it can only be trusted by \
-                 its key, with PinnedKey",
-            ),
-            Self::ClockNotSet => f.write_str("the clock is not set yet: certificates cannot be verified"),
-            Self::Truncated => f.write_str("the peer closed without close_notify"),
-            Self::Refused => f.write_str("the connection was refused"),
-            Self::Reset => f.write_str("the connection was reset"),
-            other => core::fmt::Debug::fmt(other, f),
-        }
-    }
-}
-
 impl core::error::Error for Error {}
 
 // It travels in a register of every processor: that keeps the code around it small.
@@ -358,6 +336,8 @@ misconfigurations! {
     NoIdentity "A server needs an identity",
     NoCertificate "An identity has no certificate",
     EmptyCertificate "A certificate is empty",
+    UnreadableCertificate "The certificate of an identity cannot be read: DER is needed, not PEM",
+    KeyMismatch "The key of an identity does not fit its certificate",
     CannotSignHandshakes "A key of an identity cannot sign handshakes",
     CertificateTypes "Certificate types are X509, RawPublicKey, or both",
     ApplicationProtocol "An application protocol's name must have 1 to 255 bytes",
