@@ -81,7 +81,7 @@ impl Error {
             Self::CertificateUnknown => "the peer's certificate is not acceptable",
             Self::CertificateNameMismatch => "the peer's certificate is for another name",
             Self::CertificateConstraint => "the peer's certificate is beyond what its issuers may vouch for",
-            Self::UnknownIssuer => "the peer's certificate was not issued by a certification authority that is trusted",
+            Self::UnknownIssuer => "the peer's certificate is from an unknown issuer: no trust anchor is at its end",
             Self::ChainTooLong => "the peer's certificate chain is too long",
             Self::ClockNotSet => "the clock is not set yet: certificates cannot be verified",
             Self::KeyNotPinned => "the peer's key is none of the pinned ones",
