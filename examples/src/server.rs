@@ -30,6 +30,9 @@ const LINGER: Duration = Duration::from_secs(30);
 /// How long the last bytes may take to leave the process at its end.
 const LAST_LINGER: Duration = Duration::from_secs(5);
 
+/// How long a handshake may take when others wait for its place.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// How soon to look again when something should move and does not.
 const SOON: Duration = Duration::from_millis(1);
 
@@ -117,6 +120,9 @@ fn resolve(address: &str, port: u16) -> Result<SocketAddr, Failure> {
 /// A connection and its application.
 struct Client<'a> {
     session: Session<'a>,
+    since: Instant,
+    /// It must go: others want its place.
+    is_evicted: bool,
     /// When the connection is ended, if its end does not come by itself.
     deadline: Option<Instant>,
 }
@@ -144,6 +150,9 @@ impl<'a> Server<'a> {
             let room = usize::try_from(limit - self.begun).unwrap_or(usize::MAX);
             let mut moved = acceptor.poll(room);
             let now = acceptor.now();
+            if acceptor.is_full() {
+                self.evict(now);
+            }
             moved |= acceptor.visit(&mut |index, stream| self.visit(index, stream, now));
             self.wait(acceptor, moved)?;
         }
@@ -162,9 +171,15 @@ impl<'a> Server<'a> {
         if self.clients[index].is_none() {
             self.begun += 1;
             let session = Session::new(Role::Server, self.args.common.key_update, self.application());
-            self.clients[index] = Some(Client { session, deadline: None });
+            self.clients[index] = Some(Client { session, since: now, is_evicted: false, deadline: None });
         }
         let Some(client) = &mut self.clients[index] else { return Visit::Idle };
+        if client.is_evicted {
+            Failure::connection("a handshake took too long while others waited").report();
+            self.clients[index] = None;
+            self.ended += 1;
+            return Visit::Forget;
+        }
         let was_over = client.session.is_over();
         let progress = client.session.poll(stream).unwrap_or_else(|failure| {
             failure.report();
@@ -181,6 +196,13 @@ impl<'a> Server<'a> {
             return Visit::Forget;
         }
         if was_over { Visit::Idle } else { Visit::Moved }
+    }
+
+    /// Gives up those that have been shaking hands for long, so that nobody can take all places by doing nothing.
+    fn evict(&mut self, now: Instant) {
+        for client in self.clients.iter_mut().flatten() {
+            client.is_evicted = client.session.is_handshaking() && now >= client.since + PATIENCE;
+        }
     }
 
     /// What a connection is for.
@@ -200,6 +222,8 @@ impl<'a> Server<'a> {
             Some(delay) => Some(delay.max(SOON)),
             None => None,
         };
+        let full = acceptor.is_full();
+        let timeout = if full { timeout.map_or(Some(PATIENCE), |t| Some(t.min(PATIENCE))) } else { timeout };
         let timeout = if lingering { timeout.map_or(Some(LAST_LINGER), |t| Some(t.min(LAST_LINGER))) } else { timeout };
         for token in self.event_loop.wait(timeout).map_err(Failure::connection)? {
             acceptor.wake(token);

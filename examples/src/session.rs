@@ -83,6 +83,12 @@ impl<'a> Session<'a> {
         failure
     }
 
+    /// Whether the handshake goes on.
+    #[must_use]
+    pub const fn is_handshaking(&self) -> bool {
+        matches!(self.phase, Phase::Handshake(_))
+    }
+
     /// Whether the application is done, or the connection has failed.
     #[must_use]
     pub const fn is_over(&self) -> bool {

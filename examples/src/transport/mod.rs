@@ -145,6 +145,9 @@ pub trait Acceptor {
     /// moved.
     fn visit(&mut self, visitor: &mut dyn FnMut(usize, &mut dyn Stream) -> Visit) -> bool;
 
+    /// Whether there is no place for another connection.
+    fn is_full(&self) -> bool;
+
     /// How long there is nothing to do unless a token wakes us.
     fn poll_delay(&mut self) -> Option<Duration>;
 

@@ -173,6 +173,11 @@ impl<'a, N: Network> SmoltcpServer<'a, N> {
         Self { stack, ended: vec![false; handles.len()], handles, config, port: 0 }
     }
 
+    /// How many sockets wait for a client.
+    fn listening(&self) -> usize {
+        self.handles.iter().filter(|handle| self.stack.tcp_state(**handle) == tcp::State::Listen).count()
+    }
+
     fn listen_again(&mut self) {
         let stack = &mut self.stack;
         for (&handle, ended) in self.handles.iter().zip(&mut self.ended) {
@@ -203,9 +208,7 @@ impl<N: Network> Acceptor for SmoltcpServer<'_, N> {
     }
 
     fn poll(&mut self, room: usize) -> bool {
-        let listens = |handle: &&TlsSocketHandle| self.stack.tcp_state(**handle) == tcp::State::Listen;
-        let listening = self.handles.iter().filter(listens).count();
-        let moved = self.stack.poll(listening.min(room));
+        let moved = self.stack.poll(self.listening().min(room));
         self.listen_again();
         moved
     }
@@ -231,6 +234,10 @@ impl<N: Network> Acceptor for SmoltcpServer<'_, N> {
             }
         }
         moved
+    }
+
+    fn is_full(&self) -> bool {
+        self.listening() == 0
     }
 
     fn poll_delay(&mut self) -> Option<Duration> {

@@ -121,6 +121,10 @@ impl Acceptor for HostServer<'_> {
         moved
     }
 
+    fn is_full(&self) -> bool {
+        self.streams.len() >= MAX_CONNECTIONS && self.streams.iter().all(Option::is_some)
+    }
+
     fn poll_delay(&mut self) -> Option<Duration> {
         let now = self.clock.now();
         let retry = self.retry.then_some(ACCEPT_PAUSE);
