@@ -1,0 +1,67 @@
+//! Signing: an ECDSA P-256 key that never leaves the secure element.
+
+use crate::Devices;
+use core::task::Poll;
+use p256::ecdsa::Signature;
+use saitls_core::codes::{HashAlgorithm, SignatureScheme};
+use saitls_core::crypto::{CryptoProvider, Hash, Signer};
+use saitls_core::error::ByteCount;
+use saitls_core::{Error, Result};
+use std::cell::Cell;
+
+/// The key in one slot of the element. Connections share it; the hash of the message says whose turn it is.
+pub struct ElementKey {
+    slot: usize,
+    /// What the element is signing, and how often others have asked since its owner did.
+    current: Cell<Option<([u8; 32], u32)>>,
+}
+
+/// How often others ask before a signature is taken for abandoned.
+const PATIENCE: u32 = 1_000;
+
+impl ElementKey {
+    /// The key in this slot.
+    #[must_use]
+    pub const fn in_slot(slot: usize) -> Self {
+        Self { slot, current: Cell::new(None) }
+    }
+}
+
+impl<P: CryptoProvider + AsMut<Devices>> Signer<P> for ElementKey {
+    fn schemes(&self) -> &[SignatureScheme] {
+        &[SignatureScheme::ECDSA_SECP256R1_SHA256]
+    }
+
+    fn poll_sign(
+        &self,
+        provider: &mut P,
+        scheme: SignatureScheme,
+        message: &[u8],
+        out: &mut [u8],
+    ) -> Poll<Result<usize>> {
+        if scheme != SignatureScheme::ECDSA_SECP256R1_SHA256 {
+            return Poll::Ready(Err(Error::Unsupported));
+        }
+        let mut running = P::Hash::start(provider, HashAlgorithm::Sha256)?;
+        running.update(provider, message)?;
+        let hash: [u8; 32] = running.finish(provider)?.as_bytes().try_into().map_err(|_| Error::Internal)?;
+        let element = &mut provider.as_mut().element;
+        match self.current.get() {
+            Some((current, _)) if current == hash => self.current.set(Some((hash, 0))),
+            Some((current, asked)) if asked < PATIENCE => {
+                self.current.set(Some((current, asked + 1)));
+                return Poll::Pending;
+            }
+            _ => {
+                element.start_sign(self.slot, &hash).map_err(|_| Error::CryptoFailed)?;
+                self.current.set(Some((hash, 0)));
+            }
+        }
+        let Some(signature) = element.poll() else { return Poll::Pending };
+        self.current.set(None);
+        let der = Signature::from_slice(&signature).map_err(|_| Error::CryptoFailed)?.to_der();
+        let needed = Error::TransmitBufferTooSmall(ByteCount::new(der.as_bytes().len()));
+        out.get_mut(..der.as_bytes().len()).ok_or(needed)?.copy_from_slice(der.as_bytes());
+        Poll::Ready(Ok(der.as_bytes().len()))
+    }
+}
