@@ -43,6 +43,7 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
         let before = self.snapshot();
         let mut moved = self.settle(tcp);
         self.has_work = false;
+        self.will_be_woken = false;
         self.observe(tcp);
         moved |= self.exchange(tcp, provider);
         self.check_broken(tcp);
@@ -59,7 +60,7 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
 
     /// When the next poll must be, if nothing comes before.
     pub(crate) fn poll_at(&self) -> Option<Instant> {
-        if self.has_work {
+        if self.has_work || (self.waits_for_operation() && !self.will_be_woken) {
             return Some(Instant::ZERO);
         }
         [self.handshake_deadline, self.close_deadline].into_iter().flatten().min()
@@ -112,7 +113,6 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
             }
             let dropped = self.released && self.drop_received();
             if !(pulled | dropped | self.push(tcp) | self.can_pull(tcp)) {
-                self.has_work = self.waits_for_operation();
                 return step > 0;
             }
         }
@@ -138,7 +138,7 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
     }
 
     /// Whether the provider is to be asked again, although nothing has come.
-    fn waits_for_operation(&self) -> bool {
+    pub(crate) fn waits_for_operation(&self) -> bool {
         let waiting_for = self.tls.connection().map(Connection::waiting_for);
         self.failure.is_none() && matches!(waiting_for, Some(WaitingFor::Operation(_)))
     }

@@ -3,6 +3,9 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "std")]
+extern crate std;
+
 mod drive;
 mod error;
 #[cfg(feature = "embedded-nal")]
@@ -10,6 +13,8 @@ pub mod nal;
 mod poll;
 mod set;
 mod socket;
+#[cfg(any(feature = "std", feature = "embedded-io"))]
+pub mod stream;
 mod tls;
 #[cfg(feature = "async")]
 mod waker;
@@ -18,6 +23,8 @@ pub use error::{ConnectError, ListenError, RecvError, SendError};
 pub use poll::{poll, poll_at, poll_delay};
 pub use set::{TlsSocketHandle, TlsSocketSet, TlsSocketStorage};
 pub use socket::{DEFAULT_HANDSHAKE_TIMEOUT, TlsSocket};
+#[cfg(any(feature = "std", feature = "embedded-io"))]
+pub use stream::{StreamError, TlsStream};
 
 pub use saitls_core as core;
 #[cfg(feature = "rustcrypto")]

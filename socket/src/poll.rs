@@ -97,8 +97,8 @@ fn transmit(
 /// half-way. Otherwise it is the first due time among those of the TCP sockets, the handshake timeouts, and
 /// the connections that are closing.
 ///
-/// A program that sleeps until its crypto device interrupts may wait longer while an operation is pending:
-/// [`Connection::waiting_for`](saitls_core::Connection::waiting_for) tells.
+/// A program that sleeps until its crypto device interrupts need not ask again while an operation is pending:
+/// `TlsSocketSet::register_operation_waker` (feature `async`) tells the device whom to wake.
 pub fn poll_at<P: CryptoProvider>(
     timestamp: Instant,
     iface: &mut Interface,

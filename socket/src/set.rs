@@ -104,6 +104,22 @@ impl<'a, P: CryptoProvider> TlsSocketSet<'a, P> {
         self.iter().next().is_none()
     }
 
+    /// Wakes this task when an operation that a socket waits for may go on, so that a program need not poll until it is
+    /// done: for those that will be woken, [`poll_at`](crate::poll_at) does not say "at once" until the next
+    /// [`poll`](crate::poll). Call it between the two. Says how many sockets wait for an operation, and how many of
+    /// these will be woken for.
+    #[cfg(feature = "async")]
+    pub fn register_operation_waker(&mut self, provider: &mut P, waker: &core::task::Waker) -> (usize, usize) {
+        let (mut waiting, mut woken) = (0, 0);
+        for (_, socket) in self.iter_mut().filter(|(_, socket)| socket.waits_for_operation()) {
+            socket.will_be_woken =
+                socket.connection().is_some_and(|connection| connection.register_waker(provider, waker));
+            waiting += 1;
+            woken += usize::from(socket.will_be_woken);
+        }
+        (waiting, woken)
+    }
+
     /// Each socket with its handle.
     pub fn iter(&self) -> impl Iterator<Item = (TlsSocketHandle, &TlsSocket<'a, P>)> {
         self.sockets

@@ -8,7 +8,7 @@ use core::fmt;
 use saitls_core::codes::AlertDescription;
 use saitls_core::config::{ClientConfig, ServerConfig};
 use saitls_core::crypto::CryptoProvider;
-use saitls_core::{Buffers, Connection, Error, Negotiated, ServerName};
+use saitls_core::{Buffers, Connection, Error, Negotiated, ServerName, WaitingFor};
 use smoltcp::iface::{Interface, SocketHandle, SocketSet};
 use smoltcp::socket::tcp;
 use smoltcp::time::{Duration, Instant};
@@ -47,6 +47,8 @@ pub struct TlsSocket<'a, P: CryptoProvider> {
     pub(crate) released: bool,
     /// The next poll has work even if no packet comes.
     pub(crate) has_work: bool,
+    /// Somebody is woken when the operation that is pending may go on.
+    pub(crate) will_be_woken: bool,
     /// Bytes that can be written now.
     pub(crate) room: usize,
     #[cfg(feature = "embedded-nal")]
@@ -77,6 +79,7 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
             undelivered: 0,
             released: false,
             has_work: false,
+            will_be_woken: false,
             room: 0,
             #[cfg(feature = "embedded-nal")]
             lease: crate::nal::Lease::Free,
@@ -185,6 +188,7 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
         self.undelivered = 0;
         self.released = false;
         self.has_work = false;
+        self.will_be_woken = false;
         self.room = 0;
     }
 
@@ -453,6 +457,12 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     pub fn connection_mut(&mut self) -> Option<&mut Connection<'a, P>> {
         self.has_work = true;
         self.tls.connection_mut()
+    }
+
+    /// What the connection waits for; [`WaitingFor::Nothing`] without one.
+    #[must_use]
+    pub fn waiting_for(&self) -> WaitingFor {
+        self.tls.connection().map_or(WaitingFor::Nothing, Connection::waiting_for)
     }
 
     /// Wakes this task when there are bytes to receive, and when the connection is made, closed, or fails.

@@ -5,7 +5,7 @@ use crate::crypto::{CryptoProvider, Signer, x509};
 use crate::error::{Error, Misconfiguration, Result};
 use crate::wire::List;
 use crate::wire::extensions::{CertificateAuthorities, CertificateTypeList};
-use core::task::Poll;
+use core::task::{Poll, Waker};
 #[cfg(target_has_atomic = "ptr")]
 use spin::Mutex;
 
@@ -192,6 +192,11 @@ pub trait IdentityChooser<P: CryptoProvider>: Sync {
         provider: &mut P,
         request: &IdentityRequest<'_>,
     ) -> Poll<Result<Option<Identity<'s, P>>>>;
+
+    /// As [`CryptoProvider::register_waker`]: a chooser that waits for something else than the provider overrides it.
+    fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
+        provider.register_waker(waker)
+    }
 }
 
 /// A list of identities that can be replaced while connections run. Handshakes under way keep what they have chosen.
@@ -241,6 +246,15 @@ impl<P: CryptoProvider> Identities<'_, P> {
         match self {
             Self::List(list) => list.iter().try_for_each(Identity::check),
             Self::Chooser(_) => Ok(()),
+        }
+    }
+}
+
+impl<P: CryptoProvider> Identities<'_, P> {
+    pub(crate) fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
+        match self {
+            Self::List(_) => provider.register_waker(waker),
+            Self::Chooser(chooser) => chooser.register_waker(provider, waker),
         }
     }
 }

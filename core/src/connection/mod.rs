@@ -27,6 +27,7 @@ use crate::handshake::{Facts, PeerNotes, client, server};
 pub use crate::handshake::{Operation, PeerAuthentication, WaitingFor};
 use crate::key_schedule::{self, Transcript};
 use crate::record::{Incoming, Outgoing, ReceiveBuffer};
+use core::task::Waker;
 use rustls_pki_types::ServerName;
 
 /// Which side we are, what it was configured with, and where its handshake stands.
@@ -251,6 +252,23 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     #[must_use]
     pub const fn waiting_for(&self) -> WaitingFor {
         self.waiting_for
+    }
+
+    /// Wakes this task, once, when the operation that [`waiting_for`](Self::waiting_for) names may go on; at once if it
+    /// may already. Says whether it will be woken: if not, as when no operation is pending or its device cannot tell,
+    /// [`process`](Self::process) again after a while.
+    pub fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
+        let WaitingFor::Operation(operation) = self.waiting_for else { return false };
+        let (verifier, identities) = match &self.endpoint {
+            Endpoint::Client(client, _) => (Some(client.config.verifier), &client.config.identities),
+            Endpoint::Server(config, _) => (config.client_authentication.verifier(), &config.identities),
+        };
+        match (operation, verifier, &self.identity) {
+            (Operation::PeerVerification, Some(verifier), _) => verifier.register_waker(provider, waker),
+            (Operation::IdentityChoice, ..) => identities.register_waker(provider, waker),
+            (Operation::Signing, _, Some(chosen)) => chosen.identity.signer.register_waker(provider, waker),
+            _ => provider.register_waker(waker),
+        }
     }
 
     /// Whether the handshake is going on.

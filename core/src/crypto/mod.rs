@@ -61,7 +61,7 @@ pub use verification::{Answers, Notes, VerificationProgress};
 use crate::codes::{CipherSuite, HashAlgorithm, NamedGroup, SignatureScheme};
 use crate::error::Result;
 use crate::secret::SecretBytes;
-use core::task::Poll;
+use core::task::{Poll, Waker};
 
 /// The nonce of a record (RFC 9846 5.3): 12 bytes for every suite.
 pub type Nonce = [u8; 12];
@@ -123,6 +123,15 @@ pub trait CryptoProvider: Sized {
     /// # Errors
     /// [`Error::RandomFailed`](crate::Error::RandomFailed) if the source fails.
     fn fill_random(&mut self, out: &mut [u8]) -> Result<()>;
+
+    /// Wakes this task, once, when operations that are pending may go on; at once if they may already. Says whether it
+    /// will: a provider that cannot tell (this default) is polled again instead.
+    ///
+    /// Asked after operations said [`Poll::Pending`], which begin anew to wait. Several tasks may wait at a time.
+    fn register_waker(&mut self, waker: &Waker) -> bool {
+        let _ = waker;
+        false
+    }
 
     /// The suites to negotiate, in order of preference; those that the parts do not support are skipped.
     fn cipher_suites(&self) -> &[CipherSuite] {
@@ -465,6 +474,11 @@ pub trait Signer<P: CryptoProvider>: Sync {
         message: &[u8],
         signature: &mut [u8],
     ) -> Poll<Result<usize>>;
+
+    /// As [`CryptoProvider::register_waker`], for a signature: a key whose device is none of the provider's overrides it.
+    fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
+        provider.register_waker(waker)
+    }
 }
 
 /// Writes secrets for a traffic analyser. Whoever reads them reads the connections: for debugging only.

@@ -4,7 +4,7 @@ use super::{CryptoProvider, VerificationProgress};
 use crate::codes::{CertificateType, SignatureScheme};
 use crate::error::Result;
 use crate::wire::CertificateEntries;
-use core::task::Poll;
+use core::task::{Poll, Waker};
 use rustls_pki_types::ServerName;
 
 /// What the peer is to us.
@@ -61,5 +61,10 @@ pub trait PeerVerifier<P: CryptoProvider>: Sync {
     /// that is not checked.
     fn needs_server_name(&self) -> bool {
         false
+    }
+
+    /// As [`CryptoProvider::register_waker`]: a verifier that waits for something else than the provider overrides it.
+    fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
+        provider.register_waker(waker)
     }
 }

@@ -22,6 +22,7 @@ struct Guide;
 pub mod boards;
 pub mod hal;
 pub mod parts;
+pub mod worker;
 
 /// The devices of the board: what the provider owns, and lends to each part.
 #[derive(Default)]
@@ -34,6 +35,8 @@ pub struct Devices {
     pub pka: parts::SharedPka,
     /// The secure element.
     pub element: hal::Element,
+    /// What the element is signing.
+    pub signing: parts::Signing,
     /// The true random number generator.
     pub trng: hal::Trng,
 }

@@ -16,5 +16,5 @@ pub use hash::ShaEngine;
 pub use key_exchange::PkaKeyExchange;
 pub use random::fill_random;
 pub use shared_pka::{SharedPka, Ticket};
-pub use signer::ElementKey;
+pub use signer::{ElementKey, Signing};
 pub use verifier::PkaVerifier;

@@ -7,14 +7,15 @@ use saitls_core::codes::{HashAlgorithm, SignatureScheme};
 use saitls_core::crypto::{CryptoProvider, Hash, Signer};
 use saitls_core::error::ByteCount;
 use saitls_core::{Error, Result};
-use std::cell::Cell;
 
-/// The key in one slot of the element. Connections share it; the hash of the message says whose turn it is.
+/// The key in one slot of the element.
 pub struct ElementKey {
     slot: usize,
-    /// What the element is signing, and how often others have asked since its owner did.
-    current: Cell<Option<([u8; 32], u32)>>,
 }
+
+/// What the element is signing, and how often others have asked since its owner did: the provider keeps it, as keys are
+/// shared by connections. The hash of the message says whose turn it is.
+pub type Signing = Option<([u8; 32], u32)>;
 
 /// How often others ask before a signature is taken for abandoned.
 const PATIENCE: u32 = 1_000;
@@ -23,7 +24,7 @@ impl ElementKey {
     /// The key in this slot.
     #[must_use]
     pub const fn in_slot(slot: usize) -> Self {
-        Self { slot, current: Cell::new(None) }
+        Self { slot }
     }
 }
 
@@ -45,20 +46,20 @@ impl<P: CryptoProvider + AsMut<Devices>> Signer<P> for ElementKey {
         let mut running = P::Hash::start(provider, HashAlgorithm::Sha256)?;
         running.update(provider, message)?;
         let hash: [u8; 32] = running.finish(provider)?.as_bytes().try_into().map_err(|_| Error::Internal)?;
-        let element = &mut provider.as_mut().element;
-        match self.current.get() {
-            Some((current, _)) if current == hash => self.current.set(Some((hash, 0))),
-            Some((current, asked)) if asked < PATIENCE => {
-                self.current.set(Some((current, asked + 1)));
+        let Devices { element, signing, .. } = provider.as_mut();
+        match signing {
+            Some((current, asked)) if *current == hash => *asked = 0,
+            Some((_, asked)) if *asked < PATIENCE => {
+                *asked += 1;
                 return Poll::Pending;
             }
             _ => {
                 element.start_sign(self.slot, &hash).map_err(|_| Error::CryptoFailed)?;
-                self.current.set(Some((hash, 0)));
+                *signing = Some((hash, 0));
             }
         }
         let Some(signature) = element.poll() else { return Poll::Pending };
-        self.current.set(None);
+        *signing = None;
         let der = Signature::from_slice(&signature).map_err(|_| Error::CryptoFailed)?.to_der();
         let needed = Error::TransmitBufferTooSmall(ByteCount::new(der.as_bytes().len()));
         out.get_mut(..der.as_bytes().len()).ok_or(needed)?.copy_from_slice(der.as_bytes());

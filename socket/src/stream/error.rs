@@ -1,0 +1,42 @@
+//! Why a stream failed.
+
+use core::fmt;
+use saitls_core::Error;
+
+/// Why a call of a [`TlsStream`](super::TlsStream) failed; `E` is the error of its transport.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamError<E> {
+    /// TLS failed, or the call does not fit the state of the connection.
+    Tls(Error),
+    /// The transport failed.
+    Transport(E),
+    /// The transport takes nothing more.
+    WriteZero,
+}
+
+impl<E: fmt::Display> fmt::Display for StreamError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tls(error) => error.fmt(f),
+            Self::Transport(error) => error.fmt(f),
+            Self::WriteZero => f.write_str("the transport takes nothing more"),
+        }
+    }
+}
+
+impl<E: core::error::Error> core::error::Error for StreamError<E> {}
+
+#[cfg(feature = "embedded-io")]
+impl<E: embedded_io::Error> embedded_io::Error for StreamError<E> {
+    fn kind(&self) -> embedded_io::ErrorKind {
+        use embedded_io::ErrorKind;
+        match self {
+            Self::Tls(Error::Reset | Error::Truncated) => ErrorKind::ConnectionReset,
+            Self::Tls(Error::AlertReceived(_)) => ErrorKind::ConnectionAborted,
+            Self::Tls(Error::InvalidState) => ErrorKind::NotConnected,
+            Self::Tls(_) => ErrorKind::InvalidData,
+            Self::Transport(error) => error.kind(),
+            Self::WriteZero => ErrorKind::WriteZero,
+        }
+    }
+}
