@@ -1,16 +1,19 @@
-//! Sealing and opening records through `Connection`, beside the provider's raw AEAD on the same lengths.
+//! Sealing and opening records through a connection, beside the provider's raw AEAD on the same lengths.
 //!
-//! `cargo xtask bench` prints the ratios.
+//! `cargo xtask bench` prints the tables.
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
 mod support;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use saitls_core::codes::CipherSuite;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use saitls_core::codes::{CipherSuite, NamedGroup};
 use saitls_core::crypto::{Aead as _, CryptoProvider};
-use saitls_rustcrypto::RustCrypto;
-use std::time::{Duration, Instant};
-use support::{Provider, carry, p256, with_pair};
+use std::time::Duration;
+use support::saitls::{Backend, records, with_pair};
+use support::{IDENTITIES, Times, median_of, peer, time};
+
+type RustCrypto = saitls_rustcrypto::RustCrypto<getrandom::SysRng>;
+type AwsLc = saitls_aws_lc::AwsLc;
 
 const SUITES: [CipherSuite; 4] = [
     CipherSuite::AES_128_GCM_SHA256,
@@ -18,79 +21,66 @@ const SUITES: [CipherSuite; 4] = [
     CipherSuite::CHACHA20_POLY1305_SHA256,
     CipherSuite::AES_128_CCM_SHA256,
 ];
-
-fn time(work: impl FnOnce()) -> Duration {
-    let start = Instant::now();
-    work();
-    start.elapsed()
-}
-
-fn bulk(criterion: &mut Criterion) {
-    for suite in SUITES {
-        let mut group = criterion.benchmark_group(suite.to_string());
-        for len in [16_384_usize, 1_400] {
-            group.throughput(Throughput::Bytes(len as u64));
-            raw(&mut group, suite, len);
-            through_connection(&mut group, suite, len);
-        }
-        group.finish();
-    }
-}
+const LENGTHS: [usize; 2] = [16_384, 1_400];
 
 type Group<'c> = criterion::BenchmarkGroup<'c, criterion::measurement::WallTime>;
 
-/// The AEAD alone, on a record's inner plaintext: content and content type.
-fn raw(group: &mut Group<'_>, suite: CipherSuite, len: usize) {
-    let mut provider = RustCrypto::os();
-    let key = vec![7; suite.key_len()];
-    let mut aead = <Provider as CryptoProvider>::Aead::from_key(&mut provider, suite, &key).expect("a supported suite");
-    let (nonce, aad) = ([9; 12], [0; 5]);
-    let mut record = vec![1; len + 1 + suite.tag_len()];
-    group.bench_function(BenchmarkId::new("raw seal", len), |bencher| {
-        bencher.iter(|| aead.seal(&mut provider, &nonce, &aad, &mut record));
-    });
-    let plain = vec![1; len + 1 + suite.tag_len()];
-    group.bench_function(BenchmarkId::new("raw open", len), |bencher| {
-        bencher.iter_custom(|times| {
-            (0..times).fold(Duration::ZERO, |sum, _| {
-                record.copy_from_slice(&plain);
-                aead.seal(&mut provider, &nonce, &aad, &mut record).expect("sealed");
-                sum + time(|| aead.open(&mut provider, &nonce, &aad, &mut record).expect("opened"))
-            })
-        });
-    });
+fn ours<B: Backend>(criterion: &mut Criterion) {
+    for suite in SUITES.into_iter().filter(|suite| <B::Aead as saitls_core::crypto::Aead<B>>::supports(*suite)) {
+        for len in LENGTHS {
+            let mut group = criterion.benchmark_group(format!("{suite}/{len}/{}", B::NAME));
+            group.throughput(Throughput::Bytes(len as u64));
+            raw::<B>(&mut group, suite, len);
+            let data = vec![1; len];
+            with_pair::<B>(suite, &IDENTITIES[0], |provider, client, server| {
+                let mut rounds = |times| records((provider, client, server), &data, times);
+                group.bench_function("send", |bencher| bencher.iter_custom(|times| rounds(times).client));
+                group.bench_function("receive", |bencher| bencher.iter_custom(|times| rounds(times).server));
+            });
+            group.finish();
+        }
+    }
 }
 
-/// The same lengths through a connection: `send` is the copy into the record and `process`; `receive` is
-/// `process` and `consume`. Carrying the bytes is not counted.
-fn through_connection(group: &mut Group<'_>, suite: CipherSuite, len: usize) {
-    let data = vec![1; len];
-    with_pair(suite, &p256(), |provider, client, server| {
-        let mut rounds = |times: u64| {
-            (0..times).fold((Duration::ZERO, Duration::ZERO), |(sent, received), _| {
-                let send = time(|| {
-                    assert_eq!(client.write(&data), Ok(len));
-                    client.process(provider).expect("sealed");
-                });
-                carry(client, server);
-                let receive = time(|| {
-                    server.process(provider).expect("opened");
-                    assert_eq!(server.received_data().len(), len);
-                    server.consume(len);
-                });
-                // A KeyUpdate of the client may want an answer.
-                carry(server, client);
-                (sent + send, received + receive)
-            })
-        };
-        group.bench_function(BenchmarkId::new("send", len), |bencher| bencher.iter_custom(|times| rounds(times).0));
-        group.bench_function(BenchmarkId::new("receive", len), |bencher| bencher.iter_custom(|times| rounds(times).1));
-    });
+/// The AEAD alone, on a record's inner plaintext: content and content type.
+fn raw<B: Backend>(group: &mut Group<'_>, suite: CipherSuite, len: usize) {
+    let mut provider = B::new();
+    let key = vec![7; suite.key_len()];
+    let mut aead = <B as CryptoProvider>::Aead::from_key(&mut provider, suite, &key).expect("a supported suite");
+    let (nonce, aad) = ([9; 12], [0; 5]);
+    let mut record = vec![1; len + 1 + suite.tag_len()];
+    let plain = record.clone();
+    let mut rounds = |times| {
+        median_of(times, || {
+            let mut sum = Times::default();
+            record.copy_from_slice(&plain);
+            time(&mut sum.client, || aead.seal(&mut provider, &nonce, &aad, &mut record)).expect("sealed");
+            time(&mut sum.server, || aead.open(&mut provider, &nonce, &aad, &mut record)).expect("opened");
+            sum
+        })
+    };
+    group.bench_function("raw seal", |bencher| bencher.iter_custom(|times| rounds(times).client));
+    group.bench_function("raw open", |bencher| bencher.iter_custom(|times| rounds(times).server));
+}
+
+fn theirs(criterion: &mut Criterion) {
+    for suite in &SUITES[..3] {
+        let configs = peer::Configs::new(*suite, NamedGroup::X25519, &IDENTITIES[0]);
+        for len in LENGTHS {
+            let mut group = criterion.benchmark_group(format!("{suite}/{len}/{}", peer::NAME));
+            group.throughput(Throughput::Bytes(len as u64));
+            let (data, (mut client, mut server)) = (vec![1; len], configs.pair());
+            let mut rounds = |times| peer::records((&mut client, &mut server), &data, times);
+            group.bench_function("send", |bencher| bencher.iter_custom(|times| rounds(times).client));
+            group.bench_function("receive", |bencher| bencher.iter_custom(|times| rounds(times).server));
+            group.finish();
+        }
+    }
 }
 
 criterion_group! {
     name = benches;
-    config = Criterion::default().measurement_time(Duration::from_secs(2)).warm_up_time(Duration::from_millis(300)).sample_size(20).without_plots();
-    targets = bulk
+    config = Criterion::default().measurement_time(Duration::from_millis(1000)).warm_up_time(Duration::from_millis(200)).sample_size(20).without_plots();
+    targets = ours::<RustCrypto>, ours::<AwsLc>, theirs
 }
 criterion_main!(benches);

@@ -1,4 +1,6 @@
-//! Whole handshakes, both sides together, for each kind of key.
+//! What a handshake takes a client and a server, and what its public-key operations alone take.
+//!
+//! `cargo xtask bench` prints the tables.
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
 mod support;
@@ -6,21 +8,47 @@ mod support;
 use criterion::{Criterion, criterion_group, criterion_main};
 use saitls_core::codes::CipherSuite;
 use std::time::Duration;
-use support::{all_keys, with_pair};
+use support::saitls::{Backend, handshakes, primitives};
+use support::{GROUPS, IDENTITIES, Times, peer};
 
-fn handshakes(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("handshake");
-    for (name, key) in all_keys() {
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| with_pair(CipherSuite::AES_128_GCM_SHA256, &key, |_, _, _| {}));
-        });
+type RustCrypto = saitls_rustcrypto::RustCrypto<getrandom::SysRng>;
+type AwsLc = saitls_aws_lc::AwsLc;
+
+fn both_ends(criterion: &mut Criterion, group: &str, of: &str, mut run: impl FnMut(u64) -> Times) {
+    let mut group = criterion.benchmark_group(group);
+    for role in ["client", "server"] {
+        group.bench_function(format!("{of}/{role}"), |bencher| bencher.iter_custom(|times| run(times).of(role)));
     }
     group.finish();
 }
 
+fn ours<B: Backend>(criterion: &mut Criterion) {
+    for identity in IDENTITIES {
+        for named_group in GROUPS {
+            let of = format!("{}/{named_group}", identity.name);
+            both_ends(criterion, &format!("primitives/{}", B::NAME), &of, |n| {
+                primitives::<B>(&identity, named_group, n)
+            });
+            both_ends(criterion, &format!("handshake/{}", B::NAME), &of, |n| {
+                handshakes::<B>(&identity, named_group, n)
+            });
+        }
+    }
+}
+
+fn theirs(criterion: &mut Criterion) {
+    for identity in IDENTITIES {
+        for named_group in GROUPS {
+            let configs = peer::Configs::new(CipherSuite::AES_128_GCM_SHA256, named_group, &identity);
+            let of = format!("{}/{named_group}", identity.name);
+            both_ends(criterion, &format!("handshake/{}", peer::NAME), &of, |n| configs.handshakes(n));
+        }
+    }
+}
+
 criterion_group! {
     name = benches;
-    config = Criterion::default().measurement_time(Duration::from_secs(3)).warm_up_time(Duration::from_millis(300)).sample_size(20).without_plots();
-    targets = handshakes
+    config = Criterion::default().measurement_time(Duration::from_millis(1500)).warm_up_time(Duration::from_millis(200)).sample_size(20).without_plots();
+    targets = ours::<RustCrypto>, ours::<AwsLc>, theirs
 }
 criterion_main!(benches);

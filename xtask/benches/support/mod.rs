@@ -1,67 +1,75 @@
-//! What the benchmarks share: identities, a pair of connections, and a wire between them.
+//! What the benchmarks share: identities, and the implementations that are compared.
+#![allow(dead_code, reason = "each benchmark uses a part of it")]
 
-use saitls_core::codes::CipherSuite;
-use saitls_core::config::{ClientConfig, Identity, ServerConfig};
-use saitls_core::crypto::dangerous::AcceptAnyPeer;
-use saitls_core::{Buffers, Connection};
-use saitls_rustcrypto::{RustCrypto, SigningKey};
+pub(crate) mod peer;
+pub(crate) mod saitls;
 
-/// The provider that is measured.
-pub(crate) type Provider = RustCrypto<getrandom::SysRng>;
+use saitls_core::codes::NamedGroup;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
-/// A certificate and its key.
-pub(crate) type KeyPair = (&'static [u8], SigningKey);
-
-macro_rules! key_pair {
-    ($name:literal) => {{
-        let key = include_bytes!(concat!("../../../core/tests/data/", $name, ".key.der"));
-        let certificate: &[u8] = include_bytes!(concat!("../../../core/tests/data/", $name, ".cert.der"));
-        (certificate, SigningKey::from_pkcs8_der(key).expect("a test key"))
-    }};
+/// A self-signed certificate and its PKCS#8 key.
+#[derive(Clone, Copy)]
+pub(crate) struct Identity {
+    pub(crate) name: &'static str,
+    pub(crate) certificate: &'static [u8],
+    pub(crate) key: &'static [u8],
 }
 
-pub(crate) fn p256() -> KeyPair {
-    key_pair!("p256")
+macro_rules! identity {
+    ($name:literal, $file:literal) => {
+        Identity {
+            name: $name,
+            certificate: include_bytes!(concat!("../../../core/tests/data/", $file, ".cert.der")),
+            key: include_bytes!(concat!("../../../core/tests/data/", $file, ".key.der")),
+        }
+    };
 }
 
-#[allow(dead_code, reason = "only the handshakes want them all")]
-pub(crate) fn all_keys() -> [(&'static str, KeyPair); 4] {
-    [
-        ("P-256", p256()),
-        ("P-384", key_pair!("p384")),
-        ("Ed25519", key_pair!("ed25519")),
-        ("RSA-2048", key_pair!("rsa2048")),
-    ]
+pub(crate) const IDENTITIES: [Identity; 3] =
+    [identity!("P-256", "p256"), identity!("Ed25519", "ed25519"), identity!("RSA-2048", "rsa2048")];
+
+pub(crate) const GROUPS: [NamedGroup; 2] = [NamedGroup::X25519, NamedGroup::X25519MLKEM768];
+
+/// What each end of something took.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Times {
+    pub(crate) client: Duration,
+    pub(crate) server: Duration,
 }
 
-/// Bytes from one side to the other.
-pub(crate) fn carry(from: &mut Connection<'_, Provider>, to: &mut Connection<'_, Provider>) {
-    let (data, room) = (from.transmit_data(), to.receive_buffer());
-    let len = data.len().min(room.len());
-    room[..len].copy_from_slice(&data[..len]);
-    to.received(len);
-    from.transmitted(len);
-}
-
-/// Runs `work` with a connected pair of the suite.
-pub(crate) fn with_pair(
-    suite: CipherSuite,
-    key: &KeyPair,
-    work: impl FnOnce(&mut Provider, &mut Connection<'_, Provider>, &mut Connection<'_, Provider>),
-) {
-    let mut provider = RustCrypto::os();
-    let (chain, suites) = ([key.0], [suite]);
-    let identities = [Identity::new(&chain, &key.1)];
-    let client_config = ClientConfig::new(&AcceptAnyPeer).with_cipher_suites(&suites);
-    let server_config = ServerConfig::new(&identities);
-    let buffers = || Buffers::new(vec![0; 16_645], vec![0; 17_000]);
-    let mut client = Connection::client(&client_config, None, buffers()).expect("a good configuration");
-    let mut server = Connection::server(&server_config, buffers()).expect("a good configuration");
-    while !(client.is_connected() && server.is_connected()) {
-        client.process(&mut provider).expect("the client goes on");
-        carry(&mut client, &mut server);
-        server.process(&mut provider).expect("the server goes on");
-        carry(&mut server, &mut client);
+impl Times {
+    pub(crate) fn of(self, role: &str) -> Duration {
+        if role == "client" { self.client } else { self.server }
     }
-    work(&mut provider, &mut client, &mut server);
+}
+
+/// Runs `once` a number of times. What it took in the median stands for all: what other programs take from this one now
+/// and then does not count.
+pub(crate) fn median_of(times: u64, mut once: impl FnMut() -> Times) -> Times {
+    let all: Vec<Times> = (0..times).map(|_| once()).collect();
+    let median = |of: fn(&Times) -> Duration| {
+        let mut sorted: Vec<Duration> = all.iter().map(of).collect();
+        sorted.sort_unstable();
+        sorted[sorted.len() / 2] * u32::try_from(times).unwrap_or(u32::MAX)
+    };
+    Times { client: median(|times| times.client), server: median(|times| times.server) }
+}
+
+/// Adds what `work` takes to `sum`, without what it takes to look at the clock.
+pub(crate) fn time<T>(sum: &mut Duration, work: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let result = work();
+    *sum += start.elapsed().saturating_sub(clock());
+    result
+}
+
+/// What it takes to look at the clock twice.
+fn clock() -> Duration {
+    static CLOCK: OnceLock<Duration> = OnceLock::new();
+    *CLOCK.get_or_init(|| {
+        let mut all: Vec<Duration> = (0..100_001).map(|_| Instant::now().elapsed()).collect();
+        all.sort_unstable();
+        all[all.len() / 2]
+    })
 }

@@ -1,0 +1,180 @@
+//! Our own connections, over each provider, and the bare operations of the providers.
+
+use super::{Identity, Times, median_of, time};
+use saitls_core::codes::{CipherSuite, NamedGroup, SignatureScheme};
+use saitls_core::config::{ClientConfig, ServerConfig};
+use saitls_core::crypto::dangerous::AcceptAnyPeer;
+use saitls_core::crypto::{CryptoProvider, KeyExchange as _, SignatureVerifier as _, Signer, x509};
+use saitls_core::{Buffers, Connection};
+use std::task::Poll;
+
+/// A provider with its keys.
+pub(crate) trait Backend: CryptoProvider {
+    const NAME: &'static str;
+    type Key: Signer<Self>;
+    fn new() -> Self;
+    fn key(pkcs8: &[u8]) -> Self::Key;
+}
+
+impl Backend for saitls_rustcrypto::RustCrypto<getrandom::SysRng> {
+    const NAME: &'static str = "rustcrypto";
+    type Key = saitls_rustcrypto::SigningKey;
+    fn new() -> Self {
+        Self::os()
+    }
+    fn key(pkcs8: &[u8]) -> Self::Key {
+        saitls_rustcrypto::SigningKey::from_pkcs8_der(pkcs8).expect("a test key")
+    }
+}
+
+impl Backend for saitls_aws_lc::AwsLc {
+    const NAME: &'static str = "aws-lc";
+    type Key = saitls_aws_lc::SigningKey;
+    fn new() -> Self {
+        Self
+    }
+    fn key(pkcs8: &[u8]) -> Self::Key {
+        saitls_aws_lc::SigningKey::from_pkcs8_der(pkcs8).expect("a test key")
+    }
+}
+
+/// Bytes from one side to the other.
+pub(crate) fn carry<P: CryptoProvider>(from: &mut Connection<'_, P>, to: &mut Connection<'_, P>) {
+    let (data, room) = (from.transmit_data(), to.receive_buffer());
+    let len = data.len().min(room.len());
+    room[..len].copy_from_slice(&data[..len]);
+    to.received(len);
+    from.transmitted(len);
+}
+
+/// Buffers of one end.
+pub(crate) fn buffers() -> (Vec<u8>, Vec<u8>) {
+    (vec![0; 16_645], vec![0; 17_000])
+}
+
+/// What `times` handshakes take each end: making the connection, all of `process`, dropping it. Carrying the bytes is
+/// not counted.
+pub(crate) fn handshakes<B: Backend>(identity: &Identity, group: NamedGroup, times: u64) -> Times {
+    let mut provider = B::new();
+    let key = B::key(identity.key);
+    let (chain, suites, groups) = ([identity.certificate], [CipherSuite::AES_128_GCM_SHA256], [group]);
+    let identities = [saitls_core::config::Identity::new(&chain, &key)];
+    let client_config = ClientConfig::new(&AcceptAnyPeer).with_cipher_suites(&suites).with_named_groups(&groups);
+    let server_config = ServerConfig::new(&identities).with_cipher_suites(&suites).with_named_groups(&groups);
+    let ((mut client_in, mut client_out), (mut server_in, mut server_out)) = (buffers(), buffers());
+    median_of(times, || {
+        let mut sum = Times::default();
+        let buffers = Buffers::new(&mut client_in[..], &mut client_out[..]);
+        let mut client =
+            time(&mut sum.client, || Connection::client(&client_config, None, buffers)).expect("it is good");
+        let buffers = Buffers::new(&mut server_in[..], &mut server_out[..]);
+        let mut server = time(&mut sum.server, || Connection::server(&server_config, buffers)).expect("it is good");
+        while !(client.is_connected() && server.is_connected()) {
+            time(&mut sum.client, || client.process(&mut provider)).expect("the client goes on");
+            carry(&mut client, &mut server);
+            time(&mut sum.server, || server.process(&mut provider)).expect("the server goes on");
+            carry(&mut server, &mut client);
+        }
+        time(&mut sum.client, || drop(client));
+        time(&mut sum.server, || drop(server));
+        sum
+    })
+}
+
+/// What the public-key operations of as many handshakes take each end: a client generates, decapsulates and verifies, a
+/// server encapsulates and signs.
+pub(crate) fn primitives<B: Backend>(identity: &Identity, group: NamedGroup, times: u64) -> Times {
+    let mut provider = B::new();
+    let key = B::key(identity.key);
+    let scheme = key.schemes()[0];
+    let info = x509::subject_public_key_info(identity.certificate).expect("a certificate");
+    let public_key = public_key(info, scheme);
+    let message = [0x20; 130];
+    let (mut share, mut answer, mut signature) = ([0; 2048], [0; 2048], [0; 512]);
+    median_of(times, || {
+        let mut sum = Times::default();
+        let mut exchange = B::KeyExchange::start(&mut provider, group).expect("a group it has");
+        let share_len =
+            time(&mut sum.client, || ready(exchange.poll_generate(&mut provider, &mut share))).expect("a share");
+        let (answer_len, signature_len) = time(&mut sum.server, || {
+            let mut exchange = B::KeyExchange::start(&mut provider, group).expect("a group it has");
+            let agreed = ready(exchange.poll_encapsulate(&mut provider, &share[..share_len], &mut answer));
+            let signed = ready(key.poll_sign(&mut provider, scheme, &message, &mut signature));
+            (agreed.expect("a share").0, signed.expect("a signature"))
+        });
+        time(&mut sum.client, || {
+            ready(exchange.poll_decapsulate(&mut provider, &answer[..answer_len])).map(drop).expect("a secret");
+            let mut verifier = B::SignatureVerifier::start(&mut provider, scheme.into()).expect("a scheme it has");
+            ready(verifier.poll_verify(&mut provider, public_key, &message, &signature[..signature_len]))
+        })
+        .expect("a good signature");
+        sum
+    })
+}
+
+/// The content of the BIT STRING at the end of a SubjectPublicKeyInfo.
+fn public_key(info: &'static [u8], scheme: SignatureScheme) -> &'static [u8] {
+    let len = match scheme {
+        SignatureScheme::ECDSA_SECP256R1_SHA256 => 65,
+        SignatureScheme::ED25519 => 32,
+        // RSA-2048 with the exponent 65537: a SEQUENCE of two numbers.
+        _ => 270,
+    };
+    &info[info.len() - len..]
+}
+
+fn ready<T>(poll: Poll<T>) -> T {
+    match poll {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("these providers are never pending"),
+    }
+}
+
+/// Runs `work` with a connected pair of the suite.
+pub(crate) fn with_pair<B: Backend>(
+    suite: CipherSuite,
+    identity: &Identity,
+    work: impl FnOnce(&mut B, &mut Connection<'_, B>, &mut Connection<'_, B>),
+) {
+    let mut provider = B::new();
+    let key = B::key(identity.key);
+    let (chain, suites) = ([identity.certificate], [suite]);
+    let identities = [saitls_core::config::Identity::new(&chain, &key)];
+    let client_config = ClientConfig::new(&AcceptAnyPeer).with_cipher_suites(&suites);
+    let server_config = ServerConfig::new(&identities);
+    let buffers = || Buffers::new(vec![0; 16_645], vec![0; 17_000]);
+    let mut client = Connection::client(&client_config, None, buffers()).expect("a good configuration");
+    let mut server = Connection::server(&server_config, buffers()).expect("a good configuration");
+    while !(client.is_connected() && server.is_connected()) {
+        client.process(&mut provider).expect("the client goes on");
+        carry(&mut client, &mut server);
+        server.process(&mut provider).expect("the server goes on");
+        carry(&mut server, &mut client);
+    }
+    work(&mut provider, &mut client, &mut server);
+}
+
+/// What `times` records take: the copy into the record and `process` here, `process` and `consume` there. Carrying the
+/// bytes is not counted. The client sends.
+pub(crate) fn records<B: Backend>(
+    (provider, client, server): (&mut B, &mut Connection<'_, B>, &mut Connection<'_, B>),
+    data: &[u8],
+    times: u64,
+) -> Times {
+    median_of(times, || {
+        let mut sum = Times::default();
+        time(&mut sum.client, || {
+            assert_eq!(client.write(data), Ok(data.len()));
+            client.process(provider).expect("sealed");
+        });
+        carry(client, server);
+        time(&mut sum.server, || {
+            server.process(provider).expect("opened");
+            assert_eq!(server.received_data().len(), data.len());
+            server.consume(data.len());
+        });
+        // A KeyUpdate of the client may want an answer.
+        carry(server, client);
+        sum
+    })
+}
