@@ -48,6 +48,14 @@ impl<P: CryptoProvider, A: Hash<P>, B: Hash<P>> Hash<P> for Either<A, B> {
             Self::Second(hash) => hash.finish(provider),
         }
     }
+
+    fn digest(provider: &mut P, algorithm: HashAlgorithm, parts: &[&[u8]]) -> Result<Digest> {
+        if A::supports(algorithm) {
+            A::digest(provider, algorithm, parts)
+        } else {
+            B::digest(provider, algorithm, parts)
+        }
+    }
 }
 
 impl<P: CryptoProvider, A: Aead<P>, B: Aead<P>> Aead<P> for Either<A, B> {

@@ -6,36 +6,39 @@ use super::{CryptoProvider, Digest, Hash, Secret, SoftwareSecret};
 use crate::codes::HashAlgorithm;
 use crate::error::{Error, Result};
 use crate::secret::SecretBytes;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// The block length of SHA-384, the larger one.
 const MAX_BLOCK_LEN: usize = 128;
 
+/// The most parts of a message, and the block in front of them.
+const MAX_PARTS: usize = 9;
+
 /// HMAC over the joined `parts`. `key` is never longer than a block: secrets are at most 64 bytes.
 fn hmac<P: CryptoProvider>(provider: &mut P, hash: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Result<Digest> {
-    let mut block = Zeroizing::new([0; MAX_BLOCK_LEN]);
+    let mut block = [0; MAX_BLOCK_LEN];
     let block = block.get_mut(..hash.block_len()).ok_or(Error::Internal)?;
     block.get_mut(..key.len()).ok_or(Error::Unsupported)?.copy_from_slice(key);
 
     block.iter_mut().for_each(|byte| *byte ^= 0x36);
-    let mut inner = P::Hash::start(provider, hash)?;
-    inner.update(provider, block)?;
-    for part in parts {
-        inner.update(provider, part)?;
-    }
-    let inner = Zeroizing::new(*inner.finish(provider)?.padded());
+    let mut message = [&[][..]; MAX_PARTS];
+    let (front, rest) = message.split_first_mut().ok_or(Error::Internal)?;
+    *front = block;
+    rest.get_mut(..parts.len()).ok_or(Error::Internal)?.copy_from_slice(parts);
+    let inner = P::Hash::digest(provider, hash, &message);
 
     block.iter_mut().for_each(|byte| *byte ^= 0x36 ^ 0x5c);
-    let mut outer = P::Hash::start(provider, hash)?;
-    outer.update(provider, block)?;
-    outer.update(provider, inner.get(..hash.output_len()).ok_or(Error::Internal)?)?;
-    outer.finish(provider)
+    let outer = inner.and_then(|inner| {
+        let inner = Zeroizing::new(inner);
+        P::Hash::digest(provider, hash, &[block, inner.as_bytes()])
+    });
+    block.zeroize();
+    outer
 }
 
-impl Digest {
-    /// The bytes with the zeros behind them.
-    const fn padded(&self) -> &[u8; super::MAX_DIGEST_LEN] {
-        &self.bytes
+impl Zeroize for Digest {
+    fn zeroize(&mut self) {
+        self.bytes.get_mut(..usize::from(self.len)).unwrap_or(&mut []).zeroize();
     }
 }
 
@@ -53,29 +56,23 @@ fn expand_label<P: CryptoProvider>(
     let label_len = [u8::try_from(PREFIX.len().saturating_add(label.len())).map_err(|_| Error::Unsupported)?];
     let context_len = [u8::try_from(context.len()).map_err(|_| Error::Unsupported)?];
 
-    let mut previous: Zeroizing<[u8; super::MAX_DIGEST_LEN]> = Zeroizing::new([0; super::MAX_DIGEST_LEN]);
-    let mut previous_len = 0;
+    let mut previous: Option<Zeroizing<Digest>> = None;
     let mut counter = 0u8;
     for chunk in out.chunks_mut(hash.output_len()) {
         counter = counter.checked_add(1).ok_or(Error::Unsupported)?;
-        let block = hmac(
-            provider,
-            hash,
-            secret,
-            &[
-                previous.get(..previous_len).unwrap_or(&[]),
-                &length,
-                &label_len,
-                PREFIX,
-                label,
-                &context_len,
-                context,
-                &[counter],
-            ],
-        )?;
-        *previous = *block.padded();
-        previous_len = hash.output_len();
-        chunk.copy_from_slice(previous.get(..chunk.len()).ok_or(Error::Internal)?);
+        let parts: [&[u8]; 8] = [
+            previous.as_ref().map_or(&[], |previous| previous.as_bytes()),
+            &length,
+            &label_len,
+            PREFIX,
+            label,
+            &context_len,
+            context,
+            &[counter],
+        ];
+        let block = Zeroizing::new(hmac(provider, hash, secret, &parts)?);
+        chunk.copy_from_slice(block.as_bytes().get(..chunk.len()).ok_or(Error::Internal)?);
+        previous = Some(block);
     }
     Ok(())
 }
@@ -90,8 +87,8 @@ impl<P: CryptoProvider> Secret<P> for SoftwareSecret {
         let zeros = zeros.get(..hash.output_len()).ok_or(Error::Internal)?;
         let salt = salt.map_or(zeros, SecretBytes::as_bytes);
         let input = input.map_or(zeros, SecretBytes::as_bytes);
-        let extracted = Zeroizing::new(*hmac(provider, hash, salt, &[input])?.padded());
-        Self::new(extracted.get(..hash.output_len()).ok_or(Error::Internal)?)
+        let extracted = Zeroizing::new(hmac(provider, hash, salt, &[input])?);
+        Self::new(extracted.as_bytes())
     }
 
     fn derive(&self, provider: &mut P, hash: HashAlgorithm, label: &[u8], context: &[u8]) -> Result<Self> {

@@ -191,6 +191,16 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         len.saturating_add(more_records.saturating_mul(self.overhead().saturating_add(RECORD_HEADER_LEN)))
     }
 
+    /// The contents of the records in the first `len` bytes of the buffer, which nothing was written over since.
+    pub(crate) fn plaintext(&self, len: usize) -> impl Iterator<Item = &[u8]> {
+        let mut rest = self.buffer.bytes.get(..len).unwrap_or(&[]);
+        core::iter::from_fn(move || {
+            let (record, behind) = rest.split_at_checked(RecordHeader::peek(rest)?.record_len())?;
+            rest = behind;
+            record.get(RECORD_HEADER_LEN..)
+        })
+    }
+
     // ---- bytes of any length, copied
 
     /// Adds bytes to the open record, sealing full ones, and returns how many found room.

@@ -3,10 +3,9 @@
 use super::client_hello::Hello;
 use super::wait_server_hello::WaitServerHello;
 use super::{Client, Context, State, take};
-use crate::codes::{HashAlgorithm, NamedGroup, ProtocolVersion};
+use crate::codes::{NamedGroup, ProtocolVersion};
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Misconfiguration, Result};
-use crate::key_schedule::Transcript;
 use core::task::{Poll, ready};
 
 pub(crate) struct Start<P: CryptoProvider> {
@@ -35,18 +34,13 @@ impl<P: CryptoProvider> Start<P> {
         let len = ready!(written)?;
         let hello = take(&mut self.hello)?;
 
-        let (mut sha256, mut sha384) = (None, None);
-        cx.common.cipher_suites(cx.provider).for_each(|suite| match suite.hash() {
-            HashAlgorithm::Sha256 => sha256 = Some(HashAlgorithm::Sha256),
-            HashAlgorithm::Sha384 => sha384 = Some(HashAlgorithm::Sha384),
-        });
-        *cx.transcript = Transcript::start(cx.provider, [sha256, sha384].into_iter().flatten())?;
         cx.facts.client_random = hello.random;
-        cx.commit(len)?;
+        // Which hash the transcript takes is not known yet: the message stays in the buffer until the server says.
+        cx.outgoing.commit_message(cx.provider, len)?;
         cx.outgoing.flush(cx.provider)?;
         cx.outgoing.legacy_record_version = ProtocolVersion::TLS_1_2;
         cx.incoming.allows_change_cipher_spec = true;
-        Poll::Ready(Ok(State::WaitServerHello(WaitServerHello::new(hello))))
+        Poll::Ready(Ok(State::WaitServerHello(WaitServerHello::new(hello, cx.outgoing.buffer.unsent().len()))))
     }
 }
 

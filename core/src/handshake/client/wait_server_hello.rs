@@ -8,13 +8,15 @@ use crate::codes::{CipherSuite, ExtensionType, ProtocolVersion};
 use crate::crypto::{CryptoProvider, KeyExchange};
 use crate::error::{Error, Result};
 use crate::handshake::{Operation, Received};
-use crate::key_schedule::EarlySecret;
+use crate::key_schedule::{EarlySecret, Transcript};
 use crate::wire::ServerHello;
 use crate::wire::extensions::{Cookie, KeyShareHelloRetryRequest, KeyShareServerHello, SelectedVersion};
 use core::task::{Poll, ready};
 
 pub(crate) struct WaitServerHello<P: CryptoProvider> {
     hello: Option<Hello<P>>,
+    /// Bytes of the records of the first ClientHello, which are at the front of the transmit buffer still.
+    hello_records_len: usize,
     /// The suite of the HelloRetryRequest, if there was one. Its group needs no memory: the only share left is
     /// one of that group.
     retried: Option<CipherSuite>,
@@ -23,8 +25,8 @@ pub(crate) struct WaitServerHello<P: CryptoProvider> {
 }
 
 impl<P: CryptoProvider> WaitServerHello<P> {
-    pub(super) const fn new(hello: Hello<P>) -> Self {
-        Self { hello: Some(hello), retried: None, requested_share: None }
+    pub(super) const fn new(hello: Hello<P>, hello_records_len: usize) -> Self {
+        Self { hello: Some(hello), hello_records_len, retried: None, requested_share: None }
     }
 
     #[inline(never)]
@@ -49,6 +51,7 @@ impl<P: CryptoProvider> WaitServerHello<P> {
             Some(next) => Poll::Ready(Ok(next)),
             None => Poll::Ready(Ok(State::WaitServerHello(Self {
                 hello: self.hello.take(),
+                hello_records_len: self.hello_records_len,
                 retried: self.retried.take(),
                 requested_share: None,
             }))),
@@ -89,7 +92,7 @@ impl<P: CryptoProvider> WaitServerHello<P> {
         let suite = server_hello.cipher_suite;
         cx.facts.cipher_suite = Some(suite);
         cx.facts.named_group = Some(server_share.group);
-        cx.transcript.decide(suite.hash());
+        self.begin_transcript(cx, suite)?;
         cx.accept(&received.message)?;
         let transcript = cx.transcript.hash(cx.provider)?;
         let handshake = EarlySecret::new(cx.provider, suite.hash())?.into_handshake(cx.provider, &shared)?;
@@ -103,6 +106,16 @@ impl<P: CryptoProvider> WaitServerHello<P> {
         cx.incoming.install(cx.provider, suite, secrets.server, aligned)?;
         cx.outgoing.install(cx.provider, suite, secrets.client)?;
         Poll::Ready(Ok(Some(State::WaitEncryptedExtensions(WaitEncryptedExtensions::new(handshake)))))
+    }
+
+    /// The suite, and with it the hash, is known: the transcript begins with the first ClientHello.
+    fn begin_transcript(&self, cx: &mut Context<'_, '_, P>, suite: CipherSuite) -> Result<()> {
+        if !cx.transcript.is_none() {
+            return Ok(());
+        }
+        *cx.transcript = Transcript::start(cx.provider, suite.hash())?;
+        let (outgoing, transcript, provider) = (&*cx.outgoing, &mut *cx.transcript, &mut *cx.provider);
+        outgoing.plaintext(self.hello_records_len).try_for_each(|content| transcript.add(provider, content))
     }
 
     /// RFC 9846 4.2.4.
@@ -127,6 +140,8 @@ impl<P: CryptoProvider> WaitServerHello<P> {
             .extensions
             .get(ExtensionType::KEY_SHARE, KeyShareHelloRetryRequest::read)?
             .map(|request| request.selected_group);
+        // Before the second ClientHello is written where the first one stands.
+        self.begin_transcript(cx, request.cipher_suite)?;
         let written = match selected_group {
             Some(group) => {
                 let offered = cx.common.named_groups(cx.provider, cx.fits_hybrids()).any(|offered| offered == group);
@@ -156,8 +171,7 @@ impl<P: CryptoProvider> WaitServerHello<P> {
             hello.shares = [Some(share), None, None];
         }
         cx.facts.retried = true;
-        cx.transcript.decide(request.cipher_suite.hash());
-        cx.transcript.replace_by_message_hash(cx.provider)?;
+        cx.transcript.replace_by_message_hash(cx.provider, request.cipher_suite.hash())?;
         cx.accept(&received.message)?;
         if !hello.session_id().is_empty() {
             cx.outgoing.change_cipher_spec_before(len)?;

@@ -124,7 +124,7 @@ impl<P: CryptoProvider> Start<P> {
         let fingerprint = fingerprint(cx.provider, suite, hello)?;
         begin(cx, hello, suite)?;
         cx.accept(&received.message)?;
-        cx.transcript.replace_by_message_hash(cx.provider)?;
+        cx.transcript.replace_by_message_hash(cx.provider, suite.hash())?;
         cx.facts.retried = true;
         let sent = cx.poll_send(&mut |writer| {
             ServerHello::write_new(writer, &HELLO_RETRY_REQUEST_RANDOM, hello.legacy_session_id, suite, |writer| {
@@ -174,8 +174,7 @@ fn poll_choose_identity<'a, P: CryptoProvider>(
 fn begin<P: CryptoProvider>(cx: &mut Context<'_, '_, P>, hello: &ClientHello<'_>, suite: CipherSuite) -> Result<()> {
     cx.facts.cipher_suite = Some(suite);
     cx.facts.client_random = *hello.random;
-    *cx.transcript = Transcript::start(cx.provider, core::iter::once(suite.hash()))?;
-    cx.transcript.decide(suite.hash());
+    *cx.transcript = Transcript::start(cx.provider, suite.hash())?;
     cx.incoming.allows_change_cipher_spec = true;
     Ok(())
 }
