@@ -463,3 +463,39 @@ fn configurations_that_cannot_work_are_named() {
     invalid(ClientConfig::<Provider>::new(&ANY).with_certificate_types(&[]).check());
     invalid(ClientConfig::<Provider>::new(&ANY).with_records_per_key(1).check());
 }
+
+/// RFC 9846 4.5.1.2: a chain that the peer cannot verify is better than none, but not if it is signed with SHA-1.
+#[test]
+fn a_certificate_signed_with_sha1_is_only_presented_to_who_asks_for_it() {
+    let key = rsa2048();
+    let replaced = |certificate: &[u8], from: &[u8], to: &[u8]| {
+        let at = certificate.windows(from.len()).position(|window| window == from).unwrap();
+        [&certificate[..at], to, &certificate[at + from.len()..]].concat()
+    };
+    // Issued by somebody else; and then with SHA-1 in place of SHA-256.
+    let (sha256, sha1) = (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 11], &[0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 5]);
+    let issuer = x509::issuer(key.certificate).unwrap();
+    let (rest, last) = issuer.split_at(issuer.len() - 1);
+    let issued = replaced(key.certificate, issuer, &[rest, &[last[0] ^ 1]].concat());
+    let weak = replaced(&issued, sha256, sha1);
+    let presents = |certificate: &[u8], schemes: &[SignatureScheme]| {
+        let chain = [certificate];
+        let identities = [Identity::<Provider>::new(&chain, &key.key)];
+        let schemes: Vec<u8> = schemes.iter().flat_map(|scheme| scheme.0.to_be_bytes()).collect();
+        let schemes = saitls_core::wire::List::new(&schemes).unwrap();
+        let request = IdentityRequest {
+            server_name: None,
+            signature_schemes: schemes,
+            certificate_schemes: schemes,
+            certificate_authorities: None,
+            certificate_types: saitls_core::wire::extensions::CertificateTypeList::X509,
+        };
+        request.choose_from(&identities).is_some()
+    };
+    let pss = SignatureScheme::RSA_PSS_RSAE_SHA256;
+    assert!(presents(&issued, &[pss]));
+    assert!(!presents(&weak, &[pss, SignatureScheme::RSA_PKCS1_SHA256]));
+    assert!(presents(&weak, &[pss, SignatureScheme::RSA_PKCS1_SHA1]));
+    // Nobody verifies how a self-signed one is signed.
+    assert!(presents(&replaced(key.certificate, sha256, sha1), &[pss]));
+}

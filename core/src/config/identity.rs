@@ -136,15 +136,15 @@ impl IdentityRequest<'_> {
         issuers.any(|issuer| authorities.iter().any(|authority| authority == issuer))
     }
 
-    /// Chooses as a configuration with a list does. Of the identities whose key and type suit the peer, that is the
-    /// first with, in this order of importance:
+    /// Chooses as a configuration with a list does. Of the identities whose key and type suit the peer (and that have no
+    /// signature with SHA-1 which it did not ask for), that is the first with, in this order of importance:
     ///
     /// * a name that the client asked for; else no names;
     /// * an issuer that the peer trusts, if it named some;
     /// * certificates signed in ways that the peer verifies.
     #[must_use]
     pub fn choose_from<'i, P: CryptoProvider>(&self, identities: &[Identity<'i, P>]) -> Option<Identity<'i, P>> {
-        let suits = |identity: &&Identity<'i, P>| self.scheme_for(identity).is_some();
+        let suits = |identity: &&Identity<'i, P>| self.scheme_for(identity).is_some() && self.may_see(identity);
         let mut suitable = identities.iter().filter(suits);
         let first = suitable.next()?;
         let mut best = (first, self.rank(first));
@@ -155,6 +155,12 @@ impl IdentityRequest<'_> {
             }
         }
         Some(*best.0)
+    }
+
+    fn may_see<P: CryptoProvider>(&self, identity: &Identity<'_, P>) -> bool {
+        let mut chain = identity.certificate_chain.iter();
+        identity.certificate_type != CertificateType::X509
+            || chain.all(|certificate| x509::may_be_presented(certificate, self.certificate_schemes))
     }
 
     fn rank<P: CryptoProvider>(&self, identity: &Identity<'_, P>) -> (u8, bool, bool) {

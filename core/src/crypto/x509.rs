@@ -121,8 +121,18 @@ pub(crate) fn is_signed_by_any(certificate: &[u8], schemes: List<'_, SignatureSc
     SIGNATURES.iter().any(|&(known, scheme)| known == algorithm.oid && schemes.contains(scheme))
 }
 
+/// Whether a certificate may be presented to a peer that verifies these schemes, even if it is signed with none of them:
+/// not if it is signed with SHA-1, which only a peer that asks for it gets to see (RFC 9846 4.5.1.2).
+pub(crate) fn may_be_presented(certificate: &[u8], schemes: List<'_, SignatureScheme>) -> bool {
+    let Ok(fields) = Fields::read(certificate) else { return true };
+    let Ok(algorithm) = AlgorithmIdentifier::read(fields.signature) else { return true };
+    let uses_sha1 = |scheme| matches!(scheme, SignatureScheme::RSA_PKCS1_SHA1 | SignatureScheme::ECDSA_SHA1);
+    let sha1 = SIGNATURES.iter().find(|&&(known, scheme)| known == algorithm.oid && uses_sha1(scheme));
+    sha1.is_none_or(|&(_, scheme)| fields.issuer == fields.subject || schemes.contains(scheme))
+}
+
 /// The signature algorithms of certificates that schemes have names for (RFC 5758 3.2, RFC 8410 3, RFC 8017 A.2.4).
-const SIGNATURES: [(&[u8], SignatureScheme); 7] = [
+const SIGNATURES: [(&[u8], SignatureScheme); 9] = [
     (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2], SignatureScheme::ECDSA_SECP256R1_SHA256),
     (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3], SignatureScheme::ECDSA_SECP384R1_SHA384),
     (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 4], SignatureScheme::ECDSA_SECP521R1_SHA512),
@@ -130,6 +140,8 @@ const SIGNATURES: [(&[u8], SignatureScheme); 7] = [
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11], SignatureScheme::RSA_PKCS1_SHA256),
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 12], SignatureScheme::RSA_PKCS1_SHA384),
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 13], SignatureScheme::RSA_PKCS1_SHA512),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1], SignatureScheme::ECDSA_SHA1),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5], SignatureScheme::RSA_PKCS1_SHA1),
 ];
 
 /// Fields of a TBSCertificate, each with its tag and length.

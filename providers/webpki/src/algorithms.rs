@@ -11,7 +11,8 @@ type S = SignatureScheme;
 
 /// One way to sign a certificate.
 pub(crate) struct Algorithm {
-    pub(crate) arithmetic: SignatureAlgorithm,
+    /// `None`: with a hash that is broken. Nobody needs to compute that the signature proves nothing.
+    pub(crate) arithmetic: Option<SignatureAlgorithm>,
     /// Of the issuer's key.
     public_key: AlgorithmIdentifier,
     /// Of the signature.
@@ -32,17 +33,28 @@ const RSA_SHA384_BARE: AlgorithmIdentifier =
 const RSA_SHA512_BARE: AlgorithmIdentifier =
     AlgorithmIdentifier::from_slice(b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d");
 
+// With MD5 (RFC 3279 2.2.1) and SHA-1 (2.2.1, 2.2.3): `bad_certificate` (RFC 9846 4.5.1.3).
+const RSA_MD5: AlgorithmIdentifier =
+    AlgorithmIdentifier::from_slice(b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04\x05\x00");
+const RSA_SHA1: AlgorithmIdentifier =
+    AlgorithmIdentifier::from_slice(b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05\x05\x00");
+const ECDSA_SHA1: AlgorithmIdentifier = AlgorithmIdentifier::from_slice(b"\x06\x07\x2a\x86\x48\xce\x3d\x04\x01");
+
 const fn algorithm(
     arithmetic: A,
     public_key: AlgorithmIdentifier,
     signature: AlgorithmIdentifier,
     schemes: [S; 2],
 ) -> Algorithm {
-    Algorithm { arithmetic, public_key, signature, schemes }
+    Algorithm { arithmetic: Some(arithmetic), public_key, signature, schemes }
+}
+
+const fn broken(public_key: AlgorithmIdentifier, signature: AlgorithmIdentifier) -> Algorithm {
+    Algorithm { arithmetic: None, public_key, signature, schemes: [SignatureScheme(0); 2] }
 }
 
 /// How many algorithms there are.
-pub(crate) const COUNT: usize = 21;
+pub(crate) const COUNT: usize = 25;
 
 const ECDSA_EITHER: [S; 2] = [S::ECDSA_SECP256R1_SHA256, S::ECDSA_SECP384R1_SHA384];
 
@@ -71,12 +83,17 @@ pub(crate) static ALGORITHMS: [Algorithm; COUNT] = [
     algorithm(A::RsaPssSha256, alg_id::RSA_PSS_SHA256, alg_id::RSA_PSS_SHA256, [S::RSA_PSS_PSS_SHA256; 2]),
     algorithm(A::RsaPssSha384, alg_id::RSA_PSS_SHA384, alg_id::RSA_PSS_SHA384, [S::RSA_PSS_PSS_SHA384; 2]),
     algorithm(A::RsaPssSha512, alg_id::RSA_PSS_SHA512, alg_id::RSA_PSS_SHA512, [S::RSA_PSS_PSS_SHA512; 2]),
+    broken(alg_id::RSA_ENCRYPTION, RSA_MD5),
+    broken(alg_id::RSA_ENCRYPTION, RSA_SHA1),
+    broken(alg_id::ECDSA_P256, ECDSA_SHA1),
+    broken(alg_id::ECDSA_P384, ECDSA_SHA1),
 ];
 
 impl Algorithm {
-    /// Whether the provider has it, and the peer was offered it.
+    /// Whether something can be said of it: the provider has it, and the peer was offered it; or it is broken.
     pub(crate) fn is_acceptable<P: CryptoProvider>(&self, offered: &[SignatureScheme]) -> bool {
-        P::SignatureVerifier::supports(self.arithmetic) && self.schemes.iter().all(|scheme| offered.contains(scheme))
+        let Some(arithmetic) = self.arithmetic else { return true };
+        P::SignatureVerifier::supports(arithmetic) && self.schemes.iter().all(|scheme| offered.contains(scheme))
     }
 }
 

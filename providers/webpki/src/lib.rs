@@ -40,4 +40,4 @@ pub use revocation::{MAX_REVOCATION_LISTS, Revocation, UnknownStatus};
 #[cfg(target_has_atomic = "ptr")]
 pub use rotating::RotatingVerifier;
 pub use rustls_pki_types::{TrustAnchor, UnixTime};
-pub use verifier::{ChainVerifier, DEFAULT_MAX_INTERMEDIATES};
+pub use verifier::{ChainVerifier, DEFAULT_MAX_INTERMEDIATES, MAX_INTERMEDIATES};

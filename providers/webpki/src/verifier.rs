@@ -17,14 +17,14 @@ use saitls_core::crypto::{
     CryptoProvider, Notes, PeerCertificates, PeerRole, PeerVerifier, VerificationProgress, x509,
 };
 use saitls_core::error::{Error, Result};
-use saitls_core::limits::MAX_CERTIFICATES;
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
 
 /// How many intermediate certificates of a peer are looked at, if nobody says otherwise.
 pub const DEFAULT_MAX_INTERMEDIATES: usize = 3;
 
-/// The most that can be said: what a Certificate message may hold beside the end entity.
-const MAX_INTERMEDIATES: usize = MAX_CERTIFICATES - 1;
+/// The most that can be said: the library builds no path with more. The number of paths to be tried grows with the
+/// factorial of this.
+pub const MAX_INTERMEDIATES: usize = 6;
 
 /// Verifies that a chain of X.509 certificates leads to a trust anchor, is meant for this use, and, on a client, is
 /// for the name of the server.
@@ -72,11 +72,11 @@ impl<'a> ChainVerifier<'a> {
         })
     }
 
-    /// How many intermediate certificates are looked at: the first ones that the peer sent. 15 at most; without this,
-    /// [`DEFAULT_MAX_INTERMEDIATES`]. The library builds no path with more than six of them.
+    /// How many intermediate certificates are looked at: the first ones that the peer sent. Without this,
+    /// [`DEFAULT_MAX_INTERMEDIATES`]; never more than [`MAX_INTERMEDIATES`].
     #[must_use]
     pub const fn with_max_intermediates(mut self, max: usize) -> Self {
-        self.max_intermediates = max;
+        self.max_intermediates = if max < MAX_INTERMEDIATES { max } else { MAX_INTERMEDIATES };
         self
     }
 

@@ -72,3 +72,32 @@ fn rsassa_pss() {
     assert_eq!(offered(root, &[leaf], &[S::RSA_PSS_RSAE_SHA384]), Ok(1));
     assert_eq!(offered(root, &[leaf], &[S::RSA_PSS_PSS_SHA384]), Err(Error::UnsupportedCertificate));
 }
+
+/// RFC 9846 4.5.1.3: bad_certificate, even though the algorithm is one that nobody knows here.
+#[test]
+fn signatures_with_md5_and_sha1_are_bad() {
+    const SHA512_WITH_RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d";
+    let server = data!("rsa4096.server");
+    let with = |algorithm: u8| {
+        let mut changed = server.to_vec();
+        let places: Vec<_> = (0..server.len()).filter(|&at| server[at..].starts_with(SHA512_WITH_RSA)).collect();
+        assert_eq!(places.len(), 2);
+        places.iter().for_each(|at| changed[at + 8] = algorithm);
+        changed
+    };
+
+    let all = [S::RSA_PKCS1_SHA256, S::RSA_PKCS1_SHA384, S::RSA_PKCS1_SHA512];
+    for (algorithm, error) in [
+        (4, Error::BadCertificate),
+        (5, Error::BadCertificate),
+        // RSA with SHA-224: merely unknown.
+        (14, Error::UnsupportedCertificate),
+    ] {
+        let changed = with(algorithm);
+        assert_eq!(
+            offered(data!("rsa4096.root"), &[&changed, data!("rsa4096.second"), data!("rsa4096.first")], &all),
+            Err(error),
+            "{algorithm}"
+        );
+    }
+}

@@ -85,7 +85,7 @@ impl Case {
             revocation_lists: lists
                 .map(|pem| CertificateRevocationListDer::from_pem_slice(pem.as_bytes()).unwrap().to_vec())
                 .collect(),
-            max_intermediates: case["max_chain_depth"].as_u64().map_or(15, |depth| depth.min(15) as usize),
+            max_intermediates: case["max_chain_depth"].as_u64().map_or(MAX_INTERMEDIATES, |depth| depth as usize),
         }
     }
 
