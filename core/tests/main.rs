@@ -14,6 +14,7 @@ mod hello_retry;
 mod hybrids;
 mod identities;
 mod negotiation;
+mod opaque;
 mod points;
 mod records;
 mod rfc8448;
