@@ -5,6 +5,7 @@ use crate::cryptography as real;
 use core::task::{Poll, ready};
 use rand_core::TryRng;
 use saitls_core::codes::*;
+use saitls_core::config::{Identity, IdentityChooser, IdentityRequest};
 use saitls_core::crypto::*;
 use saitls_core::error::{Error, Result};
 use std::sync::Mutex;
@@ -241,5 +242,26 @@ impl PeerVerifier<I> for SlowVerifier {
         progress.begin(Notes { time: waited.into(), ..Notes::default() });
         ready!(polled)?;
         AcceptAnyPeer.poll_verify(provider, progress, peer)
+    }
+}
+
+/// Takes its time to choose the one identity there is.
+pub struct SlowChooser<'i> {
+    identity: Identity<'i, I>,
+    waited: Mutex<u32>,
+}
+
+impl<'i> SlowChooser<'i> {
+    pub fn new(identity: Identity<'i, I>) -> Self {
+        Self { identity, waited: Mutex::new(0) }
+    }
+}
+
+impl IdentityChooser<I> for SlowChooser<'_> {
+    fn poll_choose<'s>(&'s self, provider: &mut I, _: &IdentityRequest<'_>) -> Poll<Result<Option<Identity<'s, I>>>> {
+        let mut waited = self.waited.lock().unwrap();
+        ready!(provider.poll(&mut waited))?;
+        *waited = 0;
+        Poll::Ready(Ok(Some(self.identity)))
     }
 }
