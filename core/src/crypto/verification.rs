@@ -54,6 +54,12 @@ impl Answers {
         Some(self.bits.checked_shr(index.into()).is_some_and(|bits| bits & 1 == 1))
     }
 
+    /// How many have been verified.
+    #[must_use]
+    pub fn count(self) -> usize {
+        self.count.into()
+    }
+
     fn push(&mut self, valid: bool) {
         self.bits |= u32::from(valid).checked_shl(self.count.into()).unwrap_or(0);
         self.count = self.count.saturating_add(1);
@@ -99,8 +105,8 @@ impl<P: CryptoProvider> VerificationProgress<P> {
         self.unsupported
     }
 
-    /// Verifies the signature that has no answer yet, and records the answer. While it is pending it is asked for again
-    /// with the same inputs; [`SignatureVerifier::poll_verify`] says what they are.
+    /// Verifies the signature that has no answer yet, records the answer and returns it. While it is pending it is asked
+    /// for again with the same inputs; [`SignatureVerifier::poll_verify`] says what they are.
     ///
     /// # Errors
     /// [`Error::ChainTooLong`] if this were one signature more than [`MAX_SIGNATURE_CHECKS`], those counted whose answers
@@ -112,7 +118,7 @@ impl<P: CryptoProvider> VerificationProgress<P> {
         public_key: &[u8],
         message: &[u8],
         signature: &[u8],
-    ) -> Poll<Result<()>> {
+    ) -> Poll<Result<bool>> {
         let operation = match &mut self.operation {
             Some(operation) => operation,
             None if self.verified >= MAX_SIGNATURE_CHECKS => return Poll::Ready(Err(Error::ChainTooLong)),
@@ -130,6 +136,6 @@ impl<P: CryptoProvider> VerificationProgress<P> {
             Err(error) => return Poll::Ready(Err(error)),
         }
         self.answers.push(valid.is_ok());
-        Poll::Ready(Ok(()))
+        Poll::Ready(Ok(valid.is_ok()))
     }
 }

@@ -113,10 +113,8 @@ impl fmt::Debug for Recorded<'_> {
 
 impl SignatureVerificationAlgorithm for Recorded<'_> {
     fn verify_signature(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
-        match self.recorder.ask(self.algorithm, [public_key, message, signature]) {
-            Some(true) => Ok(()),
-            Some(false) | None => Err(InvalidSignature),
-        }
+        let is_valid = self.recorder.ask(self.algorithm, [public_key, message, signature]);
+        if is_valid { Ok(()) } else { Err(InvalidSignature) }
     }
 
     fn public_key_alg_id(&self) -> AlgorithmIdentifier {

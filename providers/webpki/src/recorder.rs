@@ -5,16 +5,23 @@ use core::ptr;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use saitls_core::crypto::{Answers, SignatureAlgorithm};
 
-/// The record of one run: answers what has an answer, and notes the first question that has none. The run is worth
-/// nothing if there is one.
+/// Questions that one run may leave open: the signatures of the longest chain that is common.
+const MAX_OPEN: usize = 4;
+
+/// The record of one run: answers what has an answer, and takes the rest to be valid signatures. What the run comes to
+/// is worth nothing until each of these has turned out to be one.
 ///
-/// The library asks from wherever it likes, says its traits, so the notes are atomic. Only one thread ever runs here.
+/// The library asks from wherever it likes, say its traits, so the notes are atomic. Only one thread ever runs here.
 pub(crate) struct Recorder {
     answers: Answers,
     asked: AtomicUsize,
-    /// One more than an index into [`ALGORITHMS`]; 0 where no question is open.
-    open: AtomicUsize,
-    /// Where key, message and signature of the open question are: address and length of each.
+    open: [Open; MAX_OPEN],
+}
+
+/// A question as it is noted: one more than an index into [`ALGORITHMS`], or 0 for none; address and length of each of
+/// key, message and signature.
+struct Open {
+    algorithm: AtomicUsize,
     places: [[AtomicUsize; 2]; 3],
 }
 
@@ -35,36 +42,49 @@ pub(crate) struct Place {
 
 impl Recorder {
     pub(crate) const fn new(answers: Answers) -> Self {
-        Self {
-            answers,
-            asked: AtomicUsize::new(0),
-            open: AtomicUsize::new(0),
-            places: [const { [const { AtomicUsize::new(0) }; 2] }; 3],
-        }
+        Self { answers, asked: AtomicUsize::new(0), open: [const { Open::new() }; MAX_OPEN] }
     }
 
-    /// Whether this signature is valid, as far as it is known.
-    pub(crate) fn ask(&self, algorithm: &'static Algorithm, parts: [&[u8]; 3]) -> Option<bool> {
+    /// Whether this signature is valid, as far as it is known, or else for the sake of the argument.
+    pub(crate) fn ask(&self, algorithm: &'static Algorithm, parts: [&[u8]; 3]) -> bool {
         if algorithm.arithmetic.is_none() {
-            return Some(false);
+            return false;
         }
         let index = self.asked.load(Relaxed);
         self.asked.store(index.saturating_add(1), Relaxed);
-        let answer = self.answers.get(index);
-        if answer.is_none() && self.open.load(Relaxed) == 0 {
-            let index = ALGORITHMS.iter().position(|known| ptr::eq(known, algorithm))?;
-            self.open.store(index.saturating_add(1), Relaxed);
-            for ([address, len], part) in self.places.iter().zip(parts) {
-                address.store(part.as_ptr().addr(), Relaxed);
-                len.store(part.len(), Relaxed);
-            }
+        if let Some(answer) = self.answers.get(index) {
+            return answer;
         }
-        answer
+        // Without room for more questions the run is over; the next one gets further.
+        let Some(open) = self.open.get(index.saturating_sub(self.answers.count())) else { return false };
+        let Some(known) = ALGORITHMS.iter().position(|known| ptr::eq(known, algorithm)) else { return false };
+        open.algorithm.store(known.saturating_add(1), Relaxed);
+        for ([address, len], part) in open.places.iter().zip(parts) {
+            address.store(part.as_ptr().addr(), Relaxed);
+            len.store(part.len(), Relaxed);
+        }
+        true
     }
 
-    /// The question without an answer.
-    pub(crate) fn question(&self) -> Option<Question> {
-        let algorithm = ALGORITHMS.get(self.open.load(Relaxed).checked_sub(1)?)?;
+    /// The questions without an answer, in the order in which they were asked. Each is one only if those before it were
+    /// valid signatures.
+    pub(crate) fn questions(&self) -> impl Iterator<Item = Question> {
+        self.open.iter().map_while(Open::question)
+    }
+
+    /// Whether there were more questions than those.
+    pub(crate) fn has_more(&self) -> bool {
+        self.asked.load(Relaxed) > self.answers.count().saturating_add(MAX_OPEN)
+    }
+}
+
+impl Open {
+    const fn new() -> Self {
+        Self { algorithm: AtomicUsize::new(0), places: [const { [const { AtomicUsize::new(0) }; 2] }; 3] }
+    }
+
+    fn question(&self) -> Option<Question> {
+        let algorithm = ALGORITHMS.get(self.algorithm.load(Relaxed).checked_sub(1)?)?;
         let [public_key, message, signature] = self
             .places
             .each_ref()

@@ -103,14 +103,19 @@ impl<'a> ChainVerifier<'a> {
             Some(notes) if notes.verifier == verifier => notes.time,
             _ => self.clock.map_or(Ok(0), |clock| clock.now().map(|time| time.as_secs()))?,
         };
-        loop {
+        'run: loop {
             progress.begin(Notes { time, verifier });
             let recorder = Recorder::new(progress.answers());
             let outcome = self.run::<P>(peer, UnixTime::since_unix_epoch(Duration::from_secs(time)), &recorder);
-            if let Some(question) = recorder.question() {
-                ready!(self.poll_answer(provider, progress, peer, &question))?;
+            for question in recorder.questions() {
+                if !ready!(self.poll_answer(provider, progress, peer, &question))? {
+                    continue 'run;
+                }
+            }
+            if recorder.has_more() {
                 continue;
             }
+            // All that the run rests on is true.
             match outcome {
                 Ok(()) => {
                     check_key_usage(leaf(peer)?)?;
@@ -201,7 +206,7 @@ impl<'a> ChainVerifier<'a> {
         progress: &mut VerificationProgress<P>,
         peer: &PeerCertificates<'_>,
         question: &Question,
-    ) -> Poll<Result<()>> {
+    ) -> Poll<Result<bool>> {
         // Keys are the anchors' or stand in the chain, where all else is, revocation lists excepted.
         let find = |place: Place| {
             let anchors = self.anchors.iter().map(|anchor| anchor.subject_public_key_info.as_ref());

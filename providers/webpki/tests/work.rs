@@ -28,6 +28,24 @@ fn slow_signatures_give_the_same_verdict() {
     assert_eq!(verified, Err(Error::BadCertificate));
 }
 
+/// Signatures are verified from the anchor down, and none behind one that is wrong.
+#[test]
+fn no_signature_is_verified_in_vain() {
+    let pki = Pki::new(3);
+    let anchors = anchor(&pki.root.der);
+    let verifier = ChainVerifier::new(&anchors, &NOW).unwrap();
+    for (broken, expected) in [(3, 1), (2, 2), (1, 3), (0, 4)] {
+        for pends in [0, 1] {
+            let mut chain = pki.chain().iter().map(|der| der.to_vec()).collect::<Vec<_>>();
+            *chain[broken].last_mut().unwrap() ^= 1;
+            let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
+            let mut provider = Counting { pends, ..Counting::default() };
+            let verified = Verification::server(&chain, "server.test").run(&verifier, &mut provider);
+            assert_eq!((verified, provider.verified), (Err(Error::BadCertificate), expected));
+        }
+    }
+}
+
 #[test]
 fn a_device_that_fails_ends_the_verification_at_once() {
     let pki = Pki::new(2);
