@@ -12,6 +12,7 @@ mod buffers;
 mod faults;
 mod hello_retry;
 mod identities;
+mod lives;
 mod negotiation;
 mod order;
 mod records;

@@ -3,6 +3,7 @@
 mod bench;
 mod floors;
 mod panics;
+mod secrets;
 mod sizes;
 
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask floors              each module of core/src uses only modules listed above it in core/src/lib.rs
 cargo xtask panics              no code of saitls-core can panic: inspects a linked image
+cargo xtask secrets             nothing branches on a secret: runs connections under valgrind (x86-64)
 cargo xtask sizes [--crates]    links the bare-metal images and prints their sizes (--crates: what each crate takes)
             [--image NAME]      only this image
             [--limits]          fails if an image is larger than the limit beside it
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
         ["bench"] => bench::run(&root()),
         ["floors"] => floors::check(&root().join("core/src")),
         ["panics"] => panics::check(&root()),
+        ["secrets"] => secrets::check(&root()),
         ["sizes", options @ ..] => sizes::Options::parse(options).and_then(|options| sizes::print(&root(), &options)),
         _ => Err(format!("usage:\n{USAGE}")),
     };

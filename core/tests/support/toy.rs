@@ -66,6 +66,14 @@ pub trait Counts {
 
 impl Counts for crate::support::instrumented::Instrumented {}
 
+/// For a provider of a test that does not count.
+macro_rules! uncounted {
+    ($provider:ty) => {
+        impl crate::cryptography::Counts for $provider {}
+    };
+}
+pub(crate) use uncounted;
+
 impl Counts for Toy {
     fn work(&mut self) -> Option<&mut Work> {
         Some(&mut self.work)

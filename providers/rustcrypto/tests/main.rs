@@ -9,4 +9,5 @@ mod key_exchange;
 mod key_schedule;
 mod keys;
 mod signatures;
+mod wiping;
 mod wycheproof;
