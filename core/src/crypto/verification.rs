@@ -60,6 +60,12 @@ impl Answers {
         self.count.into()
     }
 
+    /// Whether none of them was invalid.
+    #[must_use]
+    pub fn are_all_valid(self) -> bool {
+        self.bits.count_ones() == self.count.into()
+    }
+
     fn push(&mut self, valid: bool) {
         self.bits |= u32::from(valid).checked_shl(self.count.into()).unwrap_or(0);
         self.count = self.count.saturating_add(1);

@@ -112,7 +112,7 @@ impl<'a> ChainVerifier<'a> {
                     continue 'run;
                 }
             }
-            if recorder.has_more() {
+            if !recorder.is_complete() {
                 continue;
             }
             // All that the run rests on is true.
@@ -151,7 +151,11 @@ impl<'a> ChainVerifier<'a> {
         time: UnixTime,
         recorder: &Recorder,
     ) -> Result<(), webpki::Error> {
-        let recorded = ALGORITHMS.each_ref().map(|algorithm| Recorded { algorithm, recorder });
+        let mut indices = 0..COUNT;
+        let recorded = ALGORITHMS.each_ref().map(|algorithm| {
+            let index = indices.next().unwrap_or(COUNT);
+            Recorded { algorithm, index, recorder }
+        });
         let [first, ..] = &recorded;
         let mut algorithms: [&dyn SignatureVerificationAlgorithm; COUNT] = [first; COUNT];
         let acceptable =
