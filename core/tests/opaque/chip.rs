@@ -52,7 +52,7 @@ type Soft = RustCrypto<Remembering>;
 enum Content {
     Secret(SoftwareSecret),
     Exchange(real::KeyExchange),
-    Key(real::Aead),
+    Key(Box<real::Aead>),
 }
 
 /// The chip, and its driver.
@@ -244,7 +244,7 @@ impl crypto::Aead<Chip> for Key {
         }
         let keyed = chip.with_secret(secret, |secret, engine| {
             secret.export(engine, suite.hash(), b"key", b"", key.as_mut_bytes())?;
-            real::Aead::from_key(engine, suite, key.as_bytes())
+            real::Aead::from_key(engine, suite, key.as_bytes()).map(Box::new)
         })?;
         chip.secrets.push(key.as_bytes().to_vec());
         chip.store(Content::Key(keyed)).map(Self::Inside)
