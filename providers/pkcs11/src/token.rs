@@ -1,0 +1,227 @@
+//! A token with its session, on a thread of its own.
+
+use crate::error::TokenError;
+use crate::key::{Kind, TokenKey, mechanism};
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::error::{Error, RvError};
+use cryptoki::mechanism::MechanismType;
+use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
+use cryptoki::session::{Session, UserType};
+use cryptoki::slot::Slot;
+use cryptoki::types::AuthPin;
+use saitls_core::codes::SignatureScheme;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What becomes of a signature.
+pub(crate) enum Signature {
+    Pending,
+    Signed(Vec<u8>),
+    Failed,
+}
+
+/// What the thread is asked for.
+pub(crate) enum Request {
+    FindKey(String, mpsc::Sender<Result<(ObjectHandle, Kind), TokenError>>),
+    FindCertificate(String, mpsc::Sender<Result<Vec<u8>, TokenError>>),
+    Sign { key: ObjectHandle, scheme: SignatureScheme, message: Vec<u8>, signature: Arc<Mutex<Signature>> },
+}
+
+/// What keys and the thread share.
+#[derive(Default)]
+pub(crate) struct Shared {
+    /// Who is woken at the next signature; and how many signatures are there that nobody has fetched.
+    pub(crate) waiting: Mutex<Waiting>,
+    failure: Mutex<Option<Arc<TokenError>>>,
+}
+
+#[derive(Default)]
+pub(crate) struct Waiting {
+    pub(crate) wakers: Vec<Waker>,
+    pub(crate) unfetched: usize,
+}
+
+/// A PKCS#11 token that is logged in. Keys outlive it: its session ends with the last of them.
+pub struct Token {
+    requests: mpsc::Sender<Request>,
+    shared: Arc<Shared>,
+}
+
+impl Token {
+    /// Loads the PKCS#11 module at this path and logs in, as its user, to the token with this label. Blocks until that
+    /// is done.
+    ///
+    /// A module is told that the process uses threads, if nobody has started it before. It is never stopped: others may
+    /// use it too.
+    ///
+    /// # Errors
+    /// [`TokenError::Module`], [`TokenError::NoToken`], [`TokenError::WrongPin`], [`TokenError::PinLocked`],
+    /// [`TokenError::Failed`].
+    pub fn open(module: impl AsRef<Path>, label: &str, pin: &str) -> Result<Self, TokenError> {
+        let (module, label, pin) = (module.as_ref().to_owned(), label.to_owned(), AuthPin::from(pin.to_owned()));
+        let (requests, queue) = mpsc::channel();
+        let (opened, answer) = mpsc::channel();
+        let shared = Arc::<Shared>::default();
+        let notes = shared.clone();
+        // Modules may be slow from the beginning, and a session is best used by one thread.
+        let run = move || match open(&module, label, &pin) {
+            Ok((session, mechanisms)) => {
+                drop(opened.send(Ok(())));
+                Worker { session, mechanisms, shared: notes }.run(&queue);
+            }
+            Err(error) => drop(opened.send(Err(error))),
+        };
+        std::thread::Builder::new().name("pkcs11".to_owned()).spawn(run).map_err(|_| TokenError::Stopped)?;
+        answer.recv().map_err(|_| TokenError::Stopped)??;
+        Ok(Self { requests, shared })
+    }
+
+    /// The private key with this label, ready to sign.
+    ///
+    /// # Errors
+    /// [`TokenError::NoKey`], [`TokenError::AmbiguousKey`], [`TokenError::UnsupportedKey`], [`TokenError::Gone`],
+    /// [`TokenError::Failed`].
+    pub fn key(&self, label: &str) -> Result<TokenKey, TokenError> {
+        let (handle, kind) = self.ask(|answer| Request::FindKey(label.to_owned(), answer))?;
+        Ok(TokenKey::new(handle, kind, self.requests.clone(), self.shared.clone()))
+    }
+
+    /// The certificate with this label, in DER.
+    ///
+    /// # Errors
+    /// [`TokenError::NoCertificate`], [`TokenError::Gone`], [`TokenError::Failed`].
+    pub fn certificate(&self, label: &str) -> Result<Vec<u8>, TokenError> {
+        self.ask(|answer| Request::FindCertificate(label.to_owned(), answer))
+    }
+
+    /// Why the last signature failed, if one did.
+    #[must_use]
+    pub fn failure(&self) -> Option<Arc<TokenError>> {
+        lock(&self.shared.failure).clone()
+    }
+
+    fn ask<T>(&self, request: impl FnOnce(mpsc::Sender<Result<T, TokenError>>) -> Request) -> Result<T, TokenError> {
+        let (sender, answer) = mpsc::channel();
+        self.requests.send(request(sender)).map_err(|_| TokenError::Stopped)?;
+        answer.recv().map_err(|_| TokenError::Stopped)?
+    }
+}
+
+fn open(module: &PathBuf, label: String, pin: &AuthPin) -> Result<(Session, Vec<MechanismType>), TokenError> {
+    let context = Pkcs11::new(module).map_err(TokenError::Module)?;
+    match context.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+        Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
+        Err(error) => return Err(TokenError::Module(error)),
+    }
+    let slot = find_token(&context, label)?;
+    let session = context.open_ro_session(slot).map_err(TokenError::of)?;
+    match session.login(UserType::User, Some(pin)) {
+        Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => {}
+        Err(error) => return Err(TokenError::of_login(error)),
+    }
+    let mechanisms = context.get_mechanism_list(slot).map_err(TokenError::of)?;
+    Ok((session, mechanisms))
+}
+
+fn find_token(context: &Pkcs11, label: String) -> Result<Slot, TokenError> {
+    for slot in context.get_slots_with_token().map_err(TokenError::Module)? {
+        // A token that cannot be read is none of ours.
+        if context.get_token_info(slot).is_ok_and(|info| info.label().trim_end() == label) {
+            return Ok(slot);
+        }
+    }
+    Err(TokenError::NoToken(label))
+}
+
+/// What the thread works with.
+struct Worker {
+    session: Session,
+    mechanisms: Vec<MechanismType>,
+    shared: Arc<Shared>,
+}
+
+impl Worker {
+    /// Until the token and all its keys are dropped.
+    fn run(&self, queue: &mpsc::Receiver<Request>) {
+        for request in queue {
+            match request {
+                Request::FindKey(label, answer) => drop(answer.send(self.find_key(label))),
+                Request::FindCertificate(label, answer) => drop(answer.send(self.find_certificate(label))),
+                // Whoever wanted it may be gone by now.
+                Request::Sign { signature, .. } if Arc::strong_count(&signature) == 1 => {}
+                Request::Sign { key, scheme, message, signature } => {
+                    let signed = match mechanism(scheme, &message) {
+                        Some((mechanism, data)) => self.session.sign(&mechanism, key, &data),
+                        None => Err(Error::NotSupported),
+                    };
+                    self.answer(&signature, signed);
+                }
+            }
+        }
+    }
+
+    fn answer(&self, signature: &Mutex<Signature>, signed: Result<Vec<u8>, Error>) {
+        let mut waiting = lock(&self.shared.waiting);
+        *lock(signature) = match signed {
+            Ok(signed) => Signature::Signed(signed),
+            Err(error) => {
+                *lock(&self.shared.failure) = Some(Arc::new(TokenError::of(error)));
+                Signature::Failed
+            }
+        };
+        waiting.unfetched += 1;
+        waiting.wakers.drain(..).for_each(Waker::wake);
+    }
+
+    fn find(&self, class: ObjectClass, label: &str) -> Result<Vec<ObjectHandle>, TokenError> {
+        let template = [Attribute::Class(class), Attribute::Label(label.as_bytes().to_vec())];
+        self.session.find_objects(&template).map_err(TokenError::of)
+    }
+
+    fn find_key(&self, label: String) -> Result<(ObjectHandle, Kind), TokenError> {
+        let handle = match self.find(ObjectClass::PRIVATE_KEY, &label)?[..] {
+            [] => return Err(TokenError::NoKey(label)),
+            [handle] => handle,
+            _ => return Err(TokenError::AmbiguousKey(label)),
+        };
+        let mut kind = None;
+        let wanted = [AttributeType::KeyType, AttributeType::EcParams, AttributeType::Modulus];
+        // One by one: a token refuses the question for an attribute that a key does not have.
+        let (mut key_type, mut parameters, mut modulus) = (None, None, None);
+        for attribute in wanted {
+            for found in self.session.get_attributes(handle, &[attribute]).unwrap_or_default() {
+                match found {
+                    Attribute::KeyType(found) => key_type = Some(found),
+                    Attribute::EcParams(found) => parameters = Some(found),
+                    Attribute::Modulus(found) => modulus = Some(found),
+                    _ => {}
+                }
+            }
+        }
+        if let Some(key_type) = key_type {
+            kind = Some(Kind::of(key_type, parameters.as_deref(), modulus.as_deref())?);
+        }
+        let kind = kind.ok_or_else(|| TokenError::UnsupportedKey("its type is unknown".to_owned()))?;
+        match kind.mechanisms().iter().find(|mechanism| !self.mechanisms.contains(mechanism)) {
+            Some(mechanism) => Err(TokenError::UnsupportedKey(format!("the token does not have {mechanism}"))),
+            None => Ok((handle, kind)),
+        }
+    }
+
+    fn find_certificate(&self, label: String) -> Result<Vec<u8>, TokenError> {
+        let handles = self.find(ObjectClass::CERTIFICATE, &label)?;
+        let Some(handle) = handles.first() else { return Err(TokenError::NoCertificate(label)) };
+        let found = self.session.get_attributes(*handle, &[AttributeType::Value]).map_err(TokenError::of)?;
+        let value = found.into_iter().find_map(|attribute| match attribute {
+            Attribute::Value(value) => Some(value),
+            _ => None,
+        });
+        value.ok_or(TokenError::NoCertificate(label))
+    }
+}

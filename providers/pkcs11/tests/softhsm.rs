@@ -1,0 +1,255 @@
+//! A real token, SoftHSM's, made anew for each test. Each runs in a process of its own, as PKCS#11 has one state per
+//! process and SoftHSM reads where its tokens are from the environment.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use core::task::Poll;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, ServerName};
+use saitls_conformance::{Conformance, Random};
+use saitls_core::codes::SignatureScheme;
+use saitls_core::config::{ClientConfig, Identity, ServerConfig};
+use saitls_core::crypto::{PinnedKey, Signer, x509};
+use saitls_core::{Buffers, Connection, Error, Operation, WaitingFor};
+use saitls_pkcs11::{Token, TokenError};
+use saitls_rustcrypto::RustCrypto;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Wake, Waker};
+
+const MODULES: &[&str] = &[
+    "/usr/lib/softhsm/libsofthsm2.so",
+    "/usr/lib64/softhsm/libsofthsm2.so",
+    "/usr/lib64/pkcs11/libsofthsm2.so",
+    "/usr/local/lib/softhsm/libsofthsm2.so",
+    "/opt/homebrew/lib/softhsm/libsofthsm2.so",
+];
+/// Set in the process of a test: where its token is.
+const FOLDER: &str = "SAITLS_TEST_TOKEN";
+const PIN: &str = "1234";
+const KEYS: &[&str] = &["p256", "p384", "ed25519", "rsa"];
+
+type Provider = RustCrypto<Random>;
+
+fn provider() -> Provider {
+    RustCrypto(Random::system())
+}
+
+fn identities() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/identities")
+}
+
+fn module() -> Option<&'static str> {
+    MODULES.iter().copied().find(|module| Path::new(module).exists())
+}
+
+fn tool(folder: &Path, arguments: &[&str]) {
+    let done =
+        Command::new("softhsm2-util").args(arguments).env("SOFTHSM2_CONF", folder.join("softhsm2.conf")).output();
+    let output = done.expect("softhsm2-util comes with SoftHSM");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Runs `body` in a process of its own, with a token whose keys are those of the examples, labelled by their names.
+fn with_token(test: &str, body: fn(&Path)) {
+    if let Some(folder) = std::env::var_os(FOLDER) {
+        return body(Path::new(&folder));
+    }
+    if module().is_none() {
+        assert!(std::env::var_os("SAITLS_REQUIRE_PEERS").is_none(), "SoftHSM is not installed (softhsm2)");
+        println!("SKIPPED: SoftHSM is not installed (Debian: softhsm2)");
+        return;
+    }
+    let folder = std::env::temp_dir().join(format!("saitls-pkcs11-{}-{test}", std::process::id()));
+    std::fs::create_dir_all(folder.join("tokens")).unwrap();
+    let configuration = format!("directories.tokendir = {}\nlog.level = ERROR\n", folder.join("tokens").display());
+    std::fs::write(folder.join("softhsm2.conf"), configuration).unwrap();
+    tool(&folder, &["--init-token", "--free", "--label", "saitls test", "--pin", PIN, "--so-pin", "12345678"]);
+    for (number, key) in KEYS.iter().enumerate() {
+        let file = identities().join(format!("{key}.key"));
+        let id = format!("0{number}");
+        let file = file.to_str().unwrap();
+        tool(&folder, &["--import", file, "--token", "saitls test", "--label", key, "--id", &id, "--pin", PIN]);
+    }
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args([test, "--exact", "--nocapture"])
+        .env(FOLDER, &folder)
+        .env("SOFTHSM2_CONF", folder.join("softhsm2.conf"))
+        .output()
+        .unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    let text = String::from_utf8_lossy(&child.stdout);
+    println!("{text}");
+    let ran = text.contains("1 passed");
+    assert!(child.status.success() && ran, "{text}{}", String::from_utf8_lossy(&child.stderr));
+}
+
+fn open() -> Token {
+    Token::open(module().unwrap(), "saitls test", PIN).unwrap()
+}
+
+fn certificate(key: &str) -> CertificateDer<'static> {
+    CertificateDer::from_pem_file(identities().join(format!("{key}.pem"))).unwrap()
+}
+
+#[test]
+fn keys_sign_as_they_should() {
+    with_token("keys_sign_as_they_should", |_| {
+        let token = open();
+        for label in KEYS {
+            let (key, certificate) = (token.key(label).unwrap(), certificate(label));
+            let spki = x509::subject_public_key_info(&certificate).unwrap();
+            Conformance::new(provider).with_signer(label, &key, spki).run_only("signer/").assert_complete_but(&[]);
+        }
+        assert_eq!(token.key("p384").unwrap().schemes(), [SignatureScheme::ECDSA_SECP384R1_SHA384]);
+        assert!(token.failure().is_none());
+    });
+}
+
+#[test]
+fn what_is_not_there_is_named() {
+    with_token("what_is_not_there_is_named", |folder| {
+        let module = module().unwrap();
+        let error = Token::open("/nowhere/module.so", "saitls test", PIN).err().unwrap();
+        assert!(matches!(error, TokenError::Module(_)), "{error}");
+        let error = Token::open(module, "another token", PIN).err().unwrap();
+        assert!(matches!(&error, TokenError::NoToken(label) if label == "another token"), "{error}");
+        assert_eq!(error.to_string(), "there is no token with the label \"another token\"");
+        let error = Token::open(module, "saitls test", "4321").err().unwrap();
+        assert!(matches!(error, TokenError::WrongPin), "{error}");
+        let token = open();
+        let error = token.key("p521").err().unwrap();
+        assert!(matches!(&error, TokenError::NoKey(label) if label == "p521"), "{error}");
+        let error = token.certificate("p256").err().unwrap();
+        assert!(matches!(&error, TokenError::NoCertificate(label) if label == "p256"), "{error}");
+        // The same label again.
+        let file = identities().join("client.key");
+        let import = ["--import", file.to_str().unwrap(), "--token", "saitls test", "--label", "p256", "--id", "77"];
+        tool(folder, &[&import[..], &["--pin", PIN]].concat());
+        let error = token.key("p256").err().unwrap();
+        assert!(matches!(&error, TokenError::AmbiguousKey(label) if label == "p256"), "{error}");
+    });
+}
+
+/// A server whose key is in the token, and its client.
+struct Pair<'a> {
+    client: Connection<'a, Provider>,
+    server: Connection<'a, Provider>,
+    provider: Provider,
+}
+
+fn carry(from: &mut Connection<'_, Provider>, to: &mut Connection<'_, Provider>) {
+    let data = from.transmit_data();
+    let room = to.receive_buffer();
+    let len = data.len().min(room.len());
+    room[..len].copy_from_slice(&data[..len]);
+    to.received(len);
+    from.transmitted(len);
+}
+
+impl Pair<'_> {
+    fn turn(&mut self) -> Result<(), Error> {
+        self.client.process(&mut self.provider)?;
+        carry(&mut self.client, &mut self.server);
+        let result = self.server.process(&mut self.provider);
+        carry(&mut self.server, &mut self.client);
+        result
+    }
+}
+
+fn with_pair<T>(key: &dyn Signer<Provider>, label: &str, f: impl FnOnce(&mut Pair<'_>) -> T) -> T {
+    let certificate = certificate(label);
+    let pins = [x509::subject_public_key_info(&certificate).unwrap()];
+    let trust = PinnedKey::subject_public_key_info(&pins);
+    let client_config = ClientConfig::new(&trust);
+    let chain = [&certificate[..]];
+    let identities = [Identity::new(&chain, key)];
+    let server_config = ServerConfig::new(&identities);
+    let buffers = || Buffers::new(vec![0; 17_000], vec![0; 8_000]);
+    let client = Connection::client(&client_config, ServerName::try_from("localhost").ok(), buffers()).unwrap();
+    let server = Connection::server(&server_config, buffers()).unwrap();
+    f(&mut Pair { client, server, provider: provider() })
+}
+
+struct Count(std::thread::Thread, AtomicUsize);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        self.0.unpark();
+    }
+}
+
+#[test]
+fn handshakes_wait_for_the_token_and_are_woken() {
+    with_token("handshakes_wait_for_the_token_and_are_woken", |_| {
+        let token = open();
+        let count = Arc::new(Count(std::thread::current(), AtomicUsize::new(0)));
+        let waker = Waker::from(count.clone());
+        for label in KEYS {
+            let key = token.key(label).unwrap();
+            with_pair(&key, label, |pair| {
+                let mut waited = 0;
+                while !(pair.client.is_connected() && pair.server.is_connected()) {
+                    pair.turn().unwrap();
+                    if pair.server.waiting_for() == WaitingFor::Operation(Operation::Signing) {
+                        waited += 1;
+                        assert!(pair.server.register_waker(&mut pair.provider, &waker));
+                        std::thread::park();
+                    }
+                }
+                assert!((1..100).contains(&waited), "{label}: waited {waited} times");
+            });
+        }
+        assert!(count.1.load(Ordering::SeqCst) >= KEYS.len());
+    });
+}
+
+#[test]
+fn a_token_that_goes_away_ends_the_handshake() {
+    with_token("a_token_that_goes_away_ends_the_handshake", |folder| {
+        let token = open();
+        let key = token.key("p256").unwrap();
+        with_pair(&key, "p256", |pair| {
+            // The ClientHello is on its way; somebody pulls the token.
+            pair.client.process(&mut pair.provider).unwrap();
+            carry(&mut pair.client, &mut pair.server);
+            std::fs::remove_dir_all(folder.join("tokens")).unwrap();
+            let error = loop {
+                if let Err(error) = pair.turn() {
+                    break error;
+                }
+            };
+            assert_eq!(error, Error::CryptoFailed);
+            assert_eq!(pair.server.error(), Some(Error::CryptoFailed));
+            assert!(!pair.server.is_connected() && !pair.client.is_connected());
+            let failure = token.failure().expect("it is known why");
+            assert!(matches!(*failure, TokenError::Gone(_) | TokenError::Failed(_)), "{failure}");
+            println!("the failure is told as: {failure}");
+        });
+        assert!(token.key("p256").is_err());
+    });
+}
+
+#[test]
+fn a_key_outlives_its_token_and_signatures_may_be_left() {
+    with_token("a_key_outlives_its_token_and_signatures_may_be_left", |_| {
+        let key = open().key("ed25519").unwrap();
+        let provider = &mut provider();
+        // More than are kept, and none of them fetched.
+        for number in 0..1_000_u32 {
+            let message = [&number.to_be_bytes()[..], &[b' '; 126]].concat();
+            let polled = key.poll_sign(provider, SignatureScheme::ED25519, &message, &mut [0; 64]);
+            assert_eq!(polled, Poll::Pending);
+        }
+        let mut signature = [0; 64];
+        loop {
+            match key.poll_sign(provider, SignatureScheme::ED25519, &[b'x'; 130], &mut signature) {
+                Poll::Ready(len) => break assert_eq!(len, Ok(64)),
+                Poll::Pending => std::thread::yield_now(),
+            }
+        }
+    });
+}
