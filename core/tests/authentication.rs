@@ -2,10 +2,11 @@
 
 use crate::support::forger::*;
 use crate::support::*;
+use core::task::Poll;
 use saitls_core::codes::AlertDescription as Alert;
 use saitls_core::codes::*;
 use saitls_core::config::*;
-use saitls_core::crypto::Signer;
+use saitls_core::crypto::{PeerCertificates, PeerVerifier, Signer, VerificationProgress};
 use saitls_core::{Error, PeerAuthentication};
 
 /// A client at WAIT_CERT, or a server there, with the lying peer that has `identity`.
@@ -42,7 +43,7 @@ fn assert_alert(tested: &mut Tested<'_>, forger: &mut Forger, result: Result<(),
     assert!(!tested.connection.is_connected() && tested.connection.negotiated().is_none());
 }
 
-/// REGRESSIONS 1.
+/// Regression 1.
 #[test]
 fn a_server_without_a_certificate_is_refused_whatever_follows() {
     for behind in [&[][..], &[Step::CertificateVerify, Step::Finished], &[Step::Finished]] {
@@ -53,7 +54,7 @@ fn a_server_without_a_certificate_is_refused_whatever_follows() {
     }
 }
 
-/// REGRESSIONS 3, and its sibling: an empty Certificate, then a CertificateVerify.
+/// Regression 3, and its sibling: an empty Certificate, then a CertificateVerify.
 #[test]
 fn a_client_that_shows_a_certificate_must_have_its_key() {
     at_certificate(Role::Server, ed25519, |server, forger| {
@@ -78,18 +79,48 @@ fn a_client_that_shows_a_certificate_must_have_its_key() {
     assert_eq!(server.connection.negotiated().unwrap().peer_authentication, PeerAuthentication::Declined);
 }
 
+/// Regression 6: where certificates are optional one that fails ends the handshake all the same, and a peer that none
+/// of our roots vouches for is not as one that sent nothing.
+#[test]
+fn a_verification_that_fails_ends_the_handshake_where_certificates_are_optional_too() {
+    struct Nobody;
+    impl PeerVerifier<Provider> for Nobody {
+        fn poll_verify(
+            &self,
+            _: &mut Provider,
+            _: &mut VerificationProgress<Provider>,
+            _: &PeerCertificates<'_>,
+        ) -> Poll<Result<(), Error>> {
+            Poll::Ready(Err(Error::UnknownIssuer))
+        }
+    }
+    let own = ed25519();
+    let identities = [own.identity()];
+    for authentication in [ClientAuthentication::Optional(&Nobody), ClientAuthentication::Required(&Nobody)] {
+        let config = ServerConfig::new(&identities).with_client_authentication(authentication);
+        let (mut server, mut forger) = (Tested::server(&config), Forger::client());
+        forger.greet(&mut server).unwrap();
+        let steps = [Step::Certificate, Step::CertificateVerify, Step::Finished];
+        let result = forger.steps(&mut server, &steps);
+        assert_alert(&mut server, &mut forger, result, Alert::UNKNOWN_CA);
+    }
+    let config = ClientConfig::new(&Nobody);
+    let (mut client, mut forger) = (Tested::client(&config), Forger::server());
+    forger.answer(&mut client).unwrap();
+    let result = forger.steps(&mut client, &[Step::EncryptedExtensions, Step::Certificate]);
+    assert_alert(&mut client, &mut forger, result, Alert::UNKNOWN_CA);
+}
+
 /// A right signature of the key over what is asked for.
 fn sign(forger: &mut Forger, scheme: SignatureScheme) -> Vec<u8> {
     let (content, mut signature) = (forger.signed_content(), [0; 512]);
-    let core::task::Poll::Ready(len) =
-        forger.identity.key.poll_sign(&mut forger.provider, scheme, &content, &mut signature)
-    else {
+    let Poll::Ready(len) = forger.identity.key.poll_sign(&mut forger.provider, scheme, &content, &mut signature) else {
         unreachable!()
     };
     signature[..len.unwrap()].to_vec()
 }
 
-/// REGRESSIONS 4.
+/// Regression 4.
 #[test]
 fn a_signature_counts_only_with_a_scheme_that_was_offered_and_fits_the_key() {
     use SignatureScheme as S;

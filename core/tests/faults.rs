@@ -1,4 +1,4 @@
-//! Cryptography that fails, and cryptography that takes its time (REGRESSIONS 26 and 27).
+//! Cryptography that fails, and cryptography that takes its time (Regressions 26 and 27 of docs/SECURITY.md).
 
 use crate::support::instrumented::{Instrumented, Signer, SlowChooser, SlowVerifier};
 use crate::support::*;

@@ -20,7 +20,7 @@ fn waiting<'a>(config: &'a ClientConfig<'a, Provider>) -> (Tested<'a>, Forger) {
 fn refused(client: &mut Tested<'_>, forger: &mut Forger, hello: &ServerHelloParts, alert: Alert) {
     let result = forger.send_messages(client, &hello.message());
     assert_eq!(result.expect_err("refused").alert(), Some(alert), "{result:?}");
-    // REGRESSIONS 12: one alert, that the peer can read.
+    // Regression 12: one alert, that the peer can read.
     assert_eq!(forger.alert(client), Some(alert));
     assert_eq!(forger.received.iter().filter(|(kind, _)| *kind == ContentType::ALERT).count(), 1);
 }
@@ -151,7 +151,7 @@ fn the_second_client_hello_changes_only_what_it_must() {
     }
 }
 
-/// REGRESSIONS 13.
+/// Regression 13.
 #[test]
 fn cookies_of_any_length_come_back_or_are_refused_cleanly() {
     let config = ClientConfig::new(&ANY);
@@ -201,7 +201,7 @@ fn retrying<'a>(config: &'a ServerConfig<'a, Provider>) -> (Tested<'a>, Forger, 
     (server, forger, second)
 }
 
-/// REGRESSIONS 11.
+/// Regression 11.
 #[test]
 fn a_second_client_hello_that_differs_otherwise_is_refused() {
     let identity = ed25519();

@@ -52,7 +52,7 @@ fn client_refuses(alert: Alert, change: impl FnOnce(&mut ServerHelloParts)) {
     assert_eq!(forger.alert(&mut client), Some(alert));
 }
 
-// ---- REGRESSIONS 10: every echo
+// ---- Regression 10: every echo
 
 #[test]
 fn a_client_checks_every_echo_of_the_server_hello() {
@@ -96,7 +96,7 @@ fn a_client_takes_no_share_it_did_not_ask_for() {
             hello.extensions().set(ExtensionType::KEY_SHARE, server_share(group.0, &[4; 65]));
         });
     }
-    // REGRESSIONS 14: neither key_share nor PSK.
+    // Regression 14: neither key_share nor PSK.
     client_refuses(Alert::MISSING_EXTENSION, |hello| {
         hello.extensions().remove(ExtensionType::KEY_SHARE);
     });
@@ -179,7 +179,7 @@ fn a_server_checks_the_version_and_the_old_fields() {
     server_refuses(Alert::DECODE_ERROR, |hello| hello.suites.clear());
 }
 
-/// REGRESSIONS 17.
+/// Regression 17.
 #[test]
 fn the_session_id_is_echoed_whatever_its_length_up_to_32() {
     for len in [0, 1, 31, 32] {
@@ -214,7 +214,7 @@ fn what_must_be_there_is_there() {
     });
 }
 
-// ---- REGRESSIONS 15: key shares
+// ---- Regression 15: key shares
 
 #[test]
 fn key_shares_have_the_length_of_their_group() {
@@ -259,7 +259,7 @@ fn shares_fit_the_groups_that_are_offered() {
     });
 }
 
-// ---- REGRESSIONS 16: many, twice, and unknown
+// ---- Regression 16: many, twice, and unknown
 
 const GREASE: [u16; 4] = [0x0a0a, 0x1a1a, 0xdada, 0xfafa];
 
@@ -335,7 +335,7 @@ fn blocks_of_extensions_are_bounded_and_have_no_duplicates() {
     });
 }
 
-// ---- REGRESSIONS 17 and 19: vectors
+// ---- Regression 17 and 19: vectors
 
 #[test]
 fn every_vector_is_exactly_as_long_as_it_says() {

@@ -35,7 +35,7 @@ fn assert_alert(tested: &mut Tested<'_>, forger: &mut Forger, result: Result<(),
     assert!(!tested.connection.is_connected());
 }
 
-// ---- REGRESSIONS 22: lengths
+// ---- Regression 22: lengths
 
 #[test]
 fn a_record_may_be_as_long_as_the_rfc_says_and_no_longer() {
@@ -125,7 +125,7 @@ fn unknown_content_types_are_refused() {
     }
 }
 
-// ---- REGRESSIONS 9 and 24: keys
+// ---- Regression 9 and 24: keys
 
 #[test]
 fn nothing_in_the_clear_counts_once_there_are_keys() {
@@ -221,7 +221,7 @@ fn a_record_that_was_tampered_with_is_refused_and_nothing_of_it_is_delivered() {
     });
 }
 
-// ---- REGRESSIONS 20: leftovers at a key change
+// ---- Regression 20: leftovers at a key change
 
 #[test]
 fn no_byte_of_a_message_crosses_a_key_change() {
@@ -285,7 +285,7 @@ fn no_other_record_comes_between_the_fragments_of_a_message() {
     }
 }
 
-// ---- REGRESSIONS 21 and 22: floods
+// ---- Regression 21 and 22: floods
 
 #[test]
 fn compatibility_records_come_where_they_may_as_often_as_they_may() {
@@ -369,7 +369,7 @@ fn tickets_come_in_a_row_up_to_a_limit() {
     assert_alert(&mut client, &mut forger, result, Alert::UNEXPECTED_MESSAGE);
 }
 
-// ---- REGRESSIONS 25: KeyUpdate
+// ---- Regression 25: KeyUpdate
 
 #[test]
 fn a_key_update_is_followed_and_answered_if_it_asks() {

@@ -8,6 +8,7 @@ mod cryptography;
 mod support;
 
 mod authentication;
+mod bounds;
 mod buffers;
 mod faults;
 mod hello_retry;

@@ -68,7 +68,7 @@ fn recording(retry: bool, client_authentication: bool) -> (Vec<u8>, Vec<u8>) {
     wires
 }
 
-/// REGRESSIONS 37: the end of the transport is the end of the connection only behind close_notify; whatever came
+/// Regression 37: the end of the transport is the end of the connection only behind close_notify; whatever came
 /// before it counts.
 #[test]
 fn cut_at_every_byte() {
@@ -133,7 +133,7 @@ fn cut_off(
     outcome.unwrap()
 }
 
-/// REGRESSIONS 23.
+/// Regression 23.
 #[test]
 fn messages_are_joined_and_split_in_any_way() {
     // A flight in one record, and in records of one byte each; either way, behind one another or one by one.

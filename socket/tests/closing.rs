@@ -1,4 +1,4 @@
-//! The ends of connections: clean, cut, early, twice, forced (regressions 37 and 38).
+//! The ends of connections: clean, cut, early, twice, forced (Regressions 37 and 38 of docs/SECURITY.md).
 #![allow(clippy::unwrap_used)]
 
 mod common;

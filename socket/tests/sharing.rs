@@ -1,4 +1,4 @@
-//! Many sockets on one interface, and one socket many times (regressions 34 and 39).
+//! Many sockets on one interface, and one socket many times (Regressions 34 and 39 of docs/SECURITY.md).
 #![allow(clippy::unwrap_used)]
 
 mod common;

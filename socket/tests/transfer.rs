@@ -1,4 +1,4 @@
-//! Data of all sizes arrives whole, through buffers of all sizes (regressions 35 and 36).
+//! Data of all sizes arrives whole, through buffers of all sizes (Regressions 35 and 36 of docs/SECURITY.md).
 #![allow(clippy::unwrap_used)]
 
 mod common;

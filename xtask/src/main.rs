@@ -4,6 +4,7 @@ mod bench;
 mod floors;
 mod panics;
 mod secrets;
+mod security;
 mod sizes;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ const USAGE: &str = "\
 cargo xtask floors              each module of core/src uses only modules listed above it in core/src/lib.rs
 cargo xtask panics              no code of saitls-core can panic: inspects a linked image
 cargo xtask secrets             nothing branches on a secret: runs connections under valgrind (x86-64)
+cargo xtask security            every test that docs/SECURITY.md names exists
 cargo xtask sizes [--crates]    links the bare-metal images and prints their sizes (--crates: what each crate takes)
             [--image NAME]      only this image
             [--limits]          fails if an image is larger than the limit beside it
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         ["floors"] => floors::check(&root().join("core/src")),
         ["panics"] => panics::check(&root()),
         ["secrets"] => secrets::check(&root()),
+        ["security"] => security::check(&root()),
         ["sizes", options @ ..] => sizes::Options::parse(options).and_then(|options| sizes::print(&root(), &options)),
         _ => Err(format!("usage:\n{USAGE}")),
     };
