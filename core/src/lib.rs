@@ -34,4 +34,4 @@ pub use connection::{Buffers, Connection, Negotiated, Operation, PeerAuthenticat
 #[doc(no_inline)]
 pub use error::{Error, Result};
 pub use managed::ManagedSlice;
-pub use rustls_pki_types::ServerName;
+pub use rustls_pki_types::{DnsName, ServerName};

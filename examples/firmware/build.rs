@@ -9,6 +9,8 @@ fn main() {
         "MEMORY { FLASH : ORIGIN = 0x00000000, LENGTH = 4M\nRAM : ORIGIN = 0x20000000, LENGTH = 4M }\n",
     )
     .expect("memory.x");
+    // What the `device` feature of cortex-m-rt asks for: names of interrupts, of which we have none.
+    fs::write(out.join("device.x"), "").expect("device.x");
     println!("cargo:rustc-link-search={}", out.display());
     println!("cargo:rerun-if-changed=build.rs");
 }

@@ -5,11 +5,16 @@
 #![no_std]
 
 pub mod host;
+#[cfg(feature = "net")]
+pub mod lan9118;
+#[cfg(feature = "net")]
+pub mod network;
 pub mod report;
 pub mod stack;
 pub mod timer;
 pub mod trng;
 pub mod uart;
+mod vectors;
 
 /// A register of a device.
 #[derive(Clone, Copy)]

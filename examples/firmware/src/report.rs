@@ -3,19 +3,19 @@
 use crate::host;
 
 /// Prints `name` and `value`.
+#[inline(never)]
 pub fn line(name: &str, value: u32) {
     host::print(name);
-    let mut digits = [b' '; 12];
-    digits[11] = b'\n';
-    let mut rest = value;
-    for digit in digits[1..11].iter_mut().rev() {
-        *digit = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
+    host::print_byte(b' ');
+    digits(value);
+    host::print_byte(b'\n');
+}
+
+fn digits(value: u32) {
+    if value >= 10 {
+        digits(value / 10);
     }
-    host::print(core::str::from_utf8(&digits).unwrap_or("?\n"));
+    host::print_byte(b'0' + (value % 10) as u8);
 }
 
 /// Prints the alert that goes with an error: the text of errors would be in the image.

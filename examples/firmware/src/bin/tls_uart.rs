@@ -4,15 +4,25 @@
 #![no_std]
 #![no_main]
 
+#[cfg(feature = "chain")]
+use core::time::Duration;
 use cortex_m::singleton;
 use saitls_core::config::ClientConfig;
+#[cfg(not(feature = "chain"))]
 use saitls_core::crypto::PinnedKey;
-use saitls_core::{Buffers, Connection, Error, ServerName, WaitingFor};
+use saitls_core::{Buffers, Connection, DnsName, Error, ServerName, WaitingFor};
 use saitls_firmware::{host, report, stack, timer, trng::Trng, uart::Uart};
 use saitls_rustcrypto::RustCrypto;
 
 /// SHA-256 of the SubjectPublicKeyInfo of the server.
+#[cfg(not(feature = "chain"))]
 static PINS: [[u8; 32]; 1] = [*include_bytes!("../../pki/leaf.spki.sha256")];
+
+/// The server; a name that is known beforehand needs no code to be read.
+static NAME: ServerName<'static> = match DnsName::try_from_str("server.test") {
+    Ok(name) => ServerName::DnsName(name),
+    Err(_) => panic!("no name"),
+};
 
 const REQUEST: &[u8] = b"GET /page HTTP/1.0\r\n\r\n";
 
@@ -42,15 +52,21 @@ fn main() -> ! {
 
 fn run() -> Result<(), Error> {
     let mut provider = RustCrypto(Trng::new().map_err(|_| Error::RandomFailed)?);
+    #[cfg(not(feature = "chain"))]
     let trust = PinnedKey::sha256(&PINS);
+    #[cfg(feature = "chain")]
+    let anchors = [saitls_webpki::anchor_from_der(include_bytes!("../../pki/root.der"))?];
+    #[cfg(feature = "chain")]
+    let clock = || Ok(saitls_webpki::UnixTime::since_unix_epoch(Duration::from_secs(host::unix_time().into())));
+    #[cfg(feature = "chain")]
+    let trust = saitls_webpki::ChainVerifier::new(&anchors, &clock)?;
     let config = ClientConfig::new(&trust);
     #[cfg(feature = "small-records")]
     let config = config.with_max_fragment_length(saitls_core::codes::MaxFragmentLength::BYTES_1024);
     let receive = singleton!(: [u8; BUFFERS.0] = [0; BUFFERS.0]).ok_or(Error::Internal)?;
     let transmit = singleton!(: [u8; BUFFERS.1] = [0; BUFFERS.1]).ok_or(Error::Internal)?;
-    let name = ServerName::try_from("server.test").ok();
     stack::paint();
-    let mut tls = Connection::client(&config, name, Buffers::new(&mut receive[..], &mut transmit[..]))?;
+    let mut tls = Connection::client(&config, Some(NAME.clone()), Buffers::new(&mut receive[..], &mut transmit[..]))?;
     let mut uart = Uart::new();
     let mut taken = Taken::default();
 
