@@ -205,10 +205,9 @@ fn answer(
         (Some("POST"), Some("/hash")) => {
             let body = &head[body_start..];
             let hash = <Provider as CryptoProvider>::Hash::start(provider, HashAlgorithm::Sha256);
-            match (content_length(), hash) {
-                (Some(len), Ok(mut hash)) if body.len() as u32 <= len && hash.update(provider, body).is_ok() => {
-                    Session::Body { left: len - body.len() as u32, hash }
-                }
+            let begun = hash.and_then(|mut hash| hash.update(provider, body).map(|()| hash));
+            match (content_length().and_then(|len| len.checked_sub(body.len() as u32)), begun) {
+                (Some(left), Ok(hash)) => Session::Body { left, hash },
                 _ => refuse(socket, "411 Length Required"),
             }
         }
