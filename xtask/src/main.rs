@@ -1,6 +1,7 @@
 //! Tasks of SaiTLS development, run as `cargo xtask TASK` from anywhere in the workspace.
 
 mod bench;
+mod firmware;
 mod floors;
 mod panics;
 mod secrets;
@@ -11,6 +12,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const USAGE: &str = "\
+cargo xtask firmware            builds examples/firmware, runs each program in QEMU against openssl, prints what it takes
+            [PROGRAM]           only tls_uart, primitives, https_client or https_server
+            [--row NAME]        only this selection of suites
+            [--budgets]         fails where a figure is over its budget in examples/firmware/budgets.json
 cargo xtask floors              each module of core/src uses only modules listed above it in core/src/lib.rs
 cargo xtask panics              no code of saitls-core can panic: inspects a linked image
 cargo xtask secrets             nothing branches on a secret: runs connections under valgrind (x86-64)
@@ -25,6 +30,9 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
         ["bench"] => bench::run(&root()),
+        ["firmware", options @ ..] => {
+            firmware::Options::parse(options).and_then(|options| firmware::run(&root(), &options))
+        }
         ["floors"] => floors::check(&root().join("core/src")),
         ["panics"] => panics::check(&root()),
         ["secrets"] => secrets::check(&root()),

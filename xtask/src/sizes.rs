@@ -71,11 +71,11 @@ impl Options {
 
 /// What an ELF file takes in flash and RAM.
 #[derive(Default)]
-struct Sizes {
-    code: u64,
-    data: u64,
-    bss: u64,
-    crates: BTreeMap<String, u64>,
+pub(crate) struct Sizes {
+    pub(crate) code: u64,
+    pub(crate) data: u64,
+    pub(crate) bss: u64,
+    pub(crate) crates: BTreeMap<String, u64>,
 }
 
 /// Builds the images and prints the table.
@@ -132,7 +132,7 @@ fn build(root: &Path, image: &Image) -> Result<Vec<u8>, String> {
     std::fs::read(&file).map_err(|e| format!("{}: {e}", file.display()))
 }
 
-fn measure(elf: &[u8]) -> Result<Sizes, String> {
+pub(crate) fn measure(elf: &[u8]) -> Result<Sizes, String> {
     let file = object::File::parse(elf).map_err(|e| e.to_string())?;
     let mut sizes = Sizes::default();
     for section in file.sections() {

@@ -63,6 +63,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     /// # Errors
     /// Why the connection failed. It is dead then; [`transmit_data`](Self::transmit_data) may still hold an alert
     /// for the peer, and data that was opened before can still be read. Every further call returns the same error.
+    #[inline(never)]
     pub fn process(&mut self, provider: &mut P) -> Result<()> {
         if let Phase::Failed(error) = self.phase {
             return Err(error);

@@ -168,6 +168,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     ///
     /// # Errors
     /// [`Error::InvalidConfiguration`], [`Error::ReceiveBufferTooSmall`], [`Error::TransmitBufferTooSmall`].
+    #[inline(never)]
     pub fn client(
         config: &'a ClientConfig<'a, P>,
         server_name: Option<ServerName<'a>>,
@@ -188,6 +189,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     ///
     /// # Errors
     /// As for [`client`](Self::client).
+    #[inline(never)]
     pub fn server(config: &'a ServerConfig<'a, P>, buffers: Buffers<'a>) -> Result<Self> {
         config.check()?;
         let endpoint = Endpoint::Server(config, server::State::start());

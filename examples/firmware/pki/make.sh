@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 rm -f ./*.pem ./*.der ./*.sha256
 
 # key NAME ALGORITHM..
-key() { openssl genpkey -quiet -out "$1.key.pem" "${@:2}" 2>/dev/null || openssl genpkey -out "$1.key.pem" "${@:2}"; }
+key() { openssl genpkey -out "$1.key.pem" "${@:2}"; }
 # issue NAME COMMON-NAME ISSUER EXTENSIONS: signs the certificate of NAME with the key of ISSUER, for 100 years.
 issue() {
     openssl req -new -key "$1.key.pem" -subj "/CN=$2" |
@@ -26,10 +26,12 @@ root other-root "SaiTLS other root"
 root ed25519 "server.test"
 issue intermediate "SaiTLS firmware intermediate" root "$CA"
 issue leaf server.test intermediate "$SERVER"
+# The same key without an intermediate: one certificate is sent.
+cp leaf.key.pem direct.key.pem
+issue direct server.test root "$SERVER"
 issue client client.test root "$CLIENT"
 issue stranger client.test other-root "$CLIENT"
 
-cat leaf.cert.pem intermediate.cert.pem >chain.pem
 for name in root intermediate leaf other-root; do openssl x509 -in "$name.cert.pem" -outform DER -out "$name.der"; done
 openssl pkcs8 -topk8 -nocrypt -in leaf.key.pem -outform DER -out leaf.key.der
 for name in leaf ed25519; do

@@ -4,6 +4,8 @@
 
 #![no_std]
 
+#[cfg(feature = "rsa")]
+pub mod heap;
 pub mod host;
 #[cfg(feature = "net")]
 pub mod lan9118;

@@ -64,8 +64,7 @@ fn run() -> Result<(), Error> {
     let clients = ChainVerifier::new(&anchors, &rtc)?;
     let key = SigningKey::from_der(KEY)?;
     let identities = [Identity::new(&CHAIN, &key)];
-    let config =
-        ServerConfig::new(&identities).with_client_authentication(ClientAuthentication::Required(&clients));
+    let config = ServerConfig::new(&identities).with_client_authentication(ClientAuthentication::Required(&clients));
 
     let records = words.number("records").map_or(16_645, |longest: usize| (longest + 22).min(16_645));
     let mut storage = [SocketStorage::EMPTY; CONNECTIONS];

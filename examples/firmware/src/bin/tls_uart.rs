@@ -14,9 +14,10 @@ use saitls_core::{Buffers, Connection, DnsName, Error, ServerName, WaitingFor};
 use saitls_firmware::{host, report, stack, timer, trng::Trng, uart::Uart};
 use saitls_rustcrypto::RustCrypto;
 
-/// SHA-256 of the SubjectPublicKeyInfo of the server.
+/// SHA-256 of the SubjectPublicKeyInfos that the server may have: one on P-256, one of Ed25519.
 #[cfg(not(feature = "chain"))]
-static PINS: [[u8; 32]; 1] = [*include_bytes!("../../pki/leaf.spki.sha256")];
+static PINS: [[u8; 32]; 2] =
+    [*include_bytes!("../../pki/leaf.spki.sha256"), *include_bytes!("../../pki/ed25519.spki.sha256")];
 
 /// The server; a name that is known beforehand needs no code to be read.
 static NAME: ServerName<'static> = match DnsName::try_from_str("server.test") {
@@ -93,6 +94,8 @@ fn run() -> Result<(), Error> {
     report::line("bulk ticks", taken.bulk);
     report::line("bulk bytes", taken.bytes);
     report::line("bulk stack", stack::peak());
+    #[cfg(feature = "rsa")]
+    report::line("heap", saitls_firmware::heap::peak());
     Ok(())
 }
 

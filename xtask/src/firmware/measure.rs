@@ -1,0 +1,210 @@
+//! What a handshake and 64 kB take, for several selections of suites, against `openssl s_server` over the serial line.
+
+use super::image::{self, CORTEX_M3, Flash};
+use super::process::{openssl_server, qemu};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+/// The board, and how its clock goes: 2^SHIFT ns an instruction, so that a tick of 40 ns is five instructions.
+const BOARD: &str = "mps2-an385";
+const SHIFT: [&str; 2] = ["-icount", "shift=3"];
+const INSTRUCTIONS_PER_TICK: f64 = 5.0;
+
+/// The page that is fetched, in bytes.
+const PAGE_LEN: usize = 65_536;
+
+/// One selection.
+struct Row {
+    name: &'static str,
+    what: &'static str,
+    features: &'static str,
+    /// The server's identity in `examples/firmware/pki`.
+    identity: &'static str,
+}
+
+const ROWS: [Row; 7] = [
+    Row { name: "pinned", what: "AES-128-GCM, P-256, pinned key", features: "aes128gcm,p256", identity: "direct" },
+    Row { name: "chain", what: "the same, chain verified", features: "aes128gcm,p256,chain", identity: "direct" },
+    Row {
+        name: "pinned-x25519",
+        what: "AES-128-GCM, X25519, P-256 signatures, pinned key",
+        features: "aes128gcm,x25519,p256",
+        identity: "direct",
+    },
+    Row {
+        name: "chacha-ed25519",
+        what: "ChaCha20-Poly1305, X25519, Ed25519, pinned key",
+        features: "chacha20poly1305,x25519,ed25519",
+        identity: "ed25519",
+    },
+    Row {
+        name: "no-rsa",
+        what: "all suites but RSA, chain verified",
+        features: "aes128gcm,aes256gcm,chacha20poly1305,aes128ccm,x25519,p256,p384,ed25519,chain",
+        identity: "direct",
+    },
+    Row {
+        name: "everything",
+        what: "everything, chain verified",
+        features: "aes128gcm,aes256gcm,chacha20poly1305,aes128ccm,x25519,p256,p384,ed25519,rsa,chain",
+        identity: "direct",
+    },
+    Row {
+        name: "small-records",
+        what: "AES-128-GCM, P-256, pinned key, records of 1 kB",
+        features: "aes128gcm,p256,small-records",
+        identity: "direct",
+    },
+];
+
+/// The columns that have budgets, in their order.
+const COLUMNS: [(&str, &str); 13] = [
+    ("flash", "flash"),
+    ("ours", "ours"),
+    ("provider", "provider"),
+    ("webpki", "webpki"),
+    ("static_ram", "static RAM"),
+    ("connection", "of it, or on the stack, the connection"),
+    ("handshake_stack", "stack, handshake"),
+    ("bulk_stack", "stack, bulk"),
+    ("ram", "static RAM + stack"),
+    ("heap", "heap"),
+    ("handshake_kilo_instructions", "handshake, k instructions"),
+    ("longest_kilo_instructions", "longest `process`, k instructions"),
+    ("bulk_instructions_per_byte", "bulk, instructions/byte"),
+];
+
+/// Builds and runs every row, prints the table, and compares it with the budgets.
+pub(super) fn table(root: &Path, only: Option<&str>, strict: bool) -> Result<(), String> {
+    let pki = root.join("examples/firmware/pki");
+    let www = page(root)?;
+    let budgets =
+        fs::read_to_string(root.join("examples/firmware/budgets.json")).map_err(|e| format!("budgets: {e}"))?;
+    let budgets: Value = serde_json::from_str(&budgets).map_err(|error| format!("budgets: {error}"))?;
+    let mut over = Vec::new();
+    println!("\n{BOARD} (Cortex-M3), opt-level s, fat LTO; bytes unless it says otherwise\n");
+    println!("| client | {} |", COLUMNS.map(|(_, title)| title).join(" | "));
+    println!("|---{}|", "|---".repeat(COLUMNS.len()));
+    for row in ROWS.iter().filter(|row| only.is_none_or(|name| name == row.name)) {
+        let image = image::build(root, "tls_uart", CORTEX_M3, row.features)?;
+        let (_server, port) = openssl_server(&pki, &www, row.identity, false)?;
+        let printed = run(&image, Some(port)).map_err(|error| format!("{}: {error}", row.name))?;
+        let figures = figures(&image::flash(&image)?, &printed).map_err(|error| format!("{}: {error}", row.name))?;
+        let cells: Vec<String> = COLUMNS.iter().map(|(key, _)| number(figures[key])).collect();
+        println!("| {} | {} |", row.what, cells.join(" | "));
+        over.extend(exceeded(row.name, &figures, &budgets[row.name])?);
+    }
+    println!();
+    match over.as_slice() {
+        [] => Ok(()),
+        over if strict => Err(format!("over budget (examples/firmware/budgets.json):\n{}", over.join("\n"))),
+        over => {
+            println!("over budget:\n{}", over.join("\n"));
+            Ok(())
+        }
+    }
+}
+
+/// Prints what the primitives take by themselves.
+pub(super) fn primitives(root: &Path) -> Result<(), String> {
+    let features = "aes128gcm,chacha20poly1305,x25519,p256,ed25519";
+    let image = image::build(root, "primitives", CORTEX_M3, features)?;
+    println!("\nprimitives on the {BOARD}\n\n| primitive | k instructions | stack, bytes |\n|---|---|---|");
+    for (name, value) in run(&image, None)? {
+        match name.rsplit_once(' ') {
+            Some((_, "stack")) => println!(" {} |", number(value)),
+            Some((primitive, "ticks")) => {
+                print!("| {primitive} | {} |", number(value * INSTRUCTIONS_PER_TICK / 1e3));
+            }
+            _ => return Err(format!("unexpected line: {name}")),
+        }
+    }
+    Ok(())
+}
+
+/// A folder with a page of random-looking content.
+fn page(root: &Path) -> Result<std::path::PathBuf, String> {
+    let www = root.join("target/firmware/www");
+    let mut page = b"HTTP/1.0 200 OK\r\n\r\n".to_vec();
+    page.extend((0..PAGE_LEN as u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8));
+    fs::create_dir_all(&www).and_then(|()| fs::write(www.join("page"), page)).map_err(|error| error.to_string())?;
+    Ok(www)
+}
+
+/// Runs an image to its end: the lines it printed, a name and a number each.
+fn run(image: &Path, serial: Option<u16>) -> Result<Vec<(String, f64)>, String> {
+    let mut command = qemu(BOARD, image, &[]);
+    command.args(SHIFT);
+    if let Some(port) = serial {
+        command.args(["-serial", &format!("tcp:127.0.0.1:{port}")]);
+    }
+    let (success, printed) = super::process::Background::start(&mut command)?.finish(Duration::from_secs(120))?;
+    if !success {
+        return Err(format!("the firmware failed:\n{printed}"));
+    }
+    let line = |line: &str| {
+        let (name, value) = line.trim().rsplit_once(' ')?;
+        Some((name.to_owned(), value.parse().ok()?))
+    };
+    printed.lines().map(|text| line(text).ok_or_else(|| format!("unexpected line: {text}"))).collect()
+}
+
+/// The figures of a row, by the names of the budgets.
+fn figures(flash: &Flash, printed: &[(String, f64)]) -> Result<BTreeMap<&'static str, f64>, String> {
+    let printed: BTreeMap<&str, f64> = printed.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let get = |name: &str| printed.get(name).copied().ok_or_else(|| format!("no line {name}"));
+    let bytes = get("bulk bytes")?;
+    if bytes < PAGE_LEN as f64 {
+        return Err(format!("only {bytes} bytes came"));
+    }
+    let kilo = |ticks: f64| (ticks * INSTRUCTIONS_PER_TICK / 1e3).round();
+    let stack = get("handshake stack")?.max(get("bulk stack")?);
+    Ok(BTreeMap::from([
+        ("flash", flash.all as f64),
+        ("ours", flash.ours as f64),
+        ("provider", flash.provider as f64),
+        ("webpki", flash.webpki as f64),
+        ("static_ram", flash.static_ram as f64),
+        ("connection", get("connection bytes")?),
+        ("handshake_stack", get("handshake stack")?),
+        ("bulk_stack", get("bulk stack")?),
+        ("ram", flash.static_ram as f64 + stack),
+        ("heap", get("heap").unwrap_or(0.0)),
+        ("handshake_kilo_instructions", kilo(get("handshake ticks")?)),
+        ("longest_kilo_instructions", kilo(get("longest ticks")?)),
+        ("bulk_instructions_per_byte", (get("bulk ticks")? * INSTRUCTIONS_PER_TICK / bytes * 10.0).round() / 10.0),
+    ]))
+}
+
+/// The figures that are over their budgets.
+fn exceeded(row: &str, figures: &BTreeMap<&'static str, f64>, budgets: &Value) -> Result<Vec<String>, String> {
+    let budgets = budgets.as_object().ok_or_else(|| format!("no budgets for {row}"))?;
+    let mut over = Vec::new();
+    for (name, budget) in budgets {
+        let figure = figures.get(name.as_str()).ok_or_else(|| format!("{row}: no figure {name}"))?;
+        let budget = budget.as_f64().ok_or_else(|| format!("{row}: {name} is no number"))?;
+        if *figure > budget {
+            over.push(format!("{row}: {name} is {}, its budget {}", number(*figure), number(budget)));
+        }
+    }
+    Ok(over)
+}
+
+/// A number with commas between thousands.
+fn number(value: f64) -> String {
+    if value.fract() != 0.0 {
+        return format!("{value:.1}");
+    }
+    let digits = format!("{value:.0}");
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

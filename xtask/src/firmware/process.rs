@@ -1,0 +1,103 @@
+//! Programs in the background, which end with the value that stands for them.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Finds a program.
+pub(super) fn find(program: &str) -> Result<(), String> {
+    let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    found.map(drop).map_err(|error| format!("{program}: {error}"))
+}
+
+/// A program in the background.
+pub(super) struct Background(Child);
+
+impl Background {
+    pub(super) fn start(command: &mut Command) -> Result<Self, String> {
+        let name = command.get_program().to_string_lossy().into_owned();
+        command.spawn().map(Self).map_err(|error| format!("{name}: {error}"))
+    }
+
+    /// Waits for its end; whether it was a success, and what it printed to stderr.
+    pub(super) fn finish(mut self, limit: Duration) -> Result<(bool, String), String> {
+        use std::io::Read;
+        let deadline = Instant::now() + limit;
+        loop {
+            match self.0.try_wait().map_err(|error| error.to_string())? {
+                Some(status) => {
+                    let mut printed = String::new();
+                    if let Some(stderr) = &mut self.0.stderr {
+                        stderr.read_to_string(&mut printed).map_err(|error| error.to_string())?;
+                    }
+                    return Ok((status.success(), printed));
+                }
+                None if Instant::now() > deadline => return Err(format!("not done after {} s", limit.as_secs())),
+                None => std::thread::sleep(Duration::from_millis(20)),
+            }
+        }
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A port that nobody uses now.
+pub(super) fn free_port() -> Result<u16, String> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(|error| error.to_string())?;
+    listener.local_addr().map(|address| address.port()).map_err(|error| error.to_string())
+}
+
+/// Waits until somebody listens.
+pub(super) fn wait_for(port: u16) -> Result<(), String> {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        if Instant::now() > deadline {
+            return Err(format!("nobody listens on port {port}"));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+/// `openssl s_server` that serves the files of `www` with the identity `name` of `pki`.
+pub(super) fn openssl_server(
+    pki: &Path,
+    www: &Path,
+    name: &str,
+    intermediate: bool,
+) -> Result<(Background, u16), String> {
+    let port = free_port()?;
+    let file = |suffix: &str| pki.join(format!("{name}.{suffix}.pem"));
+    let mut command = Command::new("openssl");
+    command
+        .current_dir(www)
+        .args(["s_server", "-quiet", "-tls1_3", "-HTTP", "-accept", &format!("127.0.0.1:{port}")])
+        .arg("-cert")
+        .arg(file("cert"))
+        .arg("-key")
+        .arg(file("key"));
+    if intermediate {
+        command.arg("-cert_chain").arg(pki.join("intermediate.cert.pem"));
+    }
+    let server = Background::start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))?;
+    wait_for(port)?;
+    Ok((server, port))
+}
+
+/// QEMU with an image on a board; what the program prints comes by stderr.
+pub(super) fn qemu(board: &str, image: &Path, words: &[String]) -> Command {
+    let mut console = "enable=on,target=native".to_owned();
+    for word in words {
+        console += &format!(",arg={word}");
+    }
+    let mut command = Command::new("qemu-system-arm");
+    command.args(["-M", board, "-display", "none", "-monitor", "none", "-semihosting-config", &console, "-kernel"]);
+    command.arg(image).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}
