@@ -15,12 +15,17 @@ use crate::wire::extensions::{
 use crate::wire::{Random, Writer};
 use core::task::Poll;
 
-/// What both ClientHellos of a connection have in common, and the secrets behind the shares.
+/// A ClientHello: the offer, and the key shares with the secrets behind them.
 pub(super) struct Hello<P: CryptoProvider> {
+    pub(super) offer: Offer,
+    pub(super) shares: [Option<Share<P>>; MAX_KEY_SHARES],
+}
+
+/// What both ClientHellos of a connection have in common.
+pub(super) struct Offer {
     pub(super) random: Random,
     session_id: [u8; 32],
     session_id_len: usize,
-    pub(super) shares: [Option<Share<P>>; MAX_KEY_SHARES],
     written: Option<WrittenShares>,
 }
 
@@ -42,12 +47,12 @@ pub(super) struct Share<P: CryptoProvider> {
 impl<P: CryptoProvider> Hello<P> {
     /// A fresh offer.
     pub(super) fn new(cx: &mut Context<'_, '_, P>, client: &Client<'_, P>) -> Result<Self> {
-        let mut hello =
-            Self { random: [0; 32], session_id: [0; 32], session_id_len: 0, shares: [None, None, None], written: None };
-        cx.provider.fill_random(&mut hello.random)?;
+        let offer = Offer { random: [0; 32], session_id: [0; 32], session_id_len: 0, written: None };
+        let mut hello = Self { offer, shares: [None, None, None] };
+        cx.provider.fill_random(&mut hello.offer.random)?;
         if client.config.compatibility_mode {
-            cx.provider.fill_random(&mut hello.session_id)?;
-            hello.session_id_len = hello.session_id.len();
+            cx.provider.fill_random(&mut hello.offer.session_id)?;
+            hello.offer.session_id_len = hello.offer.session_id.len();
         }
         for (slot, group) in hello.shares.iter_mut().zip(share_groups(cx, client)) {
             if let Some(group) = group {
@@ -56,21 +61,18 @@ impl<P: CryptoProvider> Hello<P> {
         }
         Ok(hello)
     }
+}
 
+impl Offer {
     /// What the server is to echo.
     pub(super) fn session_id(&self) -> &[u8] {
         self.session_id.get(..self.session_id_len).unwrap_or(&[])
     }
 
-    /// Whether there is a share of this group.
-    pub(super) fn has_share(&self, group: NamedGroup) -> bool {
-        self.shares.iter().flatten().any(|share| share.group == group)
-    }
-
     /// Writes a ClientHello with the `shares` where [`Outgoing::message_room`] is, and returns its length.
     ///
     /// [`Outgoing::message_room`]: crate::record::Outgoing::message_room
-    pub(super) fn poll_write(
+    pub(super) fn poll_write<P: CryptoProvider>(
         &mut self,
         cx: &mut Context<'_, '_, P>,
         client: &Client<'_, P>,

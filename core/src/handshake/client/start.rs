@@ -20,27 +20,26 @@ impl<P: CryptoProvider> Start<P> {
 
     #[inline(never)]
     pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>, client: &Client<'_, P>) -> Poll<Result<State<P>>> {
-        let mut hello = match self.hello.take() {
-            Some(hello) => hello,
-            None => {
-                check_offer(cx, client)?;
-                Hello::new(cx, client)?
-            }
-        };
-        let mut shares = core::mem::take(&mut hello.shares);
-        let written = hello.poll_write(cx, client, &mut shares, None);
-        hello.shares = shares;
-        self.hello = Some(hello);
-        let len = ready!(written)?;
-        let hello = take(&mut self.hello)?;
+        if self.hello.is_none() {
+            check_offer(cx, client)?;
+            self.hello = Some(Hello::new(cx, client)?);
+        }
+        let Hello { offer, shares } = self.hello.as_mut().ok_or(Error::Internal)?;
+        let len = ready!(offer.poll_write(cx, client, shares, None))?;
+        Poll::Ready(self.send(cx, len))
+    }
 
-        cx.facts.client_random = hello.random;
+    /// Sends the message that was written. On its own, so that its memory is not in use while key shares are made.
+    #[inline(never)]
+    fn send(&mut self, cx: &mut Context<'_, '_, P>, len: usize) -> Result<State<P>> {
+        let hello = take(&mut self.hello)?;
+        cx.facts.client_random = hello.offer.random;
         // Which hash the transcript takes is not known yet: the message stays in the buffer until the server says.
         cx.outgoing.commit_message(cx.provider, len)?;
         cx.outgoing.flush(cx.provider)?;
         cx.outgoing.legacy_record_version = ProtocolVersion::TLS_1_2;
         cx.incoming.allows_change_cipher_spec = true;
-        Poll::Ready(Ok(State::WaitServerHello(WaitServerHello::new(hello, cx.outgoing.buffer.unsent().len()))))
+        Ok(State::WaitServerHello(WaitServerHello::new(hello, cx.outgoing.buffer.unsent().len())))
     }
 }
 

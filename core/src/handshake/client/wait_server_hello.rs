@@ -1,7 +1,7 @@
 //! WAIT_SH: check the server's choice, agree on a secret; or send the ClientHello again as a HelloRetryRequest
 //! wants it.
 
-use super::client_hello::{Hello, Share};
+use super::client_hello::{Hello, Offer, Share};
 use super::wait_encrypted_extensions::WaitEncryptedExtensions;
 use super::{Client, Context, State, take};
 use crate::codes::{CipherSuite, ExtensionType, ProtocolVersion};
@@ -9,8 +9,10 @@ use crate::crypto::{CryptoProvider, KeyExchange};
 use crate::error::{Error, Result};
 use crate::handshake::{Operation, Received};
 use crate::key_schedule::{EarlySecret, Transcript};
+use crate::record::RecordAligned;
 use crate::wire::ServerHello;
 use crate::wire::extensions::{Cookie, KeyShareHelloRetryRequest, KeyShareServerHello, SelectedVersion};
+use core::slice;
 use core::task::{Poll, ready};
 
 pub(crate) struct WaitServerHello<P: CryptoProvider> {
@@ -37,35 +39,25 @@ impl<P: CryptoProvider> WaitServerHello<P> {
         received: &mut Received<'_>,
     ) -> Poll<Result<State<P>>> {
         let server_hello = ServerHello::read(received.message.body)?;
-        let mut hello = take(&mut self.hello)?;
-        let checked = check(cx, &hello, &server_hello);
-        let next = match checked {
-            Err(error) => Poll::Ready(Err(error)),
-            Ok(()) if server_hello.is_hello_retry_request() => {
-                self.on_hello_retry_request(cx, client, received, &mut hello, &server_hello)
-            }
-            Ok(()) => self.on_server_hello(cx, received, &mut hello, &server_hello),
-        };
-        self.hello = Some(hello);
-        match ready!(next)? {
-            Some(next) => Poll::Ready(Ok(next)),
-            None => Poll::Ready(Ok(State::WaitServerHello(Self {
-                hello: self.hello.take(),
-                hello_records_len: self.hello_records_len,
-                retried: self.retried.take(),
-                requested_share: None,
-            }))),
+        check(cx, &self.hello()?.offer, &server_hello)?;
+        if server_hello.is_hello_retry_request() {
+            self.on_hello_retry_request(cx, client, received, &server_hello)
+        } else {
+            self.on_server_hello(cx, received, &server_hello)
         }
+    }
+
+    fn hello(&mut self) -> Result<&mut Hello<P>> {
+        self.hello.as_mut().ok_or(Error::Internal)
     }
 
     /// RFC 9846 4.2.3.
     fn on_server_hello(
-        &self,
+        &mut self,
         cx: &mut Context<'_, '_, P>,
         received: &mut Received<'_>,
-        hello: &mut Hello<P>,
         server_hello: &ServerHello<'_>,
-    ) -> Poll<Result<Option<State<P>>>> {
+    ) -> Poll<Result<State<P>>> {
         if self.retried.is_some_and(|suite| suite != server_hello.cipher_suite) {
             return Poll::Ready(Err(Error::IllegalCipherSuite));
         }
@@ -77,7 +69,8 @@ impl<P: CryptoProvider> WaitServerHello<P> {
             .get(ExtensionType::KEY_SHARE, KeyShareServerHello::read)?
             .ok_or(Error::MissingExtension)?
             .server_share;
-        let share = hello
+        let share = self
+            .hello()?
             .shares
             .iter_mut()
             .flatten()
@@ -89,23 +82,36 @@ impl<P: CryptoProvider> WaitServerHello<P> {
             Poll::Ready(shared) => shared?,
         };
 
-        let suite = server_hello.cipher_suite;
-        cx.facts.cipher_suite = Some(suite);
+        cx.facts.cipher_suite = Some(server_hello.cipher_suite);
         cx.facts.named_group = Some(server_share.group);
+        Poll::Ready(self.install_keys(cx, received, aligned, &shared))
+    }
+
+    /// The keys of the handshake, now that both sides know the secret. On its own, so that its memory is not in use
+    /// while the secret is computed.
+    #[inline(never)]
+    fn install_keys(
+        &mut self,
+        cx: &mut Context<'_, '_, P>,
+        received: &Received<'_>,
+        aligned: RecordAligned,
+        shared: &P::Secret,
+    ) -> Result<State<P>> {
+        let suite = cx.suite()?;
         self.begin_transcript(cx, suite)?;
         cx.accept(&received.message)?;
         let transcript = cx.transcript.hash(cx.provider)?;
-        let handshake = EarlySecret::new(cx.provider, suite.hash())?.into_handshake(cx.provider, &shared)?;
+        let handshake = EarlySecret::new(cx.provider, suite.hash())?.into_handshake(cx.provider, shared)?;
         let secrets = handshake.traffic_secrets(cx.provider, &transcript)?;
         cx.log_secret("CLIENT_HANDSHAKE_TRAFFIC_SECRET", &secrets.client)?;
         cx.log_secret("SERVER_HANDSHAKE_TRAFFIC_SECRET", &secrets.server)?;
         // Compatibility mode (RFC 9846 E.4): once, in front of the second flight.
-        if !hello.session_id().is_empty() && self.retried.is_none() {
+        if !self.hello()?.offer.session_id().is_empty() && self.retried.is_none() {
             cx.outgoing.change_cipher_spec(cx.provider)?;
         }
         cx.incoming.install(cx.provider, suite, secrets.server, aligned)?;
         cx.outgoing.install(cx.provider, suite, secrets.client)?;
-        Poll::Ready(Ok(Some(State::WaitEncryptedExtensions(WaitEncryptedExtensions::new(handshake)))))
+        Ok(State::WaitEncryptedExtensions(WaitEncryptedExtensions::new(handshake)))
     }
 
     /// The suite, and with it the hash, is known: the transcript begins with the first ClientHello.
@@ -124,9 +130,8 @@ impl<P: CryptoProvider> WaitServerHello<P> {
         cx: &mut Context<'_, '_, P>,
         client: &Client<'_, P>,
         received: &mut Received<'_>,
-        hello: &mut Hello<P>,
         request: &ServerHello<'_>,
-    ) -> Poll<Result<Option<State<P>>>> {
+    ) -> Poll<Result<State<P>>> {
         if self.retried.is_some() {
             return Poll::Ready(Err(Error::SecondHelloRetryRequest));
         }
@@ -142,49 +147,48 @@ impl<P: CryptoProvider> WaitServerHello<P> {
             .map(|request| request.selected_group);
         // Before the second ClientHello is written where the first one stands.
         self.begin_transcript(cx, request.cipher_suite)?;
+        let Hello { offer, shares } = self.hello.as_mut().ok_or(Error::Internal)?;
+        let has_share = |group| shares.iter().flatten().any(|share: &Share<P>| share.group == group);
         let written = match selected_group {
             Some(group) => {
                 let offered = cx.common.named_groups(cx.provider, cx.fits_hybrids()).any(|offered| offered == group);
-                if !offered || hello.has_share(group) {
+                if !offered || has_share(group) {
                     return Poll::Ready(Err(Error::IllegalHelloRetryRequest));
                 }
-                let mut shares = [Some(match self.requested_share.take() {
-                    Some(share) => share,
-                    None => Share { group, exchange: P::KeyExchange::start(cx.provider, group)? },
-                })];
-                let written = hello.poll_write(cx, client, &mut shares, cookie);
-                let [share] = shares;
-                self.requested_share = share;
-                written
+                if self.requested_share.is_none() {
+                    let exchange = P::KeyExchange::start(cx.provider, group)?;
+                    self.requested_share = Some(Share { group, exchange });
+                }
+                offer.poll_write(cx, client, slice::from_mut(&mut self.requested_share), cookie)
             }
             None if cookie.is_none() => return Poll::Ready(Err(Error::IllegalHelloRetryRequest)),
-            None => {
-                let mut shares = core::mem::take(&mut hello.shares);
-                let written = hello.poll_write(cx, client, &mut shares, cookie);
-                hello.shares = shares;
-                written
-            }
+            None => offer.poll_write(cx, client, shares, cookie),
         };
         let len = ready!(written)?;
 
         if let Some(share) = self.requested_share.take() {
-            hello.shares = [Some(share), None, None];
+            *shares = [Some(share), None, None];
         }
         cx.facts.retried = true;
         cx.transcript.replace_by_message_hash(cx.provider, request.cipher_suite.hash())?;
         cx.accept(&received.message)?;
-        if !hello.session_id().is_empty() {
+        if !offer.session_id().is_empty() {
             cx.outgoing.change_cipher_spec_before(len)?;
         }
         cx.commit(len)?;
         cx.outgoing.flush(cx.provider)?;
-        self.retried = Some(request.cipher_suite);
-        Poll::Ready(Ok(None))
+        let hello = Some(take(&mut self.hello)?);
+        Poll::Ready(Ok(State::WaitServerHello(Self {
+            hello,
+            hello_records_len: self.hello_records_len,
+            retried: Some(request.cipher_suite),
+            requested_share: None,
+        })))
     }
 }
 
 /// What a ServerHello and a HelloRetryRequest are both checked for (RFC 9846 4.2.3, 4.2.4).
-fn check<P: CryptoProvider>(cx: &Context<'_, '_, P>, hello: &Hello<P>, server_hello: &ServerHello<'_>) -> Result<()> {
+fn check<P: CryptoProvider>(cx: &Context<'_, '_, P>, offer: &Offer, server_hello: &ServerHello<'_>) -> Result<()> {
     match server_hello.extensions.get(ExtensionType::SUPPORTED_VERSIONS, SelectedVersion::read)? {
         None if server_hello.has_downgrade_sentinel() => return Err(Error::Downgrade),
         None => return Err(Error::ProtocolVersion),
@@ -195,7 +199,7 @@ fn check<P: CryptoProvider>(cx: &Context<'_, '_, P>, hello: &Hello<P>, server_he
     if server_hello.legacy_version != ProtocolVersion::TLS_1_2 {
         return Err(Error::ProtocolVersion);
     }
-    if server_hello.legacy_session_id_echo != hello.session_id() {
+    if server_hello.legacy_session_id_echo != offer.session_id() {
         return Err(Error::SessionIdMismatch);
     }
     if server_hello.legacy_compression_method != 0 {

@@ -51,38 +51,35 @@ fn main() -> ! {
     host::exit(result.is_ok())
 }
 
+/// What lasts as long as the program: it is in static memory, where its size is known beforehand.
+macro_rules! forever {
+    ($type:ty, $value:expr) => {
+        singleton!(: Option<$type> = None).ok_or(Error::Internal)?.insert($value)
+    };
+}
+
+type Provider = RustCrypto<Trng>;
+
 fn run() -> Result<(), Error> {
     let mut provider = RustCrypto(Trng::new().map_err(|_| Error::RandomFailed)?);
-    #[cfg(not(feature = "chain"))]
-    let trust = PinnedKey::sha256(&PINS);
-    #[cfg(feature = "chain")]
-    let anchors = [saitls_webpki::anchor_from_der(include_bytes!("../../pki/root.der"))?];
-    #[cfg(feature = "chain")]
-    let clock = || Ok(saitls_webpki::UnixTime::since_unix_epoch(Duration::from_secs(host::unix_time().into())));
-    #[cfg(feature = "chain")]
-    let trust = saitls_webpki::ChainVerifier::new(&anchors, &clock)?;
-    let config = ClientConfig::new(&trust);
-    #[cfg(feature = "small-records")]
-    let config = config.with_max_fragment_length(saitls_core::codes::MaxFragmentLength::BYTES_1024);
-    let receive = singleton!(: [u8; BUFFERS.0] = [0; BUFFERS.0]).ok_or(Error::Internal)?;
-    let transmit = singleton!(: [u8; BUFFERS.1] = [0; BUFFERS.1]).ok_or(Error::Internal)?;
+    let tls = connection()?;
     stack::paint();
-    let mut tls = Connection::client(&config, Some(NAME.clone()), Buffers::new(&mut receive[..], &mut transmit[..]))?;
     let mut uart = Uart::new();
     let mut taken = Taken::default();
 
     while tls.is_handshaking() {
-        taken.handshake += step(&mut tls, &mut provider, &mut uart, &mut taken.longest)?;
+        taken.handshake += step(tls, &mut provider, &mut uart, &mut taken.longest)?;
     }
+    let handshake_stack = stack::peak();
     report::line("handshake ticks", taken.handshake);
     report::line("longest ticks", taken.longest);
-    report::line("handshake stack", stack::peak());
-    report::line("connection bytes", size_of_val(&tls) as u32);
+    report::line("handshake stack", handshake_stack);
+    report::line("connection bytes", size_of_val(tls) as u32);
 
     stack::paint();
     let _ = tls.write(REQUEST)?;
     while !tls.is_peer_closed() {
-        taken.bulk += step(&mut tls, &mut provider, &mut uart, &mut taken.longest)?;
+        taken.bulk += step(tls, &mut provider, &mut uart, &mut taken.longest)?;
         let len = tls.received_data().len();
         taken.bytes += len as u32;
         let before = timer::ticks();
@@ -90,19 +87,49 @@ fn run() -> Result<(), Error> {
         taken.bulk += timer::ticks().wrapping_sub(before);
     }
     tls.close();
-    step(&mut tls, &mut provider, &mut uart, &mut taken.longest)?;
+    step(tls, &mut provider, &mut uart, &mut taken.longest)?;
+    let bulk_stack = stack::peak();
     report::line("bulk ticks", taken.bulk);
     report::line("bulk bytes", taken.bytes);
-    report::line("bulk stack", stack::peak());
+    report::line("bulk stack", bulk_stack);
     #[cfg(feature = "rsa")]
     report::line("heap", saitls_firmware::heap::peak());
     Ok(())
 }
 
+/// A connection in static memory, with all it refers to.
+#[inline(never)]
+fn connection() -> Result<&'static mut Connection<'static, Provider>, Error> {
+    #[cfg(not(feature = "chain"))]
+    static TRUST: PinnedKey<'static> = PinnedKey::sha256(&PINS);
+    #[cfg(not(feature = "chain"))]
+    let trust = &TRUST;
+    #[cfg(feature = "chain")]
+    let trust = {
+        use saitls_webpki::{ChainVerifier, TrustAnchor, UnixTime, anchor_from_der};
+        fn clock() -> Result<UnixTime, Error> {
+            Ok(UnixTime::since_unix_epoch(Duration::from_secs(host::unix_time().into())))
+        }
+        static CLOCK: fn() -> Result<UnixTime, Error> = clock;
+        let anchors: &'static mut [TrustAnchor<'static>; 1] =
+            forever!([TrustAnchor<'static>; 1], [anchor_from_der(include_bytes!("../../pki/root.der"))?]);
+        forever!(ChainVerifier<'static>, ChainVerifier::new(anchors, &CLOCK)?)
+    };
+    let config = ClientConfig::new(trust);
+    #[cfg(feature = "small-records")]
+    let config = config.with_max_fragment_length(saitls_core::codes::MaxFragmentLength::BYTES_1024);
+    let config = forever!(ClientConfig<'static, Provider>, config);
+    let receive = singleton!(: [u8; BUFFERS.0] = [0; BUFFERS.0]).ok_or(Error::Internal)?;
+    let transmit = singleton!(: [u8; BUFFERS.1] = [0; BUFFERS.1]).ok_or(Error::Internal)?;
+    let buffers = Buffers::new(&mut receive[..], &mut transmit[..]);
+    let connection = Connection::client(config, Some(NAME.clone()), buffers)?;
+    Ok(forever!(Connection<'static, Provider>, connection))
+}
+
 /// One turn: process, send, receive. Returns the time of the first.
 fn step(
-    tls: &mut Connection<'_, RustCrypto<Trng>>,
-    provider: &mut RustCrypto<Trng>,
+    tls: &mut Connection<'_, Provider>,
+    provider: &mut Provider,
     uart: &mut Uart,
     longest: &mut u32,
 ) -> Result<u32, Error> {
