@@ -1,10 +1,372 @@
-//! The programs over Ethernet, against openssl and curl.
-use std::path::Path;
+//! The programs over Ethernet, against openssl, gnutls and curl.
 
-pub(super) fn client(_root: &Path) -> Result<(), String> {
+use super::image::{self, CORTEX_M3};
+use super::process::{Background, find, free_port, openssl_server, qemu};
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const BOARD: &str = "mps2-an385";
+const FEATURES: &str = "net,aes128gcm,chacha20poly1305,x25519,p256";
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// What `https_client` must do in each case: the words it is started with, and the line it prints.
+const CLIENT_CASES: [(&str, &str, &str); 5] = [
+    ("the right name and root", "", "page bytes "),
+    ("another name", "name=other.test", "alert sent 46"),
+    ("another root", "root=other", "alert sent 48"),
+    ("a clock that says 2001", "time=1000000000", "alert sent 45"),
+    ("a clock that says 2286", "time=9999999999", "alert sent 45"),
+];
+
+/// `https_client` against a server with a chain of two certificates.
+pub(super) fn client(root: &Path) -> Result<(), String> {
+    let image = image::build(root, "https_client", CORTEX_M3, FEATURES)?;
+    let pki = root.join("examples/firmware/pki");
+    let www = super::measure::page(root)?;
+    println!("\nhttps_client against openssl s_server");
+    for (what, word, expected) in CLIENT_CASES {
+        let (_server, port) = openssl_server(&pki, &www, "leaf", true)?;
+        let words = ["https_client".to_owned(), format!("port={port}"), word.to_owned()];
+        let mut command = qemu(BOARD, &image, &words);
+        command.args(["-nic", "user,model=lan9118"]);
+        let (_, printed) = Background::start(&mut command)?.finish(LIMIT)?;
+        if !printed.starts_with(expected) {
+            return Err(format!("https_client, {what}: expected {expected:?}, got {printed:?}"));
+        }
+        println!("    {what}: {}", printed.trim());
+    }
     Ok(())
 }
 
-pub(super) fn server(_root: &Path) -> Result<(), String> {
-    Ok(())
+/// `https_server` against everybody.
+pub(super) fn server(root: &Path) -> Result<(), String> {
+    println!("\nhttps_server, mutual authentication, TCP buffers of 2 kB");
+    let board = Board::start(root, "")?;
+    board.authenticates()?;
+    board.carries_a_megabyte()?;
+    board.serves_two_at_once()?;
+    board.serves_a_hundred()?;
+    board.survives_faults()?;
+    drop(board);
+    let board = Board::start(root, "records=2048")?;
+    board.limits_records()
+}
+
+/// What `GET /megabyte` answers.
+fn megabyte() -> Vec<u8> {
+    (0..1_u32 << 20).map(|index| (index % 251) as u8).collect()
+}
+
+/// What gnutls-cli sends up. It takes its input through a buffer of stdio and a `select` that does not see what is left
+/// in there: longer input does not leave it.
+const GNUTLS_LEN: usize = 1_000;
+
+/// A board with the server, and the way to it.
+struct Board {
+    _qemu: Background,
+    pki: PathBuf,
+    scratch: PathBuf,
+    port: u16,
+    monitor: PathBuf,
+}
+
+impl Board {
+    fn start(root: &Path, word: &str) -> Result<Self, String> {
+        let image = image::build(root, "https_server", CORTEX_M3, FEATURES)?;
+        let scratch = root.join("target/firmware/https");
+        fs::create_dir_all(&scratch).map_err(|error| error.to_string())?;
+        fs::write(scratch.join("megabyte"), megabyte()).map_err(|error| error.to_string())?;
+        let port = free_port()?;
+        let monitor = std::env::temp_dir().join(format!("saitls-firmware-{}-{port}", std::process::id()));
+        let mut command = qemu(BOARD, &image, &["https_server".to_owned(), word.to_owned()]);
+        command
+            .args(["-nic", &format!("user,model=lan9118,id=net,hostfwd=tcp:127.0.0.1:{port}-:443")])
+            .args(["-qmp", &format!("unix:{},server=on,wait=off", monitor.display())])
+            .stderr(Stdio::null());
+        let qemu = Background::start(&mut command)?;
+        let board = Self { _qemu: qemu, pki: root.join("examples/firmware/pki"), scratch, port, monitor };
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while let Err(error) = board.is_served_soon() {
+            if Instant::now() > deadline {
+                return Err(format!("https_server does not come up: {error}"));
+            }
+        }
+        Ok(board)
+    }
+
+    /// curl with an identity (or none): the path first, then other words. What it got.
+    fn curl(&self, identity: &str, words: &[&str]) -> Result<Vec<u8>, String> {
+        let (path, words) = words.split_first().ok_or("no path")?;
+        let mut command = Command::new("curl");
+        command.args(["-sS", "--max-time", "40", "--cacert"]).arg(self.pki.join("root.cert.pem")).args(words);
+        if !identity.is_empty() {
+            command.arg("--cert").arg(self.pki.join(format!("{identity}.cert.pem")));
+            command.arg("--key").arg(self.pki.join(format!("{identity}.key.pem")));
+        }
+        let output =
+            command.arg(format!("https://localhost:{}{path}", self.port)).output().map_err(|e| e.to_string())?;
+        if output.status.success() {
+            Ok(output.stdout)
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+        }
+    }
+
+    /// Waits until a client is served, a few seconds at most: there is no backlog while both sockets are taken.
+    fn is_served_soon(&self) -> Result<(), String> {
+        let deadline = Instant::now() + Duration::from_secs(5);
+        loop {
+            match self.curl("client", &["/status"]) {
+                Ok(_) => return Ok(()),
+                Err(error) if Instant::now() > deadline => return Err(error),
+                Err(_) => std::thread::sleep(Duration::from_millis(100)),
+            }
+        }
+    }
+
+    /// A number on the status page.
+    fn status(&self, name: &str) -> Result<u32, String> {
+        let page = String::from_utf8_lossy(&self.curl("client", &["/status"])?).into_owned();
+        let value = page.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+        value.ok_or_else(|| format!("no {name} on the status page: {page}"))
+    }
+
+    fn authenticates(&self) -> Result<(), String> {
+        for (identity, alert) in [("", "certificate required"), ("stranger", "unknown ca")] {
+            match self.curl(identity, &["/status"]) {
+                Err(error) if error.contains(alert) => println!("    client {identity:?}: {alert}"),
+                other => return Err(format!("client {identity:?}: expected {alert}, got {other:?}")),
+            }
+        }
+        Ok(())
+    }
+
+    fn carries_a_megabyte(&self) -> Result<(), String> {
+        if self.curl("client", &["/megabyte"])? != megabyte() {
+            return Err("a megabyte did not come as it was sent".into());
+        }
+        let body = format!("@{}", self.scratch.join("megabyte").display());
+        let hash = self.curl("client", &["/hash", "-H", "Expect:", "--data-binary", &body])?;
+        self.check_hash("megabyte", &hash)?;
+        println!("    1 MB down and up to curl, byte by byte");
+        Ok(())
+    }
+
+    /// Whether an answer has the hash of a file.
+    fn check_hash(&self, name: &str, answer: &[u8]) -> Result<(), String> {
+        let output = Command::new("sha256sum").arg(self.scratch.join(name)).output().map_err(|e| e.to_string())?;
+        let expected = output.stdout.get(..64).ok_or("sha256sum failed")?;
+        let answer = String::from_utf8_lossy(answer);
+        if answer.contains(&*String::from_utf8_lossy(expected)) {
+            return Ok(());
+        }
+        Err(format!("{name} did not arrive as it was sent: {answer}"))
+    }
+
+    fn serves_two_at_once(&self) -> Result<(), String> {
+        // The first one has its handshake behind it and says nothing; the second one is served meanwhile.
+        let mut first = self.s_client(&[])?;
+        first.stdin.write_all(b"GET /status HTTP/1.0\r\n").map_err(|error| error.to_string())?;
+        std::thread::sleep(Duration::from_millis(500));
+        self.curl("client", &["/status"])?;
+        first.stdin.write_all(b"\r\n").map_err(|error| error.to_string())?;
+        if !first.answer()?.starts_with(b"HTTP/1.0 200") {
+            return Err("the first of two connections at once got no answer".into());
+        }
+        println!("    two connections at once");
+        Ok(())
+    }
+
+    fn serves_a_hundred(&self) -> Result<(), String> {
+        let (failures, stack) = (self.status("failures")?, self.status("stack")?);
+        for _ in 0..100 {
+            self.curl("client", &["/status"])?;
+        }
+        let after = (self.status("failures")?, self.status("stack")?);
+        if after != (failures, stack) {
+            return Err(format!("100 connections: failures and stack from {:?} to {after:?}", (failures, stack)));
+        }
+        println!("    100 connections in sequence; stack {stack} bytes before and after, no heap");
+        Ok(())
+    }
+
+    fn survives_faults(&self) -> Result<(), String> {
+        // Garbage.
+        let mut garbage = TcpStream::connect(("127.0.0.1", self.port)).map_err(|error| error.to_string())?;
+        let _ = garbage.write_all(&[0xa5; 4_096]);
+        let _ = garbage.set_read_timeout(Some(Duration::from_secs(5)));
+        let mut alert = Vec::new();
+        let _ = garbage.read_to_end(&mut alert);
+        if !alert.starts_with(&[21, 3]) {
+            return Err(format!("garbage was answered by {alert:?}, not by an alert"));
+        }
+        self.is_served_soon().map_err(|error| format!("after garbage: {error}"))?;
+        println!("    garbage on the wire: an alert, and the next connection is served");
+        // Peers that reset the connection in the middle of a handshake, more of them than there are sockets.
+        for _ in 0..4 {
+            let mut hello = TcpStream::connect(("127.0.0.1", self.port)).map_err(|error| error.to_string())?;
+            let _ = hello.write_all(&[22, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]);
+            std::thread::sleep(Duration::from_millis(50));
+            reset(hello)?;
+        }
+        self.is_served_soon().map_err(|error| format!("after resets: {error}"))?;
+        println!("    4 resets in mid-handshake: the next connection is served");
+        self.survives_silence()
+    }
+
+    /// A cable that is out for 10 s. A handshake takes the board about 200 ms: one of these is in the middle.
+    fn survives_silence(&self) -> Result<(), String> {
+        for delay in [60, 30, 100, 150, 10] {
+            let started = Instant::now();
+            let served = self.curl_with_silence(Duration::from_millis(delay))?;
+            self.is_served_soon().map_err(|error| format!("after 10 s without a network: {error}"))?;
+            if started.elapsed() > Duration::from_secs(10) && served.1 > Duration::from_secs(9) {
+                let outcome = if served.0 { "goes on afterwards" } else { "fails" };
+                println!("    network gone for 10 s in mid-handshake: it {outcome}, and the next connection is served");
+                return Ok(());
+            }
+        }
+        Err("no handshake was under way when the network went".into())
+    }
+
+    /// Whether a request succeeded during which the network went for 10 s, and how long it took.
+    fn curl_with_silence(&self, delay: Duration) -> Result<(bool, Duration), String> {
+        let started = Instant::now();
+        let slow = Command::new("curl")
+            .args(["-sS", "--max-time", "50", "--cacert"])
+            .arg(self.pki.join("root.cert.pem"))
+            .arg("--cert")
+            .arg(self.pki.join("client.cert.pem"))
+            .arg("--key")
+            .arg(self.pki.join("client.key.pem"))
+            .arg(format!("https://localhost:{}/status", self.port))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn();
+        let slow = slow.map_err(|error| error.to_string())?;
+        let waiting = std::thread::spawn(move || slow.wait_with_output().map(|output| (output, started.elapsed())));
+        std::thread::sleep(delay);
+        self.set_link(false)?;
+        std::thread::sleep(Duration::from_secs(10));
+        self.set_link(true)?;
+        let (output, took) = waiting.join().map_err(|_| "a thread panicked")?.map_err(|error| error.to_string())?;
+        Ok((output.status.success(), took))
+    }
+
+    /// Plugs the cable in or out.
+    fn set_link(&self, up: bool) -> Result<(), String> {
+        let failed = |error: std::io::Error| format!("monitor: {error}");
+        let mut monitor = UnixStream::connect(&self.monitor).map_err(failed)?;
+        let mut lines = BufReader::new(monitor.try_clone().map_err(failed)?).lines();
+        let mut answer = || lines.next().unwrap_or(Ok(String::new())).map_err(failed);
+        answer()?;
+        monitor.write_all(b"{\"execute\":\"qmp_capabilities\"}\n").map_err(failed)?;
+        answer()?;
+        let command = format!("{{\"execute\":\"set_link\",\"arguments\":{{\"name\":\"net\",\"up\":{up}}}}}\n");
+        monitor.write_all(command.as_bytes()).map_err(failed)?;
+        match answer()? {
+            line if line.contains("error") => Err(format!("monitor: {line}")),
+            _ => Ok(()),
+        }
+    }
+
+    fn limits_records(&self) -> Result<(), String> {
+        let request = |what: &[u8], body: &[u8]| [what, b"\r\n\r\n", body].concat();
+        let get = request(b"GET /megabyte HTTP/1.0", b"");
+        let letters: Vec<u8> = (0..GNUTLS_LEN).map(|index| b'a' + (index % 25) as u8).collect();
+        fs::write(self.scratch.join("letters"), &letters).map_err(|error| error.to_string())?;
+        type Connect = fn(&Board) -> Result<Peer, String>;
+        let openssl: Connect = |board| board.s_client(&["-maxfraglen", "2048"]);
+        let peers: [(&str, Connect, &str, Vec<u8>); 2] = [
+            ("openssl with max_fragment_length", openssl, "megabyte", megabyte()),
+            ("gnutls with record_size_limit", Self::gnutls, "letters", letters),
+        ];
+        for (what, peer, name, body) in peers {
+            let head = format!("POST /hash HTTP/1.0\r\nContent-Length: {}", body.len());
+            let post = request(head.as_bytes(), &body);
+            let down = peer(self)?.exchange(&get)?;
+            if !down.ends_with(&megabyte()) {
+                return Err(format!("{what}: a megabyte did not come as it was sent ({} bytes)", down.len()));
+            }
+            self.check_hash(name, &peer(self)?.exchange(&post)?)?;
+            println!("    receive buffer of 2 kB, {what}: 1 MB down and {} bytes up, byte by byte", body.len());
+        }
+        Ok(())
+    }
+
+    fn s_client(&self, words: &[&str]) -> Result<Peer, String> {
+        let mut command = Command::new("openssl");
+        command
+            .args(["s_client", "-quiet", "-ign_eof", "-tls1_3", "-connect", &format!("127.0.0.1:{}", self.port)])
+            .args(["-servername", "server.test", "-verify_return_error", "-CAfile"])
+            .arg(self.pki.join("root.cert.pem"))
+            .arg("-cert")
+            .arg(self.pki.join("client.cert.pem"))
+            .arg("-key")
+            .arg(self.pki.join("client.key.pem"))
+            .args(words);
+        Peer::start(&mut command)
+    }
+
+    fn gnutls(&self) -> Result<Peer, String> {
+        find("gnutls-cli")?;
+        let mut command = Command::new("gnutls-cli");
+        command
+            .args(["--logfile=/dev/null", "--port", &self.port.to_string(), "--x509cafile"])
+            .arg(self.pki.join("root.cert.pem"))
+            .arg("--x509certfile")
+            .arg(self.pki.join("client.cert.pem"))
+            .arg("--x509keyfile")
+            .arg(self.pki.join("client.key.pem"))
+            .arg("localhost");
+        Peer::start(&mut command)
+    }
+}
+
+/// Ends a connection by a reset.
+fn reset(stream: TcpStream) -> Result<(), String> {
+    let linger = Some(Duration::ZERO);
+    socket2::SockRef::from(&stream).set_linger(linger).map_err(|error| error.to_string())
+}
+
+/// A client on the host with a pipe each way.
+struct Peer {
+    child: std::process::Child,
+    stdin: std::process::ChildStdin,
+    stdout: std::process::ChildStdout,
+}
+
+impl Peer {
+    fn start(command: &mut Command) -> Result<Self, String> {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| error.to_string())?;
+        let pipes = child.stdin.take().zip(child.stdout.take());
+        let (stdin, stdout) = pipes.ok_or("no pipes")?;
+        Ok(Self { child, stdin, stdout })
+    }
+
+    /// Sends a request, and returns all that comes back.
+    fn exchange(mut self, request: &[u8]) -> Result<Vec<u8>, String> {
+        self.stdin.write_all(request).map_err(|error| error.to_string())?;
+        self.answer()
+    }
+
+    /// All that comes back until the server closes.
+    fn answer(mut self) -> Result<Vec<u8>, String> {
+        let mut answer = Vec::new();
+        self.stdout.read_to_end(&mut answer).map_err(|error| error.to_string())?;
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        Ok(answer)
+    }
 }

@@ -126,7 +126,7 @@ pub(super) fn primitives(root: &Path) -> Result<(), String> {
 }
 
 /// A folder with a page of random-looking content.
-fn page(root: &Path) -> Result<std::path::PathBuf, String> {
+pub(super) fn page(root: &Path) -> Result<std::path::PathBuf, String> {
     let www = root.join("target/firmware/www");
     let mut page = b"HTTP/1.0 200 OK\r\n\r\n".to_vec();
     page.extend((0..PAGE_LEN as u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8));
