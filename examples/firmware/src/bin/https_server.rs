@@ -105,6 +105,7 @@ struct Counts {
 }
 
 /// How far a connection has come.
+#[allow(clippy::large_enum_variant, reason = "without an allocator there is no box")]
 enum Session {
     /// Nobody is there.
     Idle,
