@@ -118,7 +118,8 @@ fn a_handshake_costs_one_verification() {
 /// Floods of what has no effect: how many records are opened before the connection ends.
 #[test]
 fn a_flood_costs_no_more_than_its_limit() {
-    let floods: [(fn(&mut Forger) -> Vec<u8>, u8, Error); 4] = [
+    type Flood = (fn(&mut Forger) -> Vec<u8>, u8, Error);
+    let floods: [Flood; 4] = [
         (|forger| forger.record(ContentType::APPLICATION_DATA, &[]), MAX_IDLE_RECORDS, Error::TooManyIdleRecords),
         (|forger| forger.record(ContentType::ALERT, &[1, 90]), MAX_IDLE_RECORDS, Error::TooManyIdleRecords),
         (|forger| forger.message_records(&key_update(0)), MAX_KEY_UPDATES, Error::TooManyKeyUpdates),
