@@ -274,7 +274,14 @@ pub struct ClientConfig<'a, P: CryptoProvider> {
 }
 
 impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
-    /// A client that trusts the servers that `verifier` accepts.
+    /// A client that trusts the servers that `verifier` accepts. Without one there is no configuration:
+    ///
+    /// ```compile_fail
+    /// # use saitls_core::{config::ClientConfig, crypto::CryptoProvider};
+    /// # fn f<P: CryptoProvider>() {
+    /// let config = ClientConfig::<P>::new();
+    /// # }
+    /// ```
     pub const fn new(verifier: &'a dyn PeerVerifier<P>) -> Self {
         Self {
             common: Common::new(),

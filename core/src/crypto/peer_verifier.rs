@@ -40,7 +40,8 @@ pub struct PeerCertificates<'a> {
 
 /// Decides whether a peer is the one we want: `&dyn PeerVerifier<P>`, shared by any number of connections.
 ///
-/// That the peer has the private key is checked by the protocol; a verifier answers whose key it is.
+/// That the peer has the private key is checked by the protocol; a verifier answers whose key it is. There are
+/// [`PinnedKey`](super::PinnedKey) for keys and, in the crate `saitls-webpki`, `ChainVerifier` for certificate chains.
 pub trait PeerVerifier<P: CryptoProvider>: Sync {
     /// Checks what the peer presented. `progress` is new at the first call for a Certificate message, and the
     /// same, with the same `peer`, at each call after [`Poll::Pending`].
