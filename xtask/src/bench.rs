@@ -1,12 +1,22 @@
-//! `cargo xtask bench`: runs the benchmarks, and prints what a connection adds to the cryptography it uses.
+//! `cargo xtask bench`: runs the benchmarks and prints what they found as tables, in the form of README.md.
 
 use std::path::Path;
 use std::process::Command;
 
 const SUITES: [&str; 4] =
     ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_CCM_SHA256"];
+const LENGTHS: [u32; 2] = [16_384, 1_400];
+const IDENTITIES: [&str; 3] = ["P-256", "Ed25519", "RSA-2048"];
+const GROUPS: [&str; 2] = ["x25519", "X25519MLKEM768"];
 
-/// Runs criterion, then prints the table from the medians it left in `target/criterion`.
+/// Implementations, the name for a table, and the provider whose bare operations they are held against.
+const IMPLEMENTATIONS: [(&str, &str, &str); 3] = [
+    ("rustcrypto", "SaiTLS, RustCrypto", "rustcrypto"),
+    ("aws-lc", "SaiTLS, AWS-LC", "aws-lc"),
+    ("rustls", "rustls 0.23, AWS-LC", "aws-lc"),
+];
+
+/// Runs criterion, then prints the tables from the medians it left in `target/criterion`.
 pub(crate) fn run(root: &Path) -> Result<(), String> {
     let status = Command::new(env!("CARGO"))
         .args(["bench", "-q", "-p", "saitls-xtask"])
@@ -16,34 +26,66 @@ pub(crate) fn run(root: &Path) -> Result<(), String> {
     if !status.success() {
         return Err("cargo bench failed".into());
     }
-    println!("\nrecords through a connection, as a share of the provider's raw AEAD in the same run (medians)\n");
-    println!("| suite | bytes | raw seal, MB/s | send | raw open, MB/s | receive |");
-    println!("|---|---|---|---|---|---|");
-    for suite in SUITES {
-        for len in [16_384_u32, 1_400] {
-            let nanoseconds = |what: &str| median(root, &format!("{suite}/{what}/{len}"));
-            let (raw_seal, send) = (nanoseconds("raw seal")?, nanoseconds("send")?);
-            let (raw_open, receive) = (nanoseconds("raw open")?, nanoseconds("receive")?);
-            println!(
-                "| {suite} | {len} | {:.0} | {:.0} % | {:.0} | {:.0} % |",
-                f64::from(len) * 1e3 / raw_seal,
-                raw_seal / send * 100.0,
-                f64::from(len) * 1e3 / raw_open,
-                raw_open / receive * 100.0,
-            );
+    handshakes(root)?;
+    records(root)
+}
+
+/// Client and server, in nanoseconds.
+fn both(root: &Path, group: &str, of: &str) -> Result<[f64; 2], String> {
+    Ok([median(root, group, &format!("{of}/client"))?, median(root, group, &format!("{of}/server"))?])
+}
+
+fn handshakes(root: &Path) -> Result<(), String> {
+    println!(
+        "\nhandshakes per second on one core, and microseconds above the public-key operations alone: client, server\n"
+    );
+    println!("| key, group | {} |", IMPLEMENTATIONS.map(|(_, name, _)| name).join(" | "));
+    println!("|---|---|---|---|");
+    for (identity, group) in IDENTITIES.into_iter().flat_map(|identity| GROUPS.map(|group| (identity, group))) {
+        let of = format!("{identity}/{group}");
+        print!("| {identity}, {group} |");
+        for (implementation, _, backend) in IMPLEMENTATIONS {
+            let whole = both(root, &format!("handshake/{implementation}"), &of)?;
+            let bare = both(root, &format!("primitives/{backend}"), &of)?;
+            let above = [0, 1].map(|role| (whole[role] - bare[role]) / 1e3);
+            print!(" {:.0}, {:.0}; {:.1}, {:.1} |", 1e9 / whole[0], 1e9 / whole[1], above[0], above[1]);
         }
+        println!();
     }
-    println!("\nwhole handshakes, both sides together, X25519, TLS_AES_128_GCM_SHA256\n");
-    println!("| key | ms |\n|---|---|");
-    for key in ["P-256", "P-384", "Ed25519", "RSA-2048"] {
-        println!("| {key} | {:.2} |", median(root, &format!("handshake/{key}"))? / 1e6);
+    Ok(())
+}
+
+fn records(root: &Path) -> Result<(), String> {
+    println!("\nrecords, as a share of the bare AEAD of the same library: sending, receiving\n");
+    println!("| suite, bytes | bare AEAD, GB/s | {} |", IMPLEMENTATIONS.map(|(_, name, _)| name).join(" | "));
+    println!("|---|---|---|---|---|");
+    for (suite, len) in SUITES.into_iter().flat_map(|suite| LENGTHS.map(|len| (suite, len))) {
+        let nanoseconds = |of: &str, what: &str| median(root, &format!("{suite}/{len}/{of}"), what);
+        // Suites that only one of them has are in the table all the same.
+        let is_there = |of: &str| nanoseconds(of, "send").is_ok();
+        let speeds = ["rustcrypto", "aws-lc"].into_iter().filter(|backend| is_there(backend));
+        let speeds: Result<Vec<_>, _> = speeds
+            .map(|backend| nanoseconds(backend, "raw seal").map(|time| format!("{:.1}", f64::from(len) / time)))
+            .collect();
+        print!("| {suite}, {len} | {} |", speeds?.join(", "));
+        for (implementation, _, backend) in IMPLEMENTATIONS {
+            if !is_there(implementation) {
+                print!(" - |");
+                continue;
+            }
+            let send = nanoseconds(backend, "raw seal")? / nanoseconds(implementation, "send")?;
+            let receive = nanoseconds(backend, "raw open")? / nanoseconds(implementation, "receive")?;
+            print!(" {:.0} %, {:.0} % |", send * 100.0, receive * 100.0);
+        }
+        println!();
     }
     Ok(())
 }
 
 /// The median of a benchmark, in nanoseconds.
-fn median(root: &Path, benchmark: &str) -> Result<f64, String> {
-    let path = root.join("target/criterion").join(benchmark).join("new/estimates.json");
+fn median(root: &Path, group: &str, benchmark: &str) -> Result<f64, String> {
+    let folder = root.join("target/criterion").join(group.replace('/', "_")).join(benchmark.replace('/', "_"));
+    let path = folder.join("new/estimates.json");
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let estimates: serde_json::Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     estimates["median"]["point_estimate"].as_f64().ok_or_else(|| format!("{}: no median", path.display()))

@@ -110,6 +110,17 @@ fn failed<E>(_: E) -> Error {
 }
 
 impl KeyExchange {
+    /// An agreement on a curve whose private key is given, 32 bytes for X25519, the scalar in big-endian order for the
+    /// others: for test vectors. A private key must not serve twice.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for other groups, [`Error::InvalidKey`].
+    pub fn from_private_key(group: NamedGroup, private_key: &[u8]) -> Result<Self> {
+        let shape = shape(group).filter(|shape| shape.kem == Kem::None).ok_or(Error::Unsupported)?;
+        let key = PrivateKey::from_private_key(shape.curve, private_key).map_err(|_| Error::InvalidKey)?;
+        Ok(Self { shape, private_key: Some((key, None)) })
+    }
+
     fn generate(&mut self, share: &mut [u8]) -> Result<usize> {
         let shape = self.shape;
         let needed = shape.len(ENCAPSULATION_KEY_LEN);
