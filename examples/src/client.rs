@@ -7,9 +7,9 @@ use saitls_core::config::ClientConfig;
 use saitls_core::crypto::dangerous::AcceptAnyPeer;
 use smoltcp::time::Duration;
 
-use crate::Provider;
 use crate::app::{Application, Get, Pipe, Progress};
 use crate::args::{ClientArgs, Transport};
+use crate::backend::{Backend, ProviderName, RustCrypto};
 use crate::configure::{RAW_PUBLIC_KEY_FIRST, Referred, alpn, configure_client, key_log};
 use crate::facts::{Role, write_whole};
 use crate::failure::Failure;
@@ -34,7 +34,15 @@ const SOON: Duration = Duration::from_millis(1);
 /// # Errors
 /// Why it failed, with the exit status.
 pub fn run(args: &ClientArgs) -> Result<(), Failure> {
-    let loaded = LoadedIdentity::load_all(&args.common.identities)?;
+    match args.common.provider {
+        ProviderName::RustCrypto => run_on::<RustCrypto>(args),
+        #[cfg(feature = "aws-lc")]
+        ProviderName::AwsLc => run_on::<saitls_aws_lc::AwsLc>(args),
+    }
+}
+
+fn run_on<B: Backend>(args: &ClientArgs) -> Result<(), Failure> {
+    let loaded = LoadedIdentity::<B>::load_all(&args.common.identities)?;
     let lent: Vec<_> = loaded.iter().map(LoadedIdentity::lend).collect();
     let identities = identities(&lent, args.common.raw_public_key);
     let mut trust = Trust::load(&args.common)?;
@@ -64,7 +72,7 @@ pub fn run(args: &ClientArgs) -> Result<(), Failure> {
     connect(args, &config)
 }
 
-fn connect(args: &ClientArgs, config: &ClientConfig<'_, Provider>) -> Result<(), Failure> {
+fn connect<B: Backend>(args: &ClientArgs, config: &ClientConfig<'_, B>) -> Result<(), Failure> {
     config.check().map_err(Failure::configuration)?;
     let name = ServerName::try_from(args.server_name.as_str());
     let name = name.map_err(|_| Failure::usage(format_args!("{}: not a name for a server", args.server_name)))?;

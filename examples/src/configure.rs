@@ -2,9 +2,8 @@
 
 use saitls_core::codes::CertificateType;
 use saitls_core::config::{ClientConfig, ServerConfig};
-use saitls_core::crypto::KeyLog;
+use saitls_core::crypto::{CryptoProvider, KeyLog};
 
-use crate::Provider;
 use crate::args::Common;
 use crate::failure::Failure;
 use crate::key_log::KeyLogFile;
@@ -22,7 +21,10 @@ pub(crate) const RAW_PUBLIC_KEY_FIRST: &[CertificateType] = &[CertificateType::R
 /// The builders that both configurations have.
 macro_rules! configure {
     ($name:ident, $config:ident) => {
-        pub(crate) fn $name<'a>(mut config: $config<'a, Provider>, referred: &Referred<'a>) -> $config<'a, Provider> {
+        pub(crate) fn $name<'a, P: CryptoProvider>(
+            mut config: $config<'a, P>,
+            referred: &Referred<'a>,
+        ) -> $config<'a, P> {
             let common = referred.common;
             if !common.suites.is_empty() {
                 config = config.with_cipher_suites(&common.suites);

@@ -4,47 +4,46 @@ use std::path::{Path, PathBuf};
 
 use rustls_pki_types::pem::{self, PemObject as _};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use saitls::rustcrypto::SigningKey;
 use saitls_core::config::Identity;
 use x509_cert::Certificate;
 use x509_cert::der::{Decode as _, Encode as _};
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
-use crate::Provider;
+use crate::backend::Backend;
 use crate::failure::Failure;
 
 /// A certificate chain and its key, read from files.
-pub struct LoadedIdentity {
+pub struct LoadedIdentity<B: Backend> {
     chain: Vec<CertificateDer<'static>>,
     public_key: Vec<u8>,
     names: Vec<String>,
-    key: SigningKey,
+    key: B::SigningKey,
 }
 
 /// The parts of a [`LoadedIdentity`] as the library takes them.
-pub struct LentIdentity<'a> {
+pub struct LentIdentity<'a, B: Backend> {
     /// DER, leaf first.
     chain: Vec<&'a [u8]>,
     public_key: &'a [u8],
     names: Vec<&'a str>,
-    key: &'a SigningKey,
+    key: &'a B::SigningKey,
 }
 
-impl LoadedIdentity {
+impl<B: Backend> LoadedIdentity<B> {
     /// Reads a chain and a key, and checks that they fit.
     ///
     /// # Errors
     /// [`Status::Usage`](crate::failure::Status::Usage), with the name of the file and what is wrong with it.
     pub fn load(certificates: &Path, key: &Path) -> Result<Self, Failure> {
         let chain = load_chain(certificates)?;
-        let signing_key = load_key(key)?;
+        let signing_key = load_key::<B>(key)?;
         let Some(leaf) = chain.first() else {
             return Err(Failure::file(certificates, "no certificate in it"));
         };
         let info = subject_public_key_info(leaf);
         let info = info.ok_or_else(|| Failure::file(certificates, "the first certificate cannot be read"))?;
-        if !signing_key.matches_certificate_key(&info) {
+        if !B::matches(&signing_key, &info) {
             let what = format!("the key does not fit the certificate in {}", certificates.display());
             return Err(Failure::file(key, what));
         }
@@ -62,7 +61,7 @@ impl LoadedIdentity {
 
     /// Its parts.
     #[must_use]
-    pub fn lend(&self) -> LentIdentity<'_> {
+    pub fn lend(&self) -> LentIdentity<'_, B> {
         LentIdentity {
             chain: self.chain.iter().map(AsRef::as_ref).collect(),
             public_key: &self.public_key,
@@ -75,7 +74,7 @@ impl LoadedIdentity {
 /// The identities as the library takes them, for the host names in their certificates; the first one also for all other
 /// names. With `raw_public_keys`, each key is one more without its certificate.
 #[must_use]
-pub fn identities<'a>(lent: &'a [LentIdentity<'a>], raw_public_keys: bool) -> Vec<Identity<'a, Provider>> {
+pub fn identities<'a, B: Backend>(lent: &'a [LentIdentity<'a, B>], raw_public_keys: bool) -> Vec<Identity<'a, B>> {
     let mut identities = Vec::new();
     for identity in lent {
         if raw_public_keys {
@@ -106,15 +105,11 @@ fn load_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     if chain.is_empty() { Err(Failure::file(path, "no certificate in it")) } else { Ok(chain) }
 }
 
-fn load_key(path: &Path) -> Result<SigningKey, Failure> {
+fn load_key<B: Backend>(path: &Path) -> Result<B::SigningKey, Failure> {
     let der = PrivateKeyDer::from_pem_file(path).map_err(|error| Failure::file(path, in_words(&error)))?;
-    let key = match &der {
-        PrivateKeyDer::Pkcs8(der) => SigningKey::from_pkcs8_der(der.secret_pkcs8_der()),
-        PrivateKeyDer::Sec1(der) => SigningKey::from_sec1_der(der.secret_sec1_der()),
-        PrivateKeyDer::Pkcs1(der) => SigningKey::from_pkcs1_der(der.secret_pkcs1_der()),
-        _ => Err(saitls_core::Error::InvalidKey),
-    };
-    key.map_err(|_| Failure::file(path, "not a key that can be used (P-256, P-384, Ed25519, RSA of 2048 to 4096 bits)"))
+    B::load_key(&der).map_err(|_| {
+        Failure::file(path, "not a key that can be used (P-256, P-384, Ed25519, RSA of 2048 to 4096 bits)")
+    })
 }
 
 pub(crate) fn in_words(error: &pem::Error) -> String {

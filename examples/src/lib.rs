@@ -5,10 +5,12 @@
 //! * [`transport`]: a TLS connection as an application sees it, whatever carries it.
 //! * [`app`]: what is done with a connection: echo, pipe, [HTTP](http) on either side.
 //! * [`quickstart`], [`client`], [`server`]: the programs; [`session`]: one connection of theirs.
+//! * [`backend`]: the crypto providers, for which all but `quickstart` is generic.
 //! * [`args`], [`identity`], [`trust`], [`key_log`], [`facts`], [`failure`]: what goes in and what comes out.
 
 pub mod app;
 pub mod args;
+pub mod backend;
 pub mod client;
 mod configure;
 pub mod facts;
@@ -22,6 +24,3 @@ pub mod server;
 pub mod session;
 pub mod transport;
 pub mod trust;
-
-/// The crypto provider of the examples.
-pub type Provider = saitls::rustcrypto::RustCrypto<getrandom::SysRng>;

@@ -7,9 +7,9 @@ use saitls_core::codes::CertificateType;
 use saitls_core::config::{ClientAuthentication, Identity, ServerConfig};
 use smoltcp::time::{Duration, Instant};
 
-use crate::Provider;
 use crate::app::{Application, Echo, Progress, Www};
 use crate::args::{ServerArgs, Transport};
+use crate::backend::{Backend, ProviderName, RustCrypto};
 use crate::configure::{Referred, alpn, configure_server, key_log};
 use crate::facts::{Role, write_whole};
 use crate::failure::Failure;
@@ -41,7 +41,15 @@ const SOON: Duration = Duration::from_millis(1);
 /// # Errors
 /// Why it could not begin, with the exit status.
 pub fn run(args: &ServerArgs) -> Result<(), Failure> {
-    let loaded = LoadedIdentity::load_all(&args.common.identities)?;
+    match args.common.provider {
+        ProviderName::RustCrypto => run_on::<RustCrypto>(args),
+        #[cfg(feature = "aws-lc")]
+        ProviderName::AwsLc => run_on::<saitls_aws_lc::AwsLc>(args),
+    }
+}
+
+fn run_on<B: Backend>(args: &ServerArgs) -> Result<(), Failure> {
+    let loaded = LoadedIdentity::<B>::load_all(&args.common.identities)?;
     let lent: Vec<_> = loaded.iter().map(LoadedIdentity::lend).collect();
     let mut identities = identities(&lent, args.common.raw_public_key);
     let ocsp_response = match &args.ocsp {
@@ -74,11 +82,11 @@ pub fn run(args: &ServerArgs) -> Result<(), Failure> {
     listen(args, &config)
 }
 
-fn is_certificate(identity: &Identity<'_, Provider>) -> bool {
+fn is_certificate<B: Backend>(identity: &Identity<'_, B>) -> bool {
     identity.certificate_type == CertificateType::X509
 }
 
-fn listen(args: &ServerArgs, config: &ServerConfig<'_, Provider>) -> Result<(), Failure> {
+fn listen<B: Backend>(args: &ServerArgs, config: &ServerConfig<'_, B>) -> Result<(), Failure> {
     config.check().map_err(Failure::configuration)?;
     let folder = match &args.www {
         Some(path) => Some(Rc::new(Folder::new(path).map_err(|error| Failure::file(path, error))?)),

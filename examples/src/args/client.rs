@@ -32,7 +32,7 @@ what to do
   --get PATH               send an HTTP/1.1 GET, print the body, exit
   --key-update             send a KeyUpdate after the handshake
   --key-log FILE           append secrets in SSLKEYLOGFILE format
-  --provider rustcrypto    the crypto provider
+  --provider NAME          rustcrypto (default) or aws-lc
   --transport WAY          smoltcp (default), tap:NAME or std
 exit status
   0 clean close, 1 closed without close_notify, 2 usage, 3 handshake failed, 4 connection failed

@@ -15,6 +15,7 @@ use saitls_core::limits::FULL_RECEIVE_BUFFER_LEN;
 pub use client::ClientArgs;
 pub use server::ServerArgs;
 
+use crate::backend::ProviderName;
 use crate::failure::Failure;
 
 /// The transmit buffer unless `--tx-buffer` says otherwise, in bytes: a full record.
@@ -82,6 +83,8 @@ pub struct Common {
     pub key_log: Option<PathBuf>,
     /// What carries the bytes.
     pub transport: Transport,
+    /// What computes.
+    pub provider: ProviderName,
     certificates: Vec<PathBuf>,
     keys: Vec<PathBuf>,
 }
@@ -107,6 +110,7 @@ impl Default for Common {
             key_update: false,
             key_log: None,
             transport: Transport::Smoltcp,
+            provider: ProviderName::default(),
             certificates: Vec::new(),
             keys: Vec::new(),
         }
@@ -142,10 +146,12 @@ impl Common {
             "key-log" => self.key_log = Some(os_value(name, parser)?.into()),
             "transport" => self.transport = transport(&value(name, parser)?)?,
             "provider" => {
-                let provider = value(name, parser)?;
-                if provider != "rustcrypto" {
-                    return Err(Failure::usage(format_args!("--provider {provider}: only rustcrypto is built in")));
-                }
+                let text = value(name, parser)?;
+                let not_there = || {
+                    let there = ProviderName::ALL.join(" and ");
+                    Failure::usage(format_args!("--provider {text}: built in: {there}"))
+                };
+                self.provider = ProviderName::from_name(&text).ok_or_else(not_there)?;
             }
             "psk" | "psk-mode" => return Err(not_built(name)),
             _ => return Ok(false),

@@ -33,7 +33,7 @@ what to do
   --connections N          exit after N connections
   --key-update             send a KeyUpdate after each handshake
   --key-log FILE           append secrets in SSLKEYLOGFILE format
-  --provider rustcrypto    the crypto provider
+  --provider NAME          rustcrypto (default) or aws-lc
   --transport WAY          smoltcp (default), tap:NAME or std
 exit status
   0 after --connections or a signal, 2 usage, 4 cannot listen

@@ -15,8 +15,8 @@ use saitls::rustcrypto::SigningKey;
 use saitls_core::codes::{CipherSuite, NamedGroup, SignatureScheme};
 use saitls_core::crypto::Signer;
 
-use crate::Provider;
 use crate::args::Command;
+use crate::backend::RustCrypto;
 use crate::failure::Failure;
 use crate::identity::subject_public_key_info;
 
@@ -109,7 +109,7 @@ fn identities() -> Result<Vec<(SelfSigned, Vec<SignatureScheme>)>, Failure> {
     }
     let identities = [read!("p256")?, read!("p384")?, read!("ed25519")?, read!("rsa")?, read!("rsapss")?];
     let with_schemes = |identity: SelfSigned| {
-        let schemes = Signer::<Provider>::schemes(&identity.key).iter().copied();
+        let schemes = Signer::<RustCrypto>::schemes(&identity.key).iter().copied();
         let schemes = schemes.filter(|scheme| scheme.signs_handshake()).collect();
         (identity, schemes)
     };

@@ -1,13 +1,12 @@
 //! One end: an interface, its sockets, and the crypto.
 
-use getrandom::SysRng;
 use saitls::{Buffers, TlsSocket, TlsSocketHandle, TlsSocketSet};
 use smoltcp::iface::{Config, Interface, SocketSet};
 use smoltcp::socket::tcp;
 use smoltcp::time::Instant;
 use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr};
 
-use crate::Provider;
+use crate::backend::RustCrypto;
 use crate::net::cable::CableEnd;
 
 /// The length of each buffer of a TCP socket, in bytes.
@@ -18,9 +17,9 @@ pub(super) struct Node<'a> {
     pub(super) iface: Interface,
     pub(super) sockets: SocketSet<'a>,
     device: CableEnd,
-    tls: TlsSocketSet<'a, Provider>,
+    tls: TlsSocketSet<'a, RustCrypto>,
     handle: TlsSocketHandle,
-    provider: Provider,
+    provider: RustCrypto,
 }
 
 impl<'a> Node<'a> {
@@ -35,7 +34,7 @@ impl<'a> Node<'a> {
         let tcp = sockets.add(tcp::Socket::new(buffer(), buffer()));
         let mut tls = TlsSocketSet::new(Vec::new());
         let handle = tls.add(TlsSocket::new(tcp, buffers));
-        Self { iface, sockets, device, tls, handle, provider: saitls::rustcrypto::RustCrypto(SysRng) }
+        Self { iface, sockets, device, tls, handle, provider: RustCrypto::os() }
     }
 
     /// Everything happens in here.
@@ -44,12 +43,12 @@ impl<'a> Node<'a> {
         saitls::poll(now, iface, device, sockets, tls, provider);
     }
 
-    pub(super) fn socket(&mut self) -> &mut TlsSocket<'a, Provider> {
+    pub(super) fn socket(&mut self) -> &mut TlsSocket<'a, RustCrypto> {
         self.tls.get_mut(self.handle)
     }
 
     /// The parts that a socket needs to connect or listen.
-    pub(super) fn parts(&mut self) -> (&mut Interface, &mut SocketSet<'a>, &mut TlsSocket<'a, Provider>) {
+    pub(super) fn parts(&mut self) -> (&mut Interface, &mut SocketSet<'a>, &mut TlsSocket<'a, RustCrypto>) {
         (&mut self.iface, &mut self.sockets, self.tls.get_mut(self.handle))
     }
 

@@ -9,9 +9,9 @@ use ::smoltcp::time::{Duration, Instant};
 use mio::Token;
 use saitls::TlsSocket;
 use saitls_core::codes::AlertDescription;
+use saitls_core::crypto::CryptoProvider;
 use saitls_core::{Connection, Error, Negotiated};
 
-use crate::Provider;
 use crate::failure::Failure;
 
 /// One TLS connection. Nothing here blocks: what cannot be done now is done later.
@@ -47,7 +47,7 @@ pub trait Stream {
     fn is_over(&self) -> bool;
 }
 
-impl Stream for TlsSocket<'_, Provider> {
+impl<P: CryptoProvider> Stream for TlsSocket<'_, P> {
     fn is_connected(&self) -> bool {
         TlsSocket::is_connected(self)
     }

@@ -10,8 +10,8 @@ use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::IpEndpoint;
 
 use super::{Acceptor, Dialler, Stream, Visit};
-use crate::Provider;
 use crate::args::Common;
+use crate::backend::Backend;
 use crate::failure::Failure;
 use crate::net::network::Network;
 use crate::net::{Clock, sooner};
@@ -23,20 +23,20 @@ const SERVER_SOCKETS: usize = 64;
 pub(super) const PEER_BUFFER_LEN: usize = 8192;
 
 /// An interface and its sockets.
-struct Stack<'a, N> {
+struct Stack<'a, N, B: Backend> {
     clock: Clock,
     network: N,
     iface: Interface,
     sockets: SocketSet<'static>,
-    tls: TlsSocketSet<'a, Provider>,
-    provider: Provider,
+    tls: TlsSocketSet<'a, B>,
+    provider: B,
 }
 
-impl<'a, N: Network> Stack<'a, N> {
+impl<'a, N: Network, B: Backend> Stack<'a, N, B> {
     fn new(clock: Clock, network: N, iface: Interface) -> Self {
         let sockets = SocketSet::new(Vec::new());
         let tls = TlsSocketSet::new(Vec::new());
-        Self { clock, network, iface, sockets, tls, provider: Provider::os() }
+        Self { clock, network, iface, sockets, tls, provider: B::start() }
     }
 
     fn add_socket(&mut self, sizes: &Common) -> TlsSocketHandle {
@@ -75,22 +75,22 @@ pub(super) fn buffers<'a>(sizes: &Common) -> Buffers<'a> {
 }
 
 /// A client with one socket.
-pub struct SmoltcpClient<'a, N> {
-    stack: Stack<'a, N>,
+pub struct SmoltcpClient<'a, N, B: Backend> {
+    stack: Stack<'a, N, B>,
     handle: TlsSocketHandle,
-    config: &'a ClientConfig<'a, Provider>,
+    config: &'a ClientConfig<'a, B>,
     server_name: ServerName<'a>,
     established: bool,
 }
 
-impl<'a, N: Network> SmoltcpClient<'a, N> {
+impl<'a, N: Network, B: Backend> SmoltcpClient<'a, N, B> {
     /// A client on this network.
     pub fn new(
         clock: Clock,
         network: N,
         iface: Interface,
         sizes: &Common,
-        config: &'a ClientConfig<'a, Provider>,
+        config: &'a ClientConfig<'a, B>,
         server_name: ServerName<'a>,
     ) -> Self {
         let mut stack = Stack::new(clock, network, iface);
@@ -99,7 +99,7 @@ impl<'a, N: Network> SmoltcpClient<'a, N> {
     }
 }
 
-impl<N: Network> Dialler for SmoltcpClient<'_, N> {
+impl<N: Network, B: Backend> Dialler for SmoltcpClient<'_, N, B> {
     fn dial(&mut self, remote: SocketAddr) -> Result<(), Failure> {
         let stack = &mut self.stack;
         // Any of the dynamic ports; the last connection of this process may have used another.
@@ -150,24 +150,18 @@ impl<N: Network> Dialler for SmoltcpClient<'_, N> {
 }
 
 /// A server with a number of sockets, all of which listen while they have nothing else to do.
-pub struct SmoltcpServer<'a, N> {
-    stack: Stack<'a, N>,
+pub struct SmoltcpServer<'a, N, B: Backend> {
+    stack: Stack<'a, N, B>,
     handles: Vec<TlsSocketHandle>,
     /// Which of them are done with their connection, and listen again once its last packet is out.
     ended: Vec<bool>,
-    config: &'a ServerConfig<'a, Provider>,
+    config: &'a ServerConfig<'a, B>,
     port: u16,
 }
 
-impl<'a, N: Network> SmoltcpServer<'a, N> {
+impl<'a, N: Network, B: Backend> SmoltcpServer<'a, N, B> {
     /// A server on this network.
-    pub fn new(
-        clock: Clock,
-        network: N,
-        iface: Interface,
-        sizes: &Common,
-        config: &'a ServerConfig<'a, Provider>,
-    ) -> Self {
+    pub fn new(clock: Clock, network: N, iface: Interface, sizes: &Common, config: &'a ServerConfig<'a, B>) -> Self {
         let mut stack = Stack::new(clock, network, iface);
         let handles: Vec<_> = (0..SERVER_SOCKETS).map(|_| stack.add_socket(sizes)).collect();
         Self { stack, ended: vec![false; handles.len()], handles, config, port: 0 }
@@ -189,7 +183,7 @@ impl<'a, N: Network> SmoltcpServer<'a, N> {
     }
 }
 
-impl<N: Network> Acceptor for SmoltcpServer<'_, N> {
+impl<N: Network, B: Backend> Acceptor for SmoltcpServer<'_, N, B> {
     fn listen(&mut self, address: SocketAddr) -> Result<SocketAddr, Failure> {
         // On a cable the device's port is nobody else's business.
         self.port = match address.port() {

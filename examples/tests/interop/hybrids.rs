@@ -36,30 +36,31 @@ const SERVER: [Row; 6] = [
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for key in [Key::P256, Key::Rsa] {
+    let providers: &[_] = if cfg!(feature = "aws-lc") { &["rustcrypto", "aws-lc"] } else { &["rustcrypto"] };
+    for (key, provider) in [Key::P256, Key::Rsa].into_iter().flat_map(|key| providers.iter().map(move |p| (key, *p))) {
         for row in CLIENT {
-            let name = format!("hybrids/client/{}+{}", row.0, key.name());
-            cases.push(Case::new(name, &[Peer::Node], move |cx| as_client(cx, key, &row)));
+            let name = format!("hybrids/client-{provider}/{}+{}", row.0, key.name());
+            cases.push(Case::new(name, &[Peer::Node], move |cx| as_client(cx, key, provider, &row)));
         }
         for row in SERVER {
-            let name = format!("hybrids/server/{}+{}", row.0, key.name());
-            cases.push(Case::new(name, &[Peer::Node], move |cx| as_server(cx, key, &row)));
+            let name = format!("hybrids/server-{provider}/{}+{}", row.0, key.name());
+            cases.push(Case::new(name, &[Peer::Node], move |cx| as_server(cx, key, provider, &row)));
         }
     }
     cases
 }
 
-fn as_client(cx: &Cx<'_>, key: Key, (_, options, groups, group, retry): &Row) -> Outcome {
+fn as_client(cx: &Cx<'_>, key: Key, provider: &str, (_, options, groups, group, retry): &Row) -> Outcome {
     let server = cx.http_server(Peer::Node, key, &Force::groups(groups))?;
-    let mut client = cx.our_client(server.port, key, &[&["--get", "/"], *options].concat())?;
+    let mut client = cx.our_client(server.port, key, &[&["--get", "/", "--provider", provider], *options].concat())?;
     client.expect_status(0).map_err(|e| server.process.failure(&e))?;
     expect_contains("the page", &String::from_utf8_lossy(&client.stdout()), "TLS_")?;
     expect_facts(&only_facts(&client)?, &[("group", group.iana()), ("retry", retry)])
 }
 
-fn as_server(cx: &Cx<'_>, key: Key, (_, options, groups, group, retry): &Row) -> Outcome {
+fn as_server(cx: &Cx<'_>, key: Key, provider: &str, (_, options, groups, group, retry): &Row) -> Outcome {
     let (folder, text) = cx.page()?;
-    let options = [&["--www", &folder, "--connections", "1"], *options].concat();
+    let options = [&["--www", &folder, "--connections", "1", "--provider", provider], *options].concat();
     let mut server = cx.our_server(key, &options)?;
     let page = cx.fetch(Peer::Node, server.port, "/page.txt", &Force::groups(groups));
     let page = page.map_err(|e| server.process.failure(&e))?;

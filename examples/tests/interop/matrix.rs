@@ -15,21 +15,41 @@ pub(crate) fn cases() -> Vec<Case> {
                 let cell = format!("{}+{}+{}", suite.iana(), group.iana(), key.name());
                 for peer in [Peer::OpenSsl, Peer::GnuTls, Peer::Nss] {
                     let name = format!("client/{}/{cell}", peer.name());
-                    let run = move |cx: &Cx<'_>| as_client(cx, peer, suite, group, key);
+                    let run = move |cx: &Cx<'_>| as_client(cx, peer, suite, group, key, &[]);
                     cases.push(Case::new(name, &[peer], run).with_gap(gap(peer, suite, key)));
                 }
                 for peer in [Peer::OpenSsl, Peer::GnuTls, Peer::Nss, Peer::Curl] {
                     let name = format!("server/{}/{cell}", peer.name());
-                    let run = move |cx: &Cx<'_>| as_server(cx, peer, suite, group, key);
+                    let run = move |cx: &Cx<'_>| as_server(cx, peer, suite, group, key, &[]);
                     cases.push(Case::new(name, &[peer], run).with_gap(gap(peer, suite, key)));
                 }
             }
         }
     }
+    if cfg!(feature = "aws-lc") {
+        aws_lc(&mut cases);
+    }
     if std::env::var_os("SAITLS_INTEROP_CONTROL").is_some_and(|value| value == "1") {
         cases.extend(control());
     }
     cases
+}
+
+/// The same on AWS-LC, for each suite and each kind of key; the groups take turns.
+fn aws_lc(cases: &mut Vec<Case>) {
+    const OPTIONS: &[&str] = &["--provider", "aws-lc"];
+    let mut groups = Group::ALL.into_iter().cycle();
+    for key in Key::MATRIX {
+        for suite in Suite::ALL.into_iter().filter(|suite| *suite != Suite::Aes128Ccm) {
+            for (peer, group) in [Peer::OpenSsl, Peer::GnuTls].into_iter().zip(&mut groups) {
+                let cell = format!("{}+{}+{}", suite.iana(), group.iana(), key.name());
+                let run = move |cx: &Cx<'_>| as_client(cx, peer, suite, group, key, OPTIONS);
+                cases.push(Case::new(format!("client-aws-lc/{}/{cell}", peer.name()), &[peer], run));
+                let run = move |cx: &Cx<'_>| as_server(cx, peer, suite, group, key, OPTIONS);
+                cases.push(Case::new(format!("server-aws-lc/{}/{cell}", peer.name()), &[peer], run));
+            }
+        }
+    }
 }
 
 /// What a peer cannot do, and why. A cell listed here must fail.
@@ -41,9 +61,9 @@ fn gap(peer: Peer, suite: Suite, key: Key) -> Option<&'static str> {
     }
 }
 
-fn as_client(cx: &Cx<'_>, peer: Peer, suite: Suite, group: Group, key: Key) -> Outcome {
+fn as_client(cx: &Cx<'_>, peer: Peer, suite: Suite, group: Group, key: Key, options: &[&str]) -> Outcome {
     let mut server = cx.http_server(peer, key, &Force::new(suite, group))?;
-    let mut client = cx.our_client(server.port, key, &["--get", "/"])?;
+    let mut client = cx.our_client(server.port, key, &[&["--get", "/"], options].concat())?;
     client.expect_status(0).map_err(|e| server.process.failure(&e))?;
     if client.stdout().is_empty() {
         return Err(client.failure("no page came"));
@@ -60,9 +80,9 @@ fn as_client(cx: &Cx<'_>, peer: Peer, suite: Suite, group: Group, key: Key) -> O
     if server.process.has_ended() { Err(server.process.failure("the server died")) } else { Ok(()) }
 }
 
-fn as_server(cx: &Cx<'_>, peer: Peer, suite: Suite, group: Group, key: Key) -> Outcome {
+fn as_server(cx: &Cx<'_>, peer: Peer, suite: Suite, group: Group, key: Key, options: &[&str]) -> Outcome {
     let (folder, text) = cx.page()?;
-    let mut server = cx.our_server(key, &["--www", &folder, "--connections", "1"])?;
+    let mut server = cx.our_server(key, &[&["--www", &folder, "--connections", "1"], options].concat())?;
     let fetched = cx.fetch(peer, server.port, "/page.txt", &Force::new(suite, group));
     let fetched = fetched.map_err(|e| server.process.failure(&e))?;
     expect_contains("the fetched page", &String::from_utf8_lossy(&fetched), text)?;

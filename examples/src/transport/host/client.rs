@@ -13,41 +13,41 @@ use smoltcp::time::{Duration, Instant};
 use super::super::smoltcp::buffers;
 use super::super::{Dialler, Stream};
 use super::{FIRST_STREAM, HANDSHAKE_TIMEOUT, HostStream};
-use crate::Provider;
 use crate::args::Common;
+use crate::backend::Backend;
 use crate::failure::Failure;
 use crate::net::Clock;
 
 /// A client on the host's TCP.
-pub struct HostClient<'a> {
+pub struct HostClient<'a, B: Backend> {
     clock: Clock,
     registry: Registry,
-    provider: Provider,
-    state: Dial<'a>,
+    provider: B,
+    state: Dial<'a, B>,
     sizes: &'a Common,
-    config: &'a ClientConfig<'a, Provider>,
+    config: &'a ClientConfig<'a, B>,
     server_name: ServerName<'a>,
     nothing: Nothing,
 }
 
-enum Dial<'a> {
+enum Dial<'a, B: Backend> {
     Idle,
     Dialling { tcp: TcpStream, ready: bool, deadline: Instant },
     Failed(String),
-    Connected(Box<HostStream<'a>>),
+    Connected(Box<HostStream<'a, B>>),
 }
 
-impl<'a> HostClient<'a> {
+impl<'a, B: Backend> HostClient<'a, B> {
     /// A client. `registry` is that of the loop whose tokens come to [`wake`](Dialler::wake).
     #[must_use]
     pub fn new(
         clock: Clock,
         registry: Registry,
         sizes: &'a Common,
-        config: &'a ClientConfig<'a, Provider>,
+        config: &'a ClientConfig<'a, B>,
         server_name: ServerName<'a>,
     ) -> Self {
-        let (provider, state, nothing) = (Provider::os(), Dial::Idle, Nothing);
+        let (provider, state, nothing) = (B::start(), Dial::Idle, Nothing);
         Self { clock, registry, provider, state, sizes, config, server_name, nothing }
     }
 
@@ -76,7 +76,7 @@ impl<'a> HostClient<'a> {
     }
 }
 
-impl Dialler for HostClient<'_> {
+impl<B: Backend> Dialler for HostClient<'_, B> {
     fn dial(&mut self, remote: SocketAddr) -> Result<(), Failure> {
         let checked = Connection::client(self.config, Some(self.server_name.clone()), buffers(self.sizes));
         checked.map_err(Failure::configuration)?;

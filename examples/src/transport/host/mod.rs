@@ -11,11 +11,11 @@ use std::net::Shutdown;
 
 use mio::net::TcpStream;
 use saitls_core::codes::AlertDescription;
+use saitls_core::crypto::CryptoProvider;
 use saitls_core::{Connection, Error, Negotiated};
 use smoltcp::time::{Duration, Instant};
 
 use super::Stream;
-use crate::Provider;
 use crate::net::event_loop::FIRST_FREE_TOKEN;
 
 const FIRST_STREAM: usize = FIRST_FREE_TOKEN + 1;
@@ -24,9 +24,9 @@ const FIRST_STREAM: usize = FIRST_FREE_TOKEN + 1;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A [`Connection`] and the TCP stream that carries it.
-struct HostStream<'a> {
+struct HostStream<'a, P: CryptoProvider> {
     tcp: TcpStream,
-    tls: Connection<'a, Provider>,
+    tls: Connection<'a, P>,
     /// Whether reading may give something: set by an event, cleared when it does not.
     readable: bool,
     /// The same for writing.
@@ -39,8 +39,8 @@ struct HostStream<'a> {
     deadline: Instant,
 }
 
-impl<'a> HostStream<'a> {
-    fn new(tcp: TcpStream, tls: Connection<'a, Provider>, now: Instant) -> Self {
+impl<'a, P: CryptoProvider> HostStream<'a, P> {
+    fn new(tcp: TcpStream, tls: Connection<'a, P>, now: Instant) -> Self {
         let _ = tcp.set_nodelay(true);
         Self {
             tcp,
@@ -55,7 +55,7 @@ impl<'a> HostStream<'a> {
     }
 
     /// Does all that can be done now; says whether anything moved.
-    fn drive(&mut self, now: Instant, provider: &mut Provider) -> bool {
+    fn drive(&mut self, now: Instant, provider: &mut P) -> bool {
         let mut moved = false;
         loop {
             let pulled = self.pull();
@@ -148,7 +148,7 @@ impl<'a> HostStream<'a> {
     }
 }
 
-impl Stream for HostStream<'_> {
+impl<P: CryptoProvider> Stream for HostStream<'_, P> {
     fn is_connected(&self) -> bool {
         self.tls.is_connected()
     }

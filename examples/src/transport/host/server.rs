@@ -12,8 +12,8 @@ use smoltcp::time::{Duration, Instant};
 use super::super::smoltcp::buffers;
 use super::super::{Acceptor, Stream, Visit};
 use super::{FIRST_STREAM, HostStream};
-use crate::Provider;
 use crate::args::Common;
+use crate::backend::Backend;
 use crate::failure::Failure;
 use crate::net::event_loop::FIRST_FREE_TOKEN;
 use crate::net::{Clock, sooner};
@@ -25,25 +25,25 @@ const MAX_CONNECTIONS: usize = 256;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A server on the host's TCP.
-pub struct HostServer<'a> {
+pub struct HostServer<'a, B: Backend> {
     clock: Clock,
     registry: Registry,
-    provider: Provider,
+    provider: B,
     listener: Option<TcpListener>,
     /// Whether accepting may give something: set by an event, cleared when it does not.
     ready: bool,
     /// Accepting failed, such as for lack of file descriptors, and is tried again soon.
     retry: bool,
-    streams: Vec<Option<Box<HostStream<'a>>>>,
+    streams: Vec<Option<Box<HostStream<'a, B>>>>,
     sizes: &'a Common,
-    config: &'a ServerConfig<'a, Provider>,
+    config: &'a ServerConfig<'a, B>,
 }
 
-impl<'a> HostServer<'a> {
+impl<'a, B: Backend> HostServer<'a, B> {
     /// A server. `registry` is that of the loop whose tokens come to [`wake`](Acceptor::wake).
     #[must_use]
-    pub fn new(clock: Clock, registry: Registry, sizes: &'a Common, config: &'a ServerConfig<'a, Provider>) -> Self {
-        let (provider, streams) = (Provider::os(), Vec::new());
+    pub fn new(clock: Clock, registry: Registry, sizes: &'a Common, config: &'a ServerConfig<'a, B>) -> Self {
+        let (provider, streams) = (B::start(), Vec::new());
         Self { clock, registry, provider, listener: None, ready: true, retry: false, streams, sizes, config }
     }
 
@@ -82,7 +82,7 @@ impl<'a> HostServer<'a> {
     }
 }
 
-impl Acceptor for HostServer<'_> {
+impl<B: Backend> Acceptor for HostServer<'_, B> {
     fn listen(&mut self, address: SocketAddr) -> Result<SocketAddr, Failure> {
         Connection::server(self.config, buffers(self.sizes)).map_err(Failure::configuration)?;
         let failed = |error| Failure::connection(format_args!("{address}: {error}"));
