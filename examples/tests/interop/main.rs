@@ -8,6 +8,7 @@
 mod auth;
 mod chains;
 mod data;
+mod force;
 mod hierarchy;
 mod hybrids;
 mod matrix;
