@@ -110,6 +110,44 @@ fn config_asks(state: ServerState) -> bool {
     matches!(state.authentication(), ClientAuthentication::Optional(_))
 }
 
+/// The first byte of a message is enough: nobody waits for the other 16 million.
+#[test]
+fn a_message_that_is_not_expected_is_refused_by_its_first_byte() {
+    let config = ClientConfig::new(&ANY);
+    for state in CLIENT_STATES {
+        for kind in [0, 1, 5, 20, 67, 254] {
+            if kind == 20 && matches!(state, C::WaitFinished | C::WaitFinishedRequested) {
+                continue;
+            }
+            let (mut client, mut forger) = state.reach(&config);
+            let result = forger.send(&mut client, ContentType::HANDSHAKE, &[kind]);
+            assert_refused(
+                &format!("{state:?} {kind}"),
+                &mut client,
+                &mut forger,
+                result,
+                state == C::ConnectedClosing,
+            );
+        }
+    }
+    let identity = p256();
+    let identities = [identity.identity()];
+    for state in SERVER_STATES {
+        let config = ServerConfig::new(&identities).with_client_authentication(state.authentication());
+        for kind in [2, 4, 5, 8, 67, 254] {
+            let (mut server, mut forger) = state.reach(&config);
+            let result = forger.send(&mut server, ContentType::HANDSHAKE, &[kind, 0xff, 0xff, 0xff]);
+            assert_refused(
+                &format!("{state:?} {kind}"),
+                &mut server,
+                &mut forger,
+                result,
+                state == S::ConnectedClosing,
+            );
+        }
+    }
+}
+
 // ---- records that are no handshake messages
 
 /// What is sent, as a record.

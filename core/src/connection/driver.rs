@@ -2,10 +2,10 @@
 //! an error into a dead connection and an alert.
 
 use super::{Connection, Endpoint, Phase};
-use crate::codes::AlertDescription;
+use crate::codes::{AlertDescription, HandshakeType};
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
-use crate::handshake::{Context, Received, WaitingFor, client, server};
+use crate::handshake::{Context, Received, WaitingFor, check_expected, client, server};
 use crate::key_schedule::Transcript;
 use crate::record::Content;
 use core::task::Poll;
@@ -154,17 +154,17 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     // ---- the handshake
 
     fn handshake(&mut self, provider: &mut P) -> Result<Turn> {
-        let waits_for_message = match &self.endpoint {
-            Endpoint::Client(_, state) => !state.expected().is_empty(),
-            Endpoint::Server(_, state) => !state.expected().is_empty(),
+        let expected = match &self.endpoint {
+            Endpoint::Client(_, state) => state.expected(),
+            Endpoint::Server(_, state) => state.expected(),
         };
-        if waits_for_message {
+        if !expected.is_empty() {
             self.outgoing.flush(provider)?;
-            if !self.next_message_is_there(provider)? {
+            if !self.next_message_is_there(provider, expected)? {
                 return Ok(Turn::Wait);
             }
         }
-        self.step(provider, waits_for_message)
+        self.step(provider, !expected.is_empty())
     }
 
     /// One step of the state machine, by the next message or on its own.
@@ -207,9 +207,10 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         Ok(Turn::Again)
     }
 
-    /// Opens records until a whole handshake message is there.
-    fn next_message_is_there(&mut self, provider: &mut P) -> Result<bool> {
+    /// Opens records until a whole handshake message is there, of a kind that is expected.
+    fn next_message_is_there(&mut self, provider: &mut P, expected: &[HandshakeType]) -> Result<bool> {
         loop {
+            self.check_kind(expected)?;
             if self.receive.message()?.is_some() {
                 return Ok(true);
             }
@@ -221,6 +222,11 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
                 Some(Content::Alert(alert)) => return Err(self.note_alert(alert)),
             }
         }
+    }
+
+    /// Refuses a message by its first byte, without waiting for the rest.
+    fn check_kind(&self, expected: &[HandshakeType]) -> Result<()> {
+        self.receive.message_kind().map_or(Ok(()), |kind| check_expected(kind, expected))
     }
 
     /// No whole record is there: wait for the peer, or complain that it is gone.
@@ -251,6 +257,10 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             self.waiting_for = WaitingFor::Application;
             return Ok(Turn::Wait);
         }
+        self.check_kind(match self.endpoint {
+            Endpoint::Client(..) => &[HandshakeType::KEY_UPDATE, HandshakeType::NEW_SESSION_TICKET],
+            Endpoint::Server(..) => &[HandshakeType::KEY_UPDATE],
+        })?;
         if self.drop_long_ticket()? {
             return Ok(Turn::Again);
         }

@@ -185,6 +185,11 @@ impl<'a> ReceiveBuffer<'a> {
         self.retained.saturating_add(len).saturating_add(RECORD_HEADER_LEN).saturating_add(17)
     }
 
+    /// The kind of the next message, once its first byte is there.
+    pub(crate) fn message_kind(&self) -> Option<HandshakeType> {
+        self.bytes.get(self.handshake.clone())?.first().copied().map(HandshakeType)
+    }
+
     /// The next message, once all of it is there, and the evidence that nothing lies behind it, if so.
     ///
     /// # Errors
