@@ -7,6 +7,9 @@ use crate::pki::Key;
 use crate::process::Outcome;
 use crate::runner::Case;
 
+/// Whose signature verification serves the chains.
+const PROVIDERS: &[&str] = if cfg!(feature = "aws-lc") { &["rustcrypto", "aws-lc"] } else { &["rustcrypto"] };
+
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for hierarchy in &HIERARCHIES {
@@ -18,8 +21,10 @@ pub(crate) fn cases() -> Vec<Case> {
             let name = format!("chains/server/{}-{}", peer.name(), hierarchy.name);
             cases.push(Case::new(name, &[peer], move |cx| server_and_client_prove(cx, peer, hierarchy)));
         }
-        let name = format!("chains/ours/{}", hierarchy.name);
-        cases.push(Case::new(name, &[Peer::OpenSsl], move |cx| both_ours_prove(cx, hierarchy)));
+        for provider in PROVIDERS {
+            let name = format!("chains/ours-{provider}/{}", hierarchy.name);
+            cases.push(Case::new(name, &[Peer::OpenSsl], move |cx| both_ours_prove(cx, provider, hierarchy)));
+        }
     }
     for peer in [Peer::OpenSsl, Peer::GnuTls, Peer::Nginx] {
         let name = peer.name();
@@ -127,15 +132,16 @@ fn server_and_client_prove(cx: &Cx<'_>, peer: Peer, hierarchy: &'static Hierarch
     expect_contains("peer", facts.get("peer").map_or("", |v| v), "client.leaf")
 }
 
-fn both_ours_prove(cx: &Cx<'_>, hierarchy: &'static Hierarchy) -> Outcome {
+fn both_ours_prove(cx: &Cx<'_>, provider: &str, hierarchy: &'static Hierarchy) -> Outcome {
     let made = cx.pki.hierarchy(hierarchy)?;
     let (folder, text) = cx.page()?;
     let Made { root, server: of_server, client: of_client } = &made;
     let options =
         ["--cert", &of_server.chain, "--key", &of_server.key, "--ca", root, "--www", &folder, "--connections", "1"];
-    let mut server = cx.our_bare_server(&options)?;
+    let mut server = cx.our_bare_server(&[&options[..], &["--provider", provider]].concat())?;
     let options = ["--server-name", "localhost", "--ca", root, "--cert", &of_client.chain, "--key", &of_client.key];
-    let mut client = cx.our_bare_client(server.port, &[&options[..], &["--get", "/page.txt"]].concat())?;
+    let mut client =
+        cx.our_bare_client(server.port, &[&options[..], &["--get", "/page.txt", "--provider", provider]].concat())?;
     client.expect_status(0).map_err(|e| server.process.failure(&e))?;
     expect_contains("the page", &String::from_utf8_lossy(&client.stdout()), text)?;
     server.process.expect_status(0)?;
