@@ -4,6 +4,8 @@
 
 #![no_std]
 
+#[cfg(feature = "asm-p256")]
+pub mod assembly;
 #[cfg(feature = "rsa")]
 pub mod heap;
 pub mod host;

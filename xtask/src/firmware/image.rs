@@ -7,6 +7,9 @@ use std::process::Command;
 /// The target of the Cortex-M3, on which everything is measured.
 pub(super) const CORTEX_M3: &str = "thumbv7m-none-eabi";
 
+/// The target of the Cortex-M4.
+pub(super) const CORTEX_M4: &str = "thumbv7em-none-eabihf";
+
 /// Builds a program of `examples/firmware`; where it is.
 pub(super) fn build(root: &Path, program: &str, target: &str, features: &str) -> Result<PathBuf, String> {
     let folder = root.join("examples/firmware");

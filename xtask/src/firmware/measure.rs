@@ -1,6 +1,6 @@
 //! What a handshake and 64 kB take, for several selections of suites, against `openssl s_server` over the serial line.
 
-use super::image::{self, CORTEX_M3, Flash};
+use super::image::{self, CORTEX_M3, CORTEX_M4, Flash};
 use super::process::{openssl_server, qemu};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 /// The board, and how its clock goes: 2^SHIFT ns an instruction, so that a tick of 40 ns is five instructions.
 const BOARD: &str = "mps2-an385";
+const BOARD_M4: &str = "mps2-an386";
 const SHIFT: [&str; 2] = ["-icount", "shift=3"];
 const INSTRUCTIONS_PER_TICK: f64 = 5.0;
 
@@ -23,40 +24,72 @@ struct Row {
     features: &'static str,
     /// The server's identity in `examples/firmware/pki`.
     identity: &'static str,
+    cortex_m4: bool,
 }
 
-const ROWS: [Row; 7] = [
-    Row { name: "pinned", what: "AES-128-GCM, P-256, pinned key", features: "aes128gcm,p256", identity: "direct" },
-    Row { name: "chain", what: "the same, chain verified", features: "aes128gcm,p256,chain", identity: "direct" },
+const ROWS: [Row; 9] = [
+    Row {
+        name: "pinned",
+        what: "AES-128-GCM, P-256, pinned key",
+        features: "aes128gcm,p256",
+        identity: "direct",
+        cortex_m4: false,
+    },
+    Row {
+        name: "chain",
+        what: "the same, chain verified",
+        features: "aes128gcm,p256,chain",
+        identity: "direct",
+        cortex_m4: false,
+    },
     Row {
         name: "pinned-x25519",
         what: "AES-128-GCM, X25519, P-256 signatures, pinned key",
         features: "aes128gcm,x25519,p256",
         identity: "direct",
+        cortex_m4: false,
     },
     Row {
         name: "chacha-ed25519",
         what: "ChaCha20-Poly1305, X25519, Ed25519, pinned key",
         features: "chacha20poly1305,x25519,ed25519",
         identity: "ed25519",
+        cortex_m4: false,
     },
     Row {
         name: "no-rsa",
         what: "all suites but RSA, chain verified",
         features: "aes128gcm,aes256gcm,chacha20poly1305,aes128ccm,x25519,p256,p384,ed25519,chain",
         identity: "direct",
+        cortex_m4: false,
     },
     Row {
         name: "everything",
         what: "everything, chain verified",
         features: "aes128gcm,aes256gcm,chacha20poly1305,aes128ccm,x25519,p256,p384,ed25519,rsa,chain",
         identity: "direct",
+        cortex_m4: false,
     },
     Row {
         name: "small-records",
         what: "AES-128-GCM, P-256, pinned key, records of 1 kB",
         features: "aes128gcm,p256,small-records",
         identity: "direct",
+        cortex_m4: false,
+    },
+    Row {
+        name: "asm-p256",
+        what: "Cortex-M4, P-256 in assembly: AES-128-GCM, pinned key",
+        features: "aes128gcm,asm-p256",
+        identity: "direct",
+        cortex_m4: true,
+    },
+    Row {
+        name: "asm-p256-chain",
+        what: "the same, chain verified",
+        features: "aes128gcm,asm-p256,chain",
+        identity: "direct",
+        cortex_m4: true,
     },
 ];
 
@@ -89,9 +122,10 @@ pub(super) fn table(root: &Path, only: Option<&str>, strict: bool) -> Result<(),
     println!("| client | {} |", COLUMNS.map(|(_, title)| title).join(" | "));
     println!("|---{}|", "|---".repeat(COLUMNS.len()));
     for row in ROWS.iter().filter(|row| only.is_none_or(|name| name == row.name)) {
-        let image = image::build(root, "tls_uart", CORTEX_M3, row.features)?;
+        let (board, target) = if row.cortex_m4 { (BOARD_M4, CORTEX_M4) } else { (BOARD, CORTEX_M3) };
+        let image = image::build(root, "tls_uart", target, row.features)?;
         let (_server, port) = openssl_server(&pki, &www, row.identity, false)?;
-        let printed = run(&image, Some(port)).map_err(|error| format!("{}: {error}", row.name))?;
+        let printed = run(board, &image, Some(port)).map_err(|error| format!("{}: {error}", row.name))?;
         let figures = figures(&image::flash(&image)?, &printed).map_err(|error| format!("{}: {error}", row.name))?;
         let cells: Vec<String> = COLUMNS.iter().map(|(key, _)| number(figures[key])).collect();
         println!("| {} | {} |", row.what, cells.join(" | "));
@@ -113,7 +147,7 @@ pub(super) fn primitives(root: &Path) -> Result<(), String> {
     let features = "aes128gcm,chacha20poly1305,x25519,p256,ed25519";
     let image = image::build(root, "primitives", CORTEX_M3, features)?;
     println!("\nprimitives on the {BOARD}\n\n| primitive | k instructions | stack, bytes |\n|---|---|---|");
-    for (name, value) in run(&image, None)? {
+    for (name, value) in run(BOARD, &image, None)? {
         match name.rsplit_once(' ') {
             Some((_, "stack")) => println!(" {} |", number(value)),
             Some((primitive, "ticks")) => {
@@ -135,8 +169,8 @@ pub(super) fn page(root: &Path) -> Result<std::path::PathBuf, String> {
 }
 
 /// Runs an image to its end: the lines it printed, a name and a number each.
-fn run(image: &Path, serial: Option<u16>) -> Result<Vec<(String, f64)>, String> {
-    let mut command = qemu(BOARD, image, &[]);
+fn run(board: &str, image: &Path, serial: Option<u16>) -> Result<Vec<(String, f64)>, String> {
+    let mut command = qemu(board, image, &[]);
     command.args(SHIFT);
     if let Some(port) = serial {
         command.args(["-serial", &format!("tcp:127.0.0.1:{port}")]);

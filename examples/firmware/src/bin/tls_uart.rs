@@ -12,7 +12,6 @@ use saitls_core::config::ClientConfig;
 use saitls_core::crypto::PinnedKey;
 use saitls_core::{Buffers, Connection, DnsName, Error, ServerName, WaitingFor};
 use saitls_firmware::{host, report, stack, timer, trng::Trng, uart::Uart};
-use saitls_rustcrypto::RustCrypto;
 
 /// SHA-256 of the SubjectPublicKeyInfos that the server may have: one on P-256, one of Ed25519.
 #[cfg(not(feature = "chain"))]
@@ -58,10 +57,17 @@ macro_rules! forever {
     };
 }
 
-type Provider = RustCrypto<Trng>;
+#[cfg(not(feature = "asm-p256"))]
+type Provider = saitls_rustcrypto::RustCrypto<Trng>;
+#[cfg(feature = "asm-p256")]
+type Provider = saitls_firmware::assembly::Assembly<Trng>;
 
 fn run() -> Result<(), Error> {
-    let mut provider = RustCrypto(Trng::new().map_err(|_| Error::RandomFailed)?);
+    #[cfg(feature = "asm-p256")]
+    use saitls_firmware::assembly::Assembly as Make;
+    #[cfg(not(feature = "asm-p256"))]
+    use saitls_rustcrypto::RustCrypto as Make;
+    let mut provider = Make(Trng::new().map_err(|_| Error::RandomFailed)?);
     let tls = connection()?;
     stack::paint();
     let mut uart = Uart::new();

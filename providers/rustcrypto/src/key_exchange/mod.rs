@@ -12,11 +12,17 @@ pub(crate) use ecdh::Ecdh;
 
 use core::task::Poll;
 use saitls_core::codes::NamedGroup;
-use saitls_core::crypto::{self, CryptoProvider, Secret as _};
+#[allow(unused_imports, reason = "with all groups off")]
+use saitls_core::crypto::Secret as _;
+use saitls_core::crypto::{self, CryptoProvider};
 use saitls_core::error::{Error, Result};
 use saitls_core::secret::SecretBytes;
 
 /// One agreement of one group, which gives the shared secret as bytes.
+#[cfg_attr(
+    not(any(feature = "x25519", feature = "p256", feature = "p384")),
+    allow(dead_code, reason = "with all groups off")
+)]
 pub(crate) trait Agreement: Default {
     /// Length of a client's share.
     #[cfg_attr(not(feature = "mlkem"), allow(dead_code, reason = "only hybrids ask"))]
