@@ -11,6 +11,8 @@ pub mod heap;
 pub mod host;
 #[cfg(feature = "net")]
 pub mod lan9118;
+#[cfg(feature = "asm-p256")]
+pub mod ldm;
 #[cfg(feature = "net")]
 pub mod network;
 pub mod report;

@@ -43,6 +43,8 @@ struct Taken {
 #[cortex_m_rt::entry]
 fn main() -> ! {
     timer::start();
+    #[cfg(feature = "asm-p256")]
+    saitls_firmware::ldm::start();
     let result = run();
     if let Err(error) = &result {
         report::error(*error);
