@@ -64,6 +64,9 @@ pub enum ProviderName {
     /// `aws-lc`.
     #[cfg(feature = "aws-lc")]
     AwsLc,
+    /// `pending`.
+    #[cfg(feature = "pending")]
+    Pending,
 }
 
 impl ProviderName {
@@ -78,6 +81,8 @@ impl ProviderName {
             "rustcrypto" => Some(Self::RustCrypto),
             #[cfg(feature = "aws-lc")]
             "aws-lc" => Some(Self::AwsLc),
+            #[cfg(feature = "pending")]
+            "pending" => Some(Self::Pending),
             _ => None,
         }
     }

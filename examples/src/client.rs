@@ -38,6 +38,8 @@ pub fn run(args: &ClientArgs) -> Result<(), Failure> {
         ProviderName::RustCrypto => run_on::<RustCrypto>(args),
         #[cfg(feature = "aws-lc")]
         ProviderName::AwsLc => run_on::<saitls_aws_lc::AwsLc>(args),
+        #[cfg(feature = "pending")]
+        ProviderName::Pending => run_on::<crate::pending::Pending>(args),
     }
 }
 

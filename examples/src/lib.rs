@@ -19,6 +19,8 @@ pub mod http;
 pub mod identity;
 pub mod key_log;
 pub mod net;
+#[cfg(feature = "pending")]
+pub mod pending;
 pub mod quickstart;
 pub mod server;
 pub mod session;

@@ -29,6 +29,9 @@ pub(crate) fn cases() -> Vec<Case> {
     if cfg!(feature = "aws-lc") {
         aws_lc(&mut cases);
     }
+    if cfg!(feature = "pending") {
+        pending(&mut cases);
+    }
     if std::env::var_os("SAITLS_INTEROP_CONTROL").is_some_and(|value| value == "1") {
         cases.extend(control());
     }
@@ -47,6 +50,30 @@ fn aws_lc(cases: &mut Vec<Case>) {
                 cases.push(Case::new(format!("client-aws-lc/{}/{cell}", peer.name()), &[peer], run));
                 let run = move |cx: &Cx<'_>| as_server(cx, peer, suite, group, key, OPTIONS);
                 cases.push(Case::new(format!("server-aws-lc/{}/{cell}", peer.name()), &[peer], run));
+            }
+        }
+    }
+}
+
+/// Every peer with every suite and key, over each transport, and each group in turn, while each of our slow operations is
+/// pending for a while.
+fn pending(cases: &mut Vec<Case>) {
+    const PENDING: &[&str] = &["--provider", "pending"];
+    const PENDING_STD: &[&str] = &["--provider", "pending", "--transport", "std"];
+    let mut groups = Group::ALL.into_iter().cycle();
+    for key in Key::MATRIX {
+        for (suite, options) in Suite::ALL.into_iter().zip([PENDING, PENDING_STD].into_iter().cycle()) {
+            let Some(group) = groups.next() else { return };
+            let cell = format!("{}+{}+{}", suite.iana(), group.iana(), key.name());
+            for peer in [Peer::OpenSsl, Peer::GnuTls, Peer::Nss] {
+                let run = move |cx: &Cx<'_>| as_client(cx, peer, suite, group, key, options);
+                let case = Case::new(format!("pending/client/{}/{cell}", peer.name()), &[peer], run);
+                cases.push(case.with_gap(gap(peer, suite, key)));
+            }
+            for peer in [Peer::OpenSsl, Peer::GnuTls, Peer::Nss, Peer::Curl] {
+                let run = move |cx: &Cx<'_>| as_server(cx, peer, suite, group, key, options);
+                let case = Case::new(format!("pending/server/{}/{cell}", peer.name()), &[peer], run);
+                cases.push(case.with_gap(gap(peer, suite, key)));
             }
         }
     }

@@ -12,7 +12,7 @@ use std::net::Shutdown;
 use mio::net::TcpStream;
 use saitls_core::codes::AlertDescription;
 use saitls_core::crypto::CryptoProvider;
-use saitls_core::{Connection, Error, Negotiated};
+use saitls_core::{Connection, Error, Negotiated, WaitingFor};
 use smoltcp::time::{Duration, Instant};
 
 use super::Stream;
@@ -143,6 +143,10 @@ impl<'a, P: CryptoProvider> HostStream<'a, P> {
     }
 
     fn poll_delay(&self, now: Instant) -> Option<Duration> {
+        // The provider is asked again at once: it cannot tell when it is done.
+        if self.failure.is_none() && matches!(self.tls.waiting_for(), WaitingFor::Operation(_)) {
+            return Some(Duration::ZERO);
+        }
         let handshaking = self.failure.is_none() && self.tls.is_handshaking();
         handshaking.then(|| if self.deadline > now { self.deadline - now } else { Duration::ZERO })
     }
