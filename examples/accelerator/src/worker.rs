@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 
 /// More than a share of any group has.
 const MAX_SHARE_LEN: usize = 2_048;
+/// An answer that was not fetched after so long never will be.
+const ABANDONED: Duration = Duration::from_secs(1);
 /// Signatures that nobody fetched are forgotten when there are more of them.
 const MAX_SIGNATURES: usize = 64;
 
@@ -31,6 +33,8 @@ struct Queue {
     wakers: Vec<Waker>,
     /// Answers that nobody has fetched.
     unfetched: usize,
+    /// When the last one came.
+    answered: Option<Instant>,
 }
 
 #[derive(Default)]
@@ -123,6 +127,7 @@ impl Shared {
         }
         *slot = Slot::Ready(value);
         queue.unfetched += 1;
+        queue.answered = Some(Instant::now());
         queue.wakers.drain(..).for_each(Waker::wake);
     }
 }
@@ -181,8 +186,8 @@ impl CryptoProvider for WorkerBoard {
 
     fn register_waker(&mut self, waker: &Waker) -> bool {
         let mut queue = lock(&self.workers.shared.queue);
-        if queue.unfetched > 0 {
-            // An answer came after it was asked for.
+        if queue.unfetched > 0 && queue.answered.is_some_and(|at| at.elapsed() < ABANDONED) {
+            // An answer may have come after it was asked for.
             waker.wake_by_ref();
         } else if !queue.wakers.iter().any(|other| other.will_wake(waker)) {
             queue.wakers.push(waker.clone());

@@ -197,7 +197,7 @@ impl<P: CryptoProvider> Signer<P> for TokenKey {
 
     fn register_waker(&self, _: &mut P, waker: &Waker) -> bool {
         let mut waiting = lock(&self.shared.waiting);
-        if waiting.unfetched > 0 {
+        if waiting.may_have_answer() {
             // A signature came after it was asked for.
             waker.wake_by_ref();
         } else if !waiting.wakers.iter().any(|other| other.will_wake(waker)) {

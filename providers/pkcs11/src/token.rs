@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::time::{Duration, Instant};
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -45,6 +46,18 @@ pub(crate) struct Shared {
 pub(crate) struct Waiting {
     pub(crate) wakers: Vec<Waker>,
     pub(crate) unfetched: usize,
+    /// When the last one came.
+    answered: Option<Instant>,
+}
+
+/// A signature that was not fetched after so long never will be: its handshake was given up.
+const ABANDONED: Duration = Duration::from_secs(1);
+
+impl Waiting {
+    /// Whether a signature may have come between the question for it and the wish to be woken.
+    pub(crate) fn may_have_answer(&self) -> bool {
+        self.unfetched > 0 && self.answered.is_some_and(|at| at.elapsed() < ABANDONED)
+    }
 }
 
 /// A PKCS#11 token that is logged in. Keys outlive it: its session ends with the last of them.
@@ -58,7 +71,7 @@ impl Token {
     /// is done.
     ///
     /// A module is told that the process uses threads, if nobody has started it before. It is never stopped: others may
-    /// use it too.
+    /// use it too. In a process that is logged in to the token already, PKCS#11 does not check the PIN again.
     ///
     /// # Errors
     /// [`TokenError::Module`], [`TokenError::NoToken`], [`TokenError::WrongPin`], [`TokenError::PinLocked`],
@@ -176,6 +189,7 @@ impl Worker {
             }
         };
         waiting.unfetched += 1;
+        waiting.answered = Some(Instant::now());
         waiting.wakers.drain(..).for_each(Waker::wake);
     }
 

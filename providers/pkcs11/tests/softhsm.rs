@@ -18,6 +18,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Wake, Waker};
+use std::time::Duration;
 
 const MODULES: &[&str] = &[
     "/usr/lib/softhsm/libsofthsm2.so",
@@ -244,6 +245,11 @@ fn a_key_outlives_its_token_and_signatures_may_be_left() {
             let polled = key.poll_sign(provider, SignatureScheme::ED25519, &message, &mut [0; 64]);
             assert_eq!(polled, Poll::Pending);
         }
+        // Nor does what was left wake anybody, once it is old.
+        std::thread::sleep(Duration::from_millis(1_500));
+        let count = Arc::new(Count(std::thread::current(), AtomicUsize::new(0)));
+        assert!(key.register_waker(provider, &Waker::from(count.clone())));
+        assert_eq!(count.1.load(Ordering::SeqCst), 0);
         let mut signature = [0; 64];
         loop {
             match key.poll_sign(provider, SignatureScheme::ED25519, &[b'x'; 130], &mut signature) {
