@@ -19,4 +19,5 @@ pub fn signing_key(_certificate: &[u8], pkcs8: &[u8]) -> SigningKey {
 macro_rules! uncounted {
     ($provider:ty) => {};
 }
+#[allow(unused_imports, reason = "only some tests have such a provider")]
 pub(crate) use uncounted;

@@ -72,6 +72,7 @@ macro_rules! uncounted {
         impl crate::cryptography::Counts for $provider {}
     };
 }
+#[allow(unused_imports, reason = "only some tests have such a provider")]
 pub(crate) use uncounted;
 
 impl Counts for Toy {
