@@ -16,6 +16,7 @@ pub fn signing_key(_certificate: &[u8], pkcs8: &[u8]) -> SigningKey {
 }
 
 /// For a provider of a test; the toy's have something to say here.
+#[allow(unused_macros, reason = "only some tests have such a provider")]
 macro_rules! uncounted {
     ($provider:ty) => {};
 }
