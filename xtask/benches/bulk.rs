@@ -10,7 +10,7 @@ use saitls_core::codes::{CipherSuite, NamedGroup};
 use saitls_core::crypto::{Aead as _, CryptoProvider};
 use std::time::Duration;
 use support::saitls::{Backend, records, with_pair};
-use support::{IDENTITIES, Times, median_of, peer, time};
+use support::{IDENTITIES, Times, peer, time, undisturbed};
 
 type RustCrypto = saitls_rustcrypto::RustCrypto<getrandom::SysRng>;
 type AwsLc = saitls_aws_lc::AwsLc;
@@ -55,7 +55,7 @@ fn raw<B: Backend>(group: &mut Group<'_>, suite: CipherSuite, len: usize) {
     let plain = vec![1; len + 1 + suite.tag_len()];
     let (mut there, mut here) = (plain.clone(), plain.clone());
     let mut rounds = |times| {
-        median_of(times, || {
+        undisturbed(times, || {
             let mut sum = Times::default();
             there.copy_from_slice(&plain);
             time(&mut sum.client, || aead.seal(&mut provider, &nonce, &aad, &mut there)).expect("sealed");

@@ -116,3 +116,14 @@ fn help_is_given() {
     assert_eq!(client("--help").err().as_deref(), Some("help"));
     assert_eq!(server("x:1 -h").err().as_deref(), Some("help"));
 }
+
+#[test]
+fn providers_have_names() {
+    for name in ProviderName::ALL {
+        let args = client(&format!("h:1 --insecure --provider {name}")).expect("it is built in");
+        assert_eq!(Some(args.common.provider), ProviderName::from_name(name));
+    }
+    assert_eq!(client("h:1 --insecure").map(|args| args.common.provider), Ok(ProviderName::RustCrypto));
+    let line = client("h:1 --insecure --provider x");
+    assert!(line.is_err_and(|line| line.contains("--provider x: built in: rustcrypto")));
+}

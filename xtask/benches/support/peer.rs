@@ -1,6 +1,6 @@
 //! rustls with aws-lc-rs, for comparison.
 
-use super::{Identity, Times, median_of, time};
+use super::{Identity, Times, time, undisturbed};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::aws_lc_rs::{cipher_suite, default_provider, kx_group};
 use rustls::crypto::{CryptoProvider, SupportedKxGroup, verify_tls13_signature};
@@ -118,7 +118,7 @@ impl Configs {
     /// What `times` handshakes take each end: making the connection, all of `process_new_packets`, dropping it.
     /// Carrying the bytes is not counted.
     pub(crate) fn handshakes(&self, times: u64) -> Times {
-        median_of(times, || {
+        undisturbed(times, || {
             let mut sum = Times::default();
             let mut client = time(&mut sum.client, || self.client());
             let mut server = time(&mut sum.server, || self.server());
@@ -159,7 +159,7 @@ pub(crate) fn records(
     times: u64,
 ) -> Times {
     let mut wire = Vec::with_capacity(20_000);
-    median_of(times, || {
+    undisturbed(times, || {
         let mut sum = Times::default();
         time(&mut sum.client, || client.writer().write_all(data)).expect("sealed");
         wire.clear();

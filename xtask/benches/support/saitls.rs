@@ -1,6 +1,6 @@
 //! Our own connections, over each provider, and the bare operations of the providers.
 
-use super::{Identity, Times, median_of, time};
+use super::{Identity, Times, time, undisturbed};
 use saitls_core::codes::{CipherSuite, NamedGroup, SignatureScheme};
 use saitls_core::config::{ClientConfig, ServerConfig};
 use saitls_core::crypto::dangerous::AcceptAnyPeer;
@@ -62,7 +62,7 @@ pub(crate) fn handshakes<B: Backend>(identity: &Identity, group: NamedGroup, tim
     let client_config = ClientConfig::new(&AcceptAnyPeer).with_cipher_suites(&suites).with_named_groups(&groups);
     let server_config = ServerConfig::new(&identities).with_cipher_suites(&suites).with_named_groups(&groups);
     let ((mut client_in, mut client_out), (mut server_in, mut server_out)) = (buffers(), buffers());
-    median_of(times, || {
+    undisturbed(times, || {
         let mut sum = Times::default();
         let buffers = Buffers::new(&mut client_in[..], &mut client_out[..]);
         let mut client =
@@ -91,7 +91,7 @@ pub(crate) fn primitives<B: Backend>(identity: &Identity, group: NamedGroup, tim
     let public_key = public_key(info, scheme);
     let message = [0x20; 130];
     let (mut share, mut answer, mut signature) = ([0; 2048], [0; 2048], [0; 512]);
-    median_of(times, || {
+    undisturbed(times, || {
         let mut sum = Times::default();
         let mut exchange = B::KeyExchange::start(&mut provider, group).expect("a group it has");
         let share_len =
@@ -163,7 +163,7 @@ pub(crate) fn records<B: Backend>(
     copies: bool,
     times: u64,
 ) -> Times {
-    median_of(times, || {
+    undisturbed(times, || {
         let mut sum = Times::default();
         if !copies {
             client.send_buffer().expect("it is connected")[..data.len()].copy_from_slice(data);

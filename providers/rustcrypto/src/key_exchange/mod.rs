@@ -1,8 +1,13 @@
 //! Key agreement.
 
+#![cfg_attr(
+    not(any(feature = "x25519", feature = "p256", feature = "p384")),
+    allow(dead_code, unused_imports, reason = "with all groups off")
+)]
+
 #[cfg(any(feature = "p384", all(feature = "p256", not(target_pointer_width = "32"))))]
 mod ecdh;
-#[cfg(feature = "mlkem")]
+#[cfg(all(feature = "mlkem", any(feature = "x25519", feature = "p256")))]
 mod hybrid;
 #[cfg(feature = "x25519")]
 mod x25519;
