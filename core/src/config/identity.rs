@@ -144,17 +144,20 @@ impl IdentityRequest<'_> {
     /// * certificates signed in ways that the peer verifies.
     #[must_use]
     pub fn choose_from<'i, P: CryptoProvider>(&self, identities: &[Identity<'i, P>]) -> Option<Identity<'i, P>> {
-        let suits = |identity: &&Identity<'i, P>| self.scheme_for(identity).is_some() && self.may_see(identity);
-        let mut suitable = identities.iter().filter(suits);
-        let first = suitable.next()?;
-        let mut best = (first, self.rank(first));
-        for identity in suitable {
+        identities.get(self.position(identities)?).copied()
+    }
+
+    /// Where the one is that [`choose_from`](Self::choose_from) chooses.
+    fn position<P: CryptoProvider>(&self, identities: &[Identity<'_, P>]) -> Option<usize> {
+        let suits = |identity: &Identity<'_, P>| self.scheme_for(identity).is_some() && self.may_see(identity);
+        let mut best = None;
+        for (index, identity) in identities.iter().enumerate().filter(|(_, identity)| suits(identity)) {
             let rank = self.rank(identity);
-            if rank > best.1 {
-                best = (identity, rank);
+            if best.is_none_or(|(_, best)| rank > best) {
+                best = Some((index, rank));
             }
         }
-        Some(*best.0)
+        best.map(|(index, _)| index)
     }
 
     fn may_see<P: CryptoProvider>(&self, identity: &Identity<'_, P>) -> bool {
@@ -241,17 +244,36 @@ impl<P: CryptoProvider> IdentityChooser<P> for RotatingIdentities<'_, P> {
     }
 }
 
-/// Where identities come from.
+/// Where identities come from. A list comes with the function that chooses from it, so that a client which is nobody does
+/// not link it.
 pub(crate) enum Identities<'a, P: CryptoProvider> {
-    List(&'a [Identity<'a, P>]),
+    Nobody,
+    List(&'a [Identity<'a, P>], Choose<P>),
     Chooser(&'a dyn IdentityChooser<P>),
+}
+
+/// Which one of a list, and the scheme it signs with.
+type Choose<P> = for<'r, 'm, 'i> fn(&'r IdentityRequest<'m>, &'r [Identity<'i, P>]) -> Option<(usize, SignatureScheme)>;
+
+fn choose<P: CryptoProvider>(
+    request: &IdentityRequest<'_>,
+    list: &[Identity<'_, P>],
+) -> Option<(usize, SignatureScheme)> {
+    let index = request.position(list)?;
+    Some((index, request.scheme_for(list.get(index)?)?))
+}
+
+impl<'a, P: CryptoProvider> Identities<'a, P> {
+    pub(super) const fn list(identities: &'a [Identity<'a, P>]) -> Self {
+        if identities.is_empty() { Self::Nobody } else { Self::List(identities, choose) }
+    }
 }
 
 impl<P: CryptoProvider> Identities<'_, P> {
     pub(super) fn check(&self) -> Result<()> {
         match self {
-            Self::List(list) => list.iter().try_for_each(Identity::check),
-            Self::Chooser(_) => Ok(()),
+            Self::List(list, _) => list.iter().try_for_each(Identity::check),
+            Self::Nobody | Self::Chooser(_) => Ok(()),
         }
     }
 }
@@ -259,7 +281,7 @@ impl<P: CryptoProvider> Identities<'_, P> {
 impl<P: CryptoProvider> Identities<'_, P> {
     pub(crate) fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
         match self {
-            Self::List(_) => provider.register_waker(waker),
+            Self::Nobody | Self::List(..) => provider.register_waker(waker),
             Self::Chooser(chooser) => chooser.register_waker(provider, waker),
         }
     }
@@ -272,14 +294,18 @@ impl<'a, P: CryptoProvider> Identities<'a, P> {
         provider: &mut P,
         request: &IdentityRequest<'_>,
     ) -> Poll<Result<Option<ChosenIdentity<'a, P>>>> {
-        let identity = match self {
-            Self::List(list) => Poll::Ready(Ok(request.choose_from(list))),
-            Self::Chooser(chooser) => chooser.poll_choose(provider, request),
-        };
-        identity.map_ok(|identity| {
-            let identity = identity?;
-            Some(ChosenIdentity { scheme: request.scheme_for(&identity)?, identity })
-        })
+        match self {
+            Self::Nobody => Poll::Ready(Ok(None)),
+            Self::List(list, choose) => {
+                let chosen = choose(request, list);
+                Poll::Ready(Ok(chosen
+                    .and_then(|(index, scheme)| list.get(index).map(|&identity| ChosenIdentity { identity, scheme }))))
+            }
+            Self::Chooser(chooser) => chooser.poll_choose(provider, request).map_ok(|identity| {
+                let identity = identity?;
+                Some(ChosenIdentity { scheme: request.scheme_for(&identity)?, identity })
+            }),
+        }
     }
 }
 

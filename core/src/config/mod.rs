@@ -286,7 +286,7 @@ impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
         Self {
             common: Common::new(),
             verifier,
-            identities: Identities::List(&[]),
+            identities: Identities::Nobody,
             certificate_types: X509_ONLY,
             key_shares: None,
             max_fragment_length: None,
@@ -300,7 +300,7 @@ impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
     /// fits it declines.
     #[must_use]
     pub const fn with_identities(mut self, identities: &'a [Identity<'a, P>]) -> Self {
-        self.identities = Identities::List(identities);
+        self.identities = Identities::list(identities);
         self
     }
 
@@ -376,7 +376,7 @@ pub struct ServerConfig<'a, P: CryptoProvider> {
 impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
     /// A server with these identities; [`IdentityRequest::choose_from`] says which of them a client gets.
     pub const fn new(identities: &'a [Identity<'a, P>]) -> Self {
-        Self::with(Identities::List(identities))
+        Self::with(Identities::list(identities))
     }
 
     /// A server whose identity is chosen for each connection.
@@ -404,7 +404,7 @@ impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
     /// [`Error::InvalidConfiguration`].
     pub fn check(&self) -> Result<()> {
         self.common.check()?;
-        if matches!(self.identities, Identities::List([])) {
+        if matches!(self.identities, Identities::Nobody) {
             return Err(Error::InvalidConfiguration(Misconfiguration::NoIdentity));
         }
         self.identities.check()

@@ -16,6 +16,8 @@ pub mod ldm;
 #[cfg(feature = "net")]
 pub mod network;
 pub mod report;
+#[cfg(feature = "sliced")]
+pub mod sliced;
 pub mod stack;
 pub mod timer;
 pub mod trng;

@@ -27,7 +27,7 @@ struct Row {
     cortex_m4: bool,
 }
 
-const ROWS: [Row; 9] = [
+const ROWS: [Row; 10] = [
     Row {
         name: "pinned",
         what: "AES-128-GCM, P-256, pinned key",
@@ -74,6 +74,13 @@ const ROWS: [Row; 9] = [
         name: "small-records",
         what: "AES-128-GCM, P-256, pinned key, records of 1 kB",
         features: "aes128gcm,p256,small-records",
+        identity: "direct",
+        cortex_m4: false,
+    },
+    Row {
+        name: "sliced",
+        what: "AES-128-GCM, X25519, P-256 signatures verified in slices, pinned key",
+        features: "aes128gcm,x25519,sliced",
         identity: "direct",
         cortex_m4: false,
     },

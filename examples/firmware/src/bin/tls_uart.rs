@@ -11,7 +11,13 @@ use saitls_core::config::ClientConfig;
 #[cfg(not(feature = "chain"))]
 use saitls_core::crypto::PinnedKey;
 use saitls_core::{Buffers, Connection, DnsName, Error, ServerName, WaitingFor};
+#[cfg(feature = "asm-p256")]
+use saitls_firmware::assembly::Assembly as Crypto;
+#[cfg(feature = "sliced")]
+use saitls_firmware::sliced::Sliced as Crypto;
 use saitls_firmware::{host, report, stack, timer, trng::Trng, uart::Uart};
+#[cfg(not(any(feature = "asm-p256", feature = "sliced")))]
+use saitls_rustcrypto::RustCrypto as Crypto;
 
 /// SHA-256 of the SubjectPublicKeyInfos that the server may have: one on P-256, one of Ed25519.
 #[cfg(not(feature = "chain"))]
@@ -59,17 +65,10 @@ macro_rules! forever {
     };
 }
 
-#[cfg(not(feature = "asm-p256"))]
-type Provider = saitls_rustcrypto::RustCrypto<Trng>;
-#[cfg(feature = "asm-p256")]
-type Provider = saitls_firmware::assembly::Assembly<Trng>;
+type Provider = Crypto<Trng>;
 
 fn run() -> Result<(), Error> {
-    #[cfg(feature = "asm-p256")]
-    use saitls_firmware::assembly::Assembly as Make;
-    #[cfg(not(feature = "asm-p256"))]
-    use saitls_rustcrypto::RustCrypto as Make;
-    let mut provider = Make(Trng::new().map_err(|_| Error::RandomFailed)?);
+    let mut provider = Crypto(Trng::new().map_err(|_| Error::RandomFailed)?);
     let tls = connection()?;
     stack::paint();
     let mut uart = Uart::new();
