@@ -1,9 +1,11 @@
 //! The programs of the matrix and their command lines, as servers and as clients.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 pub(crate) use crate::force::{Force, Group, ServerFiles, Suite};
@@ -270,9 +272,17 @@ impl Cx<'_> {
     }
 }
 
+/// A port that is free, and that no other case was given: two servers that are started at once must not both take the
+/// other's for their own.
 fn free_port() -> Outcome<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|e| e.to_string())?;
-    Ok(listener.local_addr().map_err(|e| e.to_string())?.port())
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|e| e.to_string())?;
+        let port = listener.local_addr().map_err(|e| e.to_string())?.port();
+        if GIVEN.lock().map_err(|e| e.to_string())?.insert(port) {
+            return Ok(port);
+        }
+    }
 }
 
 /// Whether somebody listens on `port`. Asks the kernel's table, where there is one: a connection only to see would count as
