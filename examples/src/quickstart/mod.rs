@@ -185,7 +185,7 @@ pub fn run(all: bool, out: &mut impl Write) -> Result<(), Failure> {
 const NEXT: &str = "
 What to try next:
   cargo run -- --all                      every combination
-  cargo run --release -p saitls-examples --bin client -- example.org:443 --get / --insecure
+  cargo run --release -p saitls-examples --bin client -- example.org:443 --get /
   cargo run --release -p saitls-examples --bin server -- 127.0.0.1:8443 \\
       --cert examples/identities/p256.pem --key examples/identities/p256.key --www .
   curl --cacert examples/identities/p256.pem https://localhost:8443/status
