@@ -17,6 +17,7 @@ mod network;
 mod ours;
 mod peers;
 mod pki;
+mod ports;
 mod process;
 mod raw_keys;
 mod refused;

@@ -1,15 +1,14 @@
 //! The programs of the matrix and their command lines, as servers and as clients.
 
-use std::collections::BTreeSet;
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 pub(crate) use crate::force::{Force, Group, ServerFiles, Suite};
 use crate::pki::{Key, Pki, Who};
+use crate::ports::free_port;
 use crate::process::{Outcome, Process};
 
 /// Node.js with OpenSSL 3.5, which has the groups with ML-KEM; Debian's is older.
@@ -118,7 +117,7 @@ impl Cx<'_> {
         });
         let ServerFiles { leaf, chain: cert, key: private } = own;
         let asks_client = force.extra.iter().any(|word| word.contains("client-cert"));
-        self.server_on_free_port(|port| {
+        self.server_on_free_port(peer, |port| {
             let (program, mut arguments): (_, Vec<String>) = match peer {
                 Peer::OpenSsl => {
                     let version = force.extra.iter().any(|word| word == "-tls1_2");
@@ -179,19 +178,22 @@ impl Cx<'_> {
     }
 
     /// Hands a free port to `start`, waits until it is listened on; another port when that one was taken meanwhile.
-    fn server_on_free_port(&self, start: impl Fn(u16) -> Outcome<Process>) -> Outcome<Server> {
-        let mut tries_left = 3;
+    fn server_on_free_port(&self, peer: Peer, start: impl Fn(u16) -> Outcome<Process>) -> Outcome<Server> {
+        let mut tries_left: u32 = 3;
         loop {
             let port = free_port()?;
             let mut process = start(port)?;
-            while !is_listening(port) && !process.has_ended() && Instant::now() < self.deadline {
+            let now = Instant::now();
+            let give_up = now + self.deadline.saturating_duration_since(now) / tries_left;
+            while !is_listening(peer, port) && !process.has_ended() && Instant::now() < give_up {
                 std::thread::sleep(Duration::from_millis(3));
             }
-            if !process.has_ended() && is_listening(port) {
+            if !process.has_ended() && is_listening(peer, port) {
                 return Ok(Server { process, port });
             }
             tries_left -= 1;
-            if tries_left == 0 || !process.has_ended() {
+            if tries_left == 0 {
+                process.kill();
                 let _ = process.stdout();
                 return Err(process.failure("the peer's server does not listen"));
             }
@@ -272,24 +274,13 @@ impl Cx<'_> {
     }
 }
 
-/// A port that is free, and that no other case was given: two servers that are started at once must not both take the
-/// other's for their own.
-fn free_port() -> Outcome<u16> {
-    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
-    loop {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|e| e.to_string())?;
-        let port = listener.local_addr().map_err(|e| e.to_string())?.port();
-        if GIVEN.lock().map_err(|e| e.to_string())?.insert(port) {
-            return Ok(port);
-        }
-    }
-}
-
-/// Whether somebody listens on `port`. Asks the kernel's table, where there is one: a connection only to see would count as
+/// Whether `peer` listens on `port`. Asks the kernel's table, where there is one: a connection only to see would count as
 /// one of the server's.
-fn is_listening(port: u16) -> bool {
+fn is_listening(peer: Peer, port: u16) -> bool {
     let wanted = format!(":{port:04X}");
-    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(fs::read_to_string);
+    // NSS serves IPv4 by a socket for IPv6; GnuTLS goes on with IPv6 alone when somebody has the port for IPv4.
+    let tables: &[_] = if peer == Peer::Nss { &["/proc/net/tcp", "/proc/net/tcp6"] } else { &["/proc/net/tcp"] };
+    let tables: Vec<_> = tables.iter().map(fs::read_to_string).collect();
     if tables.iter().all(Result::is_err) {
         return TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok();
     }

@@ -8,6 +8,7 @@ use crate::network::{Cut, through};
 use crate::ours::{errors, expect_contains, expect_error};
 use crate::peers::{Cx, Force, Peer};
 use crate::pki::{Key, Who};
+use crate::ports::free_port;
 use crate::process::{Outcome, Process};
 use crate::runner::Case;
 
@@ -33,10 +34,7 @@ fn fake_server(answer: &'static [u8]) -> Outcome<u16> {
 
 fn bad_servers(cases: &mut Vec<Case>) {
     cases.push(Case::new("refused/client/no-listener", &[], |cx| {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|e| e.to_string())?;
-        let port = listener.local_addr().map_err(|e| e.to_string())?.port();
-        drop(listener);
-        expect_error(&mut cx.our_client(port, Key::P256, &[])?, 4, &[])
+        expect_error(&mut cx.our_client(free_port()?, Key::P256, &[])?, 4, &[])
     }));
     let answers: [(&str, &'static [u8]); 4] = [
         ("plain-http", b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"),

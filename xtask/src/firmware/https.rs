@@ -1,7 +1,8 @@
 //! The programs over Ethernet, against openssl, gnutls and curl.
 
 use super::image::{self, CORTEX_M3};
-use super::process::{Background, find, free_port, openssl_server, qemu};
+use super::ports::free_port;
+use super::process::{Background, find, openssl_server, qemu};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

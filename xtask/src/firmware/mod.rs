@@ -4,6 +4,8 @@
 mod https;
 mod image;
 mod measure;
+#[path = "../../../examples/tests/interop/ports.rs"]
+mod ports;
 mod process;
 
 use std::path::Path;
