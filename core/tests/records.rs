@@ -540,6 +540,59 @@ fn keys_are_renewed_before_they_are_used_up() {
     }
 }
 
+/// RFC 9846 4.7.3: a sender has so many keys and no more, and ignores requests for another one. A receiver counts none.
+#[test]
+fn a_key_is_renewed_as_often_as_it_may_be() {
+    const MOST: u64 = 3;
+    let updates_of = |forger: &mut Forger, tested: &mut Tested<'_>| {
+        forger.receive(tested);
+        forger.messages.iter().filter(|message| message[0] == 24).count() as u64
+    };
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    let config = || ServerConfig::new(&identities).with_max_key_updates(MOST).with_records_per_key(20);
+    let connect = |config| {
+        let (mut server, mut forger) = (Tested::server(config), Forger::client());
+        forger.connect(&mut server);
+        (server, forger)
+    };
+    // The peer asks.
+    let config = config();
+    let (mut server, mut forger) = connect(&config);
+    for _ in 0..2 * MOST {
+        forger.send_messages(&mut server, &key_update(1)).unwrap();
+        updates_of(&mut forger, &mut server);
+    }
+    assert_eq!(updates_of(&mut forger, &mut server), MOST);
+    // The application asks, also while the answer to the peer waits.
+    let (mut server, mut forger) = connect(&config);
+    for _ in 1..MOST {
+        server.connection.update_keys(true).unwrap();
+        server.process().unwrap();
+    }
+    server.connection.update_keys(true).unwrap();
+    forger.send_messages(&mut server, &key_update(1)).unwrap();
+    assert_eq!(server.connection.update_keys(false), Err(Error::KeyUsageLimit));
+    assert_eq!(updates_of(&mut forger, &mut server), MOST);
+    // It goes on in both directions, until the last key is used up: its last record says why.
+    forger.send(&mut server, DATA, b"still here").unwrap();
+    assert_eq!(server.data, b"still here");
+    for record in 0.. {
+        server.connection.write(b"as am I").unwrap();
+        if let Err(error) = server.process() {
+            assert_eq!((error, record), (Error::KeyUsageLimit, 18));
+            break;
+        }
+    }
+    assert_eq!(forger.alert(&mut server), Some(Alert::INTERNAL_ERROR));
+    assert_eq!(updates_of(&mut forger, &mut server), MOST);
+    // As a limit nobody gets past that of the RFC.
+    let unlimited = ServerConfig::new(&identities).with_max_key_updates(u64::MAX);
+    let (mut server, mut forger) = connect(&unlimited);
+    forger.send_messages(&mut server, &key_update(1)).unwrap();
+    assert_eq!(updates_of(&mut forger, &mut server), 1);
+}
+
 fn records_of(wire: &[u8]) -> usize {
     records(wire).len()
 }

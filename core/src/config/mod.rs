@@ -11,6 +11,7 @@ pub use identity::{Identity, IdentityChooser, IdentityRequest};
 use crate::codes::{CertificateType, CipherSuite, MaxFragmentLength, NamedGroup, SignatureScheme};
 use crate::crypto::{Aead, CryptoProvider, Hash, KeyExchange, KeyLog, PeerVerifier, SignatureVerifier};
 use crate::error::{Error, Misconfiguration, Result};
+use crate::limits::MAX_KEY_EPOCH;
 
 /// Whether a server asks its clients who they are.
 pub enum ClientAuthentication<'a, P: CryptoProvider> {
@@ -63,6 +64,7 @@ pub(crate) struct Common<'a> {
     pub(crate) record_size_limit: Option<u16>,
     pub(crate) padding: Padding,
     pub(crate) records_per_key: u64,
+    pub(crate) max_key_epoch: u64,
     pub(crate) key_log: Option<&'a dyn KeyLog>,
 }
 
@@ -80,6 +82,7 @@ impl Common<'_> {
             record_size_limit: None,
             padding: Padding::None,
             records_per_key: u64::MAX,
+            max_key_epoch: MAX_KEY_EPOCH,
             key_log: None,
         }
     }
@@ -250,6 +253,14 @@ macro_rules! common_builders {
         #[must_use]
         pub const fn with_records_per_key(mut self, records: u64) -> Self {
             self.common.records_per_key = records;
+            self
+        }
+
+        /// How often we renew our sending key at most, if that is less than [`MAX_KEY_EPOCH`]. A request of the peer is
+        /// ignored after that (RFC 9846 4.7.3), and the connection ends when the last key is used up.
+        #[must_use]
+        pub const fn with_max_key_updates(mut self, updates: u64) -> Self {
+            self.common.max_key_epoch = if updates < MAX_KEY_EPOCH { updates } else { MAX_KEY_EPOCH };
             self
         }
 

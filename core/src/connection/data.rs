@@ -134,10 +134,14 @@ impl<P: CryptoProvider> Connection<'_, P> {
     /// Renews our sending key (RFC 9846 4.7.3) and, if `request_peer`, asks the peer to do the same.
     ///
     /// # Errors
-    /// [`Error::InvalidState`] before the handshake is complete, and after the connection was closed.
+    /// [`Error::InvalidState`] before the handshake is complete, and after the connection was closed;
+    /// [`Error::KeyUsageLimit`] if it was renewed as often as it may be. The connection lives on.
     pub fn update_keys(&mut self, request_peer: bool) -> Result<()> {
         if !self.may_send() {
             return Err(Error::InvalidState);
+        }
+        if !self.may_renew_key() {
+            return Err(Error::KeyUsageLimit);
         }
         self.wishes.key_update = Some(request_peer || self.wishes.key_update == Some(true));
         Ok(())

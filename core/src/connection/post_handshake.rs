@@ -5,7 +5,7 @@ use crate::codes::{AlertDescription, CipherSuite, HandshakeType};
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
 use crate::key_schedule::next_traffic_secret;
-use crate::limits::{MAX_KEY_EPOCH, MAX_KEY_UPDATES, MAX_TICKET_MESSAGE_LEN, MAX_TICKETS};
+use crate::limits::{MAX_KEY_UPDATES, MAX_TICKET_MESSAGE_LEN, MAX_TICKETS};
 use crate::wire::{KeyUpdate, NewSessionTicket};
 use core::task::Poll;
 
@@ -27,7 +27,7 @@ impl<P: CryptoProvider> Connection<'_, P> {
                 self.incoming.install(provider, suite, secret, aligned)?;
                 if update.update_requested {
                     // One answer for any number of requests; none if our keys are used up.
-                    if !self.locally_closed && self.post_handshake.epoch < MAX_KEY_EPOCH {
+                    if !self.locally_closed && self.may_renew_key() {
                         self.wishes.key_update.get_or_insert(false);
                         self.post_handshake.update_owed = true;
                     }
@@ -58,6 +58,11 @@ impl<P: CryptoProvider> Connection<'_, P> {
         count(&mut self.post_handshake.tickets, MAX_TICKETS, Error::TooManyTickets)
     }
 
+    /// Whether there may be another key after ours (RFC 9846 4.7.3).
+    pub(super) fn may_renew_key(&self) -> bool {
+        self.post_handshake.epoch < self.common().max_key_epoch
+    }
+
     /// Whether our key has only one record left: the KeyUpdate.
     fn is_key_used_up(&self) -> bool {
         let limit = self.facts.cipher_suite.map_or(0, CipherSuite::record_limit).min(self.common().records_per_key);
@@ -76,12 +81,17 @@ impl<P: CryptoProvider> Connection<'_, P> {
         }
         self.outgoing.flush(provider)?;
         if self.is_key_used_up() {
-            if self.post_handshake.epoch >= MAX_KEY_EPOCH {
+            if !self.may_renew_key() {
                 return Err(Error::KeyUsageLimit);
             }
             self.wishes.key_update.get_or_insert(false);
         }
         while let Some(request_peer) = self.wishes.key_update {
+            if !self.may_renew_key() {
+                // What was wished for before the last key came into use.
+                self.wishes.key_update = None;
+                break;
+            }
             // RFC 9846 4.7.3: the answer to a request is none, and no second request before the first was answered.
             let is_answer = self.post_handshake.update_owed;
             let update_requested = request_peer && !is_answer && !self.post_handshake.update_requested;
