@@ -18,6 +18,11 @@ pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// six attempts of smoltcp, each after twice the time.
 pub(crate) const DELIVERY_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How long that may go on while the peer acknowledges a little now and then: enough for a full buffer over the slowest
+/// line, but nobody holds a socket for as long as it likes. A peer that never completed the handshake has
+/// [`DELIVERY_TIMEOUT`] in all.
+const LONGEST_DELIVERY: Duration = Duration::from_secs(600);
+
 /// What a task may wait for.
 #[derive(PartialEq, Eq)]
 struct Snapshot {
@@ -111,6 +116,7 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
             {
                 self.failure = Some(self.name_failure(error, tcp));
             }
+            self.was_connected |= self.tls.connection().is_some_and(Connection::is_connected);
             let dropped = self.released && self.drop_received();
             if !(pulled | dropped | self.push(tcp) | self.can_pull(tcp)) {
                 return step > 0;
@@ -256,19 +262,21 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
         };
         if !over || !tcp.is_active() {
             self.close_deadline = None;
+            self.last_close_deadline = None;
             return;
         }
         let undelivered = tcp.send_queue();
         let has_progress = undelivered < self.undelivered;
         self.undelivered = undelivered;
+        let longest = if self.was_connected { LONGEST_DELIVERY } else { DELIVERY_TIMEOUT };
+        let last = *self.last_close_deadline.get_or_insert(now + longest);
         match self.close_deadline {
-            Some(deadline) if now < deadline && !has_progress => {}
-            None => self.close_deadline = Some(now + close_timeout(undelivered)),
-            Some(_) if has_progress => self.close_deadline = Some(now + close_timeout(undelivered)),
-            Some(_) => {
+            Some(deadline) if now >= last || (now >= deadline && !has_progress) => {
                 tcp.abort();
                 self.close_deadline = None;
             }
+            Some(_) if !has_progress => {}
+            _ => self.close_deadline = Some(last.min(now + close_timeout(undelivered))),
         }
     }
 

@@ -32,6 +32,8 @@ pub struct TlsSocket<'a, P: CryptoProvider> {
     pub(crate) wish: Wish,
     /// TCP has been ESTABLISHED in this connection.
     pub(crate) established: bool,
+    /// The handshake of this connection was completed.
+    pub(crate) was_connected: bool,
     /// The end of the peer's stream was reported to the connection.
     pub(crate) receive_closed: bool,
     /// Why the connection ended.
@@ -41,6 +43,8 @@ pub struct TlsSocket<'a, P: CryptoProvider> {
     pub(crate) handshake_deadline: Option<Instant>,
     /// When TCP is reset if it is not closed by then.
     pub(crate) close_deadline: Option<Instant>,
+    /// When TCP is reset, whatever progress there is.
+    pub(crate) last_close_deadline: Option<Instant>,
     /// Bytes that TCP had sent and the peer had not acknowledged when that was last reckoned.
     pub(crate) undelivered: usize,
     /// Nobody will read again: what comes is thrown away, and closing has a deadline.
@@ -71,11 +75,13 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
             tcp_state: tcp::State::Closed,
             wish: Wish::Nothing,
             established: false,
+            was_connected: false,
             receive_closed: false,
             failure: None,
             handshake_timeout: Some(DEFAULT_HANDSHAKE_TIMEOUT),
             handshake_deadline: None,
             close_deadline: None,
+            last_close_deadline: None,
             undelivered: 0,
             released: false,
             has_work: false,
@@ -181,10 +187,12 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
         self.tcp_state = tcp::State::Closed;
         self.wish = Wish::Nothing;
         self.established = false;
+        self.was_connected = false;
         self.receive_closed = false;
         self.failure = None;
         self.handshake_deadline = None;
         self.close_deadline = None;
+        self.last_close_deadline = None;
         self.undelivered = 0;
         self.released = false;
         self.has_work = false;
@@ -356,6 +364,7 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
         self.tcp_state = tcp::State::Closed;
         self.handshake_deadline = None;
         self.close_deadline = None;
+        self.last_close_deadline = None;
         self.wake();
     }
 

@@ -4,7 +4,8 @@
 mod common;
 
 use common::{
-    CLIENT, Net, SERVER, client_config, is_alert, net, pattern, server_config, server_config_without_identity,
+    CLIENT, Host, Net, RECEIVE_LEN, SERVER, TRANSMIT_LEN, client_config, is_alert, net, pattern, server_config,
+    server_config_without_identity,
 };
 use saitls::smoltcp::socket::tcp;
 use saitls::smoltcp::time::Duration;
@@ -273,6 +274,80 @@ fn a_client_that_says_nothing_is_thrown_out() {
     let c = net.client.add();
     net.client.connect(c, 443);
     net.until_connected(c, s);
+}
+
+/// A peer that takes a few bytes now and then shows life, but does not hold the socket for as long as it likes.
+#[test]
+fn a_peer_that_reads_a_little_now_and_then_is_thrown_out() {
+    for connects in [false, true] {
+        let mut net = net();
+        let s = net.server.add();
+        net.server.socket(s).set_handshake_timeout(Some(Duration::from_secs(7)));
+        net.server.listen(s, 443);
+        let c = if connects {
+            let c = net.client.add_with(64, RECEIVE_LEN, TRANSMIT_LEN);
+            net.client.connect(c, 443);
+            net.until_connected(c, s);
+            net.settle(Duration::from_secs(1));
+            let data = pattern(4_000);
+            let mut sent = 0;
+            for _ in 0..100 {
+                sent += net.server.socket(s).send_slice(&data[sent..]).unwrap_or(0);
+                net.server.poll(net.now);
+            }
+            assert!(sent > 2_000, "{sent}");
+            // A record that is none ends it.
+            let c = net.client.tls.get(c).tcp_handle();
+            assert_eq!(net.client.plain(c).send_slice(&[&[23, 3, 3, 0, 32][..], &[0; 32]].concat()), Ok(37));
+            c
+        } else {
+            let c = net.client.add_plain(64);
+            let local = 50_000;
+            let Host { iface, sockets, .. } = &mut net.client;
+            sockets.get_mut::<tcp::Socket<'_>>(c).connect(iface.context(), (SERVER, 443), local).unwrap();
+            net.until("TCP is connected", |net| net.client.plain(c).may_send());
+            let hello = client_hello();
+            let mut sent = 0;
+            while sent < hello.len() {
+                sent += net.client.plain(c).send_slice(&hello[sent..]).unwrap();
+                net.step();
+            }
+            net.until("the server gives up", |net| net.server.socket(s).error().is_some());
+            assert_eq!(net.server.socket(s).error(), Some(Error::TimedOut));
+            c
+        };
+        let start = net.now;
+        let mut reads = 0;
+        while net.server.socket(s).is_open() {
+            // TLS of this client is not asked any more.
+            let Host { iface, device, sockets, .. } = &mut net.client;
+            iface.poll(net.now, device, sockets);
+            reads += net.client.plain(c).recv(|bytes| (bytes.len().min(32), bytes.len().min(32))).unwrap_or(0);
+            for _ in 0..20 {
+                let Host { iface, device, sockets, .. } = &mut net.client;
+                iface.poll(net.now, device, sockets);
+                net.server.poll(net.now);
+                net.now += Duration::from_millis(20);
+            }
+            net.now += Duration::from_secs(5);
+            let (error, state) = (net.server.socket(s).error(), net.server.tcp(s).state());
+            assert!(net.now - start < Duration::from_secs(1_000), "open after 1,000 s: {error:?} {state}");
+        }
+        // It did hang on to it.
+        assert!(reads > 100, "{reads}");
+        let most = if connects { 620 } else { 80 };
+        assert!(net.now - start < Duration::from_secs(most), "{connects}: {} s", (net.now - start).secs());
+    }
+}
+
+/// What a client of ours says first.
+fn client_hello() -> Vec<u8> {
+    let mut net = net();
+    let (c, s) = (net.client.add(), net.server.add_plain(4_096));
+    net.server.plain(s).listen(443).unwrap();
+    net.client.connect(c, 443);
+    net.until("it is there", |net| net.server.plain(s).can_recv());
+    net.server.plain(s).recv(|bytes| (bytes.len(), bytes.to_vec())).unwrap()
 }
 
 #[test]

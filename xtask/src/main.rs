@@ -1,6 +1,7 @@
 //! Tasks of SaiTLS development, run as `cargo xtask TASK` from anywhere in the workspace.
 
 mod bench;
+mod coverage;
 mod firmware;
 mod floors;
 mod panics;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const USAGE: &str = "\
+cargo xtask coverage [TARGET]   what the corpora of the fuzz targets reach of saitls-core (nightly, cargo-fuzz, llvm-tools)
 cargo xtask firmware            builds examples/firmware, runs each program in QEMU against openssl, prints what it takes
             [PROGRAM]           only tls_uart, primitives, https_client or https_server
             [--row NAME]        only this selection of suites
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
+        ["coverage", only @ ..] => coverage::print(&root(), only.first().copied()),
         ["bench"] => bench::run(&root()),
         ["firmware", options @ ..] => {
             firmware::Options::parse(options).and_then(|options| firmware::run(&root(), &options))

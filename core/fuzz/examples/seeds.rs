@@ -1,0 +1,143 @@
+//! Writes what fuzzing begins with: `cargo run --example seeds FOLDER` in `core/fuzz`, then `cargo fuzz cmin`.
+//!
+//! Messages and extensions of handshakes of ours and of RFC 8448, one by one, for the parsers; and what a peer that knows
+//! no key can have recorded, up to the first protected record, for the connections.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use saitls_core::codes::*;
+use saitls_core::config::{ClientAuthentication, ClientConfig, ServerConfig};
+use saitls_core::wire::extensions::*;
+use saitls_core::wire::{Message, Writer};
+use saitls_fuzz::support::appendix_a::*;
+use saitls_fuzz::support::forger::*;
+use saitls_fuzz::support::*;
+use std::path::{Path, PathBuf};
+
+/// A folder of seeds, named by number.
+struct Seeds(PathBuf, usize);
+
+impl Seeds {
+    fn new(folder: &Path, target: &str) -> Self {
+        std::fs::create_dir_all(folder.join(target)).unwrap();
+        Self(folder.join(target), 0)
+    }
+
+    fn add(&mut self, front: &[u8], bytes: &[u8]) {
+        self.1 += 1;
+        std::fs::write(self.0.join(format!("seed-{:04}", self.1)), [front, bytes].concat()).unwrap();
+    }
+
+    /// Handshake messages, one behind the other: each, and the extensions of those that have some.
+    fn add_messages(&mut self, mut bytes: &[u8]) {
+        while let Some(len) = Message::peek_len(bytes).filter(|&len| len <= bytes.len()) {
+            let (message, rest) = bytes.split_at(len);
+            bytes = rest;
+            self.add(&message[..1], &message[4..]);
+            let extensions = match HandshakeType(message[0]) {
+                HandshakeType::CLIENT_HELLO => ClientHelloParts::parse(message).extensions,
+                HandshakeType::SERVER_HELLO => ServerHelloParts::parse(message).extensions,
+                _ => continue,
+            };
+            for (kind, data) in extensions.unwrap().0 {
+                self.add(&kind.0.to_be_bytes()[1..], &data);
+            }
+        }
+    }
+
+    fn add_extension(&mut self, kind: ExtensionType, write: impl FnOnce(&mut Writer<'_>)) {
+        self.add(&kind.0.to_be_bytes()[1..], &written(write)[4..]);
+    }
+}
+
+fn main() {
+    let folder = PathBuf::from(std::env::args().nth(1).expect("a folder"));
+    wire(&mut Seeds::new(&folder, "wire"));
+    bytes(&mut Seeds::new(&folder, "client_bytes"), &mut Seeds::new(&folder, "server_bytes"));
+}
+
+fn wire(seeds: &mut Seeds) {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    let types = [CertificateType::RAW_PUBLIC_KEY, CertificateType::X509];
+    let client = ClientConfig::new(&ANY)
+        .with_identities(&identities)
+        .with_alpn(&[b"h2", b"http/1.1"])
+        .with_certificate_types(&types)
+        .with_peer_certificate_types(&types)
+        .with_certificate_authorities(&[&[0x30, 0], b"name"])
+        .with_certificate_status_request()
+        .with_certificate_timestamp_request()
+        .with_max_fragment_length(MaxFragmentLength(1));
+    for state in CLIENT_STATES {
+        let (_, forger) = state.reach(&client);
+        seeds.add_messages(&forger.transcript);
+    }
+    for authentication in [ClientAuthentication::None, ClientAuthentication::Optional(&ANY)] {
+        let server = ServerConfig::new(&identities)
+            .with_alpn(&[b"h2"])
+            .with_peer_certificate_types(&types)
+            .with_certificate_authorities(&[&[0x30, 0]])
+            .with_certificate_status_request()
+            .with_client_authentication(authentication);
+        for state in SERVER_STATES.iter().filter(|state| {
+            matches!(authentication, ClientAuthentication::Optional(_))
+                == matches!(state.authentication(), ClientAuthentication::Optional(_))
+        }) {
+            let (_, forger) = state.reach(&server);
+            seeds.add_messages(&forger.transcript);
+        }
+    }
+    seeds.add_messages(&[new_session_ticket(), key_update(0), key_update(1)].concat());
+    for line in include_str!("../../tests/data/rfc8448.json").lines().filter(|line| line.contains("\"payload\"")) {
+        let digits: Vec<u8> = line.split('"').nth(3).unwrap().bytes().filter(u8::is_ascii_hexdigit).collect();
+        let pairs = digits.chunks_exact(2).map(|pair| std::str::from_utf8(pair).unwrap());
+        seeds.add_messages(&pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect::<Vec<_>>());
+    }
+    use ExtensionType as E;
+    for data in [&[0, 0, 5, 1, 2, 3][..], &[0, 0, 0], &[0, 3, 2, b'h', b'2']] {
+        (0..=60).for_each(|kind| seeds.add(&[kind], data));
+    }
+    seeds.add_extension(E::COOKIE, |writer| Cookie { cookie: &[7; 40] }.write(writer));
+    seeds.add_extension(E::RECORD_SIZE_LIMIT, |writer| RecordSizeLimit { limit: 64 }.write(writer));
+}
+
+/// `front`: how long the pieces are, and what is configured.
+fn bytes(to_client: &mut Seeds, to_server: &mut Seeds) {
+    let (own, servers) = (ed25519(), p256());
+    let (own, servers) = ([own.identity()], [servers.identity()]);
+    for (front, retry) in [(254, false), (255, true), (2, false), (3, true)] {
+        let client = ClientConfig::new(&ANY).with_identities(&own).with_alpn(&[b"h2"]);
+        let client = if retry { client.with_key_shares(&[]) } else { client };
+        for authentication in [ClientAuthentication::None, ClientAuthentication::Optional(&ANY)] {
+            let server = ServerConfig::new(&servers).with_alpn(&[b"h2"]).with_client_authentication(authentication);
+            let connection = |config| saitls_core::Connection::client(config, name("localhost"), buffers(1_500, 1_200));
+            let mut pair = Pair::new(connection(&client).unwrap(), small_server(&server));
+            pair.connect();
+            for (seeds, wire) in [(&mut *to_client, &pair.server_wire), (&mut *to_server, &pair.client_wire)] {
+                let clear: Vec<u8> = records(wire)
+                    .into_iter()
+                    .take_while(|(kind, _)| *kind != ContentType::APPLICATION_DATA)
+                    .flat_map(|(_, record)| record)
+                    .collect();
+                seeds.add(&[front], &clear);
+                for behind in [
+                    &plain_record(ContentType::ALERT, &[2, 40])[..],
+                    &plain_record(ContentType::ALERT, &[1, 0]),
+                    &plain_record(ContentType::APPLICATION_DATA, &[0; 60]),
+                    &plain_record(ContentType::HANDSHAKE, &[20, 0, 0, 0]),
+                    &CHANGE_CIPHER_SPEC,
+                    &clear,
+                ] {
+                    seeds.add(&[front], &[&clear[..], behind].concat());
+                }
+            }
+        }
+    }
+}
+
+fn small_server<'a>(
+    config: &'a ServerConfig<'a, saitls_fuzz::cryptography::Provider>,
+) -> saitls_core::Connection<'a, saitls_fuzz::cryptography::Provider> {
+    saitls_core::Connection::server(config, buffers(1_500, 1_200)).unwrap()
+}
