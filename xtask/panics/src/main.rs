@@ -9,15 +9,16 @@ mod stub;
 
 use core::hint::black_box;
 use rustls_pki_types::DnsName;
-use saitls_core::codes::{AlertDescription, MaxFragmentLength};
+use saitls_core::codes::{AlertDescription, MaxFragmentLength, SignatureScheme};
 use saitls_core::config::{ClientAuthentication, ClientConfig, Identity, Padding, ServerConfig};
-use saitls_core::crypto::{PeerVerifier, PinnedKey};
-use saitls_core::wire::Message;
+use saitls_core::crypto::{Notes, PeerVerifier, PinnedKey, SignatureAlgorithm, VerificationProgress, x509};
+use saitls_core::wire::{CertificateEntries, Message, Reader, der};
 use saitls_core::{Buffers, Connection, ServerName};
 use stub::{Stub, byte, fill, word};
 
 /// Nothing calls it, or the check fails.
 #[panic_handler]
+#[inline(never)]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     loop {
         black_box(word());
@@ -60,6 +61,28 @@ fn live(connection: &mut Connection<'_, Stub>, provider: &mut Stub) {
     }
 }
 
+/// Calls what verifiers and providers call: readers of certificates and signatures, and the record of what was verified.
+fn read(bytes: &[u8], provider: &mut Stub) {
+    let _ = black_box((x509::issuer(bytes), x509::subject(bytes), x509::is_self_issued(bytes)));
+    let _ = black_box((x509::subject_public_key_info(bytes), x509::key_usage(bytes).is_ok()));
+    if let Ok(entries) = CertificateEntries::new(bytes) {
+        black_box((entries.leaf().is_some(), entries.iter().count()));
+    }
+    let mut reader = Reader::new(bytes);
+    while let Ok(element) = der::Element::read(&mut reader) {
+        black_box((element.tag, element.value, element.bytes));
+        let _ = black_box(der::Element::all(element.value, byte()).is_ok());
+    }
+    let mut progress = VerificationProgress::<Stub>::default();
+    while word() != 0 {
+        progress.begin(Notes { time: word() as u64, verifier: [word(); 7] });
+        let algorithm = SignatureAlgorithm::from(SignatureScheme(word() as u16));
+        let _ = black_box(progress.poll_next(provider, algorithm, bytes, bytes, bytes));
+        let answers = progress.answers();
+        black_box((answers.get(word()), answers.count(), answers.are_all_valid(), progress.has_unsupported_key()));
+    }
+}
+
 fn padding() -> Padding {
     match byte() {
         0 => Padding::None,
@@ -87,6 +110,7 @@ pub extern "C" fn start() -> ! {
         .with_certificate_timestamp_request()
         .with_max_fragment_length(MaxFragmentLength(byte()))
         .with_records_per_key(word() as u64)
+        .with_max_key_updates(word() as u64)
         .with_record_size_limit(word() as u16);
     let server = ServerConfig::new(&identities)
         .with_alpn(&protocols)
@@ -115,5 +139,6 @@ pub extern "C" fn start() -> ! {
             let _ = black_box(connection.into_buffers());
         }
         let _ = black_box(Message::read(&memory));
+        read(&memory, &mut provider);
     }
 }
