@@ -1,6 +1,25 @@
 //! What the debugger gives (Arm semihosting): a console, a command line, a clock, and the end.
 
-use cortex_m_semihosting::{debug, syscall1};
+#[cfg(feature = "ast2600")]
+pub(crate) use crate::ast2600::semihosting;
+
+/// Numbers of calls.
+pub(crate) const OPEN: usize = 0x01;
+const WRITEC: usize = 0x03;
+pub(crate) const READ: usize = 0x06;
+const TIME: usize = 0x11;
+const GET_CMDLINE: usize = 0x15;
+const EXIT: usize = 0x18;
+
+/// Asks the debugger.
+///
+/// # Safety
+/// `argument` is what the call of this number wants: where it is an address, of memory that the call may use so.
+#[cfg(feature = "mps2")]
+pub(crate) unsafe fn semihosting(number: usize, argument: usize) -> usize {
+    // SAFETY: as of the caller.
+    unsafe { cortex_m_semihosting::syscall1(number, argument) }
+}
 
 /// Prints to the console of the debugger, without the machinery of `core::fmt`.
 pub fn print(text: &str) {
@@ -11,7 +30,7 @@ pub fn print(text: &str) {
 #[inline(never)]
 pub fn print_byte(byte: u8) {
     // SAFETY: WRITEC reads one byte.
-    unsafe { syscall1!(WRITEC, &raw const byte) };
+    unsafe { semihosting(WRITEC, (&raw const byte).expose_provenance()) };
 }
 
 /// The words that the program was started with, `name=value` each.
@@ -24,9 +43,9 @@ impl CommandLine {
     /// Asks for it; it is empty if it is longer than there is room.
     pub fn read() -> Self {
         let mut line = Self { bytes: [0; 128], len: 0 };
-        let mut block = [line.bytes.as_mut_ptr() as usize, line.bytes.len()];
+        let mut block = [line.bytes.as_mut_ptr().expose_provenance(), line.bytes.len()];
         // SAFETY: GET_CMDLINE writes at most the length given to the address given, and the length to the block.
-        if unsafe { syscall1!(GET_CMDLINE, block.as_mut_ptr()) } == 0 {
+        if unsafe { semihosting(GET_CMDLINE, block.as_mut_ptr().expose_provenance()) } == 0 {
             line.len = block[1];
         }
         line
@@ -47,13 +66,16 @@ impl CommandLine {
 /// The time in seconds since the first of January 1970, as a board would have it from a battery or the network.
 pub fn unix_time() -> u32 {
     // SAFETY: TIME reads and writes no memory.
-    unsafe { syscall1!(TIME, 0) as u32 }
+    unsafe { semihosting(TIME, 0) as u32 }
 }
 
 /// Ends the emulation.
 pub fn exit(success: bool) -> ! {
-    debug::exit(if success { debug::EXIT_SUCCESS } else { debug::EXIT_FAILURE });
+    const APPLICATION_EXIT: usize = 0x2_0026;
+    const RUN_TIME_ERROR: usize = 0x2_0023;
+    // SAFETY: EXIT takes no address here.
+    unsafe { semihosting(EXIT, if success { APPLICATION_EXIT } else { RUN_TIME_ERROR }) };
     loop {
-        cortex_m::asm::bkpt();
+        core::hint::spin_loop();
     }
 }

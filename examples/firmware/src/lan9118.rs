@@ -1,6 +1,7 @@
 //! The network card of the board: SMSC LAN9118, one packet at a time, without interrupts.
 
 use crate::Register;
+use crate::network::NoCard;
 use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
 use smoltcp::time::Instant;
 use smoltcp::wire::EthernetAddress;
@@ -32,10 +33,6 @@ pub struct Lan9118 {
     received: [u32; WORDS],
     sent: [u32; WORDS],
 }
-
-/// There is no card, or another one.
-#[derive(Debug)]
-pub struct NoCard;
 
 impl Lan9118 {
     /// Starts the card with this address.

@@ -1,6 +1,9 @@
 //! The network as the emulator makes it: we are 10.0.2.15, the host is 10.0.2.2.
 
-use crate::lan9118::{Lan9118, NoCard};
+#[cfg(feature = "ast2600")]
+use crate::ast2600::ftgmac100::Ftgmac100 as Card;
+#[cfg(feature = "mps2")]
+use crate::lan9118::Lan9118 as Card;
 use crate::timer;
 use core::cell::Cell;
 use smoltcp::iface::{Config, Interface};
@@ -10,7 +13,11 @@ use smoltcp::wire::{EthernetAddress, HardwareAddress, IpAddress, IpCidr, Ipv4Add
 /// The address of the host.
 pub const HOST: IpAddress = IpAddress::v4(10, 0, 2, 2);
 
-/// The time since the start, from a counter that goes round. To be asked at least every 171 s.
+/// There is no card, or another one.
+#[derive(Debug)]
+pub struct NoCard;
+
+/// The time since the start, from a counter that goes round. To be asked at least as often as it does.
 #[derive(Default)]
 pub struct Clock {
     last: Cell<u32>,
@@ -34,9 +41,9 @@ impl Clock {
 ///
 /// # Errors
 /// If there is no card.
-pub fn start(clock: &Clock, random_seed: u64) -> Result<(Lan9118, Interface), NoCard> {
+pub fn start(clock: &Clock, random_seed: u64) -> Result<(Card, Interface), NoCard> {
     let address = EthernetAddress([0x02, 0, 0, 0, 0, 0x15]);
-    let mut card = Lan9118::new(address)?;
+    let mut card = Card::new(address)?;
     let mut config = Config::new(HardwareAddress::Ethernet(address));
     config.random_seed = random_seed;
     let mut iface = Interface::new(config, &mut card, clock.now());

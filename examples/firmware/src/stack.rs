@@ -22,7 +22,9 @@ fn bottom() -> usize {
 /// Paints the stack below the caller's. Returns how deep that is.
 #[inline(never)]
 pub fn paint() -> u32 {
-    let here = cortex_m::register::msp::read() as usize;
+    let here: usize;
+    // SAFETY: it only reads the stack pointer.
+    unsafe { core::arch::asm!("mov {}, sp", out(reg) here, options(nomem, nostack, preserves_flags)) };
     let mut at = bottom();
     while at < here - 64 {
         // SAFETY: between static memory and what of the stack is in use there is nothing.

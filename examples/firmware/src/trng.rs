@@ -1,8 +1,8 @@
 //! Random numbers. The emulated boards have no generator: the debugger lends the one of the host. On a board of yours
 //! this file is the driver of its TRNG.
 
+use crate::host;
 use core::ffi::CStr;
-use cortex_m_semihosting::syscall;
 use rand_core::{TryCryptoRng, TryRng};
 
 /// The generator.
@@ -30,8 +30,9 @@ impl Trng {
     pub fn new() -> Result<Self, TrngFailed> {
         const PATH: &CStr = c"/dev/urandom";
         const READ_BINARY: usize = 1;
-        // SAFETY: OPEN reads the path, of the length given.
-        let file = unsafe { syscall!(OPEN, PATH.as_ptr(), READ_BINARY, PATH.to_bytes().len()) };
+        let block = [PATH.as_ptr().expose_provenance(), READ_BINARY, PATH.to_bytes().len()];
+        // SAFETY: OPEN reads the block, and the path, of the length given.
+        let file = unsafe { host::semihosting(host::OPEN, block.as_ptr().expose_provenance()) };
         if file == usize::MAX { Err(TrngFailed) } else { Ok(Self { file }) }
     }
 }
@@ -52,8 +53,9 @@ impl TryRng for Trng {
     }
 
     fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), TrngFailed> {
-        // SAFETY: READ writes at most the length given to the address given.
-        let missing = unsafe { syscall!(READ, self.file, out.as_mut_ptr(), out.len()) };
+        let block = [self.file, out.as_mut_ptr().expose_provenance(), out.len()];
+        // SAFETY: READ reads the block, and writes at most the length given to the address given.
+        let missing = unsafe { host::semihosting(host::READ, block.as_ptr().expose_provenance()) };
         if missing == 0 { Ok(()) } else { Err(TrngFailed) }
     }
 }

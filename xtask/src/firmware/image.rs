@@ -10,12 +10,17 @@ pub(super) const CORTEX_M3: &str = "thumbv7m-none-eabi";
 /// The target of the Cortex-M4.
 pub(super) const CORTEX_M4: &str = "thumbv7em-none-eabihf";
 
+/// The target of the Cortex-A7.
+pub(super) const CORTEX_A7: &str = "armv7a-none-eabi";
+
 /// Builds a program of `examples/firmware`; where it is.
 pub(super) fn build(root: &Path, program: &str, target: &str, features: &str) -> Result<PathBuf, String> {
     let folder = root.join("examples/firmware");
+    let board = if target == CORTEX_A7 { "ast2600" } else { "mps2" };
     let status = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
         .current_dir(&folder)
-        .args(["build", "--quiet", "--release", "--bin", program, "--target", target, "--features", features])
+        .args(["build", "--quiet", "--release", "--bin", program, "--target", target, "--no-default-features"])
+        .args(["--features", board, "--features", features])
         // These would replace the flags of the firmware's own configuration.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
@@ -50,6 +55,8 @@ const REST: &[&str] = &[
     "smoltcp",
     "cortex_m",
     "cortex_m_rt",
+    "cortex_m_semihosting",
+    "static_cell",
     "managed",
     "heapless",
     "embedded_alloc",

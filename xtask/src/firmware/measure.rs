@@ -131,7 +131,7 @@ pub(super) fn table(root: &Path, only: Option<&str>, strict: bool) -> Result<(),
     for row in ROWS.iter().filter(|row| only.is_none_or(|name| name == row.name)) {
         let (board, target) = if row.cortex_m4 { (BOARD_M4, CORTEX_M4) } else { (BOARD, CORTEX_M3) };
         let image = image::build(root, "tls_uart", target, row.features)?;
-        let (_server, port) = openssl_server(&pki, &www, row.identity, false)?;
+        let (_server, port) = openssl_server(&pki, &www, row.identity, &[])?;
         let printed = run(board, &image, Some(port)).map_err(|error| format!("{}: {error}", row.name))?;
         let figures = figures(&image::flash(&image)?, &printed).map_err(|error| format!("{}: {error}", row.name))?;
         let cells: Vec<String> = COLUMNS.iter().map(|(key, _)| number(figures[key])).collect();
@@ -182,7 +182,7 @@ fn run(board: &str, image: &Path, serial: Option<u16>) -> Result<Vec<(String, f6
     if let Some(port) = serial {
         command.args(["-serial", &format!("tcp:127.0.0.1:{port}")]);
     }
-    let (success, printed) = super::process::Background::start(&mut command)?.finish(Duration::from_secs(120))?;
+    let (success, printed) = super::process::Background::start(&mut command)?.finish(Duration::from_secs(300))?;
     if !success {
         return Err(format!("the firmware failed:\n{printed}"));
     }

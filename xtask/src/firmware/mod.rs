@@ -1,6 +1,7 @@
 //! `cargo xtask firmware`: builds the firmware of `examples/firmware`, runs it in QEMU against programs on the host, and
 //! prints what it takes. Budgets are in `examples/firmware/budgets.json`.
 
+mod engine;
 mod https;
 mod image;
 mod measure;
@@ -26,6 +27,7 @@ enum What {
     Primitives,
     HttpsClient,
     HttpsServer,
+    Engine,
 }
 
 impl Options {
@@ -38,6 +40,7 @@ impl Options {
                 "primitives" => options.what = Some(What::Primitives),
                 "https_client" => options.what = Some(What::HttpsClient),
                 "https_server" => options.what = Some(What::HttpsServer),
+                "engine" => options.what = Some(What::Engine),
                 "--budgets" => options.budgets = true,
                 "--row" => options.row = words.next().map(|&name| name.to_owned()),
                 other => return Err(format!("firmware: unknown word {other}")),
@@ -64,6 +67,9 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<(), String> {
     }
     if wanted(What::HttpsServer) {
         https::server(root)?;
+    }
+    if wanted(What::Engine) {
+        engine::check(root)?;
     }
     Ok(())
 }

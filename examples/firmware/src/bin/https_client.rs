@@ -7,24 +7,26 @@
 #![no_main]
 
 use core::time::Duration;
-use cortex_m::singleton;
 use rand_core::TryRng as _;
-use saitls::rustcrypto::RustCrypto;
 use saitls::smoltcp::iface::{SocketSet, SocketStorage};
 use saitls::smoltcp::socket::tcp;
 use saitls::{Buffers, ClientConfig, Error, ServerName, TlsSocket, TlsSocketSet, TlsSocketStorage};
-use saitls_firmware::{host, network, report, timer, trng::Trng};
+use saitls_firmware::{host, network, provider, report, stack, timer, trng::Trng};
 use saitls_webpki::{ChainVerifier, UnixTime, anchor_from_der};
+use static_cell::ConstStaticCell;
 
 const ROOT: &[u8] = include_bytes!("../../pki/root.der");
 const OTHER_ROOT: &[u8] = include_bytes!("../../pki/other-root.der");
 
-#[cortex_m_rt::entry]
+saitls_firmware::entry!(main);
+
 fn main() -> ! {
     timer::start();
+    stack::paint();
     match run() {
         Ok(bytes) => {
             report::line("page bytes", bytes);
+            report::line("stack", stack::peak());
             host::exit(true)
         }
         Err(error) => {
@@ -40,7 +42,7 @@ fn run() -> Result<u32, Error> {
     let clock = network::Clock::default();
     let seed = trng.try_next_u64().map_err(|_| Error::RandomFailed)?;
     let (mut card, mut iface) = network::start(&clock, seed).map_err(|_| Error::Refused)?;
-    let mut provider = RustCrypto(trng);
+    let mut provider = provider::new(trng, &words)?;
 
     // Whom to trust, and what time it is.
     let anchors = [anchor_from_der(if words.value("root") == Some("other") { OTHER_ROOT } else { ROOT })?];
@@ -53,12 +55,12 @@ fn run() -> Result<u32, Error> {
     // One TCP socket with 2 kB each way, and TLS over it.
     let mut storage = [SocketStorage::EMPTY; 1];
     let mut sockets = SocketSet::new(&mut storage[..]);
-    let receive = singleton!(: [u8; 2_048] = [0; 2_048]).ok_or(Error::Internal)?;
-    let send = singleton!(: [u8; 2_048] = [0; 2_048]).ok_or(Error::Internal)?;
+    static TCP: ConstStaticCell<[[u8; 2_048]; 2]> = ConstStaticCell::new([[0; 2_048]; 2]);
+    let [receive, send] = TCP.take();
     let tcp = tcp::Socket::new(tcp::SocketBuffer::new(&mut receive[..]), tcp::SocketBuffer::new(&mut send[..]));
-    let records = singleton!(: [u8; 16_645] = [0; 16_645]).ok_or(Error::Internal)?;
-    let transmit = singleton!(: [u8; 2_048] = [0; 2_048]).ok_or(Error::Internal)?;
-    let tls = TlsSocket::new(sockets.add(tcp), Buffers::new(&mut records[..], &mut transmit[..]));
+    static RECORDS: ConstStaticCell<[u8; 16_645]> = ConstStaticCell::new([0; 16_645]);
+    static TRANSMIT: ConstStaticCell<[u8; 2_048]> = ConstStaticCell::new([0; 2_048]);
+    let tls = TlsSocket::new(sockets.add(tcp), Buffers::new(&mut RECORDS.take()[..], &mut TRANSMIT.take()[..]));
     let mut storage = [const { TlsSocketStorage::EMPTY }; 1];
     let mut set = TlsSocketSet::new(&mut storage[..]);
     let handle = set.add(tls);
@@ -76,6 +78,7 @@ fn run() -> Result<u32, Error> {
         if socket.can_send() && !asked {
             let _ = socket.send_slice(b"GET /page HTTP/1.0\r\n\r\n");
             asked = true;
+            provider::report(&mut provider)?;
         }
         if socket.can_recv() {
             bytes += socket.recv(|data| (data.len(), data.len() as u32)).unwrap_or(0);

@@ -2,7 +2,7 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `GET /status` | how many connections there were, how many failed, how deep the stack was |
+//! | `GET /status` | how many connections there were, how many failed, how deep the stack was, what an engine hashed |
 //! | `GET /megabyte` | 2^20 bytes, of which byte `i` is `i mod 251` |
 //! | `POST /hash` | SHA-256 of the body, in hexadecimal digits |
 //!
@@ -13,19 +13,18 @@
 
 use core::fmt::Write as _;
 use core::time::Duration;
-use cortex_m::singleton;
 use rand_core::TryRng as _;
 use saitls::core::codes::HashAlgorithm;
 use saitls::core::config::ClientAuthentication;
-use saitls::core::crypto::{CryptoProvider, Hash};
-use saitls::rustcrypto::{RustCrypto, SigningKey};
+use saitls::core::crypto::Hash;
+use saitls::rustcrypto::{Hash as SoftwareHash, SigningKey};
 use saitls::smoltcp::iface::{SocketSet, SocketStorage};
 use saitls::smoltcp::socket::tcp;
 use saitls::{Buffers, Error, Identity, ServerConfig, TlsSocket, TlsSocketSet, TlsSocketStorage};
+use saitls_firmware::provider::{self, Provider};
 use saitls_firmware::{host, network, report, stack, timer, trng::Trng};
 use saitls_webpki::{ChainVerifier, UnixTime, anchor_from_der};
-
-type Provider = RustCrypto<Trng>;
+use static_cell::ConstStaticCell;
 
 /// Who we are. It stays in flash.
 const CHAIN: [&[u8]; 2] = [include_bytes!("../../pki/leaf.der"), include_bytes!("../../pki/intermediate.der")];
@@ -35,7 +34,8 @@ const CONNECTIONS: usize = 2;
 const PORT: u16 = 443;
 const MEGABYTE: u32 = 1 << 20;
 
-#[cortex_m_rt::entry]
+saitls_firmware::entry!(main);
+
 fn main() -> ! {
     timer::start();
     if let Err(error) = run() {
@@ -44,11 +44,12 @@ fn main() -> ! {
     host::exit(false)
 }
 
-/// A buffer in RAM for ever, one for each time this line is passed.
+/// A buffer in RAM for each connection.
 macro_rules! buffers {
-    ($len:expr) => {
-        singleton!(: [[u8; $len]; CONNECTIONS] = [[0; $len]; CONNECTIONS]).ok_or(Error::Internal)?.iter_mut()
-    };
+    ($len:expr) => {{
+        static BUFFERS: ConstStaticCell<[[u8; $len]; CONNECTIONS]> = ConstStaticCell::new([[0; $len]; CONNECTIONS]);
+        BUFFERS.take().iter_mut()
+    }};
 }
 
 fn run() -> Result<(), Error> {
@@ -57,7 +58,7 @@ fn run() -> Result<(), Error> {
     let clock = network::Clock::default();
     let seed = trng.try_next_u64().map_err(|_| Error::RandomFailed)?;
     let (mut card, mut iface) = network::start(&clock, seed).map_err(|_| Error::Refused)?;
-    let mut provider = RustCrypto(trng);
+    let mut provider = provider::new(trng, &words)?;
 
     let anchors = [anchor_from_der(include_bytes!("../../pki/root.der"))?];
     let rtc = || Ok(UnixTime::since_unix_epoch(Duration::from_secs(host::unix_time().into())));
@@ -112,7 +113,7 @@ enum Session {
     /// A request is coming in: its head, so far.
     Head { head: [u8; 1_024], len: usize },
     /// Its body is coming in.
-    Body { left: u32, hash: <Provider as CryptoProvider>::Hash },
+    Body { left: u32, hash: SoftwareHash },
     /// The answer has a body that we make as it goes out.
     Megabyte { sent: u32 },
     /// The answer is written.
@@ -191,10 +192,10 @@ fn answer(
     Some(match (request.method, request.path) {
         (Some("GET"), Some("/status")) => {
             let Counts { connections, failures } = counts;
-            let stack = stack::peak();
+            let (stack, engine) = (stack::peak(), provider::engine_messages(provider));
             let _ = write!(
                 socket,
-                "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nconnections {connections}\nfailures {failures}\nstack {stack}\n"
+                "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nconnections {connections}\nfailures {failures}\nstack {stack}\nengine {engine}\n"
             );
             Session::Done
         }
@@ -204,7 +205,7 @@ fn answer(
         }
         (Some("POST"), Some("/hash")) => {
             let body = &head[body_start..];
-            let hash = <Provider as CryptoProvider>::Hash::start(provider, HashAlgorithm::Sha256);
+            let hash = <SoftwareHash as Hash<Provider>>::start(provider, HashAlgorithm::Sha256);
             let begun = hash.and_then(|mut hash| hash.update(provider, body).map(|()| hash));
             match (content_length().and_then(|len| len.checked_sub(body.len() as u32)), begun) {
                 (Some(left), Ok(hash)) => Session::Body { left, hash },
