@@ -1,12 +1,14 @@
 //! What the debugger gives (Arm semihosting): a console, a command line, a clock, and the end.
 
+use core::ffi::CStr;
+
 #[cfg(feature = "ast2600")]
 pub(crate) use crate::ast2600::semihosting;
 
 /// Numbers of calls.
-pub(crate) const OPEN: usize = 0x01;
+const OPEN: usize = 0x01;
 const WRITEC: usize = 0x03;
-pub(crate) const READ: usize = 0x06;
+const READ: usize = 0x06;
 const TIME: usize = 0x11;
 const GET_CMDLINE: usize = 0x15;
 const EXIT: usize = 0x18;
@@ -60,6 +62,27 @@ impl CommandLine {
     /// The value of a name that is a number.
     pub fn number<T: core::str::FromStr>(&self, name: &str) -> Option<T> {
         self.value(name)?.parse().ok()
+    }
+}
+
+/// A file of the host.
+pub struct File(usize);
+
+impl File {
+    /// Opens it; `None` if there is none.
+    pub fn open(path: &CStr) -> Option<Self> {
+        const READ_BINARY: usize = 1;
+        let block = [path.as_ptr().expose_provenance(), READ_BINARY, path.to_bytes().len()];
+        // SAFETY: OPEN reads the block, and the path, of the length given and with a zero behind it.
+        let handle = unsafe { semihosting(OPEN, block.as_ptr().expose_provenance()) };
+        (handle != usize::MAX).then_some(Self(handle))
+    }
+
+    /// Reads as many bytes as there is room for; whether there were so many.
+    pub fn read(&mut self, out: &mut [u8]) -> bool {
+        let block = [self.0, out.as_mut_ptr().expose_provenance(), out.len()];
+        // SAFETY: READ reads the block, and writes at most the length given to the address given.
+        unsafe { semihosting(READ, block.as_ptr().expose_provenance()) == 0 }
     }
 }
 

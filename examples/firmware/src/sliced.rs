@@ -1,15 +1,15 @@
 //! A provider that verifies ECDSA in slices, so that the main loop is never away for long: each poll adds a few bits.
 //!
-//! The arithmetic of the curve is that of the crate `p256`; what is here is the order of its steps. All of it is public, so
+//! The arithmetic of the curve is that of the crate `p256` 0.13; what is here is the order of its steps. All of it is public, so
 //! none of it need be in constant time.
 
 use core::task::Poll;
-use p256::elliptic_curve::group::Group;
-use p256::elliptic_curve::ops::{Invert, Reduce};
-use p256::elliptic_curve::point::AffineCoordinates;
-use p256::elliptic_curve::sec1::FromEncodedPoint;
-use p256::elliptic_curve::{Field, PrimeField};
-use p256::{AffinePoint, EncodedPoint, FieldBytes, ProjectivePoint, Scalar, U256};
+use p256_narrow::elliptic_curve::group::Group;
+use p256_narrow::elliptic_curve::ops::{Invert, Reduce};
+use p256_narrow::elliptic_curve::point::AffineCoordinates;
+use p256_narrow::elliptic_curve::sec1::FromEncodedPoint;
+use p256_narrow::elliptic_curve::{Field, PrimeField};
+use p256_narrow::{AffinePoint, EncodedPoint, FieldBytes, ProjectivePoint, Scalar, U256};
 use rand_core::TryCryptoRng;
 use saitls_core::codes::HashAlgorithm;
 use saitls_core::crypto::{CryptoProvider, Hash, SignatureAlgorithm, SignatureVerifier};

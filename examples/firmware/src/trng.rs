@@ -1,14 +1,11 @@
 //! Random numbers. The emulated boards have no generator: the debugger lends the one of the host. On a board of yours
 //! this file is the driver of its TRNG.
 
-use crate::host;
-use core::ffi::CStr;
+use crate::host::File;
 use rand_core::{TryCryptoRng, TryRng};
 
 /// The generator.
-pub struct Trng {
-    file: usize,
-}
+pub struct Trng(File);
 
 /// It is not there, or has nothing to say.
 #[derive(Debug)]
@@ -28,12 +25,7 @@ impl Trng {
     /// # Errors
     /// If the debugger has none.
     pub fn new() -> Result<Self, TrngFailed> {
-        const PATH: &CStr = c"/dev/urandom";
-        const READ_BINARY: usize = 1;
-        let block = [PATH.as_ptr().expose_provenance(), READ_BINARY, PATH.to_bytes().len()];
-        // SAFETY: OPEN reads the block, and the path, of the length given.
-        let file = unsafe { host::semihosting(host::OPEN, block.as_ptr().expose_provenance()) };
-        if file == usize::MAX { Err(TrngFailed) } else { Ok(Self { file }) }
+        File::open(c"/dev/urandom").map(Self).ok_or(TrngFailed)
     }
 }
 
@@ -53,10 +45,7 @@ impl TryRng for Trng {
     }
 
     fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), TrngFailed> {
-        let block = [self.file, out.as_mut_ptr().expose_provenance(), out.len()];
-        // SAFETY: READ reads the block, and writes at most the length given to the address given.
-        let missing = unsafe { host::semihosting(host::READ, block.as_ptr().expose_provenance()) };
-        if missing == 0 { Ok(()) } else { Err(TrngFailed) }
+        if self.0.read(out) { Ok(()) } else { Err(TrngFailed) }
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// The board, and how its clock goes: 2^SHIFT ns an instruction, so that a tick of 40 ns is five instructions.
 const BOARD: &str = "mps2-an385";
-const BOARD_M4: &str = "mps2-an386";
+pub(super) const BOARD_M4: &str = "mps2-an386";
 const SHIFT: [&str; 2] = ["-icount", "shift=3"];
 const INSTRUCTIONS_PER_TICK: f64 = 5.0;
 

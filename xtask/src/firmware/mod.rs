@@ -5,9 +5,11 @@ mod engine;
 mod https;
 mod image;
 mod measure;
+mod peer;
 #[path = "../../../examples/tests/interop/ports.rs"]
 mod ports;
 mod process;
+mod vectors;
 
 use std::path::Path;
 
@@ -28,6 +30,7 @@ enum What {
     HttpsClient,
     HttpsServer,
     Engine,
+    Vectors,
 }
 
 impl Options {
@@ -41,6 +44,7 @@ impl Options {
                 "https_client" => options.what = Some(What::HttpsClient),
                 "https_server" => options.what = Some(What::HttpsServer),
                 "engine" => options.what = Some(What::Engine),
+                "vectors" => options.what = Some(What::Vectors),
                 "--budgets" => options.budgets = true,
                 "--row" => options.row = words.next().map(|&name| name.to_owned()),
                 other => return Err(format!("firmware: unknown word {other}")),
@@ -67,6 +71,9 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<(), String> {
     }
     if wanted(What::HttpsServer) {
         https::server(root)?;
+    }
+    if wanted(What::Vectors) {
+        vectors::check(root)?;
     }
     if wanted(What::Engine) {
         engine::check(root)?;
