@@ -4,9 +4,10 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 #[path = "../../firmware/src/accelerated.rs"]
-#[allow(dead_code, reason = "a board uses more of it")]
+#[allow(dead_code, unreachable_pub, reason = "it is a module of the firmware, where boards use more of it")]
 mod accelerated;
 #[path = "../../firmware/src/sliced.rs"]
+#[allow(unreachable_pub, reason = "it is a module of the firmware")]
 mod sliced;
 
 use accelerated::{Accelerated, MessageHasher, Messages};

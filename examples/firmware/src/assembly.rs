@@ -54,28 +54,38 @@ impl P256Exchange {
             }
             let mut bytes = Zeroizing::new([0; 32]);
             provider.fill_random(bytes.as_mut_slice())?;
-            let mut private = Zeroizing::new([0; 8]);
+            // Made where it will be wiped: what is moved leaves a copy.
+            let (private, share) = self.keys.insert((Zeroizing::new([0; 8]), [0; SHARE_LEN]));
             let words = private.iter_mut().zip(bytes.chunks_exact(4));
             words.for_each(|(word, bytes)| *word = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
             let (mut x, mut y) = ([0; 8], [0; 8]);
-            if keygen(&mut x, &mut y, &private) {
-                let mut share = [0; SHARE_LEN];
-                point_to_octet_string_uncompressed(&mut share, &x, &y);
-                self.keys = Some((private, share));
+            if keygen(&mut x, &mut y, private) {
+                point_to_octet_string_uncompressed(share, &x, &y);
+            } else {
+                self.keys = None;
             }
         }
         self.keys.as_ref().ok_or(Error::RandomFailed)
     }
 
+    /// The private key serves once.
     fn agree<P: CryptoProvider>(&mut self, provider: &mut P, peer_share: &[u8]) -> Result<P::Secret> {
-        let (private, _) = self.keys.take().ok_or(Error::InvalidState)?;
-        let (x, y) = point(peer_share).ok_or(Error::InvalidKeyShare)?;
-        let mut shared = Zeroizing::new([0; 32]);
-        if !ecdh_calc_shared_secret(&mut shared, &private, &x, &y) {
-            return Err(Error::InvalidKeyShare);
-        }
-        P::Secret::import(provider, shared.as_slice())
+        let agreed = match &self.keys {
+            Some((private, _)) => shared_secret(provider, private, peer_share),
+            None => Err(Error::InvalidState),
+        };
+        self.keys = None;
+        agreed
     }
+}
+
+fn shared_secret<P: CryptoProvider>(provider: &mut P, private: &Number, peer_share: &[u8]) -> Result<P::Secret> {
+    let (x, y) = point(peer_share).ok_or(Error::InvalidKeyShare)?;
+    let mut shared = Zeroizing::new([0; 32]);
+    if !ecdh_calc_shared_secret(&mut shared, private, &x, &y) {
+        return Err(Error::InvalidKeyShare);
+    }
+    P::Secret::import(provider, shared.as_slice())
 }
 
 fn write(share: &[u8], out: &mut [u8]) -> Result<usize> {

@@ -13,31 +13,28 @@ static PEAK: AtomicU32 = AtomicU32::new(0);
 #[global_allocator]
 static HEAP: Counting = Counting(LlffHeap::empty());
 
-// SAFETY: it is the allocator below, and counts.
+// SAFETY: all memory is the inner allocator's, handed on as it came, for the same layouts; what is counted changes nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if self.0.used() + self.0.free() == 0 {
             start(&self.0);
         }
-        // SAFETY: as of the caller.
+        // SAFETY: the caller's promises are those that the inner allocator wants.
         let pointer = unsafe { self.0.alloc(layout) };
-        let used = self.0.used() as u32;
-        if used > PEAK.load(Ordering::Relaxed) {
-            PEAK.store(used, Ordering::Relaxed);
-        }
+        PEAK.fetch_max(self.0.used() as u32, Ordering::Relaxed);
         pointer
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as of the caller.
+        // SAFETY: as in `alloc`; the pointer came from there.
         unsafe { self.0.dealloc(pointer, layout) }
     }
 }
 
 fn start(heap: &LlffHeap) {
     if let Some(memory) = cortex_m::singleton!(: [u8; LEN] = [0; LEN]) {
-        // SAFETY: the memory is nobody else's, and there is no second time.
-        unsafe { heap.init(memory.as_mut_ptr() as usize, LEN) };
+        // SAFETY: `singleton` gives the memory once, to us, for ever: this is the first time and the last; LEN is not 0.
+        unsafe { heap.init(memory.as_mut_ptr().expose_provenance(), LEN) };
     }
 }
 

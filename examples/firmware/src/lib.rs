@@ -25,6 +25,8 @@ pub mod network;
 pub mod provider;
 #[cfg(any(feature = "mps2", feature = "ast2600"))]
 pub mod report;
+#[cfg(feature = "mps2")]
+pub mod serial;
 #[cfg(feature = "sliced")]
 pub mod sliced;
 #[cfg(any(feature = "mps2", feature = "ast2600"))]
@@ -49,12 +51,14 @@ struct Register(usize);
 #[cfg(any(feature = "mps2", feature = "ast2600"))]
 impl Register {
     fn read(self) -> u32 {
-        // SAFETY: the addresses in this crate are those of registers of the board, which may be read at any time.
+        // SAFETY: the addresses in this crate are those of registers of the board, multiples of four, which may be read at
+        // any time: what else that does, it does to the device.
         unsafe { core::ptr::read_volatile(self.0 as *const u32) }
     }
 
     fn write(self, value: u32) {
-        // SAFETY: as above, and what is written has no effect on memory.
+        // SAFETY: as above. A register by which a device gets at memory is written by its driver alone, with the address of
+        // memory that the driver has for ever and keeps no reference to while the device may write there.
         unsafe { core::ptr::write_volatile(self.0 as *mut u32, value) }
     }
 }

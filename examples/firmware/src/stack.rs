@@ -27,8 +27,10 @@ pub fn paint() -> u32 {
     unsafe { core::arch::asm!("mov {}, sp", out(reg) here, options(nomem, nostack, preserves_flags)) };
     let mut at = bottom();
     while at < here - 64 {
-        // SAFETY: between static memory and what of the stack is in use there is nothing.
-        unsafe { core::ptr::write_volatile(at as *mut u32, PAINT) };
+        // SAFETY: it is RAM, and the address a multiple of four. Between static memory, which ends at `__sheap` (the heap is
+        // part of it), and what of the stack is in use there is nothing: this function calls none, and an exception that
+        // comes in between has gone when it goes on.
+        unsafe { core::ptr::with_exposed_provenance_mut::<u32>(at).write_volatile(PAINT) };
         at += 4;
     }
     (top() - here) as u32
@@ -38,8 +40,9 @@ pub fn paint() -> u32 {
 #[inline(never)]
 pub fn peak() -> u32 {
     let mut at = bottom();
-    // SAFETY: as in `paint`; nothing but its paint is read.
-    while at < top() && unsafe { core::ptr::read_volatile(at as *const u32) } == PAINT {
+    // SAFETY: as in `paint`. Volatile, since no variable is there that the compiler knows: up to the first word that is not
+    // paint, all were written by `paint`, or left by functions that have returned.
+    while at < top() && unsafe { core::ptr::with_exposed_provenance::<u32>(at).read_volatile() } == PAINT {
         at += 4;
     }
     (top() - at) as u32

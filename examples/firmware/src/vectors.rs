@@ -1,6 +1,7 @@
 //! The interrupts of the board: 32 lines, none of which is used.
 
 /// What the linker puts behind the vectors of the processor.
+// SAFETY: the name and the section are those in which cortex-m-rt wants them; each is a function that takes nothing.
 #[used]
 #[unsafe(no_mangle)]
 #[unsafe(link_section = ".vector_table.interrupts")]

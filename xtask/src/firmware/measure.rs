@@ -1,11 +1,14 @@
 //! What a handshake and 64 kB take, for several selections of suites, against `openssl s_server` over the serial line.
 
 use super::image::{self, CORTEX_M3, CORTEX_M4, Flash};
+use super::peer::Peer;
 use super::process::{openssl_server, qemu};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::{Shutdown, TcpListener};
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 /// The board, and how its clock goes: 2^SHIFT ns an instruction, so that a tick of 40 ns is five instructions.
@@ -25,87 +28,81 @@ struct Row {
     /// The server's identity in `examples/firmware/pki`.
     identity: &'static str,
     cortex_m4: bool,
+    is_server: bool,
 }
 
-const ROWS: [Row; 10] = [
-    Row {
-        name: "pinned",
-        what: "AES-128-GCM, P-256, pinned key",
-        features: "aes128gcm,p256",
-        identity: "direct",
-        cortex_m4: false,
-    },
-    Row {
-        name: "chain",
-        what: "the same, chain verified",
-        features: "aes128gcm,p256,chain",
-        identity: "direct",
-        cortex_m4: false,
-    },
+const CLIENT: Row = Row { name: "", what: "", features: "", identity: "direct", cortex_m4: false, is_server: false };
+
+const ROWS: [Row; 11] = [
+    Row { name: "pinned", what: "AES-128-GCM, P-256, pinned key", features: "aes128gcm,p256", ..CLIENT },
+    Row { name: "chain", what: "the same, chain verified", features: "aes128gcm,p256,chain", ..CLIENT },
     Row {
         name: "pinned-x25519",
         what: "AES-128-GCM, X25519, P-256 signatures, pinned key",
         features: "aes128gcm,x25519,p256",
-        identity: "direct",
-        cortex_m4: false,
+        ..CLIENT
     },
     Row {
         name: "chacha-ed25519",
         what: "ChaCha20-Poly1305, X25519, Ed25519, pinned key",
         features: "chacha20poly1305,x25519,ed25519",
         identity: "ed25519",
-        cortex_m4: false,
+        ..CLIENT
     },
     Row {
         name: "no-rsa",
         what: "all suites but RSA, chain verified",
         features: "aes128gcm,aes256gcm,chacha20poly1305,aes128ccm,x25519,p256,p384,ed25519,chain",
-        identity: "direct",
-        cortex_m4: false,
+        ..CLIENT
     },
     Row {
         name: "everything",
         what: "everything, chain verified",
         features: "aes128gcm,aes256gcm,chacha20poly1305,aes128ccm,x25519,p256,p384,ed25519,rsa,chain",
-        identity: "direct",
-        cortex_m4: false,
+        ..CLIENT
+    },
+    Row {
+        name: "server",
+        what: "server: AES-128-GCM, P-256, a chain of two certificates sent",
+        features: "aes128gcm,p256",
+        is_server: true,
+        ..CLIENT
     },
     Row {
         name: "small-records",
         what: "AES-128-GCM, P-256, pinned key, records of 1 kB",
         features: "aes128gcm,p256,small-records",
-        identity: "direct",
-        cortex_m4: false,
+        ..CLIENT
     },
     Row {
         name: "sliced",
         what: "AES-128-GCM, X25519, P-256 signatures verified in slices, pinned key",
         features: "aes128gcm,x25519,sliced",
-        identity: "direct",
-        cortex_m4: false,
+        ..CLIENT
     },
     Row {
         name: "asm-p256",
         what: "Cortex-M4, P-256 in assembly: AES-128-GCM, pinned key",
         features: "aes128gcm,asm-p256",
-        identity: "direct",
         cortex_m4: true,
+        ..CLIENT
     },
     Row {
         name: "asm-p256-chain",
         what: "the same, chain verified",
         features: "aes128gcm,asm-p256,chain",
-        identity: "direct",
         cortex_m4: true,
+        ..CLIENT
     },
 ];
 
 /// The columns that have budgets, in their order.
-const COLUMNS: [(&str, &str); 13] = [
+const COLUMNS: [(&str, &str); 14] = [
     ("flash", "flash"),
     ("ours", "ours"),
     ("provider", "provider"),
     ("webpki", "webpki"),
+    ("rest", "rest"),
     ("static_ram", "static RAM"),
     ("connection", "of it, or on the stack, the connection"),
     ("handshake_stack", "stack, handshake"),
@@ -126,14 +123,20 @@ pub(super) fn table(root: &Path, only: Option<&str>, strict: bool) -> Result<(),
     let budgets: Value = serde_json::from_str(&budgets).map_err(|error| format!("budgets: {error}"))?;
     let mut over = Vec::new();
     println!("\n{BOARD} (Cortex-M3), opt-level s, fat LTO; bytes unless it says otherwise\n");
-    println!("| client | {} |", COLUMNS.map(|(_, title)| title).join(" | "));
+    println!("| selection | {} |", COLUMNS.map(|(_, title)| title).join(" | "));
     println!("|---{}|", "|---".repeat(COLUMNS.len()));
     for row in ROWS.iter().filter(|row| only.is_none_or(|name| name == row.name)) {
         let (board, target) = if row.cortex_m4 { (BOARD_M4, CORTEX_M4) } else { (BOARD, CORTEX_M3) };
-        let image = image::build(root, "tls_uart", target, row.features)?;
-        let (_server, port) = openssl_server(&pki, &www, row.identity, &[])?;
-        let printed = run(board, &image, Some(port)).map_err(|error| format!("{}: {error}", row.name))?;
-        let figures = figures(&image::flash(&image)?, &printed).map_err(|error| format!("{}: {error}", row.name))?;
+        let of_row = |error| format!("{}: {error}", row.name);
+        let program = if row.is_server { "tls_uart_server" } else { "tls_uart" };
+        let image = image::build(root, program, target, row.features)?;
+        let printed = if row.is_server {
+            serve(&pki, board, &image)
+        } else {
+            let (_server, port) = openssl_server(&pki, &www, row.identity, &[])?;
+            run(board, &image, Some(port))
+        };
+        let figures = figures(&image::flash(&image)?, &printed.map_err(of_row)?).map_err(of_row)?;
         let cells: Vec<String> = COLUMNS.iter().map(|(key, _)| number(figures[key])).collect();
         println!("| {} | {} |", row.what, cells.join(" | "));
         over.extend(exceeded(row.name, &figures, &budgets[row.name])?);
@@ -193,6 +196,39 @@ fn run(board: &str, image: &Path, serial: Option<u16>) -> Result<Vec<(String, f6
     printed.lines().map(|text| line(text).ok_or_else(|| format!("unexpected line: {text}"))).collect()
 }
 
+/// Runs an image that is a server, for a page that `openssl s_client` fetches: the lines it printed.
+fn serve(pki: &Path, board: &str, image: &Path) -> Result<Vec<(String, f64)>, String> {
+    let failed = |error: std::io::Error| error.to_string();
+    let [line, peers] = [(); 2].map(|()| TcpListener::bind(("127.0.0.1", 0)));
+    let (line, peers) = (line.map_err(failed)?, peers.map_err(failed)?);
+    let port = line.local_addr().map_err(failed)?.port();
+    let mut client = Command::new("openssl");
+    client.args(["s_client", "-quiet", "-ign_eof", "-tls1_3", "-servername", "server.test", "-verify_return_error"]);
+    client.arg("-CAfile").arg(pki.join("root.cert.pem"));
+    client.args(["-connect", &peers.local_addr().map_err(failed)?.to_string()]);
+    // Both connect to us: neither need wait until the other listens.
+    let relay = std::thread::spawn(move || -> std::io::Result<()> {
+        let (board, _) = line.accept()?;
+        let (client, _) = peers.accept()?;
+        let (mut from_board, mut to_client) = (board.try_clone()?, client.try_clone()?);
+        let down = std::thread::spawn(move || {
+            let copied = std::io::copy(&mut from_board, &mut to_client);
+            to_client.shutdown(Shutdown::Write).and(copied)
+        });
+        std::io::copy(&mut &client, &mut &board)?;
+        down.join().map_err(|_| std::io::Error::other("a thread panicked"))?.map(drop)
+    });
+    let fetching = std::thread::spawn(move || Peer::start(&mut client)?.exchange(b"GET /page HTTP/1.0\r\n\r\n"));
+    let printed = run(board, image, Some(port))?;
+    let page = fetching.join().map_err(|_| "a thread panicked")??;
+    relay.join().map_err(|_| "a thread panicked")?.map_err(failed)?;
+    let expected = (0..PAGE_LEN).map(|index| (index % 251) as u8);
+    if page.len() < PAGE_LEN || !page[page.len() - PAGE_LEN..].iter().copied().eq(expected) {
+        return Err(format!("the page did not come as it was sent ({} bytes)", page.len()));
+    }
+    Ok(printed)
+}
+
 /// The figures of a row, by the names of the budgets.
 fn figures(flash: &Flash, printed: &[(String, f64)]) -> Result<BTreeMap<&'static str, f64>, String> {
     let printed: BTreeMap<&str, f64> = printed.iter().map(|(name, value)| (name.as_str(), *value)).collect();
@@ -208,6 +244,7 @@ fn figures(flash: &Flash, printed: &[(String, f64)]) -> Result<BTreeMap<&'static
         ("ours", flash.ours as f64),
         ("provider", flash.provider as f64),
         ("webpki", flash.webpki as f64),
+        ("rest", flash.rest as f64),
         ("static_ram", flash.static_ram as f64),
         ("connection", get("connection bytes")?),
         ("handshake_stack", get("handshake stack")?),

@@ -10,12 +10,12 @@ use cortex_m::singleton;
 use saitls_core::config::ClientConfig;
 #[cfg(not(feature = "chain"))]
 use saitls_core::crypto::PinnedKey;
-use saitls_core::{Buffers, Connection, DnsName, Error, ServerName, WaitingFor};
+use saitls_core::{Buffers, Connection, DnsName, Error, ServerName};
 #[cfg(feature = "asm-p256")]
 use saitls_firmware::assembly::Assembly as Crypto;
 #[cfg(feature = "sliced")]
 use saitls_firmware::sliced::Sliced as Crypto;
-use saitls_firmware::{host, report, stack, timer, trng::Trng, uart::Uart};
+use saitls_firmware::{host, report, serial::step, stack, timer, trng::Trng, uart::Uart};
 #[cfg(not(any(feature = "asm-p256", feature = "sliced")))]
 use saitls_rustcrypto::RustCrypto as Crypto;
 
@@ -131,27 +131,4 @@ fn connection() -> Result<&'static mut Connection<'static, Provider>, Error> {
     let buffers = Buffers::new(&mut receive[..], &mut transmit[..]);
     let connection = Connection::client(config, Some(NAME.clone()), buffers)?;
     Ok(forever!(Connection<'static, Provider>, connection))
-}
-
-/// One turn: process, send, receive. Returns the time of the first.
-fn step(
-    tls: &mut Connection<'_, Provider>,
-    provider: &mut Provider,
-    uart: &mut Uart,
-    longest: &mut u32,
-) -> Result<u32, Error> {
-    let before = timer::ticks();
-    let result = tls.process(provider);
-    let ticks = timer::ticks().wrapping_sub(before);
-    *longest = ticks.max(*longest);
-    let sent = tls.transmit_data();
-    uart.send(sent);
-    let len = sent.len();
-    tls.transmitted(len);
-    result?;
-    if tls.waiting_for() == WaitingFor::Peer {
-        let len = uart.receive(tls.receive_buffer());
-        tls.received(len);
-    }
-    Ok(ticks)
 }

@@ -1,0 +1,87 @@
+//! A TLS server over the serial line, without a network stack: serves a page of 64 kB, and says what that took.
+
+#![no_std]
+#![no_main]
+
+use cortex_m::singleton;
+use saitls_core::config::{Identity, ServerConfig};
+use saitls_core::{Buffers, Connection, Error};
+use saitls_firmware::{host, report, serial::step, stack, timer, trng::Trng, uart::Uart};
+use saitls_rustcrypto::{RustCrypto, SigningKey};
+
+/// Who we are. It stays in flash.
+const CHAIN: [&[u8]; 2] = [include_bytes!("../../pki/leaf.der"), include_bytes!("../../pki/intermediate.der")];
+const KEY: &[u8] = include_bytes!("../../pki/leaf.key.der");
+
+const HEAD: &[u8] = b"HTTP/1.0 200 OK\r\n\r\n";
+/// The page: byte `i` is `i mod 251`.
+const PAGE_LEN: u32 = 65_536;
+
+saitls_firmware::entry!(main);
+
+fn main() -> ! {
+    timer::start();
+    let result = run();
+    if let Err(error) = &result {
+        report::error(*error);
+    }
+    host::exit(result.is_ok())
+}
+
+fn run() -> Result<(), Error> {
+    let mut provider = RustCrypto(Trng::new().map_err(|_| Error::RandomFailed)?);
+    let key = SigningKey::from_der(KEY)?;
+    let identities = [Identity::new(&CHAIN, &key)];
+    let config = ServerConfig::new(&identities);
+    let receive = singleton!(: [u8; saitls_core::limits::FULL_RECEIVE_BUFFER_LEN] = [0; _]).ok_or(Error::Internal)?;
+    let transmit = singleton!(: [u8; 4_096] = [0; 4_096]).ok_or(Error::Internal)?;
+    let mut tls = Connection::server(&config, Buffers::new(&mut receive[..], &mut transmit[..]))?;
+    let mut uart = Uart::new();
+    let (mut handshake, mut longest) = (0, 0);
+
+    stack::paint();
+    while tls.is_handshaking() {
+        handshake += step(&mut tls, &mut provider, &mut uart, &mut longest)?;
+    }
+    let handshake_stack = stack::peak();
+    report::line("handshake ticks", handshake);
+    report::line("longest ticks", longest);
+    report::line("handshake stack", handshake_stack);
+    report::line("connection bytes", size_of_val(&tls) as u32);
+
+    // The request: whatever it asks for.
+    stack::paint();
+    while !tls.received_data().ends_with(b"\r\n\r\n") {
+        step(&mut tls, &mut provider, &mut uart, &mut longest)?;
+    }
+    tls.consume(tls.received_data().len());
+    tls.write(HEAD)?;
+    let (mut sent, mut bulk) = (0, 0);
+    while sent < PAGE_LEN {
+        let before = timer::ticks();
+        let room = tls.send_buffer()?;
+        let len = room.len().min((PAGE_LEN - sent) as usize);
+        let ready = timer::ticks();
+        // What the page is made of is not what it takes to send it.
+        room[..len].iter_mut().zip(sent..).for_each(|(byte, index)| *byte = (index % 251) as u8);
+        let made = timer::ticks();
+        tls.send(len);
+        sent += len as u32;
+        let result = tls.process(&mut provider);
+        bulk += ready.wrapping_sub(before) + timer::ticks().wrapping_sub(made);
+        let out = tls.transmit_data();
+        uart.send(out);
+        let len = out.len();
+        tls.transmitted(len);
+        result?;
+    }
+    tls.close();
+    while !tls.is_peer_closed() {
+        step(&mut tls, &mut provider, &mut uart, &mut longest)?;
+    }
+    let bulk_stack = stack::peak();
+    report::line("bulk ticks", bulk);
+    report::line("bulk bytes", sent);
+    report::line("bulk stack", bulk_stack);
+    Ok(())
+}
