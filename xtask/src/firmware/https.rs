@@ -3,7 +3,7 @@
 use super::image::{self, CORTEX_A7, CORTEX_M3};
 use super::peer::{Peer, reset};
 use super::ports::free_port;
-use super::process::{Background, find, openssl_server, qemu};
+use super::process::{Background, find, openssl_server, qemu, server_log, wait_for_text};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -28,21 +28,21 @@ pub(super) struct Machine {
 const MPS2: Machine = Machine { name: "mps2-an385", target: CORTEX_M3, card: "user,model=lan9118", words: &[] };
 pub(super) const AST2600: Machine = Machine { name: "ast2600-evb", target: CORTEX_A7, card: "user", words: &[] };
 
-/// What `https_client` must do in each case: the words it is started with, and the line it prints.
-const CLIENT_CASES: [(&str, &str, &str); 5] = [
-    ("the right name and root", "", "page bytes "),
-    ("another name", "name=other.test", "alert sent 46"),
-    ("another root", "root=other", "alert sent 48"),
-    ("a clock that says 2001", "time=1000000000", "alert sent 45"),
-    ("a clock that says 2286", "time=9999999999", "alert sent 45"),
+/// What `https_client` must do in each case: the words it is started with, the line it prints, and what the server sees.
+const CLIENT_CASES: [(&str, &str, &str, &str); 5] = [
+    ("the right name and root", "", "page bytes ", "alert read:warning:close notify"),
+    ("another name", "name=other.test", "alert sent 46", "alert read:fatal:certificate unknown"),
+    ("another root", "root=other", "alert sent 48", "alert read:fatal:unknown CA"),
+    ("a clock that says 2001", "time=1000000000", "alert sent 45", "alert read:fatal:certificate expired"),
+    ("a clock that says 2286", "time=9999999999", "alert sent 45", "alert read:fatal:certificate expired"),
 ];
 
 /// `https_client` against a server with a chain of two certificates.
 pub(super) fn client(root: &Path) -> Result<(), String> {
     let image = image::build(root, "https_client", MPS2.target, FEATURES)?;
     println!("\nhttps_client against openssl s_server");
-    for (what, word, expected) in CLIENT_CASES {
-        let printed = fetch(root, &MPS2, &image, word, &[])?;
+    for (what, word, expected, seen) in CLIENT_CASES {
+        let printed = fetch(root, &MPS2, &image, word, &[], seen)?;
         let found = printed.lines().find(|line| line.starts_with(expected));
         let found = found.ok_or_else(|| format!("https_client, {what}: expected {expected:?}, got {printed:?}"))?;
         println!("    {what}: {found}");
@@ -50,13 +50,15 @@ pub(super) fn client(root: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs `https_client` against `openssl s_server` with other words for both: what it printed.
+/// Runs `https_client` against `openssl s_server` with other words for both: what it printed. `seen` is what the server
+/// must have said at the end.
 pub(super) fn fetch(
     root: &Path,
     machine: &Machine,
     image: &Path,
     word: &str,
     server_words: &[&str],
+    seen: &str,
 ) -> Result<String, String> {
     let pki = root.join("examples/firmware/pki");
     let www = super::measure::page(root)?;
@@ -69,6 +71,7 @@ pub(super) fn fetch(
     if success == printed.contains("alert") {
         return Err(format!("https_client ended with success: {success}, and printed {printed}"));
     }
+    wait_for_text(&server_log(&www), seen).map_err(|error| format!("openssl s_server: {error}"))?;
     Ok(printed)
 }
 

@@ -1,8 +1,9 @@
 //! Programs in the background, which end with the value that stands for them.
 
 use super::ports::free_port;
+use std::fs::File;
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -63,22 +64,45 @@ pub(super) fn wait_for(port: u16) -> Result<(), String> {
     Ok(())
 }
 
-/// `openssl s_server` that serves the files of `www` with the identity `name` of `pki`; and other words for it.
+/// `openssl s_server` that serves the files of `www` with the identity `name` of `pki`; and other words for it. What it
+/// has to say is in [`server_log`].
 pub(super) fn openssl_server(pki: &Path, www: &Path, name: &str, words: &[&str]) -> Result<(Background, u16), String> {
     let port = free_port()?;
     let file = |suffix: &str| pki.join(format!("{name}.{suffix}.pem"));
     let mut command = Command::new("openssl");
     command
         .current_dir(www)
-        .args(["s_server", "-quiet", "-tls1_3", "-HTTP", "-accept", &format!("127.0.0.1:{port}")])
+        .args(["s_server", "-quiet", "-state", "-tls1_3", "-HTTP", "-accept", &format!("127.0.0.1:{port}")])
         .arg("-cert")
         .arg(file("cert"))
         .arg("-key")
         .arg(file("key"))
         .args(words);
-    let server = Background::start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))?;
+    let log = File::create(server_log(www)).map_err(|error| error.to_string())?;
+    let server = Background::start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log))?;
     wait_for(port)?;
     Ok((server, port))
+}
+
+/// Where the last [`openssl_server`] says what it sees.
+pub(super) fn server_log(www: &Path) -> PathBuf {
+    www.with_file_name("s_server.log")
+}
+
+/// Waits until a file has a text in it.
+pub(super) fn wait_for_text(file: &Path, text: &str) -> Result<(), String> {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let found = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let found = String::from_utf8_lossy(&found);
+        if found.contains(text) {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            return Err(format!("no {text:?} in {found}"));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// QEMU with an image on a board; what the program prints comes by stderr.

@@ -72,9 +72,6 @@ fn run() -> Result<u32, Error> {
     loop {
         saitls::poll(clock.now(), &mut iface, &mut card, &mut sockets, &mut set, &mut provider);
         let socket = set.get_mut(handle);
-        if let Some(error) = socket.error() {
-            return Err(error);
-        }
         if socket.can_send() && !asked {
             let _ = socket.send_slice(b"GET /page HTTP/1.0\r\n\r\n");
             asked = true;
@@ -86,8 +83,9 @@ fn run() -> Result<u32, Error> {
         if asked && !socket.may_recv() {
             socket.close();
         }
+        // Open until the alert, if there is one, has left and the connection is closed.
         if !socket.is_open() {
-            return Ok(bytes);
+            return socket.error().map_or(Ok(bytes), Err);
         }
     }
 }
