@@ -247,31 +247,50 @@ impl Board {
         }
         self.is_served_soon().map_err(|error| format!("after resets: {error}"))?;
         println!("    4 resets in mid-handshake: the next connection is served");
-        self.survives_silence()
+        self.survives_mid_handshake()
     }
 
-    /// A cable that is out for 10 s in the middle of a handshake: when the server has begun to answer, and before the
-    /// client has heard of it.
-    fn survives_silence(&self) -> Result<(), String> {
-        let between = TcpListener::bind(("127.0.0.1", 0)).map_err(|error| error.to_string())?;
-        let port = between.local_addr().map_err(|error| error.to_string())?.port();
-        let slow = self.curl_command("client", "/status", port).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let mut slow = slow.map_err(|error| error.to_string())?;
-        let relayed = self.relay_with_silence(&between);
-        if relayed.is_err() {
-            let _ = slow.kill();
-        }
-        let outcome = if slow.wait().map_err(|error| error.to_string())?.success() { "goes on" } else { "fails" };
-        relayed?;
-        self.is_served_soon().map_err(|error| format!("after 10 s without a network: {error}"))?;
+    /// Faults in the middle of a handshake: the server has begun to answer, and the client has not heard of it yet.
+    fn survives_mid_handshake(&self) -> Result<(), String> {
+        let silence = |_: &mut TcpStream| {
+            self.set_link(false)?;
+            std::thread::sleep(Duration::from_secs(10));
+            self.set_link(true)
+        };
+        let outcome = if self.handshake_with_fault(silence)? { "goes on" } else { "fails" };
         println!(
             "    network gone for 10 s in mid-handshake: it {outcome} afterwards, and the next connection is served"
         );
+        let garbage = |board: &mut TcpStream| board.write_all(&[0xa5; 4_096]).map_err(|error| error.to_string());
+        if self.handshake_with_fault(garbage)? {
+            return Err("garbage in mid-handshake went unnoticed".into());
+        }
+        println!("    garbage in mid-handshake: it fails, and the next connection is served");
         Ok(())
     }
 
-    /// Carries a connection, and pulls the cable at the first bytes from the board.
-    fn relay_with_silence(&self, between: &TcpListener) -> Result<(), String> {
+    /// Whether a request succeeds in spite of a fault; and waits until the next one does.
+    fn handshake_with_fault(&self, fault: impl FnOnce(&mut TcpStream) -> Result<(), String>) -> Result<bool, String> {
+        let between = TcpListener::bind(("127.0.0.1", 0)).map_err(|error| error.to_string())?;
+        let port = between.local_addr().map_err(|error| error.to_string())?.port();
+        let curl = self.curl_command("client", "/status", port).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let mut curl = curl.map_err(|error| error.to_string())?;
+        let relayed = self.relay(&between, fault);
+        if relayed.is_err() {
+            let _ = curl.kill();
+        }
+        let is_success = curl.wait().map_err(|error| error.to_string())?.success();
+        relayed?;
+        self.is_served_soon().map_err(|error| format!("after a fault: {error}"))?;
+        Ok(is_success)
+    }
+
+    /// Carries a connection; the fault comes at the first bytes from the board.
+    fn relay(
+        &self,
+        between: &TcpListener,
+        fault: impl FnOnce(&mut TcpStream) -> Result<(), String>,
+    ) -> Result<(), String> {
         let failed = |error: std::io::Error| format!("relay: {error}");
         let (mut client, _) = between.accept().map_err(failed)?;
         let mut board = TcpStream::connect(("127.0.0.1", self.port)).map_err(failed)?;
@@ -282,9 +301,7 @@ impl Board {
         });
         let mut first = [0; 1];
         board.read_exact(&mut first).map_err(failed)?;
-        self.set_link(false)?;
-        std::thread::sleep(Duration::from_secs(10));
-        self.set_link(true)?;
+        fault(&mut board)?;
         client.write_all(&first).map_err(failed)?;
         let _ = std::io::copy(&mut board, &mut client);
         let _ = client.shutdown(Shutdown::Both);
