@@ -300,9 +300,8 @@ pub trait Aead<P: CryptoProvider>: Sized {
     /// # Errors
     /// As for [`from_key`](Self::from_key), and what [`Secret::export`] says.
     fn from_secret(provider: &mut P, suite: CipherSuite, secret: &P::Secret) -> Result<Self> {
-        let mut key = SecretBytes::zeros(suite.key_len())?;
-        secret.export(provider, suite.hash(), b"key", b"", key.as_mut_bytes())?;
-        Self::from_key(provider, suite, key.as_bytes())
+        let key = export_key(provider, suite, secret)?;
+        load_key(provider, suite, &key)
     }
 
     /// Encrypts in place. `in_out` is the plaintext followed by [`CipherSuite::tag_len`] bytes of room, which
@@ -318,6 +317,20 @@ pub trait Aead<P: CryptoProvider>: Sized {
     /// [`Error::BadRecordMac`](crate::Error::BadRecordMac) if the tag is wrong, and then `in_out` is not to be
     /// read; [`Error::CryptoFailed`](crate::Error::CryptoFailed) if the device fails.
     fn open(&mut self, provider: &mut P, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<()>;
+}
+
+// Two functions of their own, so that what loading a key takes of the stack is not in use while the key is derived.
+
+#[inline(never)]
+fn export_key<P: CryptoProvider>(provider: &mut P, suite: CipherSuite, secret: &P::Secret) -> Result<SecretBytes> {
+    let mut key = SecretBytes::zeros(suite.key_len())?;
+    secret.export(provider, suite.hash(), b"key", b"", key.as_mut_bytes())?;
+    Ok(key)
+}
+
+#[inline(never)]
+fn load_key<P: CryptoProvider, A: Aead<P>>(provider: &mut P, suite: CipherSuite, key: &SecretBytes) -> Result<A> {
+    A::from_key(provider, suite, key.as_bytes())
 }
 
 /// Parts a record into text and tag, for implementers of [`Aead`].

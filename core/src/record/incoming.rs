@@ -22,8 +22,6 @@ pub(crate) enum Content {
 /// Under which key records come, and what is allowed of them.
 pub(crate) struct Incoming<P: CryptoProvider> {
     keys: Option<Protection<P>>,
-    /// The traffic secret of `keys`: base of the peer's Finished and of the next key.
-    secret: Option<P::Secret>,
     /// The longest inner plaintext we accept: what we advertised, once the peer has agreed.
     max_inner_len: usize,
     /// Whether change_cipher_spec may come: after the first ClientHello, before the peer's Finished.
@@ -41,7 +39,6 @@ impl<P: CryptoProvider> Incoming<P> {
     pub(crate) const fn new() -> Self {
         Self {
             keys: None,
-            secret: None,
             max_inner_len: MAX_PLAINTEXT_LEN + 1,
             allows_change_cipher_spec: false,
             allows_application_data: false,
@@ -59,20 +56,17 @@ impl<P: CryptoProvider> Incoming<P> {
         secret: P::Secret,
         _: super::RecordAligned,
     ) -> Result<()> {
-        self.keys = Some(Protection::from_secret(provider, suite, &secret)?);
-        self.secret = Some(secret);
-        Ok(())
+        Protection::install(&mut self.keys, provider, suite, secret)
     }
 
     /// The current traffic secret.
-    pub(crate) const fn secret(&self) -> Option<&P::Secret> {
-        self.secret.as_ref()
+    pub(crate) fn secret(&self) -> Option<&P::Secret> {
+        self.keys.as_ref().map(Protection::secret)
     }
 
     /// Forgets the keys: nothing can be opened any more.
     pub(crate) fn forget_keys(&mut self) {
         self.keys = None;
-        self.secret = None;
     }
 
     /// The peer agreed to send no more than `limit` bytes of inner plaintext.
@@ -102,8 +96,7 @@ impl<P: CryptoProvider> Incoming<P> {
                 match opened {
                     Err(Error::BadRecordMac) if self.early_data_to_skip > 0 => {
                         // The sequence number counts records of the handshake key only.
-                        let secret = self.secret.as_ref().ok_or(Error::Internal)?;
-                        keys.rewind(provider, secret)?;
+                        keys.rewind(provider)?;
                         return self.skip(buffer, header);
                     }
                     opened => {

@@ -34,8 +34,6 @@ const FATAL: u8 = 2;
 pub(crate) struct Outgoing<'a, P: CryptoProvider> {
     pub(crate) buffer: TransmitBuffer<'a>,
     keys: Option<Protection<P>>,
-    /// The traffic secret of `keys`: base of Finished and of the next key.
-    secret: Option<P::Secret>,
     /// The peer expects the next key: nothing more can be said under this one, not even an alert.
     is_key_spent: bool,
     /// The longest content of a record.
@@ -50,7 +48,6 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         Self {
             buffer: TransmitBuffer::new(storage),
             keys: None,
-            secret: None,
             is_key_spent: false,
             max_content_len: MAX_PLAINTEXT_LEN,
             padding,
@@ -63,15 +60,14 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         if self.buffer.open != 0 {
             return Err(Error::Internal);
         }
-        self.keys = Some(Protection::from_secret(provider, suite, &secret)?);
-        self.secret = Some(secret);
+        Protection::install(&mut self.keys, provider, suite, secret)?;
         self.is_key_spent = false;
         Ok(())
     }
 
     /// The current traffic secret.
-    pub(crate) const fn secret(&self) -> Option<&P::Secret> {
-        self.secret.as_ref()
+    pub(crate) fn secret(&self) -> Option<&P::Secret> {
+        self.keys.as_ref().map(Protection::secret)
     }
 
     /// How many records the current key has sealed.
@@ -82,7 +78,6 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
     /// Forgets the keys: nothing can be sealed any more.
     pub(crate) fn forget_keys(&mut self) {
         self.keys = None;
-        self.secret = None;
     }
 
     /// Obeys the peer: `limit` bytes of content at most.

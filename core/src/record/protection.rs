@@ -6,29 +6,43 @@ use crate::error::{Error, Result};
 use crate::limits::RECORD_HEADER_LEN;
 use zeroize::Zeroizing;
 
-/// The key of one direction, keyed once, with its sequence number.
+/// The key of one direction, keyed once, with its sequence number and the traffic secret that it comes from.
 pub(crate) struct Protection<P: CryptoProvider> {
     aead: P::Aead,
     iv: Zeroizing<Nonce>,
     sequence: u64,
     suite: CipherSuite,
+    /// Base of Finished and of the next key.
+    secret: P::Secret,
 }
 
 impl<P: CryptoProvider> Protection<P> {
-    /// The key and IV of a traffic secret (RFC 9846 7.3).
-    pub(crate) fn from_secret(provider: &mut P, suite: CipherSuite, secret: &P::Secret) -> Result<Self> {
+    /// Puts the key and IV of a traffic secret (RFC 9846 7.3) where those of the one before were.
+    #[inline(never)]
+    pub(super) fn install(
+        slot: &mut Option<Self>,
+        provider: &mut P,
+        suite: CipherSuite,
+        secret: P::Secret,
+    ) -> Result<()> {
         let mut iv = Zeroizing::new(Nonce::default());
         secret.export(provider, suite.hash(), b"iv", b"", &mut *iv)?;
-        let aead = P::Aead::from_secret(provider, suite, secret)?;
-        Ok(Self { aead, iv, sequence: 0, suite })
+        let aead = P::Aead::from_secret(provider, suite, &secret)?;
+        *slot = Some(Self { aead, iv, sequence: 0, suite, secret });
+        Ok(())
     }
 
     /// Takes back the sequence number of a record that did not open and is to be skipped. The key is loaded
     /// again, since a device may have kept state of the failed record.
-    pub(crate) fn rewind(&mut self, provider: &mut P, secret: &P::Secret) -> Result<()> {
+    pub(super) fn rewind(&mut self, provider: &mut P) -> Result<()> {
         self.sequence = self.sequence.saturating_sub(1);
-        self.aead = P::Aead::from_secret(provider, self.suite, secret)?;
+        self.aead = P::Aead::from_secret(provider, self.suite, &self.secret)?;
         Ok(())
+    }
+
+    /// The traffic secret.
+    pub(super) const fn secret(&self) -> &P::Secret {
+        &self.secret
     }
 
     /// How many records this key has protected.

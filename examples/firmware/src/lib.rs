@@ -19,6 +19,8 @@ pub mod host;
 pub mod lan9118;
 #[cfg(feature = "asm-p256")]
 pub mod ldm;
+#[cfg(feature = "mps2")]
+mod memory;
 #[cfg(feature = "net")]
 pub mod network;
 #[cfg(feature = "net")]
