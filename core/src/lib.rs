@@ -11,7 +11,7 @@
     clippy::unwrap_used
 )]
 
-// Floors: each module uses only those above it in this list (docs/ARCHITECTURE.md).
+// Floors: each module uses only its own and those below, which stand above it in this list (docs/ARCHITECTURE.md).
 pub mod codes; // 0
 pub mod error; // 0
 pub mod limits; // 0

@@ -3,6 +3,7 @@
 use crate::codes::{CertificateType, SignatureScheme};
 use crate::crypto::{CryptoProvider, Signer, x509};
 use crate::error::{Error, Misconfiguration, Result};
+use crate::handshake::{CertificateSender, Context, Side, poll_sign};
 use crate::wire::List;
 use crate::wire::extensions::{CertificateAuthorities, CertificateTypeList};
 use core::task::{Poll, Waker};
@@ -244,36 +245,65 @@ impl<P: CryptoProvider> IdentityChooser<P> for RotatingIdentities<'_, P> {
     }
 }
 
-/// Where identities come from. A list comes with the function that chooses from it, so that a client which is nobody does
-/// not link it.
+/// Where identities come from. Each comes with the functions that it needs, so that a client which is nobody links none of
+/// them.
 pub(crate) enum Identities<'a, P: CryptoProvider> {
     Nobody,
-    List(&'a [Identity<'a, P>], Choose<P>),
-    Chooser(&'a dyn IdentityChooser<P>),
+    List(&'a [Identity<'a, P>], ListFunctions<P>),
+    Chooser(&'a dyn IdentityChooser<P>, Ask<P>),
 }
 
-/// Which one of a list, and the scheme it signs with.
-type Choose<P> = for<'r, 'm, 'i> fn(&'r IdentityRequest<'m>, &'r [Identity<'i, P>]) -> Option<(usize, SignatureScheme)>;
+/// What is done with a list: checking it, and choosing from it.
+#[derive(Clone, Copy)]
+pub(crate) struct ListFunctions<P: CryptoProvider> {
+    check: for<'r, 'i> fn(&'r [Identity<'i, P>]) -> Result<()>,
+    choose: for<'r, 'm, 'i> fn(&'r IdentityRequest<'m>, &'r [Identity<'i, P>]) -> Option<ChosenIdentity<'i, P>>,
+}
 
-fn choose<P: CryptoProvider>(
+/// Asks a chooser.
+type Ask<P> = for<'r, 'm, 'i> fn(
+    &'i dyn IdentityChooser<P>,
+    &'r mut P,
+    &'r IdentityRequest<'m>,
+) -> Poll<Result<Option<ChosenIdentity<'i, P>>>>;
+
+fn check_list<P: CryptoProvider>(list: &[Identity<'_, P>]) -> Result<()> {
+    list.iter().try_for_each(Identity::check)
+}
+
+fn choose<'i, P: CryptoProvider>(
     request: &IdentityRequest<'_>,
-    list: &[Identity<'_, P>],
-) -> Option<(usize, SignatureScheme)> {
-    let index = request.position(list)?;
-    Some((index, request.scheme_for(list.get(index)?)?))
+    list: &[Identity<'i, P>],
+) -> Option<ChosenIdentity<'i, P>> {
+    ChosenIdentity::new(*list.get(request.position(list)?)?, request)
+}
+
+fn ask<'i, P: CryptoProvider>(
+    chooser: &'i dyn IdentityChooser<P>,
+    provider: &mut P,
+    request: &IdentityRequest<'_>,
+) -> Poll<Result<Option<ChosenIdentity<'i, P>>>> {
+    chooser.poll_choose(provider, request).map_ok(|identity| ChosenIdentity::new(identity?, request))
 }
 
 impl<'a, P: CryptoProvider> Identities<'a, P> {
     pub(super) const fn list(identities: &'a [Identity<'a, P>]) -> Self {
-        if identities.is_empty() { Self::Nobody } else { Self::List(identities, choose) }
+        if identities.is_empty() {
+            return Self::Nobody;
+        }
+        Self::List(identities, ListFunctions { check: check_list, choose })
+    }
+
+    pub(super) const fn chooser(chooser: &'a dyn IdentityChooser<P>) -> Self {
+        Self::Chooser(chooser, ask)
     }
 }
 
 impl<P: CryptoProvider> Identities<'_, P> {
     pub(super) fn check(&self) -> Result<()> {
         match self {
-            Self::List(list, _) => list.iter().try_for_each(Identity::check),
-            Self::Nobody | Self::Chooser(_) => Ok(()),
+            Self::List(list, functions) => (functions.check)(list),
+            Self::Nobody | Self::Chooser(..) => Ok(()),
         }
     }
 }
@@ -282,7 +312,7 @@ impl<P: CryptoProvider> Identities<'_, P> {
     pub(crate) fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
         match self {
             Self::Nobody | Self::List(..) => provider.register_waker(waker),
-            Self::Chooser(chooser) => chooser.register_waker(provider, waker),
+            Self::Chooser(chooser, _) => chooser.register_waker(provider, waker),
         }
     }
 }
@@ -296,23 +326,30 @@ impl<'a, P: CryptoProvider> Identities<'a, P> {
     ) -> Poll<Result<Option<ChosenIdentity<'a, P>>>> {
         match self {
             Self::Nobody => Poll::Ready(Ok(None)),
-            Self::List(list, choose) => {
-                let chosen = choose(request, list);
-                Poll::Ready(Ok(chosen
-                    .and_then(|(index, scheme)| list.get(index).map(|&identity| ChosenIdentity { identity, scheme }))))
-            }
-            Self::Chooser(chooser) => chooser.poll_choose(provider, request).map_ok(|identity| {
-                let identity = identity?;
-                Some(ChosenIdentity { scheme: request.scheme_for(&identity)?, identity })
-            }),
+            Self::List(list, functions) => Poll::Ready(Ok((functions.choose)(request, list))),
+            Self::Chooser(chooser, ask) => ask(*chooser, provider, request),
         }
     }
 }
 
-/// An identity, and how it will sign.
+/// An identity, and how it will be presented.
 pub(crate) struct ChosenIdentity<'a, P: CryptoProvider> {
     pub(crate) identity: Identity<'a, P>,
     pub(crate) scheme: SignatureScheme,
+    /// [`CertificateSender::poll_send`] and [`poll_sign`]: here, for the sake of clients that have no identity.
+    pub(crate) poll_send: PollSend<P>,
+    pub(crate) poll_sign: PollSign<P>,
+}
+
+type PollSend<P> = for<'s, 'x, 'c, 'a> fn(&'s mut CertificateSender, &'x mut Context<'c, 'a, P>) -> Poll<Result<()>>;
+type PollSign<P> = for<'x, 'c, 'a> fn(&'x mut Context<'c, 'a, P>, Side) -> Poll<Result<()>>;
+
+impl<'a, P: CryptoProvider> ChosenIdentity<'a, P> {
+    /// None, if the identity has no scheme that the peer verifies.
+    fn new(identity: Identity<'a, P>, request: &IdentityRequest<'_>) -> Option<Self> {
+        let scheme = request.scheme_for(&identity)?;
+        Some(Self { identity, scheme, poll_send: CertificateSender::poll_send, poll_sign })
+    }
 }
 
 impl<P: CryptoProvider> Clone for ChosenIdentity<'_, P> {

@@ -318,7 +318,7 @@ impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
     /// Who the client is, for servers that ask, in place of a list.
     #[must_use]
     pub const fn with_identity_chooser(mut self, chooser: &'a dyn IdentityChooser<P>) -> Self {
-        self.identities = Identities::Chooser(chooser);
+        self.identities = Identities::chooser(chooser);
         self
     }
 
@@ -392,7 +392,7 @@ impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
 
     /// A server whose identity is chosen for each connection.
     pub const fn choosing(chooser: &'a dyn IdentityChooser<P>) -> Self {
-        Self::with(Identities::Chooser(chooser))
+        Self::with(Identities::chooser(chooser))
     }
 
     const fn with(identities: Identities<'a, P>) -> Self {

@@ -23,7 +23,7 @@ use rustls_pki_types::ServerName;
 
 /// Who signs (RFC 9846 4.5.2).
 #[derive(Clone, Copy)]
-pub(super) enum Side {
+pub(crate) enum Side {
     Client,
     Server,
 }
@@ -222,7 +222,7 @@ pub(super) fn identity_request<'m>(
 
 /// Our Certificate message, sent piece by piece straight from where the certificates are.
 #[derive(Default)]
-pub(super) struct CertificateSender {
+pub(crate) struct CertificateSender {
     /// 0 is the front of the message; then each certificate has the pieces of [`Piece`].
     piece: usize,
     /// Bytes of the piece that are sent.
@@ -237,9 +237,9 @@ const PIECES: usize = 6;
 const MAX_FRONT_LEN: usize = 2 + CertificateStatus::FRONT_LEN;
 
 impl CertificateSender {
-    /// Sends what there is room for. Without an identity, an empty Certificate.
-    pub(super) fn poll_send<P: CryptoProvider>(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<()>> {
-        let outline = Outline::new(cx.identity.as_ref().map(|chosen| &chosen.identity), cx.facts.asked);
+    /// Sends what there is room for.
+    pub(crate) fn poll_send<P: CryptoProvider>(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<()>> {
+        let outline = Outline::new(&cx.identity.as_ref().ok_or(Error::Internal)?.identity, cx.facts.asked);
         if self.piece == 0 {
             let mut front = [0; MESSAGE_HEADER_LEN + 1 + 3];
             ready!(cx.poll_send_piece(outline.front(&mut front)?, &mut self.done))?;
@@ -268,8 +268,7 @@ struct Outline<'a> {
 }
 
 impl<'a> Outline<'a> {
-    fn new<P: CryptoProvider>(identity: Option<&Identity<'a, P>>, asked: Asked) -> Self {
-        let Some(identity) = identity else { return Self { chain: &[], ocsp_response: &[], timestamps: &[] } };
+    fn new<P: CryptoProvider>(identity: &Identity<'a, P>, asked: Asked) -> Self {
         Self {
             chain: identity.certificate_chain,
             ocsp_response: identity.ocsp_response.filter(|_| asked.status).unwrap_or_default(),
@@ -338,9 +337,15 @@ fn small16(len: usize) -> u16 {
     u16::try_from(len).unwrap_or(u16::MAX)
 }
 
+/// Says that we have no certificate.
+pub(super) fn poll_send_empty<P: CryptoProvider>(cx: &mut Context<'_, '_, P>) -> Poll<Result<()>> {
+    let certificate = Certificate { certificate_request_context: &[], entries: CertificateEntries::EMPTY };
+    cx.poll_send(&mut |writer| certificate.write(writer))
+}
+
 /// Signs and sends our CertificateVerify.
-pub(super) fn poll_sign<P: CryptoProvider>(cx: &mut Context<'_, '_, P>, side: Side) -> Poll<Result<()>> {
-    let ChosenIdentity { identity, scheme } = cx.identity.ok_or(Error::Internal)?;
+pub(crate) fn poll_sign<P: CryptoProvider>(cx: &mut Context<'_, '_, P>, side: Side) -> Poll<Result<()>> {
+    let ChosenIdentity { identity, scheme, .. } = cx.identity.ok_or(Error::Internal)?;
     // Type and length, scheme, length of the signature.
     const FRONT: usize = MESSAGE_HEADER_LEN + 2 + 2;
     let wanted = FRONT.saturating_add(MAX_SIGNATURE_LEN);

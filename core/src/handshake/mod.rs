@@ -13,6 +13,7 @@ mod evidence;
 pub(crate) mod server;
 
 pub use evidence::PeerAuthentication;
+pub(crate) use authentication::{CertificateSender, Side, poll_sign};
 pub(crate) use evidence::Presented;
 
 use crate::codes::{

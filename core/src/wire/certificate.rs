@@ -31,6 +31,9 @@ pub struct CertificateEntries<'a> {
 }
 
 impl<'a> CertificateEntries<'a> {
+    /// No certificates.
+    pub const EMPTY: Self = Self { bytes: &[] };
+
     /// The content of a `certificate_list`.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use super::signing_certificate_verify::SigningCertificateVerify;
 use super::{Context, State, take};
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
-use crate::handshake::authentication::CertificateSender;
+use crate::handshake::authentication::{CertificateSender, poll_send_empty};
 use crate::handshake::evidence::FinishedVerified;
 use core::task::{Poll, ready};
 
@@ -22,11 +22,12 @@ impl<P: CryptoProvider> SendingCertificate<P> {
 
     #[inline(never)]
     pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
-        ready!(self.sender.poll_send(cx))?;
-        let finished = take(&mut self.finished)?;
-        Poll::Ready(Ok(match cx.identity {
-            Some(_) => State::SigningCertificateVerify(SigningCertificateVerify::new(finished)),
-            None => State::SendingFinished(finished),
-        }))
+        let Some(chosen) = cx.identity else {
+            ready!(poll_send_empty(cx))?;
+            return Poll::Ready(Ok(State::SendingFinished(take(&mut self.finished)?)));
+        };
+        ready!((chosen.poll_send)(&mut self.sender, cx))?;
+        let next = SigningCertificateVerify::new(take(&mut self.finished)?);
+        Poll::Ready(Ok(State::SigningCertificateVerify(next)))
     }
 }

@@ -3,8 +3,8 @@
 use super::sending_finished::SendingFinished;
 use super::{Context, State, take};
 use crate::crypto::CryptoProvider;
-use crate::error::Result;
-use crate::handshake::authentication::{Side, poll_sign};
+use crate::error::{Error, Result};
+use crate::handshake::Side;
 use core::task::{Poll, ready};
 
 pub(crate) struct SigningCertificateVerify<P: CryptoProvider> {
@@ -18,6 +18,7 @@ impl<P: CryptoProvider> SigningCertificateVerify<P> {
 
     #[inline(never)]
     pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
+        let poll_sign = cx.identity.as_ref().ok_or(Error::Internal)?.poll_sign;
         ready!(poll_sign(cx, Side::Client))?;
         Poll::Ready(Ok(State::SendingFinished(take(&mut self.finished)?)))
     }
