@@ -46,9 +46,7 @@ impl<'a> PinnedKey<'a> {
         Ok(match self {
             Self::SubjectPublicKeyInfo(keys) => keys.contains(&key),
             Self::Sha256(hashes) => {
-                let mut hash = P::Hash::start(provider, HashAlgorithm::Sha256)?;
-                hash.update(provider, key)?;
-                let hash = hash.finish(provider)?;
+                let hash = P::Hash::digest(provider, HashAlgorithm::Sha256, &[key])?;
                 hashes.iter().any(|pin| pin == hash.as_bytes())
             }
         })

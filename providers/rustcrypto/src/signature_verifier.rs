@@ -3,8 +3,6 @@
 use core::task::Poll;
 use saitls_core::crypto::{self, CryptoProvider, SignatureAlgorithm as A};
 use saitls_core::error::{Error, Result};
-#[cfg(any(feature = "p256", feature = "p384"))]
-use sha2::Digest as _;
 
 /// ECDSA on P-256 and P-384, Ed25519, RSASSA-PKCS1-v1_5 and RSASSA-PSS: the
 /// [`SignatureVerifier`](crypto::SignatureVerifier) of any provider.
@@ -40,13 +38,13 @@ impl<const MIN_RSA_BITS: usize> SignatureVerifier<MIN_RSA_BITS> {
     fn verify(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<()> {
         match self.0 {
             #[cfg(feature = "p256")]
-            A::EcdsaP256Sha256 => crate::p256::verify(public_key, &sha2::Sha256::digest(message), signature),
+            A::EcdsaP256Sha256 => crate::p256::verify(public_key, hash::<sha2::Sha256>(message)?.as_bytes(), signature),
             #[cfg(all(feature = "p256", feature = "sha384"))]
-            A::EcdsaP256Sha384 => crate::p256::verify(public_key, &sha2::Sha384::digest(message), signature),
+            A::EcdsaP256Sha384 => crate::p256::verify(public_key, hash::<sha2::Sha384>(message)?.as_bytes(), signature),
             #[cfg(feature = "p384")]
-            A::EcdsaP384Sha256 => ecdsa::<p384::NistP384>(public_key, &sha2::Sha256::digest(message), signature),
+            A::EcdsaP384Sha256 => ecdsa::<p384::NistP384>(public_key, hash::<sha2::Sha256>(message)?.as_bytes(), signature),
             #[cfg(feature = "p384")]
-            A::EcdsaP384Sha384 => ecdsa::<p384::NistP384>(public_key, &sha2::Sha384::digest(message), signature),
+            A::EcdsaP384Sha384 => ecdsa::<p384::NistP384>(public_key, hash::<sha2::Sha384>(message)?.as_bytes(), signature),
             #[cfg(feature = "ed25519")]
             A::Ed25519 => ed25519(public_key, message, signature),
             #[cfg(feature = "rsa")]
@@ -81,6 +79,13 @@ impl<P: CryptoProvider, const MIN_RSA_BITS: usize> crypto::SignatureVerifier<P> 
     fn poll_verify(&mut self, _: &mut P, public_key: &[u8], message: &[u8], signature: &[u8]) -> Poll<Result<()>> {
         Poll::Ready(self.verify(public_key, message, signature))
     }
+}
+
+/// The hash of a message. Out of line, so that its memory is not in use while the signature is verified.
+#[cfg(any(feature = "p256", feature = "p384"))]
+#[inline(never)]
+fn hash<D: sha2::Digest + digest::FixedOutput>(message: &[u8]) -> Result<crypto::Digest> {
+    crate::adapters::finalize(D::new_with_prefix(message))
 }
 
 /// ECDSA (FIPS 186-5 6.4.2) over a hash, which is cut to the length of the curve's order.

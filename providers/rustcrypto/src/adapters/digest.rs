@@ -24,6 +24,12 @@ impl<D: OutputSizeUser> DigestOf<D> {
     };
 }
 
+/// The hash of all data. Out of line: it is the largest part of a hash that is not its compression function.
+#[inline(never)]
+pub(crate) fn finalize<D: FixedOutput>(hash: D) -> Result<Digest> {
+    Digest::new(&hash.finalize_fixed())
+}
+
 impl<P, D> Hash<P> for DigestOf<D>
 where
     P: CryptoProvider,
@@ -43,10 +49,10 @@ where
     }
 
     fn snapshot(&mut self, _: &mut P) -> Result<Digest> {
-        Digest::new(&self.0.clone().finalize_fixed())
+        finalize(self.0.clone())
     }
 
     fn finish(self, _: &mut P) -> Result<Digest> {
-        Digest::new(&self.0.finalize_fixed())
+        finalize(self.0)
     }
 }

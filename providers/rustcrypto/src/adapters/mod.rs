@@ -21,6 +21,8 @@ mod verifier;
 
 pub use self::aead::AeadOf;
 pub use self::digest::DigestOf;
+#[cfg(any(feature = "p256", feature = "p384"))]
+pub(crate) use self::digest::finalize;
 pub use self::rng::{RngFn, RngOf};
 pub use self::signer::{RandomizedSignerOf, SignerOf};
 pub use self::verifier::VerifierOf;
