@@ -83,8 +83,9 @@ impl<'b> Writer<'b> {
 
     /// Writes an extension (RFC 9846 4.3).
     pub fn extension(&mut self, kind: ExtensionType, data: impl FnOnce(&mut Self)) {
-        self.u16(kind.0);
-        self.vector16(data);
+        let start = self.begin_extension(kind);
+        data(self);
+        self.end(start, 2);
     }
 
     /// Writes a handshake message (RFC 9846 4).
@@ -146,6 +147,12 @@ impl<'b> Writer<'b> {
         let start = self.begin(LENGTH);
         content(self);
         self.end(start, LENGTH);
+    }
+
+    #[inline(never)]
+    fn begin_extension(&mut self, kind: ExtensionType) -> usize {
+        self.u16(kind.0);
+        self.begin(2)
     }
 
     /// Leaves room for the length of a vector, and returns where that is.
