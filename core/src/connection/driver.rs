@@ -168,6 +168,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     }
 
     /// One step of the state machine, by the next message or on its own.
+    #[inline(never)]
     fn step(&mut self, provider: &mut P, with_message: bool) -> Result<Turn> {
         let mut retain = None;
         let common = self.common();

@@ -11,6 +11,7 @@ use core::task::Poll;
 
 impl<P: CryptoProvider> Connection<'_, P> {
     /// Takes the next post-handshake message.
+    #[inline(never)]
     pub(super) fn on_post_handshake(&mut self, provider: &mut P) -> Result<Poll<()>> {
         let Some((message, aligned)) = self.receive.message()? else { return Err(Error::Internal) };
         match (message.kind, &self.endpoint) {
@@ -110,6 +111,7 @@ impl<P: CryptoProvider> Connection<'_, P> {
     }
 
     /// Sends a KeyUpdate behind what was written, and uses the next key from there on.
+    #[inline(never)]
     fn poll_key_update(&mut self, provider: &mut P, update_requested: bool) -> Result<Poll<()>> {
         let suite = self.facts.cipher_suite.ok_or(Error::Internal)?;
         self.outgoing.flush(provider)?;

@@ -5,7 +5,7 @@ use super::{Asked, Context, Operation, Received};
 use crate::codes::{CertificateType, ExtensionType, HandshakeType, SignatureScheme};
 use crate::config::{ChosenIdentity, Common, Identity, IdentityRequest};
 use crate::crypto::{
-    CryptoProvider, Digest, PeerCertificates, PeerRole, PeerVerifier, SignatureVerifier, VerificationProgress, x509,
+    CryptoProvider, PeerCertificates, PeerRole, PeerVerifier, SignatureVerifier, VerificationProgress, x509,
 };
 use crate::error::{ByteCount, Error, Misconfiguration, Result};
 use crate::key_schedule::verify_data;
@@ -37,9 +37,15 @@ struct SignedContent {
 impl SignedContent {
     const MAX_LEN: usize = 64 + 33 + 1 + crate::crypto::MAX_DIGEST_LEN;
 
-    fn new(side: Side, transcript: &Digest) -> Result<Self> {
-        let mut content = Self { bytes: [0; Self::MAX_LEN], len: 0 };
-        let mut writer = Writer::new(&mut content.bytes);
+    const fn new() -> Self {
+        Self { bytes: [0; Self::MAX_LEN], len: 0 }
+    }
+
+    /// On its own, so that its memory is not in use while signatures are made and verified.
+    #[inline(never)]
+    fn fill<P: CryptoProvider>(&mut self, cx: &mut Context<'_, '_, P>, side: Side) -> Result<()> {
+        let transcript = cx.transcript.hash(cx.provider)?;
+        let mut writer = Writer::new(&mut self.bytes);
         writer.bytes(&[0x20; 64]);
         writer.bytes(match side {
             Side::Client => b"TLS 1.3, client CertificateVerify",
@@ -47,8 +53,8 @@ impl SignedContent {
         });
         writer.u8(0);
         writer.bytes(transcript.as_bytes());
-        content.len = writer.finish()?;
-        Ok(content)
+        self.len = writer.finish()?;
+        Ok(())
     }
 
     fn as_bytes(&self) -> &[u8] {
@@ -158,7 +164,8 @@ pub(super) fn poll_certificate_verify<P: CryptoProvider>(
     }
     let info = public_key(cx.facts.peer_certificate_type, received.retained)?;
     let key = x509::key_for_scheme(info, scheme)?;
-    let content = SignedContent::new(signer, &cx.transcript.hash(cx.provider)?)?;
+    let mut content = SignedContent::new();
+    content.fill(cx, signer)?;
     let verification = match operation {
         Some(verification) => verification,
         None => operation.insert(P::SignatureVerifier::start(cx.provider, scheme.into())?),
@@ -353,7 +360,8 @@ pub(crate) fn poll_sign<P: CryptoProvider>(cx: &mut Context<'_, '_, P>, side: Si
         cx.outgoing.flush(cx.provider)?;
         return cx.pending_transmit();
     }
-    let content = SignedContent::new(side, &cx.transcript.hash(cx.provider)?)?;
+    let mut content = SignedContent::new();
+    content.fill(cx, side)?;
     let room = cx.outgoing.message_room(wanted);
     let Some((front, signature)) = room.split_at_mut_checked(FRONT) else {
         return Poll::Ready(Err(Error::TransmitBufferTooSmall(ByteCount::new(crate::limits::MIN_TRANSMIT_BUFFER_LEN))));

@@ -21,12 +21,19 @@ impl<P: CryptoProvider> Start<P> {
     #[inline(never)]
     pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>, client: &Client<'_, P>) -> Poll<Result<State<P>>> {
         if self.hello.is_none() {
-            check_offer(cx, client)?;
-            self.hello = Some(Hello::new(cx, client)?);
+            self.prepare(cx, client)?;
         }
         let Hello { offer, shares } = self.hello.as_mut().ok_or(Error::Internal)?;
         let len = ready!(offer.poll_write(cx, client, shares, None))?;
         Poll::Ready(self.send(cx, len))
+    }
+
+    /// Makes the offer. On its own, as [`send`](Self::send).
+    #[inline(never)]
+    fn prepare(&mut self, cx: &mut Context<'_, '_, P>, client: &Client<'_, P>) -> Result<()> {
+        check_offer(cx, client)?;
+        self.hello = Some(Hello::new(cx, client)?);
+        Ok(())
     }
 
     /// Sends the message that was written. On its own, so that its memory is not in use while key shares are made.

@@ -6,7 +6,7 @@ use super::{Context, State, take};
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
 use crate::handshake::authentication::{Side, poll_certificate_verify};
-use crate::handshake::evidence::PeerAuthenticated;
+use crate::handshake::evidence::{PeerAuthenticated, SignatureVerified};
 use crate::handshake::{Presented, Received};
 use crate::key_schedule::HandshakeSecret;
 use core::task::{Poll, ready};
@@ -27,10 +27,21 @@ impl<P: CryptoProvider> WaitCertificateVerify<P> {
     pub(super) fn on(&mut self, cx: &mut Context<'_, '_, P>, received: &mut Received<'_>) -> Poll<Result<State<P>>> {
         let verified =
             ready!(poll_certificate_verify(cx, Side::Server, &self.presented, &mut self.operation, received))?;
+        Poll::Ready(self.accept(cx, received, &verified))
+    }
+
+    /// On its own, so that its memory is not in use while the signature is verified.
+    #[inline(never)]
+    fn accept(
+        &mut self,
+        cx: &mut Context<'_, '_, P>,
+        received: &Received<'_>,
+        verified: &SignatureVerified,
+    ) -> Result<State<P>> {
         cx.accept(&received.message)?;
         cx.facts.peer_scheme = Some(verified.scheme);
-        let authenticated = PeerAuthenticated::by_certificate(&verified);
+        let authenticated = PeerAuthenticated::by_certificate(verified);
         let next = WaitFinished::new(take(&mut self.handshake)?, self.requested.take(), authenticated);
-        Poll::Ready(Ok(State::WaitFinished(next)))
+        Ok(State::WaitFinished(next))
     }
 }
