@@ -251,6 +251,7 @@ impl<'a> PublicKeyInfo<'a> {
 ///
 /// # Errors
 /// [`Error::BadCertificate`] if it is not well-formed; [`Error::IllegalSignatureScheme`] if it does not fit.
+#[inline(never)]
 pub(crate) fn key_for_scheme(subject_public_key_info: &[u8], scheme: SignatureScheme) -> Result<&[u8]> {
     let info = PublicKeyInfo::read(subject_public_key_info)?;
     let algorithm = info.algorithm.oid;

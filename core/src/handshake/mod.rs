@@ -12,8 +12,8 @@ pub(crate) mod client;
 mod evidence;
 pub(crate) mod server;
 
-pub use evidence::PeerAuthentication;
 pub(crate) use authentication::{CertificateSender, Side, poll_sign};
+pub use evidence::PeerAuthentication;
 pub(crate) use evidence::Presented;
 
 use crate::codes::{

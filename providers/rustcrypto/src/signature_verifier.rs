@@ -42,9 +42,13 @@ impl<const MIN_RSA_BITS: usize> SignatureVerifier<MIN_RSA_BITS> {
             #[cfg(all(feature = "p256", feature = "sha384"))]
             A::EcdsaP256Sha384 => crate::p256::verify(public_key, hash::<sha2::Sha384>(message)?.as_bytes(), signature),
             #[cfg(feature = "p384")]
-            A::EcdsaP384Sha256 => ecdsa::<p384::NistP384>(public_key, hash::<sha2::Sha256>(message)?.as_bytes(), signature),
+            A::EcdsaP384Sha256 => {
+                ecdsa::<p384::NistP384>(public_key, hash::<sha2::Sha256>(message)?.as_bytes(), signature)
+            }
             #[cfg(feature = "p384")]
-            A::EcdsaP384Sha384 => ecdsa::<p384::NistP384>(public_key, hash::<sha2::Sha384>(message)?.as_bytes(), signature),
+            A::EcdsaP384Sha384 => {
+                ecdsa::<p384::NistP384>(public_key, hash::<sha2::Sha384>(message)?.as_bytes(), signature)
+            }
             #[cfg(feature = "ed25519")]
             A::Ed25519 => ed25519(public_key, message, signature),
             #[cfg(feature = "rsa")]

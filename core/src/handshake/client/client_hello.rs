@@ -7,12 +7,12 @@ use crate::crypto::{CryptoProvider, KeyExchange};
 use crate::error::{Error, Result};
 use crate::handshake::Operation;
 use crate::limits::MAX_KEY_SHARES;
+use crate::wire::Writer;
 use crate::wire::extensions::{
     CertificateAuthorities, CertificateStatusRequest, CertificateTypeList, Cookie, MaxFragmentLengthExtension,
     NamedGroupList, ProtocolNameList, RecordSizeLimit, ServerNameList, SignatureSchemeList,
     SignedCertificateTimestamps, SupportedVersions,
 };
-use crate::wire::{Random, Writer};
 use core::task::Poll;
 
 /// A ClientHello: the offer, and the key shares with the secrets behind them.
@@ -21,11 +21,10 @@ pub(super) struct Hello<P: CryptoProvider> {
     pub(super) shares: [Option<Share<P>>; MAX_KEY_SHARES],
 }
 
-/// What both ClientHellos of a connection have in common.
+/// What both ClientHellos of a connection have in common, beside the random of [`Facts`](crate::handshake::Facts).
 pub(super) struct Offer {
-    pub(super) random: Random,
     session_id: [u8; 32],
-    session_id_len: usize,
+    session_id_len: u8,
     written: Option<WrittenShares>,
 }
 
@@ -47,12 +46,12 @@ pub(super) struct Share<P: CryptoProvider> {
 impl<P: CryptoProvider> Hello<P> {
     /// A fresh offer.
     pub(super) fn new(cx: &mut Context<'_, '_, P>, client: &Client<'_, P>) -> Result<Self> {
-        let offer = Offer { random: [0; 32], session_id: [0; 32], session_id_len: 0, written: None };
+        let offer = Offer { session_id: [0; 32], session_id_len: 0, written: None };
         let mut hello = Self { offer, shares: [None, None, None] };
-        cx.provider.fill_random(&mut hello.offer.random)?;
+        cx.provider.fill_random(&mut cx.facts.client_random)?;
         if client.config.compatibility_mode {
             cx.provider.fill_random(&mut hello.offer.session_id)?;
-            hello.offer.session_id_len = hello.offer.session_id.len();
+            hello.offer.session_id_len = 32;
         }
         for (slot, group) in hello.shares.iter_mut().zip(share_groups(cx, client)) {
             if let Some(group) = group {
@@ -66,7 +65,7 @@ impl<P: CryptoProvider> Hello<P> {
 impl Offer {
     /// What the server is to echo.
     pub(super) fn session_id(&self) -> &[u8] {
-        self.session_id.get(..self.session_id_len).unwrap_or(&[])
+        self.session_id.get(..self.session_id_len.into()).unwrap_or(&[])
     }
 
     /// Writes a ClientHello with the `shares` where [`Outgoing::message_room`] is, and returns its length.
@@ -87,7 +86,7 @@ impl Offer {
         let mut writer = Writer::new(cx.outgoing.message_room(0));
         writer.message(HandshakeType::CLIENT_HELLO, |writer| {
             writer.u16(ProtocolVersion::TLS_1_2.0);
-            writer.bytes(&self.random);
+            writer.bytes(&cx.facts.client_random);
             writer.vector8(|writer| writer.bytes(self.session_id()));
             writer.vector16(|writer| {
                 cx.common.cipher_suites(cx.provider).for_each(|suite| writer.u16(suite.0));

@@ -40,7 +40,6 @@ impl<P: CryptoProvider> Start<P> {
     #[inline(never)]
     fn send(&mut self, cx: &mut Context<'_, '_, P>, len: usize) -> Result<State<P>> {
         let hello = take(&mut self.hello)?;
-        cx.facts.client_random = hello.offer.random;
         // Which hash the transcript takes is not known yet: the message stays in the buffer until the server says.
         cx.outgoing.commit_message(cx.provider, len)?;
         cx.outgoing.flush(cx.provider)?;

@@ -4,7 +4,7 @@
 use super::client_hello::{Hello, Offer, Share};
 use super::wait_encrypted_extensions::WaitEncryptedExtensions;
 use super::{Client, Context, State, take};
-use crate::codes::{CipherSuite, ExtensionType, ProtocolVersion};
+use crate::codes::{CipherSuite, ExtensionType, NamedGroup, ProtocolVersion};
 use crate::crypto::{CryptoProvider, KeyExchange};
 use crate::error::{Error, Result};
 use crate::handshake::{Operation, Received};
@@ -12,7 +12,6 @@ use crate::key_schedule::{EarlySecret, Transcript};
 use crate::record::RecordAligned;
 use crate::wire::ServerHello;
 use crate::wire::extensions::{Cookie, KeyShareHelloRetryRequest, KeyShareServerHello, SelectedVersion};
-use core::slice;
 use core::task::{Poll, ready};
 
 pub(crate) struct WaitServerHello<P: CryptoProvider> {
@@ -22,13 +21,13 @@ pub(crate) struct WaitServerHello<P: CryptoProvider> {
     /// The suite of the HelloRetryRequest, if there was one. Its group needs no memory: the only share left is
     /// one of that group.
     retried: Option<CipherSuite>,
-    /// The share that a HelloRetryRequest asks for, while it is being made.
-    requested_share: Option<Share<P>>,
+    /// The group that a HelloRetryRequest asks for, while its share, then the only one, is being made.
+    requested: Option<NamedGroup>,
 }
 
 impl<P: CryptoProvider> WaitServerHello<P> {
     pub(super) const fn new(hello: Hello<P>, hello_records_len: usize) -> Self {
-        Self { hello: Some(hello), hello_records_len, retried: None, requested_share: None }
+        Self { hello: Some(hello), hello_records_len, retried: None, requested: None }
     }
 
     #[inline(never)]
@@ -148,27 +147,22 @@ impl<P: CryptoProvider> WaitServerHello<P> {
         // Before the second ClientHello is written where the first one stands.
         self.begin_transcript(cx, request.cipher_suite)?;
         let Hello { offer, shares } = self.hello.as_mut().ok_or(Error::Internal)?;
-        let has_share = |group| shares.iter().flatten().any(|share: &Share<P>| share.group == group);
-        let written = match selected_group {
+        match selected_group {
+            Some(group) if self.requested == Some(group) => {}
             Some(group) => {
                 let offered = cx.common.named_groups(cx.provider, cx.fits_hybrids()).any(|offered| offered == group);
-                if !offered || has_share(group) {
+                if !offered || shares.iter().flatten().any(|share| share.group == group) {
                     return Poll::Ready(Err(Error::IllegalHelloRetryRequest));
                 }
-                if self.requested_share.is_none() {
-                    let exchange = P::KeyExchange::start(cx.provider, group)?;
-                    self.requested_share = Some(Share { group, exchange });
-                }
-                offer.poll_write(cx, client, slice::from_mut(&mut self.requested_share), cookie)
+                let exchange = P::KeyExchange::start(cx.provider, group)?;
+                *shares = [Some(Share { group, exchange }), None, None];
+                self.requested = Some(group);
             }
             None if cookie.is_none() => return Poll::Ready(Err(Error::IllegalHelloRetryRequest)),
-            None => offer.poll_write(cx, client, shares, cookie),
-        };
-        let len = ready!(written)?;
-
-        if let Some(share) = self.requested_share.take() {
-            *shares = [Some(share), None, None];
+            None => {}
         }
+        let len = ready!(offer.poll_write(cx, client, shares, cookie))?;
+
         cx.facts.retried = true;
         cx.transcript.replace_by_message_hash(cx.provider, request.cipher_suite.hash())?;
         cx.accept(&received.message)?;
@@ -182,7 +176,7 @@ impl<P: CryptoProvider> WaitServerHello<P> {
             hello,
             hello_records_len: self.hello_records_len,
             retried: Some(request.cipher_suite),
-            requested_share: None,
+            requested: None,
         })))
     }
 }

@@ -35,7 +35,7 @@ const REQUEST: &[u8] = b"GET /page HTTP/1.0\r\n\r\n";
 #[cfg(not(feature = "small-records"))]
 const BUFFERS: (usize, usize) = (saitls_core::limits::FULL_RECEIVE_BUFFER_LEN, 4_096);
 #[cfg(feature = "small-records")]
-const BUFFERS: (usize, usize) = (1_200, 640);
+const BUFFERS: (usize, usize) = (1_200, 512);
 
 /// What the connection took.
 #[derive(Default)]
