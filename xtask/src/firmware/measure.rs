@@ -166,6 +166,11 @@ pub(super) fn primitives(root: &Path) -> Result<(), String> {
             _ => return Err(format!("unexpected line: {name}")),
         }
     }
+    // The least that a client of these suites can take, whoever writes its protocol.
+    let Flash { all, provider, .. } = image::flash(&image::build(root, "primitives", CORTEX_M3, "aes128gcm,p256")?)?;
+    println!(
+        "\nflash of an image with AES-128-GCM, P-256 and SHA-256 and nothing of TLS: {all}, cryptography {provider}"
+    );
     Ok(())
 }
 

@@ -20,12 +20,17 @@ fn main() -> ! {
     timer::start();
     let mut provider = RustCrypto(Trng::new().unwrap());
     key_exchange(&mut provider, NamedGroup::SECP256R1, ["P-256, generate", "P-256, decapsulate"]);
+    #[cfg(feature = "x25519")]
     key_exchange(&mut provider, NamedGroup::X25519, ["X25519, generate", "X25519, decapsulate"]);
     verification(&mut provider);
     let names = ["AES-128-GCM, key", "AES-128-GCM, seal 4096 bytes", "AES-128-GCM, open 4096 bytes"];
     protection(&mut provider, CipherSuite::AES_128_GCM_SHA256, names);
-    let names = ["ChaCha20-Poly1305, key", "ChaCha20-Poly1305, seal 4096 bytes", "ChaCha20-Poly1305, open 4096 bytes"];
-    protection(&mut provider, CipherSuite::CHACHA20_POLY1305_SHA256, names);
+    #[cfg(feature = "chacha20poly1305")]
+    {
+        let names =
+            ["ChaCha20-Poly1305, key", "ChaCha20-Poly1305, seal 4096 bytes", "ChaCha20-Poly1305, open 4096 bytes"];
+        protection(&mut provider, CipherSuite::CHACHA20_POLY1305_SHA256, names);
+    }
     let data = [0x5a; 4_096];
     measure("SHA-256, 4096 bytes", &mut || {
         let mut hash = <Provider as CryptoProvider>::Hash::start(&mut provider, HashAlgorithm::Sha256).unwrap();
