@@ -258,18 +258,8 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             self.waiting_for = WaitingFor::Application;
             return Ok(Turn::Wait);
         }
-        self.check_kind(match self.endpoint {
-            Endpoint::Client(..) => &[HandshakeType::KEY_UPDATE, HandshakeType::NEW_SESSION_TICKET],
-            Endpoint::Server(..) => &[HandshakeType::KEY_UPDATE],
-        })?;
-        if self.drop_long_ticket()? {
+        if self.receive.has_handshake() && self.post_handshake_message(provider)? {
             return Ok(Turn::Again);
-        }
-        if self.receive.message()?.is_some() {
-            return match self.on_post_handshake(provider)? {
-                Poll::Ready(()) => Ok(Turn::Again),
-                Poll::Pending => Ok(Turn::Wait),
-            };
         }
         match self.incoming.next(provider, &mut self.receive)? {
             None => self.nothing_more().map(|()| Turn::Wait),
@@ -290,5 +280,21 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             Some(Content::Handshake | Content::Nothing) => Ok(Turn::Again),
             Some(Content::Alert(alert)) => Err(self.note_alert(alert)),
         }
+    }
+
+    /// Takes the handshake message of which part is there, if it is whole; says whether something was done.
+    fn post_handshake_message(&mut self, provider: &mut P) -> Result<bool> {
+        self.check_kind(match self.endpoint {
+            Endpoint::Client(..) => &[HandshakeType::KEY_UPDATE, HandshakeType::NEW_SESSION_TICKET],
+            Endpoint::Server(..) => &[HandshakeType::KEY_UPDATE],
+        })?;
+        if self.drop_long_ticket()? {
+            return Ok(true);
+        }
+        if self.receive.message()?.is_none() {
+            return Ok(false);
+        }
+        self.on_post_handshake(provider)?;
+        Ok(true)
     }
 }

@@ -12,7 +12,7 @@ use core::task::Poll;
 impl<P: CryptoProvider> Connection<'_, P> {
     /// Takes the next post-handshake message.
     #[inline(never)]
-    pub(super) fn on_post_handshake(&mut self, provider: &mut P) -> Result<Poll<()>> {
+    pub(super) fn on_post_handshake(&mut self, provider: &mut P) -> Result<()> {
         let Some((message, aligned)) = self.receive.message()? else { return Err(Error::Internal) };
         match (message.kind, &self.endpoint) {
             (HandshakeType::KEY_UPDATE, _) => {
@@ -42,7 +42,7 @@ impl<P: CryptoProvider> Connection<'_, P> {
             _ => return Err(Error::UnexpectedMessage),
         }
         self.receive.consume_message();
-        Ok(Poll::Ready(()))
+        Ok(())
     }
 
     /// Drops a ticket that is longer than the receive buffer; says whether there was one.
