@@ -257,8 +257,11 @@ pub(crate) enum Identities<'a, P: CryptoProvider> {
 #[derive(Clone, Copy)]
 pub(crate) struct ListFunctions<P: CryptoProvider> {
     check: for<'r, 'i> fn(&'r [Identity<'i, P>]) -> Result<()>,
-    choose: for<'r, 'm, 'i> fn(&'r IdentityRequest<'m>, &'r [Identity<'i, P>]) -> Option<ChosenIdentity<'i, P>>,
+    choose: Choose<P>,
 }
+
+/// Chooses from a list.
+type Choose<P> = for<'r, 'm, 'i> fn(&'r IdentityRequest<'m>, &'r [Identity<'i, P>]) -> Option<ChosenIdentity<'i, P>>;
 
 /// Asks a chooser.
 type Ask<P> = for<'r, 'm, 'i> fn(
