@@ -137,7 +137,7 @@ fn a_signature_counts_only_with_a_scheme_that_was_offered_and_fits_the_key() {
         (rsapss2048, S::RSA_PSS_PSS_SHA256, &[S::RSA_PSS_RSAE_SHA256, S::RSA_PKCS1_SHA256]),
     ];
     for role in ROLES {
-        for (identity, right, wrong) in cases {
+        for (identity, right, wrong) in some(cases) {
             // It is the scheme alone that is wrong.
             at_certificate(role, identity, |tested, forger| {
                 forger.step(tested, Step::Certificate).unwrap();
@@ -174,7 +174,7 @@ fn a_signature_must_be_right() {
                 |signature| signature.push(0),
                 |signature| signature.fill(0),
             ];
-            for change in wrong {
+            for change in some(wrong) {
                 at_certificate(role, identity, |tested, forger| {
                     forger.step(tested, Step::Certificate).unwrap();
                     let scheme = Signer::<Provider>::schemes(&forger.identity.key)[0];
@@ -253,7 +253,7 @@ fn certificates_are_well_formed() {
         (certificate(&[b"\x30\x03abc"]), Alert::BAD_CERTIFICATE),
     ];
     for role in ROLES {
-        for (message, alert) in &bad {
+        for (message, alert) in some(&bad) {
             at_certificate(role, p256, |tested, forger| {
                 let result = forger.send_messages(tested, message);
                 assert_alert(tested, forger, result, *alert);
@@ -262,7 +262,7 @@ fn certificates_are_well_formed() {
     }
     // Every byte of a certificate changed: refused, or the signature is; never a panic.
     let step = if cfg!(debug_assertions) { 3 } else { 1 };
-    for at in (0..der.len()).step_by(step) {
+    for at in some((0..der.len()).step_by(step)) {
         at_certificate(Role::Client, p256, |client, forger| {
             let mut changed = der.to_vec();
             changed[at] ^= 0x41;

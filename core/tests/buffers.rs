@@ -45,7 +45,7 @@ fn the_smallest_buffers_that_do() {
         assert!(works(certificate + most), "{} bytes and {most}", certificate);
         assert!(!works(certificate), "the certificate alone does not do");
         // There is nothing above it that does not work.
-        for receive in (certificate + most..certificate + most + 600).step_by(23) {
+        for receive in some((certificate + most..certificate + most + 600).step_by(23)) {
             assert!(works(receive), "{receive}");
         }
     }
@@ -103,14 +103,15 @@ fn a_client_hello_that_does_not_fit_says_how_much_it_needs() {
     let shares = [NamedGroup::SECP384R1, NamedGroup::SECP256R1];
     let config = ClientConfig::new(&ANY).with_alpn(&protocols).with_key_shares(&shares);
     let mut needed = None;
-    for transmit in MIN_TRANSMIT_BUFFER_LEN..1_200 {
+    let step = if cfg!(miri) { 17 } else { 1 };
+    for transmit in (MIN_TRANSMIT_BUFFER_LEN..1_200).step_by(step) {
         let client = Connection::client(&config, name("localhost"), buffers(FULL_RECEIVE_BUFFER_LEN, transmit));
         let (mut client, mut forger) = (Tested::new(client.unwrap()), Forger::server());
         match client.process() {
             Ok(()) => {
                 // What was asked for does; room for the tag of a protected record is in it.
                 assert!(
-                    needed.is_some_and(|needed| (transmit..transmit + 18).contains(&needed)),
+                    needed.is_some_and(|needed| (transmit + 1 - step..transmit + 18).contains(&needed)),
                     "{needed:?} {transmit}"
                 );
                 forger.receive(&mut client);
@@ -236,7 +237,7 @@ fn inner_lengths(wire: &[u8]) -> Vec<usize> {
 fn what_one_side_can_take_the_other_obeys() {
     let identity = p256();
     let identities = [identity.identity()];
-    for limit in [64, 100, 512, 2_000, 16_385] {
+    for limit in some([64, 100, 512, 2_000, 16_385]) {
         let client_config = ClientConfig::new(&ANY).with_record_size_limit(limit);
         let server_config = ServerConfig::new(&identities);
         let mut pair = Pair::new(client(&client_config), server(&server_config));

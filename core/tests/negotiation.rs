@@ -471,7 +471,7 @@ fn a_client_hello_with_any_byte_changed_is_refused_or_served() {
     let mut forger = Forger::client();
     let message = forger.make_client_hello().message();
     let mut alerts = std::collections::BTreeMap::new();
-    for at in 0..message.len() {
+    for at in some(0..message.len()) {
         for change in [0x01, 0x80, 0xff] {
             let mut changed = message.clone();
             changed[at] ^= change;
@@ -488,6 +488,6 @@ fn a_client_hello_with_any_byte_changed_is_refused_or_served() {
     }
     for expected in [Alert::DECODE_ERROR, Alert::ILLEGAL_PARAMETER, Alert::PROTOCOL_VERSION, Alert::UNEXPECTED_MESSAGE]
     {
-        assert!(alerts.contains_key(&Some(expected)), "{expected}: {alerts:?}");
+        assert!(cfg!(miri) || alerts.contains_key(&Some(expected)), "{expected}: {alerts:?}");
     }
 }

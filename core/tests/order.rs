@@ -2,7 +2,7 @@
 //! right keys and right in itself. What RFC 9846 Appendix A allows is taken, all else ends the connection with the
 //! alert that the RFC names, and nothing but application data in its place is ever delivered.
 //!
-//! The length is 3, or what the environment variable `SAITLS_ORDER_LENGTH` says.
+//! The length is 3 (under Miri 1), or what the environment variable `SAITLS_ORDER_LENGTH` says.
 
 use crate::support::appendix_a::*;
 use crate::support::forger::*;
@@ -312,7 +312,7 @@ fn assert_dead<S>(
 }
 
 fn length() -> usize {
-    std::env::var("SAITLS_ORDER_LENGTH").map_or(3, |length| length.parse().unwrap())
+    std::env::var("SAITLS_ORDER_LENGTH").map_or(if cfg!(miri) { 1 } else { 3 }, |length| length.parse().unwrap())
 }
 
 fn report(what: &str, tally: &Tally) {
@@ -323,7 +323,8 @@ fn report(what: &str, tally: &Tally) {
         tally.alive,
         tally.connected,
     );
-    assert!(tally.sequences > 1_000 && tally.alive > 100 && tally.connected > 100);
+    let least = if length() < 3 { 10 } else { 100 };
+    assert!(tally.sequences > 10 * least && tally.alive > least && tally.connected > least, "{tally:?}");
 }
 
 #[test]

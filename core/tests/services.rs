@@ -245,3 +245,22 @@ fn configurations_are_shared_and_connections_are_sent() {
     is_shared::<RotatingIdentities<'_, Provider>>();
     is_shared::<Connection<'_, Provider>>();
 }
+
+/// What the application has read is nowhere in the buffer that the transport writes to next.
+#[test]
+fn data_that_was_read_is_wiped() {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    let (client_config, server_config) = (ClientConfig::new(&ANY), ServerConfig::new(&identities));
+    let mut pair = Pair::new(client(&client_config), server(&server_config));
+    pair.connect();
+    let secret = b"what nobody else may read, and long enough to be known again";
+    let shows = |memory: &[u8]| secret.windows(8).any(|part| memory.windows(8).any(|place| place == part));
+    pair.client.write(secret).unwrap();
+    assert_eq!(pair.run(), (Ok(()), Ok(())));
+    assert!(shows(pair.server.received_data()));
+    pair.server.consume(secret.len() - 8);
+    assert_eq!(pair.server.received_data(), &secret[secret.len() - 8..]);
+    pair.server.consume(usize::MAX);
+    assert!(!shows(pair.server.receive_buffer()));
+}

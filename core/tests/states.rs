@@ -38,7 +38,7 @@ fn a_client_takes_the_messages_of_appendix_a_and_no_others() {
     let config = ClientConfig::new(&ANY).with_identities(&identities);
     let mut accepted = 0;
     for state in CLIENT_STATES {
-        for sent in ALL {
+        for sent in some(ALL) {
             let at = format!("{state:?} <- {sent:?}");
             let (mut client, mut forger) = state.reach(&config);
             let message = sent.message(&mut forger);
@@ -77,7 +77,7 @@ fn a_server_takes_the_messages_of_appendix_a_and_no_others() {
     let mut accepted = 0;
     for state in SERVER_STATES {
         let config = ServerConfig::new(&identities).with_client_authentication(state.authentication());
-        for sent in ALL {
+        for sent in some(ALL) {
             let at = format!("{state:?} <- {sent:?}");
             let (mut server, mut forger) = state.reach(&config);
             let message = sent.message(&mut forger);
@@ -115,7 +115,7 @@ fn config_asks(state: ServerState) -> bool {
 fn a_message_that_is_not_expected_is_refused_by_its_first_byte() {
     let config = ClientConfig::new(&ANY);
     for state in CLIENT_STATES {
-        for kind in [0, 1, 5, 20, 67, 254] {
+        for kind in some([0, 1, 5, 20, 67, 254]) {
             if kind == 20 && matches!(state, C::WaitFinished | C::WaitFinishedRequested) {
                 continue;
             }
@@ -134,7 +134,7 @@ fn a_message_that_is_not_expected_is_refused_by_its_first_byte() {
     let identities = [identity.identity()];
     for state in SERVER_STATES {
         let config = ServerConfig::new(&identities).with_client_authentication(state.authentication());
-        for kind in [2, 4, 5, 8, 67, 254] {
+        for kind in some([2, 4, 5, 8, 67, 254]) {
             let (mut server, mut forger) = state.reach(&config);
             let result = forger.send(&mut server, ContentType::HANDSHAKE, &[kind, 0xff, 0xff, 0xff]);
             assert_refused(
@@ -198,7 +198,7 @@ fn send_record(tested: &mut Tested<'_>, forger: &mut Forger, record: Record) -> 
 fn a_client_takes_no_record_that_is_out_of_place() {
     let config = ClientConfig::new(&ANY);
     for state in CLIENT_STATES {
-        for record in RECORDS {
+        for record in some(RECORDS) {
             let at = format!("{state:?} <- {record:?}");
             let (mut client, mut forger) = state.reach(&config);
             let is_connected = client.connection.is_connected();
@@ -240,7 +240,7 @@ fn a_server_takes_no_record_that_is_out_of_place() {
     let identities = [identity.identity()];
     for state in SERVER_STATES {
         let config = ServerConfig::new(&identities).with_client_authentication(state.authentication());
-        for record in RECORDS {
+        for record in some(RECORDS) {
             let at = format!("{state:?} <- {record:?}");
             let (mut server, mut forger) = state.reach(&config);
             let is_connected = server.connection.is_connected();
@@ -305,7 +305,7 @@ fn no_flight_but_the_two_right_ones_connects_a_client() {
     let all = sequences(&STEPS);
     assert_eq!(all.len(), 326);
     let mut connected = Vec::new();
-    for sequence in all {
+    for sequence in some(all) {
         let (mut client, mut forger) = C::WaitEncryptedExtensions.reach(&config);
         for &step in &sequence {
             if let Err(error) = forger.step(&mut client, step) {
@@ -325,7 +325,7 @@ fn no_flight_but_the_two_right_ones_connects_a_client() {
     }
     let with_request = STEPS.to_vec();
     let without_request = FLIGHT.to_vec();
-    assert_eq!(connected, [without_request, with_request]);
+    assert_connected(&connected, &[without_request, with_request]);
 }
 
 #[test]
@@ -343,7 +343,7 @@ fn no_flight_but_the_right_one_connects_a_server() {
     ] {
         let config = ServerConfig::new(&identities).with_client_authentication(authentication);
         let mut connected = Vec::new();
-        for sequence in sequences(&steps) {
+        for sequence in some(sequences(&steps)) {
             let at = format!("{sequence:?}");
             let (mut server, mut forger) = S::WaitFinished.reach(&config);
             for &step in &sequence {
@@ -365,6 +365,13 @@ fn no_flight_but_the_right_one_connects_a_server() {
             }
         }
         connected.sort_by_key(Vec::len);
-        assert_eq!(connected, right);
+        assert_connected(&connected, &right);
     }
+}
+
+/// These flights connect and no others. Under Miri not all were tried.
+#[track_caller]
+fn assert_connected(connected: &[Vec<Step>], right: &[Vec<Step>]) {
+    assert!(connected.iter().all(|flight| right.contains(flight)), "{connected:?}");
+    assert!(cfg!(miri) || connected == right, "{connected:?}");
 }

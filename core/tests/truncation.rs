@@ -44,7 +44,7 @@ fn one_byte_at_a_time() {
 
 #[test]
 fn any_size_of_chunks() {
-    for chunk in (2..64).chain([100, 255, 256, 511, 512, 1000]) {
+    for chunk in some((2..64).chain([100, 255, 256, 511, 512, 1000])) {
         with_pair(true, true, |pair| {
             pair.chunk = chunk;
             pair.connect();
@@ -78,7 +78,7 @@ fn cut_at_every_byte() {
             for (is_client, wire, whole) in
                 [(true, &from_server, &b"other data"[..]), (false, &from_client, b"some data")]
             {
-                for cut in 0..=wire.len() {
+                for cut in some(0..=wire.len()) {
                     let (result, data, clean) = cut_off(is_client, retry, client_authentication, &wire[..cut]);
                     let at = format!("client {is_client}, retry {retry}, {cut} of {}", wire.len());
                     assert!(whole.starts_with(&data), "{at}");
@@ -137,7 +137,7 @@ fn cut_off(
 #[test]
 fn messages_are_joined_and_split_in_any_way() {
     // A flight in one record, and in records of one byte each; either way, behind one another or one by one.
-    for fragment in [1, 2, 3, 4, 5, 100, 1 << 14] {
+    for fragment in some([1, 2, 3, 4, 5, 100, 1 << 14]) {
         let config = ClientConfig::new(&ANY);
         let (mut client, mut forger) = (Tested::client(&config), Forger::server());
         client.process().unwrap();

@@ -66,7 +66,7 @@ fn report(root: &Path, targets: &[&str]) -> Result<BTreeMap<String, Covered>, St
 
 /// Writes the source with the count of each line beside it.
 fn write_lines(root: &Path, targets: &[&str]) -> Result<PathBuf, String> {
-    let out = run(llvm_cov(root, targets, &["show"])?.arg(root.join("core/src")))?;
+    let out = run(llvm_cov(root, targets, &["show"])?.arg("--sources").arg(root.join("core/src")))?;
     let file = root.join("core/fuzz/coverage/core.txt");
     std::fs::write(&file, out).map_err(|e| format!("{}: {e}", file.display()))?;
     Ok(file)
@@ -83,10 +83,9 @@ fn llvm_cov(root: &Path, targets: &[&str], arguments: &[&str]) -> Result<Command
     run(Command::new(tools.join("llvm-profdata")).args(["merge", "-sparse", "-o"]).arg(&profile).args(profiles))?;
     let mut command = Command::new(tools.join("llvm-cov"));
     command.args(arguments).arg("--instr-profile").arg(&profile);
+    let programs = root.join("target").join(host).join("coverage").join(host).join("release");
     for target in targets {
-        command
-            .arg("--object")
-            .arg(fuzz.join("target").join(host).join("coverage").join(host).join("release").join(target));
+        command.arg("--object").arg(programs.join(target));
     }
     Ok(command)
 }

@@ -35,12 +35,12 @@ pub(crate) fn same(what: &str, got: &[u8], expected: &[u8]) -> Outcome {
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = vec![
-        Case::new("bulk/client/openssl-both-ways", &[Peer::OpenSsl], bulk_client).with_limit(90),
+        Case::new("bulk/client/openssl-both-ways", &[Peer::OpenSsl], bulk_client).with_limit(240),
         Case::new("bulk/server/openssl-echo", &[Peer::OpenSsl], |cx| {
             let server = cx.our_server(Key::P256, &[])?;
             echoed(cx, Peer::OpenSsl, server.port, BULK, &Force::default())
         })
-        .with_limit(90),
+        .with_limit(240),
         Case::new("bulk/client/gnutls-download", &[Peer::GnuTls], |cx| {
             let expected = noise(BULK, 3);
             let file = cx.scratch("file");
@@ -50,7 +50,7 @@ pub(crate) fn cases() -> Vec<Case> {
             client.expect_status(0)?;
             same("the page", &client.stdout(), &expected)
         })
-        .with_limit(90),
+        .with_limit(240),
         Case::new("bulk/server/curl-download", &[Peer::Curl], |cx| {
             let expected = noise(BULK, 4);
             let folder = cx.scratch("www");
@@ -59,7 +59,7 @@ pub(crate) fn cases() -> Vec<Case> {
             let server = cx.our_server(Key::P256, &["--www", &folder])?;
             same("the file", &cx.fetch(Peer::Curl, server.port, "/file", &Force::default())?, &expected)
         })
-        .with_limit(90),
+        .with_limit(240),
     ];
     for record in [512, 1_500] {
         cases.push(Case::new(format!("records/client/openssl-sends-{record}"), &[Peer::OpenSsl], move |cx| {

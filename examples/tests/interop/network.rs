@@ -35,11 +35,11 @@ pub(crate) fn cases() -> Vec<Case> {
             expect_contains("the page", &String::from_utf8_lossy(&client.stdout()), "TLSv1.3")
         }));
     }
-    cases.push(Case::new("many/32-curl-at-once", &[Peer::Curl], curl_at_once).with_limit(60));
-    cases.push(Case::new("many/32-held-open", &[Peer::OpenSsl], held_open).with_limit(60));
+    cases.push(Case::new("many/32-curl-at-once", &[Peer::Curl], curl_at_once).with_limit(180));
+    cases.push(Case::new("many/32-held-open", &[Peer::OpenSsl], held_open).with_limit(180));
     for key in Key::MATRIX {
         let run = move |cx: &Cx<'_>| nginx_file(cx, key);
-        cases.push(Case::new(format!("nginx/10MB-{}", key.name()), &[Peer::Nginx], run).with_limit(60));
+        cases.push(Case::new(format!("nginx/10MB-{}", key.name()), &[Peer::Nginx], run).with_limit(180));
     }
     cases.push(Case::new("curl/status", &[Peer::Curl], |cx| {
         let (folder, _) = cx.page()?;

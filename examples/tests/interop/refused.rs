@@ -108,7 +108,7 @@ fn disturbed(cx: &Cx<'_>, says: &str, disturb: impl FnOnce(u16) -> Outcome) -> O
 /// Sends `bytes` to `port` and reads to the end.
 fn send_raw(port: u16, bytes: &[u8]) -> Outcome {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).map_err(|e| e.to_string())?;
-    stream.set_read_timeout(Some(std::time::Duration::from_secs(10))).map_err(|e| e.to_string())?;
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(60))).map_err(|e| e.to_string())?;
     stream.write_all(bytes).map_err(|e| e.to_string())?;
     stream.shutdown(std::net::Shutdown::Write).map_err(|e| e.to_string())?;
     match stream.read_to_end(&mut Vec::new()) {

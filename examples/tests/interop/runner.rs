@@ -33,7 +33,7 @@ impl Case {
         needs: &[Peer],
         body: impl Fn(&Cx<'_>) -> Outcome + Send + Sync + 'static,
     ) -> Self {
-        let limit = Duration::from_secs(30);
+        let limit = Duration::from_secs(90);
         Self { name: name.into(), needs: needs.to_vec(), limit, gap: None, body: Box::new(body) }
     }
 

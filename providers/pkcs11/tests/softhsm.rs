@@ -246,10 +246,16 @@ fn a_key_outlives_its_token_and_signatures_may_be_left() {
             assert_eq!(polled, Poll::Pending);
         }
         // Nor does what was left wake anybody, once it is old.
-        std::thread::sleep(Duration::from_millis(1_500));
-        let count = Arc::new(Count(std::thread::current(), AtomicUsize::new(0)));
-        assert!(key.register_waker(provider, &Waker::from(count.clone())));
-        assert_eq!(count.1.load(Ordering::SeqCst), 0);
+        for attempt in 0.. {
+            std::thread::sleep(Duration::from_millis(1_500));
+            let count = Arc::new(Count(std::thread::current(), AtomicUsize::new(0)));
+            assert!(key.register_waker(provider, &Waker::from(count.clone())));
+            if count.1.load(Ordering::SeqCst) == 0 {
+                break;
+            }
+            // On a machine that is busy the token may still be at it.
+            assert!(attempt < 40, "it wakes for ever");
+        }
         let mut signature = [0; 64];
         loop {
             match key.poll_sign(provider, SignatureScheme::ED25519, &[b'x'; 130], &mut signature) {
