@@ -111,5 +111,5 @@ fn rest<P: CryptoProvider>() -> usize {
 fn connections_are_small() {
     // An idle one keeps the room of its handshake: three key shares and a transcript. If this grows, so does every
     // connection.
-    assert!(rest::<Provider>() <= 1_600, "{}", rest::<Provider>());
+    assert!(rest::<Provider>() <= 1_500, "{}", rest::<Provider>());
 }
