@@ -60,7 +60,8 @@ impl SecretBytes {
 impl Drop for SecretBytes {
     #[inline(never)]
     fn drop(&mut self) {
-        self.bytes.zeroize();
+        // As a slice it is wiped at once, as an array byte by byte.
+        self.bytes.as_mut_slice().zeroize();
     }
 }
 

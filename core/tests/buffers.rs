@@ -386,3 +386,133 @@ fn padding_leaves_room_for_the_alert_behind_it() {
         assert!(pair.server.is_peer_closed());
     }
 }
+
+// ---- what stays in them
+
+/// Whether eight bytes in a row of `text` stand in `memory`.
+fn holds(memory: &[u8], text: &[u8]) -> bool {
+    memory.windows(8).any(|window| text.windows(8).any(|stretch| stretch == window))
+}
+
+/// Plaintext that was read is overwritten by the next records, or wiped once there are none.
+#[test]
+fn what_was_read_does_not_stay_in_the_receive_buffer() {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    let (client_config, server_config) = (ClientConfig::new(&ANY), ServerConfig::new(&identities));
+    let text = pattern(900);
+    // Read by the connection that goes on; by one that has half of the next record; by one that has failed meanwhile.
+    for ending in 0..3 {
+        let mut memory = vec![0xaa; 4_000];
+        {
+            let receive = saitls_core::Buffers::new(&mut memory[..], vec![0; 2_000]);
+            let client = Connection::client(&client_config, name("localhost"), buffers(4_000, 4_000)).unwrap();
+            let mut pair = Pair::new(client, Connection::server(&server_config, receive).unwrap());
+            pair.connect();
+            // Two records come at once, and stand one behind the other.
+            for part in [&text[..300], &text[300..]] {
+                assert_eq!(pair.client.write(part), Ok(part.len()));
+                pair.client.process(&mut pair.client_provider).unwrap();
+            }
+            carry(&mut pair.client, &mut pair.server, usize::MAX);
+            for part in [&text[..300], &text[300..]] {
+                pair.server.process(&mut pair.server_provider).unwrap();
+                assert!(pair.server.received_data() == part);
+                if part.len() == 300 {
+                    pair.server.consume(300);
+                }
+            }
+            match ending {
+                0 => pair.server.consume(600),
+                1 => {
+                    pair.server.consume(600);
+                    pair.client.write(&text).unwrap();
+                    pair.client.process(&mut pair.client_provider).unwrap();
+                    carry(&mut pair.client, &mut pair.server, 100);
+                }
+                _ => {
+                    pair.server.reject(AlertDescription::ACCESS_DENIED);
+                    pair.server.process(&mut pair.server_provider).unwrap_err();
+                    pair.server.consume(600);
+                }
+            }
+            let _ = pair.server.process(&mut pair.server_provider);
+            if ending == 1 {
+                // What is there of the next record was not wiped.
+                carry(&mut pair.client, &mut pair.server, usize::MAX);
+                pair.server.process(&mut pair.server_provider).unwrap();
+                assert!(pair.server.received_data() == text);
+                pair.server.consume(text.len());
+                pair.server.process(&mut pair.server_provider).unwrap();
+            }
+        }
+        assert!(memory.iter().any(|&byte| byte != 0) && !holds(&memory, &text), "ending {ending}");
+    }
+}
+
+// ---- sealing from elsewhere
+
+/// `write_sealed` puts the same bytes on the wire as `write` and `process`, padded or not, whatever was written before.
+#[test]
+fn what_is_sealed_from_elsewhere_looks_like_what_was_copied() {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    let server_config = ServerConfig::new(&identities);
+    for padding in [Padding::None, Padding::Block(64), Padding::Full] {
+        for records_per_key in [u64::MAX, 3] {
+            let config = ClientConfig::new(&ANY).with_padding(padding).with_records_per_key(records_per_key);
+            let wire = |seals: bool| {
+                let client = Connection::client(&config, name("localhost"), buffers(2_000, 3_000)).unwrap();
+                let server = Connection::server(&server_config, full_buffers()).unwrap();
+                let (mut pair, mut read) = (Pair::new(client, server), Vec::new());
+                pair.connect();
+                assert_eq!(pair.client.write(b"before"), Ok(6));
+                if !seals {
+                    pair.client.process(&mut pair.client_provider).unwrap();
+                }
+                for len in [0, 1, 63, 64, 1_000, 5_000, 20_000] {
+                    let (text, mut rest) = (pattern(len), &pattern(len)[..]);
+                    let mut tries = 0;
+                    while !rest.is_empty() {
+                        let written = if seals {
+                            pair.client.write_sealed(&mut pair.client_provider, rest).unwrap()
+                        } else {
+                            pair.client.write(rest).unwrap()
+                        };
+                        rest = &rest[written..];
+                        assert_eq!(pair.run(), (Ok(()), Ok(())));
+                        read.extend_from_slice(&drain(&mut pair.server));
+                        tries += 1;
+                        assert!(tries < 200, "no progress");
+                    }
+                    while !read.ends_with(&text) {
+                        assert_eq!(pair.run(), (Ok(()), Ok(())));
+                        read.extend_from_slice(&drain(&mut pair.server));
+                    }
+                }
+                (pair.client_wire, read)
+            };
+            let (copied, sealed) = (wire(false), wire(true));
+            assert!(copied.1.starts_with(b"before") && copied.1 == sealed.1, "{padding:?}, {records_per_key}");
+            if records_per_key == u64::MAX {
+                assert!(copied.0 == sealed.0, "{padding:?}");
+            }
+        }
+    }
+}
+
+/// It says no where `write` does, and a connection whose AEAD fails is dead.
+#[test]
+fn sealing_from_elsewhere_is_refused_where_writing_is() {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    let (client_config, server_config) = (ClientConfig::new(&ANY), ServerConfig::new(&identities));
+    let client = Connection::client(&client_config, name("localhost"), full_buffers()).unwrap();
+    let server = Connection::server(&server_config, full_buffers()).unwrap();
+    let mut pair = Pair::new(client, server);
+    assert_eq!(pair.client.write_sealed(&mut pair.client_provider, b"early"), Err(Error::InvalidState));
+    pair.connect();
+    assert_eq!(pair.client.write_sealed(&mut pair.client_provider, b""), Ok(0));
+    pair.client.close();
+    assert_eq!(pair.client.write_sealed(&mut pair.client_provider, b"late"), Err(Error::InvalidState));
+}

@@ -405,8 +405,7 @@ fn our_client_sends_what_the_client_of_the_trace_sent() {
         let script = Script { steps: trace(name) };
         let hellos = script.messages("client", HandshakeType::CLIENT_HELLO);
         let first = ClientHelloParts::parse(&hellos[0]);
-        let mut random: VecDeque<_> = [first.random.to_vec()].into();
-        random.extend(Some(first.session_id.clone()).filter(|id| !id.is_empty()));
+        let mut random: VecDeque<_> = [[&first.random[..], &first.session_id].concat()].into();
         random.extend(script.private_keys("client"));
         let mut provider = Replay { random, substitutes: hellos.clone().into() };
 

@@ -9,7 +9,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use saitls_core::codes::{CipherSuite, NamedGroup};
 use saitls_core::crypto::{Aead as _, CryptoProvider};
 use std::time::Duration;
-use support::saitls::{Backend, records, with_pair};
+use support::saitls::{Backend, Sending, records, with_pair};
 use support::{IDENTITIES, Times, peer, time, undisturbed};
 
 type RustCrypto = saitls_rustcrypto::RustCrypto<getrandom::SysRng>;
@@ -33,12 +33,13 @@ fn ours<B: Backend>(criterion: &mut Criterion) {
             raw::<B>(&mut group, suite, len);
             let data = vec![1; len];
             with_pair::<B>(suite, &IDENTITIES[0], |provider, client, server| {
-                let mut rounds = |copies, times| records((provider, client, server), &data, copies, times);
-                group.bench_function("send in place", |bencher| {
-                    bencher.iter_custom(|times| rounds(false, times).client)
+                let mut rounds = |how, times| records((provider, client, server), &data, how, times);
+                for how in [Sending::InPlace, Sending::Sealed, Sending::Copied] {
+                    group.bench_function(how.name(), |bencher| bencher.iter_custom(|times| rounds(how, times).client));
+                }
+                group.bench_function("receive", |bencher| {
+                    bencher.iter_custom(|times| rounds(Sending::Copied, times).server)
                 });
-                group.bench_function("send", |bencher| bencher.iter_custom(|times| rounds(true, times).client));
-                group.bench_function("receive", |bencher| bencher.iter_custom(|times| rounds(true, times).server));
             });
             group.finish();
         }

@@ -49,9 +49,13 @@ impl<P: CryptoProvider> Connection<'_, P> {
         self.receive.data()
     }
 
-    /// Says that `len` bytes of [`received_data`](Self::received_data) were read. They are wiped.
+    /// Says that `len` bytes of [`received_data`](Self::received_data) were read. The next records are received over them;
+    /// what is left of them is wiped by [`process`](Self::process) when it has no more data to give.
     pub fn consume(&mut self, len: usize) {
         self.receive.consume(len);
+        if matches!(self.phase, Phase::Closed | Phase::Failed(_)) {
+            self.receive.wipe_stale();
+        }
     }
 
     /// Copies data from the peer and returns how much; 0 if there is none now.
@@ -109,6 +113,34 @@ impl<P: CryptoProvider> Connection<'_, P> {
         }
         self.send(len);
         Ok(len)
+    }
+
+    /// As [`write`](Self::write) and [`process`](Self::process) together, in one pass where the provider's AEAD can: the data
+    /// is sealed from where it stands, and not copied first. Returns how much there was room for; 0 also if `process` has
+    /// to renew the key first.
+    ///
+    /// # Errors
+    /// As for [`send_buffer`](Self::send_buffer), and why sealing failed: the connection is dead then.
+    pub fn write_sealed(&mut self, provider: &mut P, data: &[u8]) -> Result<usize> {
+        self.send_buffer()?;
+        let mut taken = 0usize;
+        while let Some(rest) = data.get(taken..).filter(|rest| !rest.is_empty()) {
+            if self.is_data_held_back() || self.is_key_used_up() {
+                break;
+            }
+            match self.outgoing.seal_from(provider, rest) {
+                Ok(0) => break,
+                Ok(len) => taken = taken.saturating_add(len),
+                Err(error) => {
+                    self.fail(provider, error);
+                    return Err(error);
+                }
+            }
+        }
+        if taken > 0 {
+            self.post_handshake.key_updates = 0;
+        }
+        Ok(taken)
     }
 
     /// Says that we will send nothing more: close_notify goes out behind the data written so far (RFC 9846 6.1).

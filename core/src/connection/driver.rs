@@ -98,7 +98,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     }
 
     /// Kills the connection: says why, if there is something to say, and forgets the keys.
-    fn fail(&mut self, provider: &mut P, error: Error) {
+    pub(super) fn fail(&mut self, provider: &mut P, error: Error) {
         if let Some(alert) = error.alert()
             && !self.locally_closed
             && self.outgoing.alert(provider, alert).is_ok()
@@ -262,7 +262,10 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             return Ok(Turn::Again);
         }
         match self.incoming.next(provider, &mut self.receive)? {
-            None => self.nothing_more().map(|()| Turn::Wait),
+            None => {
+                self.receive.wipe_stale();
+                self.nothing_more().map(|()| Turn::Wait)
+            }
             Some(Content::ApplicationData) => {
                 self.post_handshake.key_updates = 0;
                 self.post_handshake.tickets = 0;

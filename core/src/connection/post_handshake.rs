@@ -65,7 +65,7 @@ impl<P: CryptoProvider> Connection<'_, P> {
     }
 
     /// Whether our key has only one record left: the KeyUpdate.
-    fn is_key_used_up(&self) -> bool {
+    pub(super) fn is_key_used_up(&self) -> bool {
         let limit = self.facts.cipher_suite.map_or(0, CipherSuite::record_limit).min(self.common().records_per_key);
         self.outgoing.sequence().saturating_add(1) >= limit
     }

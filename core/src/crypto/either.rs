@@ -56,6 +56,14 @@ impl<P: CryptoProvider, A: Hash<P>, B: Hash<P>> Hash<P> for Either<A, B> {
             B::digest(provider, algorithm, parts)
         }
     }
+
+    fn hmac(provider: &mut P, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Result<Digest> {
+        if A::supports(algorithm) {
+            A::hmac(provider, algorithm, key, parts)
+        } else {
+            B::hmac(provider, algorithm, key, parts)
+        }
+    }
 }
 
 impl<P: CryptoProvider, A: Aead<P>, B: Aead<P>> Aead<P> for Either<A, B> {
@@ -83,6 +91,13 @@ impl<P: CryptoProvider, A: Aead<P>, B: Aead<P>> Aead<P> for Either<A, B> {
         match self {
             Self::First(aead) => aead.seal(provider, nonce, aad, in_out),
             Self::Second(aead) => aead.seal(provider, nonce, aad, in_out),
+        }
+    }
+
+    fn seal_from(&mut self, provider: &mut P, nonce: &Nonce, aad: &[u8], text: &[u8], out: &mut [u8]) -> Result<()> {
+        match self {
+            Self::First(aead) => aead.seal_from(provider, nonce, aad, text, out),
+            Self::Second(aead) => aead.seal_from(provider, nonce, aad, text, out),
         }
     }
 

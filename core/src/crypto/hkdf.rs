@@ -12,10 +12,15 @@ use zeroize::{Zeroize, Zeroizing};
 const MAX_BLOCK_LEN: usize = 128;
 
 /// The most parts of a message, and the block in front of them.
-const MAX_PARTS: usize = 9;
+const MAX_PARTS: usize = 7;
 
-/// HMAC over the joined `parts`. `key` is never longer than a block: secrets are at most 64 bytes.
-fn hmac<P: CryptoProvider>(provider: &mut P, hash: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Result<Digest> {
+/// HMAC over the joined `parts`, with the hash `H`. `key` is never longer than a block: secrets are at most 64 bytes.
+pub(super) fn hmac<P: CryptoProvider, H: Hash<P>>(
+    provider: &mut P,
+    hash: HashAlgorithm,
+    key: &[u8],
+    parts: &[&[u8]],
+) -> Result<Digest> {
     let mut block = [0; MAX_BLOCK_LEN];
     let block = block.get_mut(..hash.block_len()).ok_or(Error::Internal)?;
     block.get_mut(..key.len()).ok_or(Error::Unsupported)?.copy_from_slice(key);
@@ -25,12 +30,12 @@ fn hmac<P: CryptoProvider>(provider: &mut P, hash: HashAlgorithm, key: &[u8], pa
     let (front, rest) = message.split_first_mut().ok_or(Error::Internal)?;
     *front = block;
     rest.get_mut(..parts.len()).ok_or(Error::Internal)?.copy_from_slice(parts);
-    let inner = P::Hash::digest(provider, hash, &message);
+    let inner = H::digest(provider, hash, &message);
 
     block.iter_mut().for_each(|byte| *byte ^= 0x36 ^ 0x5c);
     let outer = inner.and_then(|inner| {
         let inner = Zeroizing::new(inner);
-        P::Hash::digest(provider, hash, &[block, inner.as_bytes()])
+        H::digest(provider, hash, &[block, inner.as_bytes()])
     });
     block.zeroize();
     outer
@@ -51,26 +56,24 @@ fn expand_label<P: CryptoProvider>(
     context: &[u8],
     out: &mut [u8],
 ) -> Result<()> {
-    const PREFIX: &[u8] = b"tls13 ";
-    let length = u16::try_from(out.len()).map_err(|_| Error::Unsupported)?.to_be_bytes();
-    let label_len = [u8::try_from(PREFIX.len().saturating_add(label.len())).map_err(|_| Error::Unsupported)?];
+    let [high, low] = u16::try_from(out.len()).map_err(|_| Error::Unsupported)?.to_be_bytes();
+    let label_len = u8::try_from(label.len().saturating_add(6)).map_err(|_| Error::Unsupported)?;
+    let front = [high, low, label_len, b't', b'l', b's', b'1', b'3', b' '];
     let context_len = [u8::try_from(context.len()).map_err(|_| Error::Unsupported)?];
 
     let mut previous: Option<Zeroizing<Digest>> = None;
     let mut counter = 0u8;
     for chunk in out.chunks_mut(hash.output_len()) {
         counter = counter.checked_add(1).ok_or(Error::Unsupported)?;
-        let parts: [&[u8]; 8] = [
+        let parts: [&[u8]; 6] = [
             previous.as_ref().map_or(&[], |previous| previous.as_bytes()),
-            &length,
-            &label_len,
-            PREFIX,
+            &front,
             label,
             &context_len,
             context,
             &[counter],
         ];
-        let block = Zeroizing::new(hmac(provider, hash, secret, &parts)?);
+        let block = Zeroizing::new(P::Hash::hmac(provider, hash, secret, &parts)?);
         chunk.copy_from_slice(block.as_bytes().get(..chunk.len()).ok_or(Error::Internal)?);
         previous = Some(block);
     }
@@ -87,8 +90,22 @@ impl<P: CryptoProvider> Secret<P> for SoftwareSecret {
         let zeros = zeros.get(..hash.output_len()).ok_or(Error::Internal)?;
         let salt = salt.map_or(zeros, SecretBytes::as_bytes);
         let input = input.map_or(zeros, SecretBytes::as_bytes);
-        let extracted = Zeroizing::new(hmac(provider, hash, salt, &[input])?);
+        let extracted = Zeroizing::new(P::Hash::hmac(provider, hash, salt, &[input])?);
         Self::new(extracted.as_bytes())
+    }
+
+    fn handshake_salt(_: &mut P, hash: HashAlgorithm) -> Result<Self> {
+        Self::new(match hash {
+            HashAlgorithm::Sha256 => &[
+                0x6f, 0x26, 0x15, 0xa1, 0x08, 0xc7, 0x02, 0xc5, 0x67, 0x8f, 0x54, 0xfc, 0x9d, 0xba, 0xb6, 0x97, //
+                0x16, 0xc0, 0x76, 0x18, 0x9c, 0x48, 0x25, 0x0c, 0xeb, 0xea, 0xc3, 0x57, 0x6c, 0x36, 0x11, 0xba,
+            ],
+            HashAlgorithm::Sha384 => &[
+                0x15, 0x91, 0xda, 0xc5, 0xcb, 0xbf, 0x03, 0x30, 0xa4, 0xa8, 0x4d, 0xe9, 0xc7, 0x53, 0x33, 0x0e, //
+                0x92, 0xd0, 0x1f, 0x0a, 0x88, 0x21, 0x4b, 0x44, 0x64, 0x97, 0x2f, 0xd6, 0x68, 0x04, 0x9e, 0x93, //
+                0xe5, 0x2f, 0x2b, 0x16, 0xfa, 0xd9, 0x22, 0xfd, 0xc0, 0x58, 0x44, 0x78, 0x42, 0x8f, 0x28, 0x2b,
+            ],
+        })
     }
 
     fn derive(&self, provider: &mut P, hash: HashAlgorithm, label: &[u8], context: &[u8]) -> Result<Self> {
@@ -109,7 +126,7 @@ impl<P: CryptoProvider> Secret<P> for SoftwareSecret {
     }
 
     fn mac(&self, provider: &mut P, hash: HashAlgorithm, data: &[u8]) -> Result<Digest> {
-        hmac(provider, hash, self.as_bytes(), &[data])
+        P::Hash::hmac(provider, hash, self.as_bytes(), &[data])
     }
 
     fn reveal(&self, _: &mut P, out: &mut [u8]) -> Result<usize> {

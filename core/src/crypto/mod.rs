@@ -84,6 +84,7 @@ impl Digest {
     ///
     /// # Errors
     /// [`Error::Unsupported`](crate::Error::Unsupported) if there are more than [`MAX_DIGEST_LEN`].
+    #[inline]
     pub fn new(bytes: &[u8]) -> Result<Self> {
         let mut digest = Self { bytes: [0; MAX_DIGEST_LEN], len: 0 };
         match (digest.bytes.get_mut(..bytes.len()), u8::try_from(bytes.len())) {
@@ -212,8 +213,7 @@ pub trait Hash<P: CryptoProvider>: Sized {
         self.snapshot(provider)
     }
 
-    /// The hash of the joined `parts`, most of them short: HKDF asks for nothing else. For parts that are faster in one
-    /// go.
+    /// The hash of the joined `parts`, most of them short. For parts that are faster in one go.
     ///
     /// # Errors
     /// As for [`start`](Self::start).
@@ -223,6 +223,16 @@ pub trait Hash<P: CryptoProvider>: Sized {
             hash.update(provider, part)?;
         }
         hash.finish(provider)
+    }
+
+    /// HMAC (RFC 2104) over the joined `parts`, most of them short: all that HKDF asks for. For engines that have HMAC, and
+    /// for parts that are faster in one go. `key` is at most [`MAX_SECRET_LEN`](crate::secret::MAX_SECRET_LEN) bytes long,
+    /// which is no more than a block.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start).
+    fn hmac(provider: &mut P, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Result<Digest> {
+        hkdf::hmac::<P, Self>(provider, algorithm, key, parts)
     }
 }
 
@@ -244,6 +254,15 @@ pub trait Secret<P: CryptoProvider>: Sized {
     /// # Errors
     /// As for [`import`](Self::import).
     fn extract(provider: &mut P, hash: HashAlgorithm, salt: Option<&Self>, input: Option<&Self>) -> Result<Self>;
+
+    /// Derive-Secret(Early Secret, "derived", "") (RFC 9846 7.1) of a handshake without a PSK: what the shared secret is
+    /// extracted with. It is the same for every connection, so software has it as a constant, and nothing in it is secret.
+    ///
+    /// # Errors
+    /// As for [`import`](Self::import).
+    fn handshake_salt(provider: &mut P, hash: HashAlgorithm) -> Result<Self> {
+        Self::extract(provider, hash, None, None)?.derive(provider, hash, b"derived", hash.empty_digest())
+    }
 
     /// HKDF-Expand-Label (RFC 9846 7.1) with `Hash.length` bytes of output, which stay with the provider.
     /// `label` comes without the prefix `"tls13 "`.
@@ -310,6 +329,17 @@ pub trait Aead<P: CryptoProvider>: Sized {
     /// # Errors
     /// [`Error::CryptoFailed`](crate::Error::CryptoFailed) if the device fails.
     fn seal(&mut self, provider: &mut P, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<()>;
+
+    /// As [`seal`](Self::seal), with a plaintext whose first part is `text`, which stands elsewhere: `out` is room for it,
+    /// then the rest of the plaintext (a byte, if records are not padded), then room for the tag. For what can encrypt
+    /// from one place to another; `out` is at least as long as `text` and a tag.
+    ///
+    /// # Errors
+    /// As for [`seal`](Self::seal).
+    fn seal_from(&mut self, provider: &mut P, nonce: &Nonce, aad: &[u8], text: &[u8], out: &mut [u8]) -> Result<()> {
+        out.get_mut(..text.len()).ok_or(crate::Error::Internal)?.copy_from_slice(text);
+        self.seal(provider, nonce, aad, out)
+    }
 
     /// Decrypts in place and checks the tag, which stands at the end of `in_out`.
     ///

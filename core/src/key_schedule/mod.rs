@@ -1,11 +1,11 @@
-//! The key schedule (RFC 9846 7.1) as three stages, each made from the one above it, and the transcript hash.
+//! The key schedule (RFC 9846 7.1) as stages, each made from the one above it, and the transcript hash.
 //!
 //! ```text
 //!                  0
 //!                  |
-//!      PSK or 0 -> Extract = Early
-//!                  |
-//!            Derive-Secret(., "derived", "")
+//!             0 -> Extract = Early            \
+//!                  |                           | without a PSK always the same: `Secret::handshake_salt`
+//!            Derive-Secret(., "derived", "")  /
 //!                  |
 //! shared secret -> Extract = Handshake --> client, server handshake traffic secrets
 //!                  |
@@ -28,39 +28,19 @@ pub(crate) struct TrafficSecrets<P: CryptoProvider> {
     pub(crate) server: P::Secret,
 }
 
-/// Derive-Secret(., "derived", ""): the salt of the next stage.
-fn derived<P: CryptoProvider>(provider: &mut P, hash: HashAlgorithm, secret: &P::Secret) -> Result<P::Secret> {
-    let empty = P::Hash::start(provider, hash)?.finish(provider)?;
-    secret.derive(provider, hash, b"derived", empty.as_bytes())
-}
-
-/// The first stage.
-pub(crate) struct EarlySecret<P: CryptoProvider> {
-    hash: HashAlgorithm,
-    secret: P::Secret,
-}
-
-impl<P: CryptoProvider> EarlySecret<P> {
-    /// Without a PSK.
-    pub(crate) fn new(provider: &mut P, hash: HashAlgorithm) -> Result<Self> {
-        Ok(Self { hash, secret: P::Secret::extract(provider, hash, None, None)? })
-    }
-
-    /// The next stage, from the shared secret of the key exchange.
-    pub(crate) fn into_handshake(self, provider: &mut P, shared: &P::Secret) -> Result<HandshakeSecret<P>> {
-        let salt = derived(provider, self.hash, &self.secret)?;
-        let secret = P::Secret::extract(provider, self.hash, Some(&salt), Some(shared))?;
-        Ok(HandshakeSecret { hash: self.hash, secret })
-    }
-}
-
-/// The second stage.
+/// The first stage that depends on the connection.
 pub(crate) struct HandshakeSecret<P: CryptoProvider> {
     hash: HashAlgorithm,
     secret: P::Secret,
 }
 
 impl<P: CryptoProvider> HandshakeSecret<P> {
+    /// From the shared secret of the key exchange, without a PSK.
+    pub(crate) fn new(provider: &mut P, hash: HashAlgorithm, shared: &P::Secret) -> Result<Self> {
+        let salt = P::Secret::handshake_salt(provider, hash)?;
+        Ok(Self { hash, secret: P::Secret::extract(provider, hash, Some(&salt), Some(shared))? })
+    }
+
     /// The secrets that protect the handshake; `transcript` is that of ClientHello...ServerHello.
     pub(crate) fn traffic_secrets(&self, provider: &mut P, transcript: &Digest) -> Result<TrafficSecrets<P>> {
         Ok(TrafficSecrets {
@@ -71,7 +51,7 @@ impl<P: CryptoProvider> HandshakeSecret<P> {
 
     /// The last stage.
     pub(crate) fn into_main(self, provider: &mut P) -> Result<MainSecret<P>> {
-        let salt = derived(provider, self.hash, &self.secret)?;
+        let salt = self.secret.derive(provider, self.hash, b"derived", self.hash.empty_digest())?;
         let secret = P::Secret::extract(provider, self.hash, Some(&salt), None)?;
         Ok(MainSecret { hash: self.hash, secret })
     }
@@ -127,10 +107,7 @@ pub(crate) fn export<P: CryptoProvider>(
     context: &[u8],
     out: &mut [u8],
 ) -> Result<()> {
-    let empty = P::Hash::start(provider, hash)?.finish(provider)?;
-    let mut context_hash = P::Hash::start(provider, hash)?;
-    context_hash.update(provider, context)?;
-    let context_hash = context_hash.finish(provider)?;
-    let secret = exporter_secret.derive(provider, hash, label, empty.as_bytes())?;
+    let context_hash = P::Hash::digest(provider, hash, &[context])?;
+    let secret = exporter_secret.derive(provider, hash, label, hash.empty_digest())?;
     secret.export(provider, hash, b"exporter", context_hash.as_bytes(), out)
 }

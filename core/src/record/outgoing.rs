@@ -115,9 +115,14 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         loop {
             let mut writer = Writer::new(self.message_room(wanted));
             write(&mut writer);
-            match writer.finish() {
+            let len = writer.finish();
+            let start = self.message_start();
+            match len {
                 Ok(len) if self.fits(len) => {
-                    // Room may have moved: write again where it is now.
+                    if self.message_start() == start {
+                        return Poll::Ready(Ok(len));
+                    }
+                    // Room has moved: write again where it is now.
                     let mut writer = Writer::new(self.message_room(0));
                     write(&mut writer);
                     return Poll::Ready(writer.finish());
@@ -267,15 +272,51 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         self.finish_record(provider, kind, len, self.padding)
     }
 
+    /// Seals a record of application data that stands elsewhere, behind what is open, and returns how much of it there was
+    /// room for.
+    pub(crate) fn seal_from(&mut self, provider: &mut P, data: &[u8]) -> Result<usize> {
+        self.flush(provider)?;
+        let len = self.content_room(ContentType::APPLICATION_DATA).len().min(data.len());
+        let text = data.get(..len).ok_or(Error::Internal)?;
+        if len == 0 || self.keys.is_none() {
+            return Ok(0);
+        }
+        let start = self.frame(ContentType::APPLICATION_DATA, len, self.padding)?;
+        let record = self.buffer.bytes.get_mut(start..self.buffer.sealed).ok_or(Error::Internal)?;
+        let keys = self.keys.as_mut().ok_or(Error::Internal)?;
+        let sealed = keys.seal_from(provider, text, record);
+        self.settle(start, sealed).map(|()| len)
+    }
+
     /// Makes a record of the `len` bytes of content behind the room for the header.
     fn finish_record(&mut self, provider: &mut P, kind: ContentType, len: usize, padding: Padding) -> Result<()> {
+        let start = self.frame(kind, len, padding)?;
+        let Some(keys) = &mut self.keys else { return Ok(()) };
+        let record = self.buffer.bytes.get_mut(start..self.buffer.sealed).ok_or(Error::Internal)?;
+        let sealed = keys.seal(provider, record);
+        self.settle(start, sealed)
+    }
+
+    /// What could not be encrypted never leaves. Its nonce is gone, so the peer could read nothing behind it.
+    fn settle(&mut self, start: usize, sealed: Result<()>) -> Result<()> {
+        if sealed.is_err() {
+            self.buffer.bytes.get_mut(start..self.buffer.sealed).unwrap_or(&mut []).zeroize();
+            self.buffer.sealed = start;
+            self.is_key_spent = true;
+        }
+        sealed
+    }
+
+    /// Puts a header in front of `len` bytes of content and, if they are to be sealed, their type, padding, and room for a
+    /// tag behind them; returns where the record begins.
+    fn frame(&mut self, kind: ContentType, len: usize, padding: Padding) -> Result<usize> {
         let start = self.buffer.sealed;
-        let Some(keys) = &mut self.keys else {
+        let Some(keys) = &self.keys else {
             if kind == ContentType::APPLICATION_DATA {
                 return Err(Error::Internal);
             }
             let header = RecordHeader::to_bytes(kind, self.legacy_record_version, len);
-            return self.put_header(start, header, len);
+            return self.put_header(start, header, len).map(|()| start);
         };
         // Padding does not take the room that is kept for an alert.
         let room = self.buffer.bytes.len().saturating_sub(start).saturating_sub(RECORD_HEADER_LEN + ALERT_RECORD_LEN);
@@ -295,17 +336,7 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         let behind = self.buffer.bytes.get_mut(content_end..padding_end).ok_or(Error::Internal)?;
         behind.fill(0);
         *behind.first_mut().ok_or(Error::Internal)? = kind.0;
-        self.put_header(start, header, body_len)?;
-        let record = self.buffer.bytes.get_mut(start..self.buffer.sealed).ok_or(Error::Internal)?;
-        let keys = self.keys.as_mut().ok_or(Error::Internal)?;
-        let sealed = keys.seal(provider, record);
-        if sealed.is_err() {
-            // What could not be encrypted never leaves. Its nonce is gone, so the peer could read nothing behind it.
-            record.zeroize();
-            self.buffer.sealed = start;
-            self.is_key_spent = true;
-        }
-        sealed
+        self.put_header(start, header, body_len).map(|()| start)
     }
 
     fn put_header(&mut self, start: usize, header: [u8; RECORD_HEADER_LEN], body_len: usize) -> Result<()> {

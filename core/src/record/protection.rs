@@ -73,6 +73,13 @@ impl<P: CryptoProvider> Protection<P> {
         self.aead.seal(provider, &nonce, header, body)
     }
 
+    /// As [`seal`](Self::seal), with content that stands elsewhere; its place in the record is written.
+    pub(crate) fn seal_from(&mut self, provider: &mut P, content: &[u8], record: &mut [u8]) -> Result<()> {
+        let nonce = self.next_nonce()?;
+        let (header, body) = record.split_at_mut_checked(RECORD_HEADER_LEN).ok_or(Error::Internal)?;
+        self.aead.seal_from(provider, &nonce, header, content, body)
+    }
+
     /// Opens a record in place: its content type, the length of its content (which begins behind the header),
     /// and the length of the whole inner plaintext.
     pub(crate) fn open(&mut self, provider: &mut P, record: &mut [u8]) -> Result<(ContentType, usize, usize)> {

@@ -30,11 +30,13 @@ pub(crate) struct ReceiveBuffer<'a> {
     dropping: usize,
     data: Range<usize>,
     records: Range<usize>,
+    /// Data that was read stands in front of this place, where nothing was written over it; 0 if none does.
+    stale: usize,
 }
 
 impl<'a> ReceiveBuffer<'a> {
     pub(crate) const fn new(bytes: ManagedSlice<'a, u8>) -> Self {
-        Self { bytes, retained: 0, handshake: 0..0, dropping: 0, data: 0..0, records: 0..0 }
+        Self { bytes, retained: 0, handshake: 0..0, dropping: 0, data: 0..0, records: 0..0, stale: 0 }
     }
 
     /// The storage, wiped.
@@ -45,13 +47,14 @@ impl<'a> ReceiveBuffer<'a> {
 
     /// Forgets everything.
     pub(crate) fn clear(&mut self) {
-        let used = self.records.end;
+        let used = self.records.end.max(self.stale);
         self.bytes.get_mut(..used).unwrap_or(&mut []).zeroize();
         self.retained = 0;
         self.handshake = 0..0;
         self.dropping = 0;
         self.data = 0..0;
         self.records = 0..0;
+        self.stale = 0;
     }
 
     pub(crate) fn capacity(&self) -> usize {
@@ -238,11 +241,27 @@ impl<'a> ReceiveBuffer<'a> {
         self.bytes.get(self.data.clone()).unwrap_or(&[])
     }
 
-    /// Drops `len` bytes of it, wiped.
+    /// Drops `len` bytes of it, which are to be [wiped](Self::wipe_stale).
     pub(crate) fn consume(&mut self, len: usize) {
-        let end = self.data.start.saturating_add(len).min(self.data.end);
-        self.bytes.get_mut(self.data.start..end).unwrap_or(&mut []).zeroize();
-        self.data.start = end;
+        self.data.start = self.data.start.saturating_add(len).min(self.data.end);
+        self.stale = self.stale.max(self.data.start);
+    }
+
+    /// Wipes what was consumed and no record was received over. Not at once, since it would take a tenth of the time that a
+    /// record takes where AES is hardware's, and the next record is about to do it.
+    pub(crate) fn wipe_stale(&mut self) {
+        if self.stale == 0 {
+            return;
+        }
+        let mut at = self.retained;
+        for part in [&self.handshake, &self.data, &self.records] {
+            if !part.is_empty() {
+                self.bytes.get_mut(at..part.start.min(self.stale)).unwrap_or(&mut []).zeroize();
+                at = part.end;
+            }
+        }
+        self.bytes.get_mut(at..self.stale).unwrap_or(&mut []).zeroize();
+        self.stale = 0;
     }
 }
 

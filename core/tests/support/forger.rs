@@ -355,9 +355,7 @@ impl Forger {
 
     fn use_handshake_keys(&mut self) {
         let (provider, algorithm) = (&mut self.provider, self.suite.hash());
-        let empty = hash(algorithm, b"");
-        let early = SoftwareSecret::extract(provider, algorithm, None, None).unwrap();
-        let salt = early.derive(provider, algorithm, b"derived", &empty).unwrap();
+        let salt = SoftwareSecret::handshake_salt(provider, algorithm).unwrap();
         let secret = SoftwareSecret::extract(provider, algorithm, Some(&salt), self.shared.as_ref()).unwrap();
         let transcript = hash(algorithm, &self.transcript);
         let mut derive =
@@ -376,8 +374,12 @@ impl Forger {
     /// From the transcript up to here.
     fn derive_application(&mut self) {
         let (provider, algorithm) = (&mut self.provider, self.suite.hash());
-        let empty = hash(algorithm, b"");
-        let salt = self.handshake_secret.as_ref().unwrap().derive(provider, algorithm, b"derived", &empty).unwrap();
+        let salt = self
+            .handshake_secret
+            .as_ref()
+            .unwrap()
+            .derive(provider, algorithm, b"derived", algorithm.empty_digest())
+            .unwrap();
         let main = SoftwareSecret::extract(provider, algorithm, Some(&salt), None).unwrap();
         let transcript = hash(algorithm, &self.transcript);
         let mut derive =

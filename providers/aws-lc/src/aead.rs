@@ -11,6 +11,10 @@ use saitls_core::error::{Error, Result};
 /// record protocol, each used once (RFC 9846 5.3).
 pub struct Aead(LessSafeKey);
 
+/// The longest plaintext behind the text that [`seal_from`](crypto::Aead::seal_from) does not copy the text for: a content
+/// type, and a little padding.
+const MAX_REST_LEN: usize = 16;
+
 const fn algorithm(suite: CipherSuite) -> Option<&'static Algorithm> {
     match suite {
         CipherSuite::AES_128_GCM_SHA256 => Some(&AES_128_GCM),
@@ -39,6 +43,20 @@ impl<P: CryptoProvider> crypto::Aead<P> for Aead {
         let sealed = self.0.seal_in_place_separate_tag(unique(nonce), Aad::from(aad), text);
         tag.copy_from_slice(sealed.map_err(|_| Error::CryptoFailed)?.as_ref());
         Ok(())
+    }
+
+    fn seal_from(&mut self, provider: &mut P, nonce: &Nonce, aad: &[u8], text: &[u8], out: &mut [u8]) -> Result<()> {
+        let (sealed, behind) = out.split_at_mut_checked(text.len()).ok_or(Error::Internal)?;
+        let rest_len = split_tag(behind, self.0.algorithm().tag_len())?.0.len();
+        // The rest is read from another place, too.
+        let mut rest = [0; MAX_REST_LEN];
+        let Some(rest) = rest.get_mut(..rest_len) else {
+            sealed.copy_from_slice(text);
+            return crypto::Aead::<P>::seal(self, provider, nonce, aad, out);
+        };
+        rest.copy_from_slice(behind.get(..rest_len).ok_or(Error::Internal)?);
+        let sealed = self.0.seal_out_of_place_scatter(unique(nonce), Aad::from(aad), text, sealed, rest, behind);
+        sealed.map_err(|_| Error::CryptoFailed)
     }
 
     fn open(&mut self, _: &mut P, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<()> {

@@ -121,7 +121,7 @@ impl<'a, P: CryptoProvider, T> TlsStream<'a, P, T> {
         if self.connection.is_handshaking() {
             return Ok(None);
         }
-        self.connection.write(data).map(|len| Some(len).filter(|len| *len > 0 || data.is_empty()))
+        self.connection.write_sealed(&mut self.provider, data).map(|len| Some(len).filter(|len| *len > 0 || data.is_empty()))
     }
 }
 

@@ -154,25 +154,45 @@ pub(crate) fn with_pair<B: Backend>(
     work(&mut provider, &mut client, &mut server);
 }
 
-/// What `times` records take: `process` here, `process` and `consume` there. `copies` says whether the bytes are written
-/// by `write`, which counts, or beforehand where they are sealed (`send_buffer`). Carrying them is not counted. The client
+/// How data goes out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sending {
+    /// Written beforehand where it is sealed (`send_buffer`).
+    InPlace,
+    /// Sealed from where it stands (`write_sealed`).
+    Sealed,
+    /// Copied, then sealed (`write`).
+    Copied,
+}
+
+impl Sending {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::InPlace => "send in place",
+            Self::Sealed => "send sealed",
+            Self::Copied => "send",
+        }
+    }
+}
+
+/// What `times` records take: `process` here, `process` and `consume` there. Carrying them is not counted. The client
 /// sends.
 pub(crate) fn records<B: Backend>(
     (provider, client, server): (&mut B, &mut Connection<'_, B>, &mut Connection<'_, B>),
     data: &[u8],
-    copies: bool,
+    how: Sending,
     times: u64,
 ) -> Times {
     undisturbed(times, || {
         let mut sum = Times::default();
-        if !copies {
+        if how == Sending::InPlace {
             client.send_buffer().expect("it is connected")[..data.len()].copy_from_slice(data);
         }
         time(&mut sum.client, || {
-            if copies {
-                assert_eq!(client.write(data), Ok(data.len()));
-            } else {
-                client.send(data.len());
+            match how {
+                Sending::InPlace => client.send(data.len()),
+                Sending::Sealed => assert_eq!(client.write_sealed(provider, data), Ok(data.len())),
+                Sending::Copied => assert_eq!(client.write(data), Ok(data.len())),
             }
             client.process(provider).expect("sealed");
         });

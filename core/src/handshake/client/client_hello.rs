@@ -48,11 +48,16 @@ impl<P: CryptoProvider> Hello<P> {
     pub(super) fn new(cx: &mut Context<'_, '_, P>, client: &Client<'_, P>) -> Result<Self> {
         let offer = Offer { session_id: [0; 32], session_id_len: 0, written: None };
         let mut hello = Self { offer, shares: [None, None, None] };
-        cx.provider.fill_random(&mut cx.facts.client_random)?;
+        let mut drawn = [[0; 32]; 2];
         if client.config.compatibility_mode {
-            cx.provider.fill_random(&mut hello.offer.session_id)?;
+            // In one go: some generators take long to begin.
+            cx.provider.fill_random(drawn.as_flattened_mut())?;
             hello.offer.session_id_len = 32;
+        } else {
+            let [random, _] = &mut drawn;
+            cx.provider.fill_random(random)?;
         }
+        [cx.facts.client_random, hello.offer.session_id] = drawn;
         for (slot, group) in hello.shares.iter_mut().zip(share_groups(cx, client)) {
             if let Some(group) = group {
                 *slot = Some(Share { group, exchange: P::KeyExchange::start(cx.provider, group)? });

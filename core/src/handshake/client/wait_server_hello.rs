@@ -8,7 +8,7 @@ use crate::codes::{CipherSuite, ExtensionType, NamedGroup, ProtocolVersion};
 use crate::crypto::{CryptoProvider, KeyExchange};
 use crate::error::{Error, Result};
 use crate::handshake::{Operation, Received};
-use crate::key_schedule::{EarlySecret, Transcript};
+use crate::key_schedule::{HandshakeSecret, Transcript};
 use crate::record::RecordAligned;
 use crate::wire::ServerHello;
 use crate::wire::extensions::{Cookie, KeyShareHelloRetryRequest, KeyShareServerHello, SelectedVersion};
@@ -100,7 +100,7 @@ impl<P: CryptoProvider> WaitServerHello<P> {
         self.begin_transcript(cx, suite)?;
         cx.accept(&received.message)?;
         let transcript = cx.transcript.hash(cx.provider)?;
-        let handshake = EarlySecret::new(cx.provider, suite.hash())?.into_handshake(cx.provider, shared)?;
+        let handshake = HandshakeSecret::new(cx.provider, suite.hash(), shared)?;
         let secrets = handshake.traffic_secrets(cx.provider, &transcript)?;
         cx.log_secret("CLIENT_HANDSHAKE_TRAFFIC_SECRET", &secrets.client)?;
         cx.log_secret("SERVER_HANDSHAKE_TRAFFIC_SECRET", &secrets.server)?;

@@ -8,7 +8,7 @@ use crate::config::ServerConfig;
 use crate::crypto::{CryptoProvider, Digest, KeyExchange};
 use crate::error::{Error, Result};
 use crate::handshake::{Operation, Received};
-use crate::key_schedule::{EarlySecret, Transcript};
+use crate::key_schedule::{HandshakeSecret, Transcript};
 use crate::wire::extensions::{KeyShareClientHello, KeyShareHelloRetryRequest, SelectedVersion};
 use crate::wire::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, MESSAGE_HEADER_LEN, ServerHello, Writer};
 use core::task::{Poll, ready};
@@ -96,7 +96,7 @@ impl<P: CryptoProvider> Start<P> {
             cx.outgoing.change_cipher_spec(cx.provider)?;
         }
         let transcript = cx.transcript.hash(cx.provider)?;
-        let handshake = EarlySecret::new(cx.provider, suite.hash())?.into_handshake(cx.provider, &shared)?;
+        let handshake = HandshakeSecret::new(cx.provider, suite.hash(), &shared)?;
         let secrets = handshake.traffic_secrets(cx.provider, &transcript)?;
         cx.log_secret("CLIENT_HANDSHAKE_TRAFFIC_SECRET", &secrets.client)?;
         cx.log_secret("SERVER_HANDSHAKE_TRAFFIC_SECRET", &secrets.server)?;

@@ -201,6 +201,30 @@ pub(super) fn lengths<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checke
     Ok(cases)
 }
 
+/// Sealing a text from elsewhere gives the same record as sealing it in place, whatever stands behind it.
+pub(super) fn seal_from<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
+    let provider = &mut subject.provider();
+    let mut cases = 0;
+    for suite in suites::<P>() {
+        let (mut aead, key) = keyed(provider, suite, 10)?;
+        for len in (0..=65).chain([255, 1400, 16_384]) {
+            for rest_len in [0, 1, 2, 15, 16, 17, 300] {
+                let (text, rest) = (bytes(len, 11), bytes(rest_len, 12));
+                let expected = reference::seal(suite, &key, &NONCE, AAD, &[&text[..], &rest].concat());
+                let mut out = [&vec![0x5a; len][..], &rest, &vec![0xa5; suite.tag_len()]].concat();
+                aead.seal_from(provider, &NONCE, AAD, &text, &mut out).or_fail("seal_from")?;
+                ensure!(out == expected, "{suite}, {len} bytes from elsewhere and {rest_len} in place: wrongly sealed");
+                cases += 1;
+            }
+        }
+        for len in 0..20 + suite.tag_len() {
+            let sealed = aead.seal_from(provider, &NONCE, AAD, &bytes(20, 13), &mut vec![0; len]);
+            ensure!(sealed.is_err(), "{suite}: seals 20 bytes from elsewhere into {len}");
+        }
+    }
+    Ok(cases)
+}
+
 /// Each byte of the nonce counts, at the edges too, in any order.
 pub(super) fn nonces<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
     let provider = &mut subject.provider();

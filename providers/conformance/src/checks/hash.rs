@@ -124,3 +124,25 @@ pub(super) fn interleaved<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Ch
     }
     Ok(cases)
 }
+
+/// Hash and HMAC of joined parts, short and long.
+pub(super) fn hmac<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
+    let provider = &mut subject.provider();
+    let mut cases = 0;
+    for hash in hashes::<P>() {
+        for len in (0..=300).chain([511, 512, 513, 5000]) {
+            let data = bytes(len, 2);
+            for pieces in [1, 2, 5] {
+                let parts: Vec<&[u8]> = data.chunks(len.div_ceil(pieces).max(1)).chain([&[][..]]).collect();
+                let digest = P::Hash::digest(provider, hash, &parts).or_fail("digest")?;
+                ensure_eq!(digest.as_bytes(), reference::digest(hash, &data), "{hash:?}, {pieces} of {len} bytes");
+                let key = bytes(len % (saitls_core::secret::MAX_SECRET_LEN + 1), 3);
+                let mac = P::Hash::hmac(provider, hash, &key, &parts).or_fail("hmac")?;
+                let expected = reference::hmac(hash, &key, &data);
+                ensure_eq!(mac.as_bytes(), expected, "HMAC with {hash:?}, {pieces} of {len} bytes");
+                cases += 2;
+            }
+        }
+    }
+    Ok(cases)
+}

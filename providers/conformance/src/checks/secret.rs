@@ -82,6 +82,21 @@ pub(super) fn extract<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checke
     Ok(cases)
 }
 
+/// The one salt that all handshakes without a PSK have.
+pub(super) fn handshake_salt<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
+    let provider = &mut subject.provider();
+    let mut cases = 0;
+    for hash in hashes::<P>() {
+        let (early, empty) = (reference::extract(hash, None, None), reference::digest(hash, b""));
+        ensure_eq!(hash.empty_digest(), empty, "the constant of {hash:?}");
+        let expected = reference::expand_label(hash, &early, b"derived", &empty, hash.output_len());
+        let salt = P::Secret::handshake_salt(provider, hash).or_fail("handshake_salt")?;
+        ensure_eq!(fingerprint(provider, hash, &salt)?, fingerprint_of(hash, &expected), "{hash:?}");
+        cases += 1;
+    }
+    Ok(cases)
+}
+
 /// The labels of RFC 9846 7.1, and edges: none, and long ones.
 fn labels() -> Vec<Vec<u8>> {
     let names = ["derived", "c hs traffic", "s ap traffic", "exp master", "res master", "finished", "traffic upd", ""];

@@ -55,6 +55,15 @@ impl crypto::Secret<Broken> for Secret {
         Self::new(provider, secret)
     }
 
+    fn handshake_salt(provider: &mut Broken, hash: HashAlgorithm) -> Result<Self> {
+        let hash = match hash {
+            HashAlgorithm::Sha384 if provider.is(Mutation::HandshakeSaltIsOfOtherHash) => HashAlgorithm::Sha256,
+            hash => hash,
+        };
+        let salt = SoftwareSecret::handshake_salt(provider, hash)?;
+        Self::new(provider, salt)
+    }
+
     fn derive(&self, provider: &mut Broken, hash: HashAlgorithm, label: &[u8], context: &[u8]) -> Result<Self> {
         let context = if provider.is(Mutation::DeriveIgnoresContext) { b"" } else { context };
         let label = match label {

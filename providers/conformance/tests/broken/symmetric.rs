@@ -46,6 +46,15 @@ impl crypto::Hash<Broken> for Hash {
         }
         Ok(digest)
     }
+
+    fn hmac(provider: &mut Broken, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Result<Digest> {
+        let parts = match parts {
+            // One that works for whole messages, and not in pieces.
+            [first @ .., _, empty] if empty.is_empty() && provider.is(Mutation::HmacLosesLastPart) => first,
+            parts => parts,
+        };
+        real::Hash::hmac(provider, algorithm, key, parts)
+    }
 }
 
 pub(crate) struct Aead {
@@ -106,6 +115,23 @@ impl crypto::Aead<Broken> for Aead {
             in_out[0] ^= 1;
         }
         Ok(())
+    }
+
+    fn seal_from(
+        &mut self,
+        provider: &mut Broken,
+        nonce: &Nonce,
+        aad: &[u8],
+        text: &[u8],
+        out: &mut [u8],
+    ) -> Result<()> {
+        let room = out.get_mut(..text.len()).ok_or(saitls_core::Error::Internal)?;
+        room.copy_from_slice(text);
+        if provider.is(Mutation::SealFromForgetsTheRest) {
+            let rest_len = out.len().saturating_sub(text.len() + self.suite.tag_len());
+            out[text.len()..][..rest_len].fill(0);
+        }
+        self.seal(provider, nonce, aad, out)
     }
 
     fn open(&mut self, provider: &mut Broken, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<()> {
