@@ -1,10 +1,11 @@
-//! Certificates and keys from PEM files.
+//! Certificates and keys from PEM files; keys in tokens.
 
 use std::path::{Path, PathBuf};
 
 use rustls_pki_types::pem::{self, PemObject as _};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use saitls_core::config::Identity;
+use saitls_core::crypto::Signer;
 use x509_cert::Certificate;
 use x509_cert::der::{Decode as _, Encode as _};
 use x509_cert::ext::pkix::SubjectAltName;
@@ -18,7 +19,41 @@ pub struct LoadedIdentity<B: Backend> {
     chain: Vec<CertificateDer<'static>>,
     public_key: Vec<u8>,
     names: Vec<String>,
-    key: B::SigningKey,
+    key: Key<B>,
+}
+
+/// A private key, wherever it is.
+enum Key<B: Backend> {
+    Memory(B::SigningKey),
+    #[cfg(feature = "pkcs11")]
+    Token(saitls_pkcs11::TokenKey),
+}
+
+impl<B: Backend> Key<B> {
+    /// From a file, or from the token that a URI names.
+    fn load(name: &Path) -> Result<Self, Failure> {
+        #[cfg(feature = "pkcs11")]
+        if let Some(uri) = crate::pkcs11::KeyUri::parse(name)? {
+            return uri.open().map(Self::Token);
+        }
+        load_key::<B>(name).map(Self::Memory)
+    }
+
+    fn matches(&self, subject_public_key_info: &[u8]) -> bool {
+        match self {
+            Self::Memory(key) => B::matches(key, subject_public_key_info),
+            #[cfg(feature = "pkcs11")]
+            Self::Token(key) => crate::pkcs11::matches::<B>(key, subject_public_key_info),
+        }
+    }
+
+    fn signer(&self) -> &dyn Signer<B> {
+        match self {
+            Self::Memory(key) => key,
+            #[cfg(feature = "pkcs11")]
+            Self::Token(key) => key,
+        }
+    }
 }
 
 /// The parts of a [`LoadedIdentity`] as the library takes them.
@@ -27,7 +62,7 @@ pub struct LentIdentity<'a, B: Backend> {
     chain: Vec<&'a [u8]>,
     public_key: &'a [u8],
     names: Vec<&'a str>,
-    key: &'a B::SigningKey,
+    key: &'a dyn Signer<B>,
 }
 
 impl<B: Backend> LoadedIdentity<B> {
@@ -37,15 +72,15 @@ impl<B: Backend> LoadedIdentity<B> {
     /// [`Status::Usage`](crate::failure::Status::Usage), with the name of the file and what is wrong with it.
     pub fn load(certificates: &Path, key: &Path) -> Result<Self, Failure> {
         let chain = load_chain(certificates)?;
-        let signing_key = load_key::<B>(key)?;
+        let signing_key = Key::<B>::load(key)?;
         let Some(leaf) = chain.first() else {
             return Err(Failure::file(certificates, "no certificate in it"));
         };
         let info = subject_public_key_info(leaf);
         let info = info.ok_or_else(|| Failure::file(certificates, "the first certificate cannot be read"))?;
-        if !B::matches(&signing_key, &info) {
-            let what = format!("the key does not fit the certificate in {}", certificates.display());
-            return Err(Failure::file(key, what));
+        if !signing_key.matches(&info) {
+            // Not the key's name: there may be a PIN in it.
+            return Err(Failure::file(certificates, "the key does not fit the certificate in it"));
         }
         let names = host_names(leaf);
         Ok(Self { chain, public_key: info, names, key: signing_key })
@@ -66,7 +101,7 @@ impl<B: Backend> LoadedIdentity<B> {
             chain: self.chain.iter().map(AsRef::as_ref).collect(),
             public_key: &self.public_key,
             names: self.names.iter().map(String::as_str).collect(),
-            key: &self.key,
+            key: self.key.signer(),
         }
     }
 }

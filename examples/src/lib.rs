@@ -21,6 +21,8 @@ pub mod key_log;
 pub mod net;
 #[cfg(feature = "pending")]
 pub mod pending;
+#[cfg(feature = "pkcs11")]
+pub mod pkcs11;
 pub mod quickstart;
 pub mod server;
 pub mod session;

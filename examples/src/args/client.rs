@@ -21,6 +21,8 @@ whom to trust; without any of it, the trust anchors of the operating system
   --time UNIX              verify certificates as of this time, in seconds since 1970
 who to be, if the server asks
   --cert FILE --key FILE   PEM chain and key (PKCS#8, SEC1 or PKCS#1)
+  --key pkcs11:token=LABEL;object=LABEL?module-path=FILE&pin-source=FILE
+                           the key stays in a PKCS#11 token (RFC 7512)
 what to offer (each repeatable, in order of preference)
   --suite NAME  --group NAME  --sigalg NAME  --alpn NAME
   --key-share NAME         groups to send shares for; none: send an empty list

@@ -54,7 +54,7 @@ impl Folder {
 }
 
 /// Takes the percent-encoding off (RFC 3986 2.1).
-fn decode(path: &str) -> Option<String> {
+pub(crate) fn decode(path: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.bytes();
     while let Some(byte) = rest.next() {

@@ -55,26 +55,23 @@ fn aws_lc(cases: &mut Vec<Case>) {
     }
 }
 
-/// Every peer with every suite and key, over each transport, and each group in turn, while each of our slow operations is
-/// pending for a while.
+/// All of it again while each of our slow operations is pending for a while, over each transport in turn.
 fn pending(cases: &mut Vec<Case>) {
     const PENDING: &[&str] = &["--provider", "pending"];
     const PENDING_STD: &[&str] = &["--provider", "pending", "--transport", "std"];
-    let mut groups = Group::ALL.into_iter().cycle();
-    for key in Key::MATRIX {
-        for (suite, options) in Suite::ALL.into_iter().zip([PENDING, PENDING_STD].into_iter().cycle()) {
-            let Some(group) = groups.next() else { return };
-            let cell = format!("{}+{}+{}", suite.iana(), group.iana(), key.name());
-            for peer in [Peer::OpenSsl, Peer::GnuTls, Peer::Nss] {
-                let run = move |cx: &Cx<'_>| as_client(cx, peer, suite, group, key, options);
-                let case = Case::new(format!("pending/client/{}/{cell}", peer.name()), &[peer], run);
-                cases.push(case.with_gap(gap(peer, suite, key)));
-            }
-            for peer in [Peer::OpenSsl, Peer::GnuTls, Peer::Nss, Peer::Curl] {
-                let run = move |cx: &Cx<'_>| as_server(cx, peer, suite, group, key, options);
-                let case = Case::new(format!("pending/server/{}/{cell}", peer.name()), &[peer], run);
-                cases.push(case.with_gap(gap(peer, suite, key)));
-            }
+    let cells = Key::MATRIX.into_iter().flat_map(|key| Suite::ALL.map(|suite| (key, suite)));
+    let cells = cells.flat_map(|(key, suite)| Group::ALL.map(|group| (key, suite, group)));
+    for ((key, suite, group), options) in cells.zip([PENDING, PENDING_STD].into_iter().cycle()) {
+        let cell = format!("{}+{}+{}", suite.iana(), group.iana(), key.name());
+        for peer in [Peer::OpenSsl, Peer::GnuTls, Peer::Nss] {
+            let run = move |cx: &Cx<'_>| as_client(cx, peer, suite, group, key, options);
+            let case = Case::new(format!("pending/client/{}/{cell}", peer.name()), &[peer], run);
+            cases.push(case.with_gap(gap(peer, suite, key)));
+        }
+        for peer in [Peer::OpenSsl, Peer::GnuTls, Peer::Nss, Peer::Curl] {
+            let run = move |cx: &Cx<'_>| as_server(cx, peer, suite, group, key, options);
+            let case = Case::new(format!("pending/server/{}/{cell}", peer.name()), &[peer], run);
+            cases.push(case.with_gap(gap(peer, suite, key)));
         }
     }
 }

@@ -121,7 +121,9 @@ impl<'a, P: CryptoProvider, T> TlsStream<'a, P, T> {
         if self.connection.is_handshaking() {
             return Ok(None);
         }
-        self.connection.write_sealed(&mut self.provider, data).map(|len| Some(len).filter(|len| *len > 0 || data.is_empty()))
+        self.connection
+            .write_sealed(&mut self.provider, data)
+            .map(|len| Some(len).filter(|len| *len > 0 || data.is_empty()))
     }
 }
 
@@ -136,13 +138,20 @@ macro_rules! drive {
             T: Read + Write,
         {
             let processed = stream.connection.process(&mut stream.provider);
-            while !stream.connection.transmit_data().is_empty() {
-                match stream.transport.write(stream.connection.transmit_data())$(.$await)?.map_err(StreamError::Transport)? {
-                    0 => return Err(StreamError::WriteZero),
-                    sent => stream.connection.transmitted(sent),
-                }
+            let mut sent = Ok(());
+            while sent.is_ok() && !stream.connection.transmit_data().is_empty() {
+                sent = match stream.transport.write(stream.connection.transmit_data())$(.$await)? {
+                    Ok(0) => Err(StreamError::WriteZero),
+                    Ok(len) => {
+                        stream.connection.transmitted(len);
+                        Ok(())
+                    }
+                    Err(error) => Err(StreamError::Transport(error)),
+                };
             }
-            processed.map_err(StreamError::Tls)
+            // Why TLS failed counts for more than that the peer cannot be told.
+            processed.map_err(StreamError::Tls)?;
+            sent
         }
 
         /// Waits for what the connection waits for.

@@ -217,7 +217,7 @@ pub(super) fn seal_from<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Chec
                 cases += 1;
             }
         }
-        for len in 0..20 + suite.tag_len() {
+        for len in 0..20 {
             let sealed = aead.seal_from(provider, &NONCE, AAD, &bytes(20, 13), &mut vec![0; len]);
             ensure!(sealed.is_err(), "{suite}: seals 20 bytes from elsewhere into {len}");
         }

@@ -1,0 +1,153 @@
+//! `server` and `client` with keys that stay in a token of SoftHSM: `--key pkcs11:...`.
+#![allow(clippy::unwrap_used)]
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+const MODULES: &[&str] = &[
+    "/usr/lib/softhsm/libsofthsm2.so",
+    "/usr/lib64/softhsm/libsofthsm2.so",
+    "/usr/lib64/pkcs11/libsofthsm2.so",
+    "/usr/local/lib/softhsm/libsofthsm2.so",
+    "/opt/homebrew/lib/softhsm/libsofthsm2.so",
+];
+const IDENTITIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/identities");
+const PIN: &str = "1234";
+
+/// A token with the keys of the examples, labelled by their names; gone with the value.
+struct Token {
+    folder: PathBuf,
+    module: &'static str,
+}
+
+impl Drop for Token {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Token {
+    /// `None`, with a word about it, where SoftHSM is not installed.
+    fn new(test: &str) -> Option<Self> {
+        let Some(module) = MODULES.iter().copied().find(|module| Path::new(module).exists()) else {
+            assert!(std::env::var_os("SAITLS_REQUIRE_PEERS").is_none(), "SoftHSM is not installed (softhsm2)");
+            println!("SKIPPED: SoftHSM is not installed (Debian: softhsm2)");
+            return None;
+        };
+        let folder = std::env::temp_dir().join(format!("saitls-examples-pkcs11-{}-{test}", std::process::id()));
+        let token = Self { folder, module };
+        std::fs::create_dir_all(token.folder.join("tokens")).unwrap();
+        let tokens = token.folder.join("tokens");
+        let configuration = format!("directories.tokendir = {}\nlog.level = ERROR\n", tokens.display());
+        std::fs::write(token.folder.join("softhsm2.conf"), configuration).unwrap();
+        std::fs::write(token.folder.join("pin"), format!("{PIN}\n")).unwrap();
+        token.tool(&["--init-token", "--free", "--label", "a token", "--pin", PIN, "--so-pin", "12345678"]);
+        for (id, key) in [("01", "p256"), ("02", "ed25519"), ("03", "rsa"), ("04", "client")] {
+            let file = format!("{IDENTITIES}/{key}.key");
+            let file = ["--import", &file, "--token", "a token", "--label", key, "--id", id, "--pin", PIN];
+            token.tool(&file);
+        }
+        Some(token)
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env("SOFTHSM2_CONF", self.folder.join("softhsm2.conf")).env_remove("SSLKEYLOGFILE");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn tool(&self, arguments: &[&str]) {
+        let output = self.command("softhsm2-util").args(arguments).output().expect("softhsm2-util comes with SoftHSM");
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn uri(&self, key: &str) -> String {
+        let pin = self.folder.join("pin");
+        format!("pkcs11:token=a%20token;object={key}?module-path={}&pin-source={}", self.module, pin.display())
+    }
+
+    /// How `server` ends that cannot begin.
+    fn refused(&self, certificate: &str, uri: &str) -> String {
+        let certificate = format!("{IDENTITIES}/{certificate}.pem");
+        let words = ["127.0.0.1:0", "--cert", &certificate, "--key", uri];
+        let Output { status, stderr, .. } = self.command(env!("CARGO_BIN_EXE_server")).args(words).output().unwrap();
+        let said = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(2), "{said}");
+        said
+    }
+}
+
+/// Ends a program when the test does.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Both ends sign with keys in the token, over each transport and with each provider.
+#[test]
+fn both_ends_sign_with_keys_in_a_token() {
+    let Some(token) = Token::new("both") else { return };
+    let key_and_scheme =
+        [("p256", "ecdsa_secp256r1_sha256"), ("ed25519", "ed25519"), ("rsa", "rsa_pss_rsae_sha256")].into_iter();
+    let providers: &[&str] = if cfg!(feature = "aws-lc") { &["rustcrypto", "aws-lc"] } else { &["rustcrypto"] };
+    for (key, scheme) in key_and_scheme {
+        for (provider, transport) in providers.iter().flat_map(|provider| [(*provider, "smoltcp"), (*provider, "std")])
+        {
+            let way = ["--provider", provider, "--transport", transport];
+            let (certificate, anchor) = (format!("{IDENTITIES}/{key}.pem"), format!("{IDENTITIES}/client.pem"));
+            let mut server = token.command(env!("CARGO_BIN_EXE_server"));
+            server.args(["127.0.0.1:0", "--cert", &certificate, "--key", &token.uri(key), "--connections", "1"]);
+            server.args(["--www", IDENTITIES, "--ca", &anchor]).args(way);
+            let mut server = Running(server.spawn().unwrap());
+            let mut said = BufReader::new(server.0.stderr.take().unwrap());
+            let mut listening = String::new();
+            said.read_line(&mut listening).unwrap();
+            let address = listening.trim_end().strip_prefix("listening ").unwrap_or_else(|| panic!("{listening}"));
+            let mut client = token.command(env!("CARGO_BIN_EXE_client"));
+            client.args([address, "--server-name", "localhost", "--ca", &certificate, "--get", "/status"]);
+            client.args(["--cert", &anchor, "--key", &token.uri("client")]).args(way);
+            let Output { status, stderr, .. } = client.output().unwrap();
+            let (mut facts, said_by_client) = (String::new(), String::from_utf8(stderr).unwrap());
+            said.read_to_string(&mut facts).unwrap();
+            let all = format!("{key}, {way:?}\nclient: {said_by_client}\nserver: {facts}");
+            assert_eq!(status.code(), Some(0), "{all}");
+            assert!(server.0.wait().unwrap().success(), "{all}");
+            assert!(said_by_client.contains(&format!("signature: {scheme}\n")), "{all}");
+            assert!(facts.contains("client-auth: yes\n"), "{all}");
+        }
+    }
+}
+
+/// What is wrong is said, and a PIN never.
+#[test]
+fn a_key_that_cannot_be_used_is_a_usage_error() {
+    let Some(token) = Token::new("refused") else { return };
+    let good = token.uri("p256");
+    let in_uri = |from: &str, to: &str| token.refused("p256", &good.replace(from, to));
+    let (pin_file, secret) = (token.folder.join("wrong"), "98765");
+    std::fs::write(&pin_file, secret).unwrap();
+    let source = format!("pin-source={}", token.folder.join("pin").display());
+    for (said, what) in [
+        (token.refused("ed25519", &good), "does not fit the certificate"),
+        (in_uri("object=p256", "object=p521"), "p521"),
+        (in_uri("token=a%20token", "token=another"), "another"),
+        (in_uri("libsofthsm2", "libnothing"), "module"),
+        (in_uri(&source, &format!("pin-source={}", pin_file.display())), "PIN is wrong"),
+        (in_uri(&source, &format!("pin-value={secret}")), "PIN is wrong"),
+        (in_uri(&source, "pin-source=/nowhere"), "/nowhere"),
+        (in_uri(&source, "x=y"), "x is not understood"),
+        (in_uri("object=p256", "object"), "name=value"),
+        (in_uri("object=p256", "type=private"), "object is missing"),
+        (in_uri("token=a%20token", ""), "token is missing"),
+        (in_uri(&source, ""), "pin-source or pin-value is missing"),
+    ] {
+        assert!(said.contains(what) && said.lines().count() == 1, "{what:?} is not in {said:?}");
+        assert!(!said.contains(secret) && !said.contains(PIN), "{said}");
+    }
+}
