@@ -9,6 +9,7 @@ use saitls::core::Error;
 use saitls::core::config::ClientConfig;
 use saitls::smoltcp::iface::SocketHandle;
 use saitls::smoltcp::socket::tcp;
+use saitls::smoltcp::time::Duration;
 use saitls::{Buffers, RecvError, ServerName, StreamError, TlsSocketHandle, TlsStream};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -257,7 +258,7 @@ fn a_transport_that_ends_early_is_no_clean_end() {
         assert!(shared.turn());
     }
     let peer = shared.peer;
-    shared.net.settle(saitls::smoltcp::time::Duration::from_millis(100));
+    shared.net.settle(Duration::from_millis(100));
     shared.net.server.socket(peer).abort();
     drop(shared);
     assert_eq!(stream.read(&mut buffer), Ok(5));
