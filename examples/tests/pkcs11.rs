@@ -5,6 +5,13 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+use saitls::rustcrypto::RustCrypto;
+use saitls_core::codes::HashAlgorithm;
+use saitls_core::crypto::Hash as _;
+use saitls_examples::identity::subject_public_key_info;
+
 const MODULES: &[&str] = &[
     "/usr/lib/softhsm/libsofthsm2.so",
     "/usr/lib64/softhsm/libsofthsm2.so",
@@ -79,6 +86,14 @@ impl Token {
     }
 }
 
+/// What `--pin` takes, for the certificate of one of the keys.
+fn pin(key: &str) -> String {
+    let certificate = CertificateDer::from_pem_file(format!("{IDENTITIES}/{key}.pem")).unwrap();
+    let info = subject_public_key_info(&certificate).unwrap();
+    let digest = saitls::rustcrypto::Hash::digest(&mut RustCrypto::os(), HashAlgorithm::Sha256, &[&info]).unwrap();
+    base16ct::lower::encode_string(digest.as_bytes())
+}
+
 /// Ends a program when the test does.
 struct Running(Child);
 
@@ -100,18 +115,18 @@ fn both_ends_sign_with_keys_in_a_token() {
         for (provider, transport) in providers.iter().flat_map(|provider| [(*provider, "smoltcp"), (*provider, "std")])
         {
             let way = ["--provider", provider, "--transport", transport];
-            let (certificate, anchor) = (format!("{IDENTITIES}/{key}.pem"), format!("{IDENTITIES}/client.pem"));
+            let (certificate, own) = (format!("{IDENTITIES}/{key}.pem"), format!("{IDENTITIES}/client.pem"));
             let mut server = token.command(env!("CARGO_BIN_EXE_server"));
             server.args(["127.0.0.1:0", "--cert", &certificate, "--key", &token.uri(key), "--connections", "1"]);
-            server.args(["--www", IDENTITIES, "--ca", &anchor]).args(way);
+            server.args(["--www", IDENTITIES, "--pin", &pin("client")]).args(way);
             let mut server = Running(server.spawn().unwrap());
             let mut said = BufReader::new(server.0.stderr.take().unwrap());
             let mut listening = String::new();
             said.read_line(&mut listening).unwrap();
             let address = listening.trim_end().strip_prefix("listening ").unwrap_or_else(|| panic!("{listening}"));
             let mut client = token.command(env!("CARGO_BIN_EXE_client"));
-            client.args([address, "--server-name", "localhost", "--ca", &certificate, "--get", "/status"]);
-            client.args(["--cert", &anchor, "--key", &token.uri("client")]).args(way);
+            client.args([address, "--server-name", "localhost", "--pin", &pin(key), "--get", "/status"]);
+            client.args(["--cert", &own, "--key", &token.uri("client")]).args(way);
             let Output { status, stderr, .. } = client.output().unwrap();
             let (mut facts, said_by_client) = (String::new(), String::from_utf8(stderr).unwrap());
             said.read_to_string(&mut facts).unwrap();

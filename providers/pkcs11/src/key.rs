@@ -1,7 +1,7 @@
 //! A private key in a token.
 
 use crate::error::TokenError;
-use crate::token::{Request, Shared, Signature, lock};
+use crate::token::{Request, Requests, Shared, Signature, lock};
 use core::task::{Poll, Waker};
 use cryptoki::mechanism::eddsa::{EddsaParams, EddsaSignatureScheme};
 use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsPssParams};
@@ -14,7 +14,7 @@ use saitls_core::crypto::{CryptoProvider, Signer};
 use saitls_core::error::{ByteCount, Error, Result};
 use sha2::{Digest, Sha256, Sha384};
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex};
 
 /// Signatures that nobody fetched are forgotten when there are more of them.
 const MAX_SIGNATURES: usize = 256;
@@ -120,13 +120,13 @@ type Signing = (Vec<u8>, Arc<Mutex<Signature>>);
 pub struct TokenKey {
     handle: ObjectHandle,
     kind: Kind,
-    requests: mpsc::Sender<Request>,
+    requests: Arc<Requests>,
     shared: Arc<Shared>,
     signing: Mutex<VecDeque<Signing>>,
 }
 
 impl TokenKey {
-    pub(crate) fn new(handle: ObjectHandle, kind: Kind, requests: mpsc::Sender<Request>, shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(handle: ObjectHandle, kind: Kind, requests: Arc<Requests>, shared: Arc<Shared>) -> Self {
         Self { handle, kind, requests, shared, signing: Mutex::default() }
     }
 

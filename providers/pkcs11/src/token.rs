@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -32,6 +33,31 @@ pub(crate) enum Request {
     FindKey(String, mpsc::Sender<Result<(ObjectHandle, Kind), TokenError>>),
     FindCertificate(String, mpsc::Sender<Result<Vec<u8>, TokenError>>),
     Sign { key: ObjectHandle, scheme: SignatureScheme, message: Vec<u8>, signature: Arc<Mutex<Signature>> },
+}
+
+/// The way to the thread. With the last of those who hold it the session ends, and the thread: it is waited for, so that it
+/// is not in the module when the process ends and takes the module down.
+pub(crate) struct Requests {
+    sender: Option<mpsc::Sender<Request>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Requests {
+    /// Says whether the thread is there to take it.
+    pub(crate) fn send(&self, request: Request) -> Result<(), TokenError> {
+        let sender = self.sender.as_ref().ok_or(TokenError::Stopped)?;
+        sender.send(request).map_err(|_| TokenError::Stopped)
+    }
+}
+
+impl Drop for Requests {
+    fn drop(&mut self) {
+        self.sender = None;
+        // A waker that the thread itself calls may drop the last key.
+        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id()) {
+            drop(thread.join());
+        }
+    }
 }
 
 /// What keys and the thread share.
@@ -62,7 +88,7 @@ impl Waiting {
 
 /// A PKCS#11 token that is logged in. Keys outlive it: its session ends with the last of them.
 pub struct Token {
-    requests: mpsc::Sender<Request>,
+    requests: Arc<Requests>,
     shared: Arc<Shared>,
 }
 
@@ -90,7 +116,9 @@ impl Token {
             }
             Err(error) => drop(opened.send(Err(error))),
         };
-        std::thread::Builder::new().name("pkcs11".to_owned()).spawn(run).map_err(|_| TokenError::Stopped)?;
+        let thread = std::thread::Builder::new().name("pkcs11".to_owned()).spawn(run);
+        let thread = thread.map_err(|_| TokenError::Stopped)?;
+        let requests = Arc::new(Requests { sender: Some(requests), thread: Some(thread) });
         answer.recv().map_err(|_| TokenError::Stopped)??;
         Ok(Self { requests, shared })
     }
@@ -121,7 +149,7 @@ impl Token {
 
     fn ask<T>(&self, request: impl FnOnce(mpsc::Sender<Result<T, TokenError>>) -> Request) -> Result<T, TokenError> {
         let (sender, answer) = mpsc::channel();
-        self.requests.send(request(sender)).map_err(|_| TokenError::Stopped)?;
+        self.requests.send(request(sender))?;
         answer.recv().map_err(|_| TokenError::Stopped)?
     }
 }
