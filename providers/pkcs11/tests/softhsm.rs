@@ -84,7 +84,7 @@ fn with_token(test: &str, body: fn(&Path)) {
     let text = String::from_utf8_lossy(&child.stdout);
     println!("{text}");
     let ran = text.contains("1 passed");
-    assert!(child.status.success() && ran, "{text}{}", String::from_utf8_lossy(&child.stderr));
+    assert!(child.status.success() && ran, "{}: {text}{}", child.status, String::from_utf8_lossy(&child.stderr));
 }
 
 fn open() -> Token {
