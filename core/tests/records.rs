@@ -540,6 +540,36 @@ fn keys_are_renewed_before_they_are_used_up() {
     }
 }
 
+/// Data that is written waits in a record; what is sealed at once goes behind it, in another one. The key has room for both,
+/// or the second one waits for the next key.
+#[test]
+fn what_is_sealed_at_once_uses_up_no_key_either() {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    for records in [2, 3, 4, 5] {
+        let config = ServerConfig::new(&identities).with_records_per_key(records);
+        let (mut server, mut forger) = (Tested::server(&config), Forger::client());
+        forger.connect(&mut server);
+        let before = forger.received.len();
+        let mut sent = 0;
+        for turn in 0..40 {
+            sent += server.connection.write(&[turn; 10]).unwrap();
+            sent += server.connection.write_sealed(&mut server.provider, &[turn; 10]).unwrap();
+            server.process().unwrap();
+            forger.receive(&mut server);
+        }
+        assert_eq!(forger.data().len(), sent);
+        let mut under_one_key = 0;
+        for (kind, _) in &forger.received[before..] {
+            under_one_key += 1;
+            assert!(under_one_key <= records, "more than {records}");
+            if *kind == HANDSHAKE {
+                under_one_key = 0;
+            }
+        }
+    }
+}
+
 /// RFC 9846 4.7.3: a sender has so many keys and no more, and ignores requests for another one. A receiver counts none.
 #[test]
 fn a_key_is_renewed_as_often_as_it_may_be() {

@@ -125,10 +125,13 @@ impl<P: CryptoProvider> Connection<'_, P> {
         self.send_buffer()?;
         let mut taken = 0usize;
         while let Some(rest) = data.get(taken..).filter(|rest| !rest.is_empty()) {
-            if self.is_data_held_back() || self.is_key_used_up() {
-                break;
-            }
-            match self.outgoing.seal_from(provider, rest) {
+            // What was written before takes a record of its own.
+            let sealed = match self.outgoing.flush(provider) {
+                Ok(()) if self.is_data_held_back() || self.is_key_used_up() => break,
+                Ok(()) => self.outgoing.seal_from(provider, rest),
+                Err(error) => Err(error),
+            };
+            match sealed {
                 Ok(0) => break,
                 Ok(len) => taken = taken.saturating_add(len),
                 Err(error) => {

@@ -272,10 +272,12 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         self.finish_record(provider, kind, len, self.padding)
     }
 
-    /// Seals a record of application data that stands elsewhere, behind what is open, and returns how much of it there was
-    /// room for.
+    /// Seals a record of application data that stands elsewhere, and returns how much of it there was room for. No record is
+    /// open.
     pub(crate) fn seal_from(&mut self, provider: &mut P, data: &[u8]) -> Result<usize> {
-        self.flush(provider)?;
+        if self.buffer.open != 0 {
+            return Err(Error::Internal);
+        }
         let len = self.content_room(ContentType::APPLICATION_DATA).len().min(data.len());
         let text = data.get(..len).ok_or(Error::Internal)?;
         if len == 0 || self.keys.is_none() {
