@@ -242,7 +242,7 @@ fn explore<'a, S: Copy>(
     length: usize,
     tally: &mut Tally,
 ) {
-    for symbol in alphabet() {
+    for symbol in some(alphabet()) {
         let (mut tested, mut forger) = start();
         for earlier in prefix.iter() {
             earlier.send(&mut tested, &mut forger, false).unwrap();
@@ -324,7 +324,8 @@ fn report(what: &str, tally: &Tally) {
         tally.connected,
     );
     let least = if length() < 3 { 10 } else { 100 };
-    assert!(tally.sequences > 10 * least && tally.alive > least && tally.connected > least, "{tally:?}");
+    let enough = tally.sequences > 10 * least && tally.alive > least && tally.connected > least;
+    assert!(enough || cfg!(miri), "{tally:?}");
 }
 
 #[test]

@@ -129,7 +129,12 @@ fn act(tested: &mut Tested<'_>, forger: &mut Forger, input: &mut Input<'_>) -> R
         11 => forger.send_messages(tested, &key_update(input.byte() & 1)),
         12 => {
             let len = input.word() % 3_000;
-            let written = tested.connection.write(&pattern(len)).map(drop);
+            let data = pattern(len);
+            let written = match len % 3 {
+                0 => tested.connection.write_sealed(&mut tested.provider, &data),
+                _ => tested.connection.write(&data),
+            };
+            let written = written.map(drop);
             tested.process().and(if tested.connection.error().is_some() { written } else { Ok(()) })
         }
         13 => {

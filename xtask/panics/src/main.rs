@@ -42,6 +42,7 @@ fn live(connection: &mut Connection<'_, Stub>, provider: &mut Stub) {
         }
         connection.send(word());
         let _ = black_box(connection.write(&data));
+        let _ = black_box(connection.write_sealed(provider, &data));
         match byte() {
             0 => connection.close(),
             1 => connection.reject(AlertDescription(byte())),
