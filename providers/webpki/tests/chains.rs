@@ -5,8 +5,12 @@ use super::support::provider::Counting;
 use super::support::*;
 use rcgen::{BasicConstraints, CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyUsagePurpose};
 use rcgen::{CertificateParams, NameConstraints};
-use saitls_core::Error;
+use saitls_core::codes::CertificateType;
+use saitls_core::crypto::{CryptoProvider, PeerCertificates, PeerRole, PeerVerifier, VerificationProgress, x509};
+use saitls_core::wire::CertificateEntries;
+use saitls_core::{Error, ServerName};
 use saitls_webpki::*;
+use std::task::Poll;
 
 /// A server below one intermediate, each with what `change` does to them.
 fn changed(
@@ -233,4 +237,32 @@ fn nothing_but_certificates_is_verified() {
     assert_eq!(verify_chain(&pki.root.der, &[chain[0], &[0x30, 0], chain[1]]), Ok(2));
     let longer = [chain[0], &[0]].concat();
     assert_eq!(verify_chain(&pki.root.der, &[&longer, chain[1]]), Err(Error::BadCertificate));
+}
+
+/// A key without a certificate has no chain, whatever its bytes are: not even those of a certificate with a chain.
+#[test]
+fn a_raw_public_key_is_no_chain() {
+    let pki = Pki::new(0);
+    let anchors = anchor(&pki.root.der);
+    let verifier = ChainVerifier::new(&anchors, &NOW).unwrap();
+    let list = certificate_list(&pki.chain());
+    let name = ServerName::try_from("server.test").unwrap();
+    for (certificate_type, expected) in
+        [(CertificateType::X509, Ok(())), (CertificateType::RAW_PUBLIC_KEY, Err(Error::UnsupportedCertificate))]
+    {
+        let mut provider = Counting::default();
+        let schemes = provider.signature_schemes().to_vec();
+        let peer = PeerCertificates {
+            role: PeerRole::Server,
+            certificate_type,
+            chain: CertificateEntries::new(&list).unwrap(),
+            ocsp_response: None,
+            signed_certificate_timestamps: None,
+            subject_public_key_info: x509::subject_public_key_info(&pki.leaf.der).unwrap(),
+            server_name: Some(&name),
+            signature_schemes: &schemes,
+        };
+        let verdict = verifier.poll_verify(&mut provider, &mut VerificationProgress::default(), &peer);
+        assert_eq!(verdict, Poll::Ready(expected));
+    }
 }

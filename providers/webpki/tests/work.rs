@@ -114,6 +114,29 @@ fn anchors_are_replaced_while_a_chain_is_verified() {
     assert!(PeerVerifier::<Counting>::needs_server_name(&rotating));
 }
 
+/// Where things are in memory says which verifier it is; how many there were before it says so, too.
+#[test]
+fn a_verification_begins_anew_with_a_verifier_that_only_looks_the_same() {
+    let pki = Pki::new(2);
+    let (anchors, chain) = (anchor(&pki.root.der), pki.chain());
+    let verifier = ChainVerifier::new(&anchors, &NOW).unwrap();
+    let rotating = RotatingVerifier::new(verifier);
+    let verification = Verification::server(&chain, "server.test");
+    for (replaced, expected) in [(false, 3), (true, 4)] {
+        let mut provider = Counting { pends: 1, ..Counting::default() };
+        let mut progress = VerificationProgress::default();
+        // One signature is verified, the next one is under way.
+        while provider.verified < 1 {
+            assert_eq!(verification.poll(&rotating, &mut provider, &mut progress), Poll::Pending);
+        }
+        if replaced {
+            rotating.replace(verifier);
+        }
+        while verification.poll(&rotating, &mut provider, &mut progress) == Poll::Pending {}
+        assert_eq!(provider.verified, expected);
+    }
+}
+
 /// Asks another verifier if the first one refuses, both with the same progress.
 struct Or<'a>(&'a dyn PeerVerifier<Counting>, &'a dyn PeerVerifier<Counting>);
 
