@@ -8,7 +8,7 @@ mod support;
 use criterion::{Criterion, criterion_group, criterion_main};
 use saitls_core::codes::CipherSuite;
 use std::time::Duration;
-use support::saitls::{Backend, handshakes, primitives};
+use support::saitls::{Backend, handshakes, primitives, symmetric};
 use support::{GROUPS, IDENTITIES, Times, peer};
 
 type RustCrypto = saitls_rustcrypto::RustCrypto<getrandom::SysRng>;
@@ -23,6 +23,9 @@ fn both_ends(criterion: &mut Criterion, group: &str, of: &str, mut run: impl FnM
 }
 
 fn ours<B: Backend>(criterion: &mut Criterion) {
+    criterion.bench_function(&format!("symmetric/{}", B::NAME), |bencher| {
+        bencher.iter_custom(|times| symmetric::<B>(times).client);
+    });
     for identity in IDENTITIES {
         for named_group in GROUPS {
             let of = format!("{}/{named_group}", identity.name);

@@ -52,6 +52,12 @@ fn handshakes(root: &Path) -> Result<(), String> {
         }
         println!();
     }
+    for (_, name, backend) in &IMPLEMENTATIONS[..2] {
+        let symmetric = median(root, &format!("symmetric/{backend}"), "")? / 1e3;
+        println!(
+            "{name}: random numbers, transcript, key schedule and records by themselves: {symmetric:.1} microseconds"
+        );
+    }
     Ok(())
 }
 

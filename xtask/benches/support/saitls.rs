@@ -4,7 +4,9 @@ use super::{Identity, Times, time, undisturbed};
 use saitls_core::codes::{CipherSuite, NamedGroup, SignatureScheme};
 use saitls_core::config::{ClientConfig, ServerConfig};
 use saitls_core::crypto::dangerous::AcceptAnyPeer;
-use saitls_core::crypto::{CryptoProvider, KeyExchange as _, SignatureVerifier as _, Signer, x509};
+use saitls_core::crypto::{
+    Aead as _, CryptoProvider, Hash as _, KeyExchange as _, Secret as _, SignatureVerifier as _, Signer, x509,
+};
 use saitls_core::{Buffers, Connection};
 use std::task::Poll;
 
@@ -110,6 +112,62 @@ pub(crate) fn primitives<B: Backend>(identity: &Identity, group: NamedGroup, tim
         .expect("a good signature");
         sum
     })
+}
+
+/// What the symmetric operations of one end take that every handshake of TLS 1.3 consists of, by themselves, with messages
+/// as long as those of a P-256 certificate: random numbers, transcript, key schedule, two keys for each direction, and
+/// what is sealed and opened with them.
+pub(crate) fn symmetric<B: Backend>(times: u64) -> Times {
+    const SUITE: CipherSuite = CipherSuite::AES_128_GCM_SHA256;
+    /// ClientHello and ServerHello; up to Certificate; CertificateVerify; two Finished.
+    const MESSAGES: [&[usize]; 5] = [&[230, 122], &[10, 430], &[80], &[36], &[36]];
+    let (mut provider, hash) = (B::new(), SUITE.hash());
+    let (data, mut flight, mut finished) = ([7; 512], [0; 600], [0; 53]);
+    undisturbed(times, || {
+        let (mut sum, p) = (Times::default(), &mut provider);
+        let shared = B::Secret::import(p, &[9; 32]).expect("a secret");
+        time(&mut sum.client, || {
+            p.fill_random(&mut [0; 64])?;
+            let mut transcript = B::Hash::start(p, hash)?;
+            let mut digests = Vec::new();
+            for messages in MESSAGES {
+                for len in messages {
+                    transcript.update(p, &data[..*len])?;
+                }
+                digests.push(transcript.snapshot(p)?);
+            }
+            let salt = B::Secret::handshake_salt(p, hash)?;
+            let stage = B::Secret::extract(p, hash, Some(&salt), Some(&shared))?;
+            let mut secrets = stage_secrets::<B>(p, &stage, [b"c hs traffic", b"s hs traffic"], digests[0].as_bytes())?;
+            for (secret, digest) in secrets.iter().zip(&digests[2..]) {
+                secret.derive(p, hash, b"finished", b"")?.mac(p, hash, digest.as_bytes())?;
+            }
+            let salt = stage.derive(p, hash, b"derived", hash.empty_digest())?;
+            let stage = B::Secret::extract(p, hash, Some(&salt), None)?;
+            secrets.extend(stage_secrets::<B>(p, &stage, [b"c ap traffic", b"s ap traffic"], digests[3].as_bytes())?);
+            stage.derive(p, hash, b"exp master", digests[3].as_bytes())?;
+            let mut nonce = [0; 12];
+            let mut aeads = Vec::new();
+            for secret in &secrets {
+                secret.export(p, hash, b"iv", b"", &mut nonce)?;
+                aeads.push(B::Aead::from_secret(p, SUITE, secret)?);
+            }
+            aeads[0].seal(p, &nonce, &[0; 5], &mut finished)?;
+            aeads[1].seal(p, &nonce, &[0; 5], &mut flight)
+        })
+        .expect("they work");
+        sum
+    })
+}
+
+fn stage_secrets<B: Backend>(
+    provider: &mut B,
+    stage: &B::Secret,
+    labels: [&[u8]; 2],
+    transcript: &[u8],
+) -> saitls_core::Result<Vec<B::Secret>> {
+    let hash = CipherSuite::AES_128_GCM_SHA256.hash();
+    labels.into_iter().map(|label| stage.derive(provider, hash, label, transcript)).collect()
 }
 
 /// The content of the BIT STRING at the end of a SubjectPublicKeyInfo.
