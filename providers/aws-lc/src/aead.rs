@@ -15,6 +15,9 @@ pub struct Aead(LessSafeKey);
 /// type, and a little padding.
 const MAX_REST_LEN: usize = 16;
 
+/// Shorter texts are copied for ChaCha20, where what stands behind the text takes blocks of its own.
+const MIN_CHACHA_TEXT_LEN: usize = 8192;
+
 const fn algorithm(suite: CipherSuite) -> Option<&'static Algorithm> {
     match suite {
         CipherSuite::AES_128_GCM_SHA256 => Some(&AES_128_GCM),
@@ -48,9 +51,10 @@ impl<P: CryptoProvider> crypto::Aead<P> for Aead {
     fn seal_from(&mut self, provider: &mut P, nonce: &Nonce, aad: &[u8], text: &[u8], out: &mut [u8]) -> Result<()> {
         let (sealed, behind) = out.split_at_mut_checked(text.len()).ok_or(Error::Internal)?;
         let rest_len = split_tag(behind, self.0.algorithm().tag_len())?.0.len();
+        let copies = self.0.algorithm() == &CHACHA20_POLY1305 && text.len() < MIN_CHACHA_TEXT_LEN;
         // The rest is read from another place, too.
         let mut rest = [0; MAX_REST_LEN];
-        let Some(rest) = rest.get_mut(..rest_len) else {
+        let Some(rest) = rest.get_mut(..rest_len).filter(|_| !copies) else {
             sealed.copy_from_slice(text);
             return crypto::Aead::<P>::seal(self, provider, nonce, aad, out);
         };
