@@ -1,6 +1,10 @@
 //! `server` and `client` with keys that stay in a token of SoftHSM: `--key pkcs11:...`.
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code, reason = "the tests of saitls-pkcs11 need more of it")]
+#[path = "../../providers/pkcs11/tests/support/softhsm.rs"]
+mod softhsm;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -11,16 +15,9 @@ use saitls::rustcrypto::RustCrypto;
 use saitls_core::codes::HashAlgorithm;
 use saitls_core::crypto::Hash as _;
 use saitls_examples::identity::subject_public_key_info;
+use softhsm::{PIN, make_token, module_or_skip};
 
-const MODULES: &[&str] = &[
-    "/usr/lib/softhsm/libsofthsm2.so",
-    "/usr/lib64/softhsm/libsofthsm2.so",
-    "/usr/lib64/pkcs11/libsofthsm2.so",
-    "/usr/local/lib/softhsm/libsofthsm2.so",
-    "/opt/homebrew/lib/softhsm/libsofthsm2.so",
-];
 const IDENTITIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/identities");
-const PIN: &str = "1234";
 
 /// A token with the keys of the examples, labelled by their names; gone with the value.
 struct Token {
@@ -37,24 +34,11 @@ impl Drop for Token {
 impl Token {
     /// `None`, with a word about it, where SoftHSM is not installed.
     fn new(test: &str) -> Option<Self> {
-        let Some(module) = MODULES.iter().copied().find(|module| Path::new(module).exists()) else {
-            assert!(std::env::var_os("SAITLS_REQUIRE_PEERS").is_none(), "SoftHSM is not installed (softhsm2)");
-            println!("SKIPPED: SoftHSM is not installed (Debian: softhsm2)");
-            return None;
-        };
+        let module = module_or_skip()?;
         let folder = std::env::temp_dir().join(format!("saitls-examples-pkcs11-{}-{test}", std::process::id()));
         let token = Self { folder, module };
-        std::fs::create_dir_all(token.folder.join("tokens")).unwrap();
-        let tokens = token.folder.join("tokens");
-        let configuration = format!("directories.tokendir = {}\nlog.level = ERROR\n", tokens.display());
-        std::fs::write(token.folder.join("softhsm2.conf"), configuration).unwrap();
+        make_token(&token.folder, "a token", Path::new(IDENTITIES), &["p256", "ed25519", "rsa", "client"]);
         std::fs::write(token.folder.join("pin"), format!("{PIN}\n")).unwrap();
-        token.tool(&["--init-token", "--free", "--label", "a token", "--pin", PIN, "--so-pin", "12345678"]);
-        for (id, key) in [("01", "p256"), ("02", "ed25519"), ("03", "rsa"), ("04", "client")] {
-            let file = format!("{IDENTITIES}/{key}.key");
-            let file = ["--import", &file, "--token", "a token", "--label", key, "--id", id, "--pin", PIN];
-            token.tool(&file);
-        }
         Some(token)
     }
 
@@ -63,11 +47,6 @@ impl Token {
         command.env("SOFTHSM2_CONF", self.folder.join("softhsm2.conf")).env_remove("SSLKEYLOGFILE");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
-    }
-
-    fn tool(&self, arguments: &[&str]) {
-        let output = self.command("softhsm2-util").args(arguments).output().expect("softhsm2-util comes with SoftHSM");
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
     fn uri(&self, key: &str) -> String {

@@ -85,22 +85,25 @@ impl ErrorType for Tcp {
     type Error = ErrorKind;
 }
 
+/// How many bytes were moved; `None`, if it is to be tried again later; 0 at the end.
+fn outcome<E>(socket: &tcp::Socket<'_>, moved: Result<usize, E>) -> Option<usize> {
+    use tcp::State::{Listen, SynReceived, SynSent};
+    match moved {
+        Ok(0) => None,
+        Ok(len) => Some(len),
+        Err(_) if matches!(socket.state(), SynSent | SynReceived | Listen) => None,
+        Err(_) => Some(0),
+    }
+}
+
 impl Read for Tcp {
     fn read(&mut self, out: &mut [u8]) -> Result<usize, ErrorKind> {
         assert!(!out.is_empty(), "a read of nothing would look like the end");
         self.0.borrow_mut().wait(|shared| {
             let piece = shared.piece.min(out.len());
             let socket = shared.tcp();
-            match socket.recv_slice(&mut out[..piece]) {
-                Ok(0) => None,
-                Ok(len) => Some(len),
-                Err(_)
-                    if matches!(socket.state(), tcp::State::SynSent | tcp::State::SynReceived | tcp::State::Listen) =>
-                {
-                    None
-                }
-                Err(_) => Some(0),
-            }
+            let moved = socket.recv_slice(&mut out[..piece]);
+            outcome(socket, moved)
         })
     }
 }
@@ -110,16 +113,8 @@ impl Write for Tcp {
         self.0.borrow_mut().wait(|shared| {
             let piece = shared.piece.min(data.len());
             let socket = shared.tcp();
-            match socket.send_slice(&data[..piece]) {
-                Ok(0) => None,
-                Ok(len) => Some(len),
-                Err(_)
-                    if matches!(socket.state(), tcp::State::SynSent | tcp::State::SynReceived | tcp::State::Listen) =>
-                {
-                    None
-                }
-                Err(_) => Some(0),
-            }
+            let moved = socket.send_slice(&data[..piece]);
+            outcome(socket, moved)
         })
     }
 

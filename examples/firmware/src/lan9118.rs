@@ -1,8 +1,8 @@
 //! The network card of the board: SMSC LAN9118, one packet at a time, without interrupts.
 
 use crate::Register;
-use crate::network::NoCard;
-use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
+use crate::network::{self, FCS_LEN, FRAME_LEN, NoCard};
+use smoltcp::phy::{Device, DeviceCapabilities, RxToken, TxToken};
 use smoltcp::time::Instant;
 use smoltcp::wire::EthernetAddress;
 
@@ -22,10 +22,6 @@ const MAC_CR: u32 = 1;
 const ADDRH: u32 = 2;
 const ADDRL: u32 = 3;
 
-/// An Ethernet frame without its check sequence: header and 1,500 bytes.
-const FRAME_LEN: usize = 1_514;
-/// What the card adds to a frame it received.
-const FCS_LEN: usize = 4;
 const WORDS: usize = (FRAME_LEN + FCS_LEN).div_ceil(4);
 
 /// The card.
@@ -117,10 +113,7 @@ impl Device for Lan9118 {
     }
 
     fn capabilities(&self) -> DeviceCapabilities {
-        let mut capabilities = DeviceCapabilities::default();
-        capabilities.medium = Medium::Ethernet;
-        capabilities.max_transmission_unit = FRAME_LEN;
-        capabilities
+        network::capabilities()
     }
 }
 

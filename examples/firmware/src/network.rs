@@ -7,11 +7,25 @@ use crate::lan9118::Lan9118 as Card;
 use crate::timer;
 use core::cell::Cell;
 use smoltcp::iface::{Config, Interface};
+use smoltcp::phy::{DeviceCapabilities, Medium};
 use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, HardwareAddress, IpAddress, IpCidr, Ipv4Address};
 
 /// The address of the host.
 pub const HOST: IpAddress = IpAddress::v4(10, 0, 2, 2);
+
+/// An Ethernet frame without its check sequence: header and 1,500 bytes.
+pub(crate) const FRAME_LEN: usize = 1_514;
+/// What a card adds to a frame that it received.
+pub(crate) const FCS_LEN: usize = 4;
+
+/// What smoltcp is to know of a card.
+pub(crate) fn capabilities() -> DeviceCapabilities {
+    let mut capabilities = DeviceCapabilities::default();
+    capabilities.medium = Medium::Ethernet;
+    capabilities.max_transmission_unit = FRAME_LEN;
+    capabilities
+}
 
 /// There is no card, or another one.
 #[derive(Debug)]

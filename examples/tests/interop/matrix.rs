@@ -9,22 +9,8 @@ use crate::runner::Case;
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for key in Key::MATRIX {
-        for suite in Suite::ALL {
-            for group in Group::ALL {
-                let cell = format!("{}+{}+{}", suite.iana(), group.iana(), key.name());
-                for peer in [Peer::OpenSsl, Peer::GnuTls, Peer::Nss] {
-                    let name = format!("client/{}/{cell}", peer.name());
-                    let run = move |cx: &Cx<'_>| as_client(cx, peer, suite, group, key, &[]);
-                    cases.push(Case::new(name, &[peer], run).with_gap(gap(peer, suite, key)));
-                }
-                for peer in [Peer::OpenSsl, Peer::GnuTls, Peer::Nss, Peer::Curl] {
-                    let name = format!("server/{}/{cell}", peer.name());
-                    let run = move |cx: &Cx<'_>| as_server(cx, peer, suite, group, key, &[]);
-                    cases.push(Case::new(name, &[peer], run).with_gap(gap(peer, suite, key)));
-                }
-            }
-        }
+    for (key, suite, group) in cells() {
+        with_every_peer(&mut cases, "", (key, suite, group), &[]);
     }
     if cfg!(feature = "aws-lc") {
         aws_lc(&mut cases);
@@ -36,6 +22,32 @@ pub(crate) fn cases() -> Vec<Case> {
         cases.extend(control());
     }
     cases
+}
+
+/// Every key with every suite and every group.
+fn cells() -> impl Iterator<Item = (Key, Suite, Group)> {
+    let pairs = Key::MATRIX.into_iter().flat_map(|key| Suite::ALL.map(|suite| (key, suite)));
+    pairs.flat_map(|(key, suite)| Group::ALL.map(|group| (key, suite, group)))
+}
+
+/// A cell with every peer, in both roles. The names of the cases begin with `prefix`; our side has these options.
+fn with_every_peer(
+    cases: &mut Vec<Case>,
+    prefix: &str,
+    (key, suite, group): (Key, Suite, Group),
+    options: &'static [&str],
+) {
+    let cell = format!("{}+{}+{}", suite.iana(), group.iana(), key.name());
+    for peer in [Peer::OpenSsl, Peer::GnuTls, Peer::Nss] {
+        let name = format!("{prefix}client/{}/{cell}", peer.name());
+        let run = move |cx: &Cx<'_>| as_client(cx, peer, suite, group, key, options);
+        cases.push(Case::new(name, &[peer], run).with_gap(gap(peer, suite, key)));
+    }
+    for peer in [Peer::OpenSsl, Peer::GnuTls, Peer::Nss, Peer::Curl] {
+        let name = format!("{prefix}server/{}/{cell}", peer.name());
+        let run = move |cx: &Cx<'_>| as_server(cx, peer, suite, group, key, options);
+        cases.push(Case::new(name, &[peer], run).with_gap(gap(peer, suite, key)));
+    }
 }
 
 /// The same on AWS-LC, for each suite and each kind of key; the groups take turns.
@@ -59,20 +71,8 @@ fn aws_lc(cases: &mut Vec<Case>) {
 fn pending(cases: &mut Vec<Case>) {
     const PENDING: &[&str] = &["--provider", "pending"];
     const PENDING_STD: &[&str] = &["--provider", "pending", "--transport", "std"];
-    let cells = Key::MATRIX.into_iter().flat_map(|key| Suite::ALL.map(|suite| (key, suite)));
-    let cells = cells.flat_map(|(key, suite)| Group::ALL.map(|group| (key, suite, group)));
-    for ((key, suite, group), options) in cells.zip([PENDING, PENDING_STD].into_iter().cycle()) {
-        let cell = format!("{}+{}+{}", suite.iana(), group.iana(), key.name());
-        for peer in [Peer::OpenSsl, Peer::GnuTls, Peer::Nss] {
-            let run = move |cx: &Cx<'_>| as_client(cx, peer, suite, group, key, options);
-            let case = Case::new(format!("pending/client/{}/{cell}", peer.name()), &[peer], run);
-            cases.push(case.with_gap(gap(peer, suite, key)));
-        }
-        for peer in [Peer::OpenSsl, Peer::GnuTls, Peer::Nss, Peer::Curl] {
-            let run = move |cx: &Cx<'_>| as_server(cx, peer, suite, group, key, options);
-            let case = Case::new(format!("pending/server/{}/{cell}", peer.name()), &[peer], run);
-            cases.push(case.with_gap(gap(peer, suite, key)));
-        }
+    for (cell, options) in cells().zip([PENDING, PENDING_STD].into_iter().cycle()) {
+        with_every_peer(cases, "pending/", cell, options);
     }
 }
 

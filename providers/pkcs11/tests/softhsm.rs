@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "support/softhsm.rs"]
+mod support;
+
 use core::task::Poll;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
@@ -19,17 +22,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Wake, Waker};
 use std::time::Duration;
+use support::{PIN, make_token, module, module_or_skip, tool};
 
-const MODULES: &[&str] = &[
-    "/usr/lib/softhsm/libsofthsm2.so",
-    "/usr/lib64/softhsm/libsofthsm2.so",
-    "/usr/lib64/pkcs11/libsofthsm2.so",
-    "/usr/local/lib/softhsm/libsofthsm2.so",
-    "/opt/homebrew/lib/softhsm/libsofthsm2.so",
-];
 /// Set in the process of a test: where its token is.
 const FOLDER: &str = "SAITLS_TEST_TOKEN";
-const PIN: &str = "1234";
 const KEYS: &[&str] = &["p256", "p384", "ed25519", "rsa"];
 
 type Provider = RustCrypto<Random>;
@@ -42,38 +38,16 @@ fn identities() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/identities")
 }
 
-fn module() -> Option<&'static str> {
-    MODULES.iter().copied().find(|module| Path::new(module).exists())
-}
-
-fn tool(folder: &Path, arguments: &[&str]) {
-    let done =
-        Command::new("softhsm2-util").args(arguments).env("SOFTHSM2_CONF", folder.join("softhsm2.conf")).output();
-    let output = done.expect("softhsm2-util comes with SoftHSM");
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
 /// Runs `body` in a process of its own, with a token whose keys are those of the examples, labelled by their names.
 fn with_token(test: &str, body: fn(&Path)) {
     if let Some(folder) = std::env::var_os(FOLDER) {
         return body(Path::new(&folder));
     }
-    if module().is_none() {
-        assert!(std::env::var_os("SAITLS_REQUIRE_PEERS").is_none(), "SoftHSM is not installed (softhsm2)");
-        println!("SKIPPED: SoftHSM is not installed (Debian: softhsm2)");
+    if module_or_skip().is_none() {
         return;
     }
     let folder = std::env::temp_dir().join(format!("saitls-pkcs11-{}-{test}", std::process::id()));
-    std::fs::create_dir_all(folder.join("tokens")).unwrap();
-    let configuration = format!("directories.tokendir = {}\nlog.level = ERROR\n", folder.join("tokens").display());
-    std::fs::write(folder.join("softhsm2.conf"), configuration).unwrap();
-    tool(&folder, &["--init-token", "--free", "--label", "saitls test", "--pin", PIN, "--so-pin", "12345678"]);
-    for (number, key) in KEYS.iter().enumerate() {
-        let file = identities().join(format!("{key}.key"));
-        let id = format!("0{number}");
-        let file = file.to_str().unwrap();
-        tool(&folder, &["--import", file, "--token", "saitls test", "--label", key, "--id", &id, "--pin", PIN]);
-    }
+    make_token(&folder, "saitls test", &identities(), KEYS);
     let child = Command::new(std::env::current_exe().unwrap())
         .args([test, "--exact", "--nocapture"])
         .env(FOLDER, &folder)

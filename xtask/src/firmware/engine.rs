@@ -3,6 +3,7 @@
 
 use super::https::{AST2600, Board, FEATURES, Machine, fetch};
 use super::image;
+use super::process::{line, value};
 use std::path::Path;
 
 /// The board with a clock that counts instructions: 8 ns each, so that a tick of 1 us is 125 of them.
@@ -30,10 +31,8 @@ pub(super) fn check(root: &Path) -> Result<(), String> {
     let image = image::build(root, "https_client", AST2600.target, FEATURES)?;
     for (what, word, server_words, expected, seen) in CASES {
         let printed = fetch(root, &AST2600, &image, word, server_words, seen)?;
-        let found = printed.lines().find(|line| line.starts_with(expected));
-        let found = found.ok_or_else(|| format!("{what}: expected {expected:?}, got {printed:?}"))?;
-        let messages = value(&printed, "engine messages");
-        match messages {
+        let found = line(&printed, expected).map_err(|error| format!("{what}: {error}"))?;
+        match value::<f64>(&printed, "engine messages") {
             Ok(messages) if messages < FEWEST_MESSAGES => {
                 return Err(format!("{what}: the engine hashed only {messages} messages"));
             }
@@ -43,12 +42,6 @@ pub(super) fn check(root: &Path) -> Result<(), String> {
     }
     compare(root, &image)?;
     serve(root)
-}
-
-/// The number on a line.
-fn value(printed: &str, name: &str) -> Result<f64, String> {
-    let value = printed.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
-    value.ok_or_else(|| format!("no line {name:?} in {printed:?}"))
 }
 
 /// Prints what the processor has to do with the engine, and without it.
@@ -63,8 +56,8 @@ fn compare(root: &Path, with: &Path) -> Result<(), String> {
     let without_ram = image::flash(&without)?.static_ram;
     let without = fetch(root, &COUNTING, &without, "", &[], CLOSED)?;
     println!("\n| the processor's part | with the engine | in software |\n|---|---|---|");
-    for (what, line) in LINES {
-        let [with, without] = [&with, &without].map(|printed| value(printed, line));
+    for (what, name) in LINES {
+        let [with, without] = [&with, &without].map(|printed| value(printed, name));
         let instructions = |ticks: f64| ticks / 100.0 * INSTRUCTIONS_PER_TICK;
         let (with, without) = (instructions(with?), instructions(without?));
         println!("| {what}, instructions | {with:.0} | {without:.0} |");
@@ -73,7 +66,7 @@ fn compare(root: &Path, with: &Path) -> Result<(), String> {
         }
     }
     println!("| static RAM, bytes | {with_ram} | {without_ram} |");
-    println!("| stack, bytes | {} | {} |", value(&with, "stack")?, value(&without, "stack")?);
+    println!("| stack, bytes | {} | {} |", value::<u32>(&with, "stack")?, value::<u32>(&without, "stack")?);
     Ok(())
 }
 

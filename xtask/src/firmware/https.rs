@@ -3,14 +3,16 @@
 use super::image::{self, CORTEX_A7, CORTEX_M3};
 use super::peer::{Peer, reset};
 use super::ports::free_port;
-use super::process::{Background, find, openssl_server, qemu, server_log, wait_for_text};
+use super::process::{
+    Background, find, line, openssl_server, qemu, server_log, until_it_succeeds, value, wait_for_text,
+};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub(super) const FEATURES: &str = "net,aes128gcm,chacha20poly1305,x25519,p256";
 /// Only a failure waits so long.
@@ -43,8 +45,7 @@ pub(super) fn client(root: &Path) -> Result<(), String> {
     println!("\nhttps_client against openssl s_server");
     for (what, word, expected, seen) in CLIENT_CASES {
         let printed = fetch(root, &MPS2, &image, word, &[], seen)?;
-        let found = printed.lines().find(|line| line.starts_with(expected));
-        let found = found.ok_or_else(|| format!("https_client, {what}: expected {expected:?}, got {printed:?}"))?;
+        let found = line(&printed, expected).map_err(|error| format!("https_client, {what}: {error}"))?;
         println!("    {what}: {found}");
     }
     Ok(())
@@ -150,21 +151,12 @@ impl Board {
 
     /// Waits until a client is served: there is no backlog while both sockets are taken.
     fn is_served_soon(&self) -> Result<(), String> {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        loop {
-            match self.curl("client", &["/status"]) {
-                Ok(_) => return Ok(()),
-                Err(error) if Instant::now() > deadline => return Err(error),
-                Err(_) => std::thread::sleep(Duration::from_millis(100)),
-            }
-        }
+        until_it_succeeds(|| self.curl("client", &["/status"]).map(drop))
     }
 
     /// A number on the status page.
     pub(super) fn status(&self, name: &str) -> Result<u32, String> {
-        let page = String::from_utf8_lossy(&self.curl("client", &["/status"])?).into_owned();
-        let value = page.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
-        value.ok_or_else(|| format!("no {name} on the status page: {page}"))
+        value(&String::from_utf8_lossy(&self.curl("client", &["/status"])?), name)
     }
 
     pub(super) fn authenticates(&self) -> Result<(), String> {

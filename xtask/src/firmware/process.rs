@@ -5,6 +5,7 @@ use std::fs::File;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 /// Finds a program.
@@ -52,16 +53,23 @@ impl Drop for Background {
     }
 }
 
-/// Waits until somebody listens.
-pub(super) fn wait_for(port: u16) -> Result<(), String> {
+/// Tries until it succeeds, or a minute is over: the last error.
+pub(super) fn until_it_succeeds(mut attempt: impl FnMut() -> Result<(), String>) -> Result<(), String> {
     let deadline = Instant::now() + Duration::from_secs(60);
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        if Instant::now() > deadline {
-            return Err(format!("nobody listens on port {port}"));
+    loop {
+        match attempt() {
+            Err(_) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(20)),
+            outcome => return outcome,
         }
-        std::thread::sleep(Duration::from_millis(20));
     }
-    Ok(())
+}
+
+/// Waits until somebody listens.
+fn wait_for(port: u16) -> Result<(), String> {
+    until_it_succeeds(|| {
+        let connection = TcpStream::connect(("127.0.0.1", port));
+        connection.map(drop).map_err(|error| format!("nobody listens on port {port}: {error}"))
+    })
 }
 
 /// `openssl s_server` that serves the files of `www` with the identity `name` of `pki`; and other words for it. What it
@@ -91,18 +99,23 @@ pub(super) fn server_log(www: &Path) -> PathBuf {
 
 /// Waits until a file has a text in it.
 pub(super) fn wait_for_text(file: &Path, text: &str) -> Result<(), String> {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
+    until_it_succeeds(|| {
         let found = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
         let found = String::from_utf8_lossy(&found);
-        if found.contains(text) {
-            return Ok(());
-        }
-        if Instant::now() > deadline {
-            return Err(format!("no {text:?} in {found}"));
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
+        if found.contains(text) { Ok(()) } else { Err(format!("no {text:?} in {found}")) }
+    })
+}
+
+/// The line that begins so.
+pub(super) fn line<'a>(printed: &'a str, beginning: &str) -> Result<&'a str, String> {
+    let line = printed.lines().find(|line| line.starts_with(beginning));
+    line.ok_or_else(|| format!("expected {beginning:?}, got {printed:?}"))
+}
+
+/// The number on the line of this name.
+pub(super) fn value<T: FromStr>(printed: &str, name: &str) -> Result<T, String> {
+    let value = printed.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+    value.ok_or_else(|| format!("no line {name:?} in {printed:?}"))
 }
 
 /// QEMU with an image on a board; what the program prints comes by stderr.

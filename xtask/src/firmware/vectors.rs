@@ -127,8 +127,7 @@ fn bad_points(good: &[u8]) -> Vec<Vec<u8>> {
 }
 
 fn hex(digits: &str) -> Result<Vec<u8>, String> {
-    let pairs = (0..digits.len()).step_by(2).map(|at| digits.get(at..at + 2).unwrap_or_default());
-    pairs.map(|pair| u8::from_str_radix(pair, 16).map_err(|error| error.to_string())).collect()
+    base16ct::lower::decode_vec(digits).map_err(|error| error.to_string())
 }
 
 pub(super) fn check(root: &Path) -> Result<(), String> {

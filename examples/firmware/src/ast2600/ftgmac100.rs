@@ -3,11 +3,11 @@
 
 use super::barrier;
 use crate::Register;
-use crate::network::NoCard;
+use crate::network::{self, FCS_LEN, FRAME_LEN, NoCard};
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, Ordering};
-use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
+use smoltcp::phy::{Device, DeviceCapabilities, RxToken, TxToken};
 use smoltcp::time::Instant;
 use smoltcp::wire::EthernetAddress;
 
@@ -20,10 +20,6 @@ const RECEIVE_RING: Register = Register(0x1e66_0024);
 const RECEIVE_BUFFER_LEN: Register = Register(0x1e66_004c);
 const MACCR: Register = Register(0x1e66_0050);
 
-/// An Ethernet frame without its check sequence: header and 1,500 bytes.
-const FRAME_LEN: usize = 1_514;
-/// What the card adds to a frame that it received.
-const FCS_LEN: usize = 4;
 /// Room for a frame; the card wants a multiple of eight.
 const BUFFER_LEN: usize = 1_536;
 const RECEIVE_BUFFERS: usize = 4;
@@ -219,10 +215,7 @@ impl Device for Ftgmac100 {
     }
 
     fn capabilities(&self) -> DeviceCapabilities {
-        let mut capabilities = DeviceCapabilities::default();
-        capabilities.medium = Medium::Ethernet;
-        capabilities.max_transmission_unit = FRAME_LEN;
-        capabilities
+        network::capabilities()
     }
 }
 

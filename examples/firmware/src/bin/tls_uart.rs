@@ -15,7 +15,13 @@ use saitls_core::{Buffers, Connection, DnsName, Error, ServerName};
 use saitls_firmware::assembly::Assembly as Crypto;
 #[cfg(feature = "sliced")]
 use saitls_firmware::sliced::Sliced as Crypto;
-use saitls_firmware::{host, report, serial::step, stack, timer, trng::Trng, uart::Uart};
+use saitls_firmware::{
+    host, report,
+    serial::{handshake, step},
+    stack, timer,
+    trng::Trng,
+    uart::Uart,
+};
 #[cfg(not(any(feature = "asm-p256", feature = "sliced")))]
 use saitls_rustcrypto::RustCrypto as Crypto;
 
@@ -40,7 +46,6 @@ const BUFFERS: (usize, usize) = (1_200, 512);
 /// What the connection took.
 #[derive(Default)]
 struct Taken {
-    handshake: u32,
     longest: u32,
     bulk: u32,
     bytes: u32,
@@ -74,14 +79,7 @@ fn run() -> Result<(), Error> {
     let mut uart = Uart::new();
     let mut taken = Taken::default();
 
-    while tls.is_handshaking() {
-        taken.handshake += step(tls, &mut provider, &mut uart, &mut taken.longest)?;
-    }
-    let handshake_stack = stack::peak();
-    report::line("handshake ticks", taken.handshake);
-    report::line("longest ticks", taken.longest);
-    report::line("handshake stack", handshake_stack);
-    report::line("connection bytes", size_of_val(tls) as u32);
+    handshake(tls, &mut provider, &mut uart, &mut taken.longest)?;
 
     stack::paint();
     let _ = tls.write(REQUEST)?;

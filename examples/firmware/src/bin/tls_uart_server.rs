@@ -6,7 +6,13 @@
 use cortex_m::singleton;
 use saitls_core::config::{Identity, ServerConfig};
 use saitls_core::{Buffers, Connection, Error};
-use saitls_firmware::{host, report, serial::step, stack, timer, trng::Trng, uart::Uart};
+use saitls_firmware::{
+    host, report,
+    serial::{handshake, send, step},
+    stack, timer,
+    trng::Trng,
+    uart::Uart,
+};
 use saitls_rustcrypto::{RustCrypto, SigningKey};
 
 /// Who we are. It stays in flash.
@@ -37,17 +43,10 @@ fn run() -> Result<(), Error> {
     let transmit = singleton!(: [u8; 4_096] = [0; 4_096]).ok_or(Error::Internal)?;
     let mut tls = Connection::server(&config, Buffers::new(&mut receive[..], &mut transmit[..]))?;
     let mut uart = Uart::new();
-    let (mut handshake, mut longest) = (0, 0);
+    let mut longest = 0;
 
     stack::paint();
-    while tls.is_handshaking() {
-        handshake += step(&mut tls, &mut provider, &mut uart, &mut longest)?;
-    }
-    let handshake_stack = stack::peak();
-    report::line("handshake ticks", handshake);
-    report::line("longest ticks", longest);
-    report::line("handshake stack", handshake_stack);
-    report::line("connection bytes", size_of_val(&tls) as u32);
+    handshake(&mut tls, &mut provider, &mut uart, &mut longest)?;
 
     // The request: whatever it asks for.
     stack::paint();
@@ -69,10 +68,7 @@ fn run() -> Result<(), Error> {
         sent += len as u32;
         let result = tls.process(&mut provider);
         bulk += ready.wrapping_sub(before) + timer::ticks().wrapping_sub(made);
-        let out = tls.transmit_data();
-        uart.send(out);
-        let len = out.len();
-        tls.transmitted(len);
+        send(&mut tls, &mut uart);
         result?;
     }
     tls.close();
