@@ -3,7 +3,7 @@
 
 use super::barrier;
 use crate::Register;
-use crate::network::{self, FCS_LEN, FRAME_LEN, NoCard};
+use crate::network::{self, FCS_LEN, NoCard};
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, Ordering};
