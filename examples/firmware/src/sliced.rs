@@ -38,16 +38,8 @@ const SLICE: usize = 32;
 /// ECDSA with P-256 and SHA-256 (FIPS 186-5 6.4.2): `u1 * G + u2 * Q`, both from their highest bits on.
 #[derive(Default)]
 pub struct SlicedVerifier {
-    stage: Stage,
-}
-
-#[derive(Default)]
-enum Stage {
-    /// Nothing is done in the first poll: it may come in the same turn of the main loop as a whole key exchange.
-    #[default]
-    First,
-    Begin,
-    Slices(Work),
+    was_polled: bool,
+    work: Option<Work>,
 }
 
 struct Work {
@@ -130,18 +122,15 @@ impl<P: CryptoProvider> SignatureVerifier<P> for SlicedVerifier {
     }
 
     fn poll_verify(&mut self, provider: &mut P, key: &[u8], message: &[u8], signature: &[u8]) -> Poll<Result<()>> {
-        let work = match &mut self.stage {
-            Stage::First => {
-                self.stage = Stage::Begin;
-                return Poll::Pending;
-            }
-            Stage::Begin => {
-                let hash = P::Hash::digest(provider, HashAlgorithm::Sha256, &[message])?;
-                let hash: &[u8; 32] = hash.as_bytes().try_into().map_err(|_| Error::CryptoFailed)?;
-                self.stage = Stage::Slices(Work::begin(key, hash.into(), signature)?);
-                return Poll::Pending;
-            }
-            Stage::Slices(work) => work,
+        if !core::mem::replace(&mut self.was_polled, true) {
+            // Nothing yet: this may be the same turn of the main loop as a whole key exchange.
+            return Poll::Pending;
+        }
+        let Some(work) = &mut self.work else {
+            let hash = P::Hash::digest(provider, HashAlgorithm::Sha256, &[message])?;
+            let hash: &[u8; 32] = hash.as_bytes().try_into().map_err(|_| Error::CryptoFailed)?;
+            self.work = Some(Work::begin(key, hash.into(), signature)?);
+            return Poll::Pending;
         };
         match work.step() {
             None => Poll::Pending,
