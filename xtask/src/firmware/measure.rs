@@ -33,7 +33,7 @@ struct Row {
 
 const CLIENT: Row = Row { name: "", what: "", features: "", identity: "direct", cortex_m4: false, is_server: false };
 
-const ROWS: [Row; 11] = [
+const ROWS: [Row; 12] = [
     Row { name: "pinned", what: "AES-128-GCM, P-256, pinned key", features: "aes128gcm,p256", ..CLIENT },
     Row { name: "chain", what: "the same, chain verified", features: "aes128gcm,p256,chain", ..CLIENT },
     Row {
@@ -78,6 +78,12 @@ const ROWS: [Row; 11] = [
         name: "sliced",
         what: "AES-128-GCM, X25519, P-256 signatures verified in slices, pinned key",
         features: "aes128gcm,x25519,sliced",
+        ..CLIENT
+    },
+    Row {
+        name: "sliced-chain",
+        what: "the same, chain verified",
+        features: "aes128gcm,x25519,sliced,chain",
         ..CLIENT
     },
     Row {
