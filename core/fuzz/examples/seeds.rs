@@ -1,6 +1,6 @@
 //! Writes what fuzzing begins with: `cargo run --example seeds FOLDER` in `core/fuzz`, then `cargo fuzz cmin`.
 //!
-//! Messages and extensions of handshakes of ours and of RFC 8448, one by one, for the parsers; and what a peer that knows
+//! Whole handshakes of a peer that has the keys, with each thing that both ends may be set to. Messages and extensions of handshakes of ours and of RFC 8448, one by one, for the parsers; and what a peer that knows
 //! no key can have recorded, up to the first protected record, for the connections.
 
 #![allow(clippy::unwrap_used, missing_docs)]
@@ -54,6 +54,85 @@ fn main() {
     let folder = PathBuf::from(std::env::args().nth(1).expect("a folder"));
     wire(&mut Seeds::new(&folder, "wire"));
     bytes(&mut Seeds::new(&folder, "client_bytes"), &mut Seeds::new(&folder, "server_bytes"));
+    records_to_client(&mut Seeds::new(&folder, "client_records"));
+    records_to_server(&mut Seeds::new(&folder, "server_records"));
+}
+
+/// Nothing, each bit alone, and what goes together.
+fn choices() -> impl Iterator<Item = [u8; 3]> {
+    let raw_keys = [3, 2, 1].into_iter().flat_map(|peer| [0, 1, 2, 3].map(|own| peer | own << 2));
+    let fragments = (1..=4).map(|length| length << 7);
+    let sizes = (1..=3).map(|size| size << 10);
+    let alone = (0..24).map(|bit| 1 << bit);
+    let small = (0..8).flat_map(|len| [1, 2, 3].map(|size| len << 21 | size << 10 | 1 << 7));
+    let all = raw_keys.chain(fragments).chain(sizes).chain(alone).chain(small).chain([0x70, 0x3070, 0x7fff]);
+    all.map(|bits: u32| [(bits >> 16) as u8, (bits >> 8) as u8, bits as u8])
+}
+
+/// What comes after the handshake: data each way, a KeyUpdate, data, the end.
+const DATA: &[u8] = &[8, 3, b'a', b'b', b'c', 12, 3, 0, 12, 3, 1, 11, 1, 12, 0, 100, 8, 1, b'd', 14, 0];
+
+/// Some bits of a choice.
+fn bits(choice: [u8; 3], at: u8, count: u8) -> u8 {
+    let all = u32::from_be_bytes([0, choice[0], choice[1], choice[2]]);
+    (all >> at & ((1 << count) - 1)) as u8
+}
+
+fn records_to_client(seeds: &mut Seeds) {
+    for choice in choices() {
+        let bits = |at, count| bits(choice, at, count);
+        // What may be answered: types of certificate, lengths, a protocol.
+        let limits: &[u8] = if matches!(bits(7, 3), 1..=4) { &[0x10, 0x20, 0] } else { &[0x20, 0] };
+        let of_server: &[u8] = [&[0][..], &[0, 3], &[1, 3], &[3]][usize::from(bits(0, 2))];
+        let of_client: &[u8] = [&[0][..], &[0, 12], &[4, 12], &[12]][usize::from(bits(2, 2))];
+        let stapled = if bits(4, 1) == 1 { 3 } else { 0 };
+        for (settings, limit) in [0x80, 0x81, 0xb0].into_iter().flat_map(|one| limits.iter().map(move |two| (one, two)))
+        {
+            for (server, client) in of_server.iter().flat_map(|one| of_client.iter().map(move |two| (one, two))) {
+                let says = limit | server | client | bits(12, 1) << 6 | 0x80;
+                let size: &[u8] = if says & 0x30 == 0x20 { &[0, 100] } else { &[] };
+                // The right next message: what to say, in how many pieces.
+                let retry: &[u8] = if settings & 1 == 1 { &[0, 0, 0] } else { &[] };
+                let hello = [retry, &[0, 1, 0], &[0, 0, says][..], size, &[0]].concat();
+                for request in [None, Some(31)] {
+                    let request = request.map_or(Vec::new(), |says| vec![0, 1, says, 0]);
+                    let certificate = stapled | if server & 2 == 2 { 4 } else { 0 };
+                    let rest = [&[0, 2, certificate, 3][..], &[0, 4, 0, 0, 5, 0], DATA].concat();
+                    seeds.add(&[settings], &[&choice[..], &hello, &request, &rest].concat());
+                }
+            }
+        }
+    }
+}
+
+fn records_to_server(seeds: &mut Seeds) {
+    for choice in choices() {
+        let bits = |at, count| bits(choice, at, count);
+        let stapled = if bits(4, 1) == 1 { 3 } else { 0 };
+        for (settings, types, says) in [
+            (0x80, 0, 0),
+            (0x80, 0x71, 1),
+            (0x81, 0x7f, 8),
+            (0x81, 0xca, 2),
+            (0xb1, 0x70, 0),
+            (0xb1, 0x35, 0),
+            (0xb0, 0x30, 0x18),
+        ] {
+            let size: &[u8] = if says & 8 == 8 { &[0, 100] } else { &[] };
+            for retry in [false, true] {
+                let first = if retry { 0 } else { 1 };
+                let again: &[u8] = if retry { &[0, 1, 0] } else { &[] };
+                let hello = [&[0, first, types, says][..], size, &[0], again].concat();
+                let certificates = match settings & 1 {
+                    0 => vec![Vec::new()],
+                    _ => vec![vec![0, 3, 0], vec![0, 2, stapled, 3, 0, 4, 0], vec![0, 2, stapled | 4, 3, 0, 4, 0]],
+                };
+                for certificate in certificates {
+                    seeds.add(&[settings], &[&choice[..], &hello, &certificate, &[0, 5, 0], DATA].concat());
+                }
+            }
+        }
+    }
 }
 
 fn wire(seeds: &mut Seeds) {

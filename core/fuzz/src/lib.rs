@@ -10,6 +10,7 @@ pub mod support;
 
 mod bytes;
 mod certificates;
+mod choice;
 mod input;
 mod records;
 mod sockets;

@@ -1,45 +1,52 @@
 //! A connection and a peer that has all keys: it goes the right way, and off it in any way it likes, with an
 //! application on our side that does as it likes, too.
 
+use crate::choice::{Choice, Limit};
 use crate::cryptography::{Provider, provider};
 use crate::input::Input;
 use crate::support::appendix_a::Sent;
 use crate::support::forger::*;
 use crate::support::*;
 use saitls_core::codes::*;
-use saitls_core::config::{ClientAuthentication, ClientConfig, Padding, ServerConfig};
+use saitls_core::config::Padding;
+use saitls_core::crypto::{PinnedKey, x509};
 use saitls_core::{Connection, Error};
 
 pub fn client_records(data: &[u8]) {
     let mut input = Input::new(data);
     let settings = input.byte();
-    let identity = ed25519();
-    let identities = [identity.identity()];
-    let mut config = ClientConfig::new(&ANY).with_identities(&identities).with_padding(padding(settings));
+    let choice = Choice::read(settings, &mut input);
+    let forger = choice.forger(Forger::server());
+    let (own, pins) = (ed25519(), choice.pins(&forger));
+    let (key, pinned) = (x509::subject_public_key_info(own.certificate).unwrap(), PinnedKey::sha256(&pins));
+    let identities = choice.identities(&own, &key);
+    let mut config = choice.client(&identities, &pinned).with_padding(padding(settings));
     if settings & 1 == 1 {
         config = config.with_key_shares(&[]);
     }
     if settings & 2 == 2 {
         config = config.with_records_per_key(3);
     }
-    let connection = Connection::client(&config, name("localhost"), sizes(settings)).unwrap();
-    run(Tested::new(connection), Forger::server(), &mut input);
+    // A buffer may be too small for the fragments that it asks for.
+    if let Ok(connection) = Connection::client(&config, name("localhost"), choice.buffers(settings)) {
+        run(Tested::new(connection), forger, choice, &mut input);
+    }
 }
 
 pub fn server_records(data: &[u8]) {
     let mut input = Input::new(data);
     let settings = input.byte();
-    let identity = p256();
-    let identities = [identity.identity()];
-    let mut config = ServerConfig::new(&identities).with_padding(padding(settings));
-    if settings & 1 == 1 {
-        config = config.with_client_authentication(ClientAuthentication::Optional(&ANY));
-    }
+    let choice = Choice::read(settings, &mut input);
+    let forger = choice.forger(Forger::client());
+    let (own, pins) = (p256(), choice.pins(&forger));
+    let (key, pinned) = (x509::subject_public_key_info(own.certificate).unwrap(), PinnedKey::sha256(&pins));
+    let identities = choice.identities(&own, &key);
+    let mut config = choice.server(settings, &identities, &pinned).with_padding(padding(settings));
     if settings & 2 == 2 {
         config = config.with_records_per_key(3);
     }
-    let connection = Connection::server(&config, sizes(settings)).unwrap();
-    run(Tested::new(connection), Forger::client(), &mut input);
+    let connection = Connection::server(&config, choice.buffers(settings)).unwrap();
+    run(Tested::new(connection), forger, choice, &mut input);
 }
 
 fn padding(settings: u8) -> Padding {
@@ -50,24 +57,21 @@ fn padding(settings: u8) -> Padding {
     }
 }
 
-fn sizes(settings: u8) -> saitls_core::Buffers<'static> {
-    match settings >> 4 & 3 {
-        0 => buffers(900, 600),
-        1 => buffers(1_200, 4_000),
-        _ => buffers(2_000, 1_200),
-    }
-}
-
-fn run(mut tested: Tested<'_>, mut forger: Forger, input: &mut Input<'_>) {
+fn run(mut tested: Tested<'_>, mut forger: Forger, choice: Choice, input: &mut Input<'_>) {
+    let mut peer = Peer { choice, limit: None };
     let _ = tested.process();
     while !input.is_empty() && tested.connection.error().is_none() {
         if forger.follows {
             forger.receive(&mut tested);
+            // A flight that is longer than the buffer.
+            while choice.is_some() && tested.process().is_ok() && !tested.connection.transmit_data().is_empty() {
+                forger.receive(&mut tested);
+            }
         } else {
             tested.take();
         }
         let (data, connected) = (tested.data.len(), tested.connection.is_connected());
-        let result = act(&mut tested, &mut forger, input);
+        let result = peer.act(&mut tested, &mut forger, input);
         assert_ne!(result, Err(Error::Internal));
         // Data comes only where both have finished.
         assert!(tested.data.len() == data || connected || tested.connection.is_connected());
@@ -75,124 +79,140 @@ fn run(mut tested: Tested<'_>, mut forger: Forger, input: &mut Input<'_>) {
             assert_eq!(tested.connection.error().unwrap_or(error), error);
         }
     }
+    assert!(peer.limit.is_none_or(|limit| limit.is_kept(&forger)));
     end(tested);
 }
 
-/// One action of the peer, or of the application.
-fn act(tested: &mut Tested<'_>, forger: &mut Forger, input: &mut Input<'_>) -> Result<(), Error> {
-    match input.byte() % 16 {
-        // The right thing, as far as we know it.
-        0..=4 => {
-            let message = next_message(forger, input);
-            forger.fragment = [1 << 14, 1, 7, 100][usize::from(input.byte() % 4)];
-            forger.send_messages(tested, &message)
-        }
-        // The same with something changed.
-        5 | 6 => {
-            let mut message = next_message(forger, input);
-            for _ in 0..=input.byte() % 4 {
-                let (at, value) = (input.word(), input.byte());
-                let len = message.len();
-                if len > 0 {
-                    message[at % len] ^= value;
-                }
-            }
-            forger.follows = false;
-            forger.send(tested, ContentType::HANDSHAKE, &message)
-        }
-        7 => {
-            let (kind, len) = (input.byte(), input.byte().into());
-            let content = input.bytes(len);
-            forger.follows &= kind != 22;
-            forger.send(tested, ContentType(kind), content)
-        }
-        8 => {
-            let len = input.byte().into();
-            forger.send(tested, ContentType::APPLICATION_DATA, input.bytes(len))
-        }
-        9 => {
-            let (kind, len) = (input.byte(), input.byte().into());
-            forger.follows &= kind != 22;
-            tested.deliver(&plain_record(ContentType(kind), input.bytes(len)))
-        }
-        10 => {
-            let len = input.word() % 300;
-            forger.follows = false;
-            match &mut forger.seal {
-                Some(keys) => {
-                    let record = keys.seal_inner(input.bytes(len));
-                    tested.deliver(&record)
-                }
-                None => tested.deliver(input.bytes(len)),
-            }
-        }
-        11 => forger.send_messages(tested, &key_update(input.byte() & 1)),
-        12 => {
-            let len = input.word() % 3_000;
-            let data = pattern(len);
-            let written = match len % 3 {
-                0 => tested.connection.write_sealed(&mut tested.provider, &data),
-                _ => tested.connection.write(&data),
-            };
-            let written = written.map(drop);
-            tested.process().and(if tested.connection.error().is_some() { written } else { Ok(()) })
-        }
-        13 => {
-            let _ = tested.connection.update_keys(input.byte() & 1 == 1);
-            tested.process()
-        }
-        14 => {
-            match input.byte() % 8 {
-                0 => tested.connection.close(),
-                1 => tested.connection.receive_closed(),
-                2 => tested.connection.reject(AlertDescription(input.byte())),
-                _ => tested.connection.transmitted(input.byte().into()),
-            }
-            // What was taken this way nobody has read.
-            forger.follows = false;
-            tested.process()
-        }
-        _ => tested.deliver(input.bytes(16)),
-    }
+/// What the peer does.
+struct Peer {
+    choice: Choice,
+    /// What it asked for.
+    limit: Option<Limit>,
 }
 
-/// What comes next on the way to a connection, or a step that the input names.
-fn next_message(forger: &mut Forger, input: &mut Input<'_>) -> Vec<u8> {
-    let steps = [
-        Step::EncryptedExtensions,
-        Step::CertificateRequest,
-        Step::Certificate,
-        Step::EmptyCertificate,
-        Step::CertificateVerify,
-        Step::Finished,
-    ];
-    match (forger.role, forger.seal.is_some()) {
-        (Role::Server, false) if forger.client_hello.as_ref().is_some_and(|hello| !hello.shares().is_empty()) => {
-            match input.byte() % 8 {
-                0 => forger.make_hello_retry_request(Some(NamedGroup::SECP256R1), None).message(),
-                _ => forger.make_server_hello().message(),
+impl Peer {
+    /// One action of the peer, or of the application.
+    fn act(&mut self, tested: &mut Tested<'_>, forger: &mut Forger, input: &mut Input<'_>) -> Result<(), Error> {
+        match input.byte() % 16 {
+            // The right thing, as far as we know it.
+            0..=4 => {
+                let message = self.next_message(forger, input);
+                forger.fragment = [1 << 14, 1, 7, 100][usize::from(input.byte() % 4)];
+                forger.send_messages(tested, &message)
             }
+            // The same with something changed.
+            5 | 6 => {
+                let mut message = self.next_message(forger, input);
+                for _ in 0..=input.byte() % 4 {
+                    let (at, value) = (input.word(), input.byte());
+                    let len = message.len();
+                    if len > 0 {
+                        message[at % len] ^= value;
+                    }
+                }
+                forger.follows = false;
+                forger.send(tested, ContentType::HANDSHAKE, &message)
+            }
+            7 => {
+                let (kind, len) = (input.byte(), input.byte().into());
+                let content = input.bytes(len);
+                forger.follows &= kind != 22;
+                forger.send(tested, ContentType(kind), content)
+            }
+            8 => {
+                let len = input.byte().into();
+                forger.send(tested, ContentType::APPLICATION_DATA, input.bytes(len))
+            }
+            9 => {
+                let (kind, len) = (input.byte(), input.byte().into());
+                forger.follows &= kind != 22;
+                tested.deliver(&plain_record(ContentType(kind), input.bytes(len)))
+            }
+            10 => {
+                let len = input.word() % 300;
+                forger.follows = false;
+                match &mut forger.seal {
+                    Some(keys) => {
+                        let record = keys.seal_inner(input.bytes(len));
+                        tested.deliver(&record)
+                    }
+                    None => tested.deliver(input.bytes(len)),
+                }
+            }
+            11 => forger.send_messages(tested, &key_update(input.byte() & 1)),
+            12 => {
+                let len = input.word() % 3_000;
+                let data = pattern(len);
+                let written = match len % 3 {
+                    0 => tested.connection.write_sealed(&mut tested.provider, &data),
+                    _ => tested.connection.write(&data),
+                };
+                let written = written.map(drop);
+                tested.process().and(if tested.connection.error().is_some() { written } else { Ok(()) })
+            }
+            13 => {
+                let _ = tested.connection.update_keys(input.byte() & 1 == 1);
+                tested.process()
+            }
+            14 => {
+                match input.byte() % 8 {
+                    0 => tested.connection.close(),
+                    1 => tested.connection.receive_closed(),
+                    2 => tested.connection.reject(AlertDescription(input.byte())),
+                    _ => tested.connection.transmitted(input.byte().into()),
+                }
+                // What was taken this way nobody has read.
+                forger.follows = false;
+                tested.process()
+            }
+            _ => tested.deliver(input.bytes(16)),
         }
-        (Role::Server, false) if forger.client_hello.is_some() => {
-            let cookie = input.byte();
-            let cookie = [cookie; 40];
-            forger.make_hello_retry_request(Some(NamedGroup::SECP256R1), Some(&cookie[..])).message()
+    }
+
+    /// What comes next on the way to a connection, or a step that the input names.
+    fn next_message(&mut self, forger: &mut Forger, input: &mut Input<'_>) -> Vec<u8> {
+        let steps = [
+            Step::EncryptedExtensions,
+            Step::CertificateRequest,
+            Step::Certificate,
+            Step::EmptyCertificate,
+            Step::CertificateVerify,
+            Step::Finished,
+        ];
+        match (forger.role, forger.seal.is_some()) {
+            (Role::Server, false) if forger.client_hello.as_ref().is_some_and(|hello| !hello.shares().is_empty()) => {
+                match input.byte() % 8 {
+                    0 => forger.make_hello_retry_request(Some(NamedGroup::SECP256R1), None).message(),
+                    _ => forger.make_server_hello().message(),
+                }
+            }
+            (Role::Server, false) if forger.client_hello.is_some() => {
+                let cookie = input.byte();
+                let cookie = [cookie; 40];
+                forger.make_hello_retry_request(Some(NamedGroup::SECP256R1), Some(&cookie[..])).message()
+            }
+            (Role::Client, false) => {
+                let message = Sent::ClientHello.message(forger);
+                let hello = ClientHelloParts::parse(&message);
+                let mut hello = match input.byte() % 8 {
+                    0 => hello.with(|hello| _ = hello.extensions().set(ExtensionType::KEY_SHARE, [0, 0])),
+                    _ => hello,
+                };
+                // The second says the same as the first.
+                if forger.client_hello.is_none() {
+                    self.limit = self.choice.offer(&mut hello, input);
+                }
+                forger.client_hello = Some(hello.clone());
+                hello.message()
+            }
+            (_, true) => {
+                let step = steps[usize::from(input.byte()) % steps.len()];
+                let (message, limit) = self.choice.step(forger, step, input);
+                self.limit = self.limit.or(limit);
+                message
+            }
+            _ => new_session_ticket(),
         }
-        (Role::Client, false) => {
-            let message = Sent::ClientHello.message(forger);
-            let hello = ClientHelloParts::parse(&message);
-            let hello = match input.byte() % 8 {
-                0 => hello.with(|hello| _ = hello.extensions().set(ExtensionType::KEY_SHARE, [0, 0])),
-                _ => hello,
-            };
-            forger.client_hello = Some(hello.clone());
-            hello.message()
-        }
-        (_, true) => {
-            let step = steps[usize::from(input.byte()) % steps.len()];
-            forger.message(step)
-        }
-        _ => new_session_ticket(),
     }
 }
 
