@@ -145,7 +145,7 @@ fn a_flood_costs_no_more_than_its_limit() {
 /// the bytes on the wire, so that empty ones come to an end, too.
 #[test]
 fn early_data_is_skipped_up_to_a_limit() {
-    for len in [0, 1, 17, 1_000, 16_000] {
+    for &len in fewer::<&[usize]>(&[0, 1, 17, 1_000, 16_000], &[1_000, 16_000]) {
         with_server(|server, forger| {
             let hello = forger.make_client_hello().with(|hello| {
                 hello.extensions().set(ExtensionType::EARLY_DATA, []);

@@ -344,7 +344,7 @@ fn skipped_early_data_ends() {
             forger.send_raw(&mut server, &early(&vec![0xa5; len])).unwrap();
         }
         // Records without content are counted too.
-        for len in [0, 16, 17, 5_000] {
+        for &len in fewer::<&[usize]>(&[0, 16, 17, 5_000], &[1_000, 5_000]) {
             let (mut server, forger) = greeted();
             let most = limits::MAX_SKIPPED_EARLY_DATA as usize / (len + 5) + 1;
             let result = (0..most).try_for_each(|_| forger.send_raw(&mut server, &early(&vec![0xa5; len])));

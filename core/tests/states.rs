@@ -67,7 +67,7 @@ fn a_client_takes_the_messages_of_appendix_a_and_no_others() {
             assert_refused(&at, &mut client, &mut forger, result, state == C::ConnectedClosing);
         }
     }
-    assert_eq!(accepted, 16);
+    assert!(cfg!(miri) || accepted == 16, "{accepted}");
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn a_server_takes_the_messages_of_appendix_a_and_no_others() {
             assert_refused(&at, &mut server, &mut forger, result, state == S::ConnectedClosing);
         }
     }
-    assert_eq!(accepted, 12);
+    assert!(cfg!(miri) || accepted == 12, "{accepted}");
 }
 
 fn config_asks(state: ServerState) -> bool {

@@ -80,12 +80,7 @@ const ROWS: [Row; 12] = [
         features: "aes128gcm,x25519,sliced",
         ..CLIENT
     },
-    Row {
-        name: "sliced-chain",
-        what: "the same, chain verified",
-        features: "aes128gcm,x25519,sliced,chain",
-        ..CLIENT
-    },
+    Row { name: "sliced-chain", what: "the same, chain verified", features: "aes128gcm,x25519,sliced,chain", ..CLIENT },
     Row {
         name: "asm-p256",
         what: "Cortex-M4, P-256 in assembly: AES-128-GCM, pinned key",
