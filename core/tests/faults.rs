@@ -1,7 +1,7 @@
 //! Cryptography that fails, and cryptography that takes its time (Regressions 26 and 27 of docs/SECURITY.md).
 
-use crate::support::instrumented::{Instrumented, Signer, SlowChooser, SlowVerifier};
 use crate::support::*;
+use saitls_conformance::instrumented::{IdentityChooser, PeerVerifier, Signer};
 use saitls_core::codes::*;
 use saitls_core::config::*;
 use saitls_core::{Connection, Error, Operation, WaitingFor};
@@ -13,7 +13,13 @@ const STEP: usize = fewer(1, 61);
 /// Kinds of handshakes: with a HelloRetryRequest or not, with client authentication or not.
 const KINDS: [(bool, bool); 4] = [(false, false), (true, false), (false, true), (true, true)];
 
+/// The provider of these tests, instrumented.
+type Instrumented = saitls_conformance::Instrumented<Provider>;
 type SlowPair<'a> = Pair<'a, Instrumented>;
+
+fn instrumented(seed: u64) -> Instrumented {
+    Instrumented::new(provider(seed))
+}
 
 /// Runs `f` on two ends, each with an instrumented provider.
 fn with_pair(
@@ -23,16 +29,20 @@ fn with_pair(
     f: impl FnOnce(&mut SlowPair<'_>),
 ) {
     let identity = p256();
-    let (client_signer, server_signer) = (Signer::new(&identity), Signer::new(&identity));
-    let client_chooser = SlowChooser::new(Identity::new(&identity.chain, &client_signer));
-    let server_chooser = SlowChooser::new(Identity::new(&identity.chain, &server_signer));
-    let mut client_config = ClientConfig::new(&SlowVerifier).with_identity_chooser(&client_chooser);
+    let (client_signer, server_signer) = (Signer::new(&identity.key), Signer::new(&identity.key));
+    let client_identities = [Identity::new(&identity.chain, &client_signer)];
+    let server_identities = [Identity::new(&identity.chain, &server_signer)];
+    let client_choice = RotatingIdentities::new(&client_identities).unwrap();
+    let server_choice = RotatingIdentities::new(&server_identities).unwrap();
+    let (client_chooser, server_chooser) = (IdentityChooser::new(&client_choice), IdentityChooser::new(&server_choice));
+    let (client_verifier, server_verifier) = (PeerVerifier::new(&ANY), PeerVerifier::new(&ANY));
+    let mut client_config = ClientConfig::new(&client_verifier).with_identity_chooser(&client_chooser);
     if retry {
         client_config = client_config.with_key_shares(&[]);
     }
     let mut server_config = ServerConfig::choosing(&server_chooser);
     if client_authentication {
-        server_config = server_config.with_client_authentication(ClientAuthentication::Required(&SlowVerifier));
+        server_config = server_config.with_client_authentication(ClientAuthentication::Required(&server_verifier));
     }
     let client = Connection::client(&client_config, name("localhost"), full_buffers()).unwrap();
     let server = Connection::server(&server_config, full_buffers()).unwrap();
@@ -62,7 +72,7 @@ fn a_slow_provider_changes_no_byte() {
     for kind in some(KINDS) {
         let mut expected = None;
         for pends in some(0..=5) {
-            let slow = |seed| Instrumented { pends, ..Instrumented::new(seed) };
+            let slow = |seed| Instrumented { pends, ..instrumented(seed) };
             with_pair(kind, slow(1), slow(2), |pair| {
                 assert_eq!(life(pair), (Ok(()), Ok(())), "{kind:?}, {pends}");
                 let wires = (pair.client_wire.clone(), pair.server_wire.clone());
@@ -70,7 +80,7 @@ fn a_slow_provider_changes_no_byte() {
                 let waits = pair.client_provider.pended + pair.server_provider.pended;
                 // Of each side at least a key, an agreement, and a signature that is made or verified; the choice of an
                 // identity and the verification of it.
-                assert!(waits >= 7 * pends, "{waits}");
+                assert!(waits >= 7 * u64::from(pends), "{waits}");
             });
         }
     }
@@ -80,7 +90,7 @@ fn a_slow_provider_changes_no_byte() {
 fn every_slow_operation_is_named() {
     let mut seen = BTreeSet::new();
     for kind in some(KINDS) {
-        let slow = |seed| Instrumented { pends: 1, ..Instrumented::new(seed) };
+        let slow = |seed| Instrumented { pends: 1, ..instrumented(seed) };
         with_pair(kind, slow(1), slow(2), |pair| {
             for _ in 0..200 {
                 pair.turn().0.unwrap();
@@ -123,11 +133,8 @@ fn any_call_that_fails_ends_the_connection() {
             for client_fails in [true, false] {
                 let mut failures = 0;
                 for at in (1..).step_by(STEP) {
-                    let provider = |fails: bool, seed| Instrumented {
-                        pends,
-                        fails_at: fails.then_some(at),
-                        ..Instrumented::new(seed)
-                    };
+                    let provider =
+                        |fails: bool, seed| Instrumented { pends, fails_at: fails.then_some(at), ..instrumented(seed) };
                     let mut survived = false;
                     with_pair(kind, provider(client_fails, 1), provider(!client_fails, 2), |pair| {
                         let (client_result, server_result) = life(pair);
@@ -174,7 +181,7 @@ fn a_connection_may_end_at_any_step_with_anything_pending() {
     for kind in some(KINDS) {
         for ending in 0..4 {
             for turns in (0..).step_by(STEP) {
-                let slow = |seed| Instrumented { pends: 2, ..Instrumented::new(seed) };
+                let slow = |seed| Instrumented { pends: 2, ..instrumented(seed) };
                 let mut complete = false;
                 with_pair(kind, slow(1), slow(2), |pair| {
                     for _ in 0..turns {
@@ -218,12 +225,12 @@ fn a_connection_may_end_at_any_step_with_anything_pending() {
 
 #[test]
 fn a_connection_gives_its_buffers_back_wiped() {
-    let slow = |seed| Instrumented { pends: 1, ..Instrumented::new(seed) };
+    let slow = |seed| Instrumented { pends: 1, ..instrumented(seed) };
     for turns in some(0..30) {
         let identity = p256();
-        let signer = Signer::new(&identity);
+        let (signer, verifier) = (Signer::new(&identity.key), PeerVerifier::new(&ANY));
         let identities = [Identity::new(&identity.chain, &signer)];
-        let client_config = ClientConfig::new(&SlowVerifier);
+        let client_config = ClientConfig::new(&verifier);
         let server_config = ServerConfig::new(&identities);
         let (mut receive, mut transmit, mut peer) = (vec![0xaa; 17_000], vec![0xaa; 5_000], vec![0xaa; 1_000]);
         {

@@ -4,7 +4,6 @@
 pub mod appendix_a;
 pub mod forger;
 pub mod hellos;
-pub mod instrumented;
 
 pub use hellos::{ClientHelloParts, ExtensionsParts, ServerHelloParts, written};
 

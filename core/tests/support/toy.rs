@@ -64,8 +64,6 @@ pub trait Counts {
     }
 }
 
-impl Counts for crate::support::instrumented::Instrumented {}
-
 /// For a provider of a test that does not count.
 #[allow(unused_macros, reason = "only some tests have such a provider")]
 macro_rules! uncounted {
