@@ -64,9 +64,9 @@ fn main() -> ! {
 #[cfg(any(feature = "client", feature = "server"))]
 mod tls {
     use super::*;
-    use saitls::{Buffers, TlsSocket, TlsSocketSet, TlsSocketStorage, rustcrypto::RustCrypto};
     #[cfg(all(feature = "client", not(feature = "chain")))]
     use saitls::core::crypto::PinnedKey;
+    use saitls::{Buffers, TlsSocket, TlsSocketSet, TlsSocketStorage, rustcrypto::RustCrypto};
     #[cfg(feature = "client")]
     use saitls::{ClientConfig, ServerName};
     #[cfg(feature = "server")]
@@ -88,9 +88,11 @@ mod tls {
         #[cfg(feature = "chain")]
         let anchors = [saitls::webpki::anchor_from_der(black_box(&[0])).unwrap()];
         #[cfg(feature = "chain")]
-        let clock = || Ok(saitls::webpki::UnixTime::since_unix_epoch(core::time::Duration::from_micros(
-            board::now().total_micros().unsigned_abs(),
-        )));
+        let clock = || {
+            Ok(saitls::webpki::UnixTime::since_unix_epoch(core::time::Duration::from_micros(
+                board::now().total_micros().unsigned_abs(),
+            )))
+        };
         #[cfg(feature = "chain")]
         let trust = saitls::webpki::ChainVerifier::new(&anchors, &clock).unwrap();
         #[cfg(feature = "client")]
