@@ -58,7 +58,7 @@ fn padding(settings: u8) -> Padding {
 }
 
 fn run(mut tested: Tested<'_>, mut forger: Forger, choice: Choice, input: &mut Input<'_>) {
-    let mut peer = Peer { choice, limit: None };
+    let mut peer = Peer { choice, asked: None, limit: None };
     let _ = tested.process();
     while !input.is_empty() && tested.connection.error().is_none() {
         if forger.follows {
@@ -86,7 +86,9 @@ fn run(mut tested: Tested<'_>, mut forger: Forger, choice: Choice, input: &mut I
 /// What the peer does.
 struct Peer {
     choice: Choice,
-    /// What it asked for.
+    /// What its last message asked for.
+    asked: Option<Limit>,
+    /// What it asked for in a message that was taken.
     limit: Option<Limit>,
 }
 
@@ -98,7 +100,9 @@ impl Peer {
             0..=4 => {
                 let message = self.next_message(forger, input);
                 forger.fragment = [1 << 14, 1, 7, 100][usize::from(input.byte() % 4)];
-                forger.send_messages(tested, &message)
+                let result = forger.send_messages(tested, &message);
+                self.limit = self.limit.or(self.asked.filter(|_| result.is_ok()));
+                result
             }
             // The same with something changed.
             5 | 6 => {
@@ -200,15 +204,15 @@ impl Peer {
                 };
                 // The second says the same as the first.
                 if forger.client_hello.is_none() {
-                    self.limit = self.choice.offer(&mut hello, input);
+                    self.asked = self.choice.offer(&mut hello, input);
                 }
                 forger.client_hello = Some(hello.clone());
                 hello.message()
             }
             (_, true) => {
                 let step = steps[usize::from(input.byte()) % steps.len()];
-                let (message, limit) = self.choice.step(forger, step, input);
-                self.limit = self.limit.or(limit);
+                let (message, asked) = self.choice.step(forger, step, input);
+                self.asked = asked;
                 message
             }
             _ => new_session_ticket(),
