@@ -100,8 +100,9 @@ impl Peer {
             0..=4 => {
                 let message = self.next_message(forger, input);
                 forger.fragment = [1 << 14, 1, 7, 100][usize::from(input.byte() % 4)];
+                let begins = forger.follows && !tested.connection.is_connected();
                 let result = forger.send_messages(tested, &message);
-                self.limit = self.limit.or(self.asked.filter(|_| result.is_ok()));
+                self.limit = self.limit.or(self.asked.take().filter(|_| begins && result.is_ok()));
                 result
             }
             // The same with something changed.
@@ -212,7 +213,7 @@ impl Peer {
             (_, true) => {
                 let step = steps[usize::from(input.byte()) % steps.len()];
                 let (message, asked) = self.choice.step(forger, step, input);
-                self.asked = asked;
+                self.asked = asked.filter(|_| forger.role == Role::Server);
                 message
             }
             _ => new_session_ticket(),
