@@ -163,6 +163,35 @@ fn a_signature_counts_only_with_a_scheme_that_was_offered_and_fits_the_key() {
     assert_alert(&mut client, &mut forger, result, Alert::ILLEGAL_PARAMETER);
 }
 
+/// The parameters of an id-RSASSA-PSS key may name a hash (RFC 4055 3.1). What CertificateVerify says is checked against
+/// what was offered; another hash than that of the parameters is the affair of the key's owner (docs/ARCHITECTURE.md).
+#[test]
+fn the_parameters_of_a_pss_key_do_not_choose_the_scheme() {
+    let raw = [CertificateType::RAW_PUBLIC_KEY];
+    let config = ClientConfig::new(&ANY).with_peer_certificate_types(&raw);
+    let plain = saitls_core::crypto::x509::subject_public_key_info(rsapss2048().certificate).unwrap();
+    // The BIT STRING behind an AlgorithmIdentifier that names SHA-384.
+    let key = &plain[plain.len() - 275..];
+    let sha384 = b"\x30\x0f\xa0\x0d\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02";
+    let algorithm = [b"\x30\x1c\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a", &sha384[..]].concat();
+    let restricted = [b"\x30\x82\x01\x31", &algorithm[..], key].concat();
+    for (info, scheme, expected) in [
+        (plain, SignatureScheme::RSA_PSS_PSS_SHA256, Ok(())),
+        (&restricted, SignatureScheme::RSA_PSS_PSS_SHA384, Ok(())),
+        (&restricted, SignatureScheme::RSA_PSS_PSS_SHA256, Ok(())),
+        (&restricted, SignatureScheme::RSA_PSS_RSAE_SHA384, Err(Error::IllegalSignatureScheme)),
+    ] {
+        let (mut client, mut forger) = (Tested::client(&config), Forger::server());
+        forger.identity = rsapss2048();
+        forger.answer(&mut client).unwrap();
+        let extensions = encrypted_extensions(&[(ExtensionType::SERVER_CERTIFICATE_TYPE, vec![2])]);
+        forger.send_messages(&mut client, &[extensions, certificate(&[info])].concat()).unwrap();
+        let signed_as = if expected.is_ok() { scheme } else { SignatureScheme::RSA_PSS_PSS_SHA384 };
+        let signature = sign(&mut forger, signed_as);
+        assert_eq!(forger.send_messages(&mut client, &certificate_verify(scheme.0, &signature)), expected, "{scheme}");
+    }
+}
+
 #[test]
 fn a_signature_must_be_right() {
     for role in ROLES {

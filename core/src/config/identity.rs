@@ -211,6 +211,9 @@ pub trait IdentityChooser<P: CryptoProvider>: Sync {
 
 /// A list of identities that can be replaced while connections run. Handshakes under way keep what they have chosen.
 ///
+/// A spin lock is held while one of them is chosen. **Not for interrupt handlers**: one that interrupts the holder on the
+/// same core waits for ever. Set a flag there, and let the main loop replace.
+///
 /// It needs a processor with atomic compare-and-swap; an [`IdentityChooser`] of your own does not.
 #[cfg(target_has_atomic = "ptr")]
 pub struct RotatingIdentities<'a, P: CryptoProvider> {

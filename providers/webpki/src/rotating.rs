@@ -9,6 +9,11 @@ use spin::Mutex;
 /// A verifier that can be replaced while connections run: by one with other trust anchors, newer revocation lists,
 /// another clock. A chain that is being verified is verified anew.
 ///
+/// A spin lock is held while the verifier is copied, a handful of words. **Not for interrupt handlers**: one that
+/// interrupts the holder on the same core waits for ever. Neither call [`replace`](Self::replace) there nor process a
+/// connection with it, unless all others that do so have interrupts off; set a flag instead, and let the main loop
+/// replace. Under a scheduler with fixed priorities the same goes for a thread that preempts the holder.
+///
 /// ```
 /// # use saitls_webpki::*;
 /// # fn f(old: &[TrustAnchor<'_>], new: &[TrustAnchor<'_>], clock: &dyn Clock) -> saitls_core::Result<()> {
