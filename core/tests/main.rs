@@ -13,6 +13,7 @@ mod handshake;
 mod hello_retry;
 mod hybrids;
 mod identities;
+mod lies;
 mod lives;
 mod negotiation;
 mod opaque;

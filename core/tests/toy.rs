@@ -13,6 +13,7 @@ mod buffers;
 mod faults;
 mod hello_retry;
 mod identities;
+mod lies;
 mod lives;
 mod negotiation;
 mod order;

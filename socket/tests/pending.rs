@@ -7,7 +7,7 @@ use common::{Host, Net, RECEIVE_LEN, SERVER, TRANSMIT_LEN, net};
 use core::task::Poll;
 use saitls::core::codes::NamedGroup;
 use saitls::core::crypto::{CryptoProvider, KeyExchange, SoftwareSecret};
-use saitls::core::{Operation, Result, WaitingFor};
+use saitls::core::{Error, Operation, Result, WaitingFor};
 use saitls::rustcrypto::{self, RustCrypto};
 use saitls::smoltcp::time::Duration;
 use saitls::{Buffers, ClientConfig, TlsSocket, TlsSocketHandle, TlsSocketSet};
@@ -15,8 +15,8 @@ use saitls::{Buffers, ClientConfig, TlsSocket, TlsSocketHandle, TlsSocketSet};
 /// How often a slow operation is pending.
 const POLLS: u8 = 20;
 
-/// A board with a slow accelerator for key exchange, and software for the rest.
-struct Board(RustCrypto<common::Seeded>);
+/// A board with a slow accelerator for key exchange, which may hang, and software for the rest.
+struct Board(RustCrypto<common::Seeded>, bool);
 
 impl CryptoProvider for Board {
     type Hash = rustcrypto::Hash;
@@ -33,7 +33,10 @@ impl CryptoProvider for Board {
 struct Slow(rustcrypto::KeyExchange, u8);
 
 impl Slow {
-    fn is_ready(&mut self) -> bool {
+    fn is_ready(&mut self, board: &Board) -> bool {
+        if board.1 {
+            return false;
+        }
         self.1 = if self.1 == 0 { POLLS } else { self.1 - 1 };
         self.1 == 0
     }
@@ -49,11 +52,11 @@ impl KeyExchange<Board> for Slow {
     }
 
     fn poll_generate(&mut self, provider: &mut Board, share: &mut [u8]) -> Poll<Result<usize>> {
-        if self.is_ready() { self.0.poll_generate(provider, share) } else { Poll::Pending }
+        if self.is_ready(provider) { self.0.poll_generate(provider, share) } else { Poll::Pending }
     }
 
     fn poll_decapsulate(&mut self, provider: &mut Board, peer_share: &[u8]) -> Poll<Result<SoftwareSecret>> {
-        if self.is_ready() { self.0.poll_decapsulate(provider, peer_share) } else { Poll::Pending }
+        if self.is_ready(provider) { self.0.poll_decapsulate(provider, peer_share) } else { Poll::Pending }
     }
 
     fn poll_encapsulate(
@@ -62,7 +65,7 @@ impl KeyExchange<Board> for Slow {
         peer_share: &[u8],
         share: &mut [u8],
     ) -> Poll<Result<(usize, SoftwareSecret)>> {
-        if self.is_ready() { self.0.poll_encapsulate(provider, peer_share, share) } else { Poll::Pending }
+        if self.is_ready(provider) { self.0.poll_encapsulate(provider, peer_share, share) } else { Poll::Pending }
     }
 }
 
@@ -85,7 +88,7 @@ impl Client {
         let tcp = net.client.add_plain(4_096);
         let mut tls = TlsSocketSet::new(vec![]);
         let client = tls.add(TlsSocket::new(tcp, Buffers::new(vec![0; RECEIVE_LEN], vec![0; TRANSMIT_LEN])));
-        let mut this = Self { net, tls, board: Board(common::provider(7)), client, server, pending: vec![] };
+        let mut this = Self { net, tls, board: Board(common::provider(7), false), client, server, pending: vec![] };
         this.connect();
         this
     }
@@ -166,5 +169,41 @@ fn a_pending_handshake_can_be_closed_or_aborted_at_any_moment() {
             }
             assert!(this.tls.get(this.client).is_connected());
         }
+    }
+}
+
+#[test]
+fn a_device_that_never_finishes_is_thrown_out_by_the_handshake_timeout() {
+    for operation in [Operation::KeyGeneration, Operation::Decapsulation] {
+        let mut this = Client::new();
+        this.tls.get_mut(this.client).set_handshake_timeout(Some(Duration::from_secs(7)));
+        while this.pending.last() != Some(&operation) {
+            this.step();
+        }
+        this.board.1 = true;
+        let start = this.net.now;
+        while this.tls.get(this.client).error().is_none() {
+            this.step();
+            assert!(this.net.now - start < Duration::from_secs(8));
+        }
+        assert_eq!(this.tls.get(this.client).error(), Some(Error::TimedOut));
+        for _ in 0..100 {
+            this.step();
+            let server = this.net.server.socket(this.server);
+            if !server.may_recv() && !server.is_listening() {
+                server.close();
+            }
+        }
+        assert!(!this.tls.get(this.client).is_open());
+        // The next one finds a device that works.
+        this.board.1 = false;
+        if !this.net.server.socket(this.server).is_listening() {
+            this.net.server.listen(this.server, 443);
+        }
+        this.connect();
+        for _ in 0..200 {
+            this.step();
+        }
+        assert!(this.tls.get(this.client).is_connected(), "{operation:?}");
     }
 }
