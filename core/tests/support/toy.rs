@@ -130,6 +130,14 @@ impl Mixer {
         bytes.iter().for_each(|&byte| self.byte(byte));
     }
 
+    /// A stretch of its own: here it does matter how the input is cut.
+    fn part(&mut self, part: &[u8]) {
+        let (words, rest) = part.as_chunks();
+        words.iter().for_each(|word| self.word(u64::from_le_bytes(*word)));
+        rest.iter().for_each(|&byte| self.word(byte.into()));
+        self.word(part.len() as u64);
+    }
+
     fn byte(&mut self, byte: u8) {
         self.partial |= u64::from(byte) << (self.len % 8 * 8);
         self.len += 1;
@@ -175,6 +183,17 @@ impl<P: CryptoProvider + Counts> crypto::Hash<P> for Hash {
         self.0.fill(digest);
         Digest::new(digest)
     }
+
+    /// In one go: most of what a handshake hashes is a few bytes with a key.
+    fn hmac(provider: &mut P, algorithm: HashAlgorithm, key: &[u8], parts: &[&[u8]]) -> Result<Digest> {
+        let mut hash = <Self as crypto::Hash<P>>::start(provider, algorithm)?;
+        hash.0.word(!0);
+        for part in [key].iter().chain(parts) {
+            count(provider, |work| work.hashed += part.len() as u64);
+            hash.0.part(part);
+        }
+        hash.snapshot(provider)
+    }
 }
 
 // ---- records
@@ -195,10 +214,13 @@ impl Aead {
 
     fn encrypt(mixer: &Mixer, text: &mut [u8]) {
         let mut stream = *mixer;
-        for chunk in text.chunks_mut(8) {
+        let (words, rest) = text.as_chunks_mut();
+        for word in words {
             stream.word(1);
-            chunk.iter_mut().zip(stream.lanes[0].to_le_bytes()).for_each(|(byte, key)| *byte ^= key);
+            *word = (u64::from_le_bytes(*word) ^ stream.lanes[0]).to_le_bytes();
         }
+        stream.word(1);
+        rest.iter_mut().zip(stream.lanes[0].to_le_bytes()).for_each(|(byte, key)| *byte ^= key);
     }
 
     fn tag(&self, mut mixer: Mixer, text: &[u8]) -> [u8; 16] {
