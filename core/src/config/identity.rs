@@ -151,6 +151,9 @@ impl IdentityRequest<'_> {
     /// Where the one is that [`choose_from`](Self::choose_from) chooses.
     fn position<P: CryptoProvider>(&self, identities: &[Identity<'_, P>]) -> Option<usize> {
         let suits = |identity: &Identity<'_, P>| self.scheme_for(identity).is_some() && self.may_see(identity);
+        if let [identity] = identities {
+            return suits(identity).then_some(0);
+        }
         let mut best = None;
         for (index, identity) in identities.iter().enumerate().filter(|(_, identity)| suits(identity)) {
             let rank = self.rank(identity);

@@ -2,7 +2,6 @@
 
 use crate::codes::{ContentType, ProtocolVersion};
 use crate::limits::RECORD_HEADER_LEN;
-use crate::wire::Reader;
 
 /// The front of a record. Its version is ignored, as the RFC wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,10 +14,8 @@ pub(crate) struct RecordHeader {
 impl RecordHeader {
     /// The header at the front of `bytes`, once it is there.
     pub(crate) fn peek(bytes: &[u8]) -> Option<Self> {
-        let mut reader = Reader::new(bytes);
-        let kind = ContentType(reader.u8().ok()?);
-        reader.u16().ok()?;
-        Some(Self { kind, len: reader.u16().ok()?.into() })
+        let &[kind, _, _, len_high, len_low] = bytes.first_chunk()?;
+        Some(Self { kind: ContentType(kind), len: u16::from_be_bytes([len_high, len_low]).into() })
     }
 
     /// Bytes of the whole record.

@@ -48,8 +48,8 @@ impl<'a> Element<'a> {
     /// in the shortest form.
     pub fn read(reader: &mut Reader<'a>) -> Result<Self> {
         let whole = reader.rest();
-        let tag = reader.u8()?;
-        let (len, shortest) = match reader.u8()? {
+        let &[tag, len] = reader.array()?;
+        let (len, shortest) = match len {
             short @ 0..=0x7f => (short.into(), 0),
             0x81 => (reader.u8()?.into(), 0x80),
             0x82 => (reader.u16()?.into(), 0x100),

@@ -30,8 +30,7 @@ impl<'a> Message<'a> {
     /// The length of the message at the front of `bytes`, header included, once the header is there.
     #[must_use]
     pub fn peek_len(bytes: &[u8]) -> Option<usize> {
-        let mut reader = Reader::new(bytes);
-        reader.u8().ok()?;
-        reader.u24().ok()?.checked_add(MESSAGE_HEADER_LEN)
+        let &[_, high, middle, low] = bytes.first_chunk()?;
+        usize::try_from(u32::from_be_bytes([0, high, middle, low])).ok()?.checked_add(MESSAGE_HEADER_LEN)
     }
 }

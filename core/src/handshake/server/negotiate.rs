@@ -62,10 +62,7 @@ pub(super) fn select<'m, P: CryptoProvider>(
     hello: &ClientHello<'m>,
 ) -> Result<Selection<'m>> {
     let extensions = hello.extensions;
-    if let (Some(at), count) =
-        (extensions.iter().position(|(kind, _)| kind == ExtensionType::PRE_SHARED_KEY), extensions.iter().count())
-        && at.saturating_add(1) != count
-    {
+    if extensions.iter().skip_while(|(kind, _)| *kind != ExtensionType::PRE_SHARED_KEY).nth(1).is_some() {
         return Err(Error::PreSharedKeyNotLast);
     }
     let cipher_suite = config

@@ -129,12 +129,11 @@ impl<'a> Extensions<'a> {
     /// As for [`read`](Self::read), but for the last two.
     pub fn read_unplaced(reader: &mut Reader<'a>, message: In) -> Result<Self> {
         let extensions = Self { bytes: reader.vector16()?, message };
-        let mut rest = Reader::new(extensions.bytes);
+        let mut rest = extensions.bytes;
         let mut count = 0usize;
         while !rest.is_empty() {
-            let kind = rest.u16()?;
-            rest.vector16()?;
-            if extensions.iter().take(count).any(|(earlier, _)| earlier.0 == kind) {
+            let (kind, _) = split_first(&mut rest).ok_or(Error::Malformed)?;
+            if extensions.iter().take(count).any(|(earlier, _)| earlier == kind) {
                 return Err(Error::DuplicateExtension);
             }
             count = count.saturating_add(1);
@@ -162,12 +161,13 @@ impl<'a> Extensions<'a> {
 
     /// All extensions in their order.
     pub fn iter(self) -> impl Iterator<Item = (ExtensionType, &'a [u8])> {
-        let mut reader = Reader::new(self.bytes);
-        core::iter::from_fn(move || Some((ExtensionType(reader.u16().ok()?), reader.vector16().ok()?)))
+        let mut rest = self.bytes;
+        core::iter::from_fn(move || split_first(&mut rest))
     }
 
     /// The data of an extension.
     #[must_use]
+    #[inline(never)]
     pub fn find(self, kind: ExtensionType) -> Option<&'a [u8]> {
         self.iter().find_map(|(found, data)| (found == kind).then_some(data))
     }
@@ -190,4 +190,13 @@ impl<'a> Extensions<'a> {
     pub fn write(self, writer: &mut Writer<'_>) {
         writer.vector16(|writer| writer.bytes(self.bytes));
     }
+}
+
+/// Takes an extension off the front. By itself, without a [`Reader`]: every extension is looked at for each that is looked
+/// for.
+fn split_first<'a>(rest: &mut &'a [u8]) -> Option<(ExtensionType, &'a [u8])> {
+    let (&[kind_high, kind_low, len_high, len_low], behind) = rest.split_first_chunk()?;
+    let (data, behind) = behind.split_at_checked(u16::from_be_bytes([len_high, len_low]).into())?;
+    *rest = behind;
+    Some((ExtensionType(u16::from_be_bytes([kind_high, kind_low])), data))
 }
