@@ -232,24 +232,7 @@ impl Worker {
             [handle] => handle,
             _ => return Err(TokenError::AmbiguousKey(label)),
         };
-        let mut kind = None;
-        let wanted = [AttributeType::KeyType, AttributeType::EcParams, AttributeType::Modulus];
-        // One by one: a token refuses the question for an attribute that a key does not have.
-        let (mut key_type, mut parameters, mut modulus) = (None, None, None);
-        for attribute in wanted {
-            for found in self.session.get_attributes(handle, &[attribute]).unwrap_or_default() {
-                match found {
-                    Attribute::KeyType(found) => key_type = Some(found),
-                    Attribute::EcParams(found) => parameters = Some(found),
-                    Attribute::Modulus(found) => modulus = Some(found),
-                    _ => {}
-                }
-            }
-        }
-        if let Some(key_type) = key_type {
-            kind = Some(Kind::of(key_type, parameters.as_deref(), modulus.as_deref())?);
-        }
-        let kind = kind.ok_or_else(|| TokenError::UnsupportedKey("its type is unknown".to_owned()))?;
+        let kind = kind_of(|attribute| self.session.get_attributes(handle, &[attribute]))?;
         match kind.mechanisms().iter().find(|mechanism| !self.mechanisms.contains(mechanism)) {
             Some(mechanism) => Err(TokenError::UnsupportedKey(format!("the token does not have {mechanism}"))),
             None => Ok((handle, kind)),
@@ -265,5 +248,82 @@ impl Worker {
             _ => None,
         });
         value.ok_or(TokenError::NoCertificate(label))
+    }
+}
+
+/// What a key signs with, by what the token says of it.
+fn kind_of(mut ask: impl FnMut(AttributeType) -> Result<Vec<Attribute>, Error>) -> Result<Kind, TokenError> {
+    let (mut key_type, mut parameters, mut modulus, mut failure) = (None, None, None, None);
+    // One by one: a token may refuse the question for an attribute that a key does not have.
+    for wanted in [AttributeType::KeyType, AttributeType::EcParams, AttributeType::Modulus] {
+        let found = match ask(wanted).map_err(TokenError::of) {
+            Err(gone @ TokenError::Gone(_)) => return Err(gone),
+            Err(other) => {
+                failure.get_or_insert(other);
+                continue;
+            }
+            Ok(found) => found,
+        };
+        for attribute in found {
+            match attribute {
+                Attribute::KeyType(found) => key_type = Some(found),
+                Attribute::EcParams(found) => parameters = Some(found),
+                Attribute::Modulus(found) => modulus = Some(found),
+                _ => {}
+            }
+        }
+    }
+    let kind = match key_type {
+        Some(key_type) => Kind::of(key_type, parameters.as_deref(), modulus.as_deref()),
+        None => Err(TokenError::UnsupportedKey("its type is unknown".to_owned())),
+    };
+    // What could not be asked may be what is missing.
+    kind.map_err(|unsupported| failure.unwrap_or(unsupported))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cryptoki::context::Function;
+    use cryptoki::object::KeyType;
+
+    fn refused<T>(why: RvError) -> Result<T, Error> {
+        Err(Error::Pkcs11(why, Function::GetAttributeValue))
+    }
+
+    #[test]
+    fn an_attribute_that_the_key_does_not_have_may_be_refused() {
+        let kind = kind_of(|wanted| match wanted {
+            AttributeType::KeyType => Ok(vec![Attribute::KeyType(KeyType::RSA)]),
+            AttributeType::Modulus => Ok(vec![Attribute::Modulus(vec![1; 256])]),
+            _ => refused(RvError::FunctionFailed),
+        });
+        assert_eq!(kind.ok(), Some(Kind::Rsa));
+    }
+
+    #[test]
+    fn a_token_that_vanishes_between_two_questions_is_gone() {
+        for why in [RvError::ObjectHandleInvalid, RvError::DeviceRemoved] {
+            for answers in 0..3 {
+                let mut asked = 0;
+                let kind = kind_of(|wanted| {
+                    asked += 1;
+                    match wanted {
+                        _ if asked > answers => refused(why),
+                        AttributeType::KeyType => Ok(vec![Attribute::KeyType(KeyType::EC)]),
+                        _ => Ok(Vec::new()),
+                    }
+                });
+                assert!(matches!(kind, Err(TokenError::Gone(_))), "{why}, after {answers} answers");
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_that_fails_is_not_taken_for_a_key_of_another_kind() {
+        let kind = kind_of(|_| refused(RvError::DeviceError));
+        assert!(matches!(kind, Err(TokenError::Failed(_))));
+        let kind = kind_of(|_| Ok(Vec::new()));
+        assert!(matches!(kind, Err(TokenError::UnsupportedKey(_))));
     }
 }
