@@ -36,27 +36,44 @@ fn both(root: &Path, group: &str, of: &str) -> Result<[f64; 2], String> {
 }
 
 fn handshakes(root: &Path) -> Result<(), String> {
-    println!(
-        "\nhandshakes per second on one core, and microseconds above the public-key operations alone: client, server\n"
-    );
+    println!("\nhandshakes per second on one core: client, server\n");
     println!("| key, group | {} |", IMPLEMENTATIONS.map(|(_, name, _)| name).join(" | "));
     println!("|---|---|---|---|");
     for (identity, group) in IDENTITIES.into_iter().flat_map(|identity| GROUPS.map(|group| (identity, group))) {
-        let of = format!("{identity}/{group}");
         print!("| {identity}, {group} |");
-        for (implementation, _, backend) in IMPLEMENTATIONS {
-            let whole = both(root, &format!("handshake/{implementation}"), &of)?;
-            let bare = both(root, &format!("primitives/{backend}"), &of)?;
-            let above = [0, 1].map(|role| (whole[role] - bare[role]) / 1e3);
-            print!(" {:.0}, {:.0}; {:.1}, {:.1} |", 1e9 / whole[0], 1e9 / whole[1], above[0], above[1]);
+        for (implementation, ..) in IMPLEMENTATIONS {
+            let whole = both(root, &format!("handshake/{implementation}"), &format!("{identity}/{group}"))?;
+            print!(" {:.0}, {:.0} |", 1e9 / whole[0], 1e9 / whole[1]);
         }
         println!();
     }
-    for (_, name, backend) in &IMPLEMENTATIONS[..2] {
-        let symmetric = median(root, &format!("symmetric/{backend}"), "")? / 1e3;
-        println!(
-            "{name}: random numbers, transcript, key schedule and records by themselves: {symmetric:.1} microseconds"
-        );
+    above_primitives(root)
+}
+
+/// What a handshake takes above its bare operations, those with public keys and all of them, in both libraries that use AWS-LC.
+fn above_primitives(root: &Path) -> Result<(), String> {
+    let symmetric = median(root, "symmetric/aws-lc", "")?;
+    println!(
+        "\nmicroseconds of a handshake above its public-key operations, and above these and the symmetric operations ({:.1}), on AWS-LC: client, server\n",
+        symmetric / 1e3
+    );
+    println!(
+        "| key, group | above public-key operations: SaiTLS | rustls | share | above all: SaiTLS | rustls | share |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+    for (identity, group) in IDENTITIES.into_iter().flat_map(|identity| GROUPS.map(|group| (identity, group))) {
+        let of = format!("{identity}/{group}");
+        let bare = both(root, "primitives/aws-lc", &of)?;
+        let (ours, theirs) = (both(root, "handshake/aws-lc", &of)?, both(root, "handshake/rustls", &of)?);
+        print!("| {identity}, {group} |");
+        for more in [0.0, symmetric] {
+            let above = |whole: [f64; 2]| [0, 1].map(|role| (whole[role] - bare[role] - more) / 1e3);
+            let ([client, server], [other_client, other_server]) = (above(ours), above(theirs));
+            let share = [client / other_client, server / other_server].map(|share| 100.0 * share);
+            print!(" {client:.1}, {server:.1} | {other_client:.1}, {other_server:.1} |");
+            print!(" {:.0}, {:.0} % |", share[0], share[1]);
+        }
+        println!();
     }
     Ok(())
 }
