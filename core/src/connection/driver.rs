@@ -6,7 +6,7 @@ use crate::codes::{AlertDescription, HandshakeType};
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
 use crate::handshake::{Context, Received, WaitingFor, check_expected, client, server};
-use crate::key_schedule::Transcript;
+use crate::key_schedule::{KeySchedule, Transcript};
 use crate::record::Content;
 use core::task::Poll;
 
@@ -122,7 +122,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     fn forget(&mut self) {
         self.incoming.forget_keys();
         self.outgoing.forget_keys();
-        self.facts.exporter_secret = None;
+        self.schedule = KeySchedule::none();
         self.end_handshake();
     }
 
@@ -183,6 +183,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             outgoing: &mut self.outgoing,
             incoming: &mut self.incoming,
             transcript: &mut self.transcript,
+            schedule: &mut self.schedule,
             facts: &mut self.facts,
             notes: &mut self.notes,
             identity: &mut self.identity,

@@ -25,7 +25,7 @@ use crate::crypto::{CryptoProvider, x509};
 use crate::error::{Error, Misconfiguration, Result};
 use crate::handshake::{Facts, PeerNotes, client, server};
 pub use crate::handshake::{Operation, PeerAuthentication, WaitingFor};
-use crate::key_schedule::{self, Transcript};
+use crate::key_schedule::{KeySchedule, Transcript};
 use crate::record::{Incoming, Outgoing, ReceiveBuffer};
 use core::task::Waker;
 use rustls_pki_types::ServerName;
@@ -99,7 +99,8 @@ pub struct Connection<'a, P: CryptoProvider> {
     incoming: Incoming<P>,
     outgoing: Outgoing<'a, P>,
     transcript: Transcript<P>,
-    facts: Facts<P>,
+    schedule: KeySchedule<P>,
+    facts: Facts,
     notes: PeerNotes<'a>,
     identity: Option<ChosenIdentity<'a, P>>,
     wishes: Wishes,
@@ -217,6 +218,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             incoming: Incoming::new(),
             outgoing: Outgoing::new(buffers.transmit, common.padding, version),
             transcript: Transcript::none(),
+            schedule: KeySchedule::none(),
             facts: Facts::new(),
             notes: PeerNotes::new(buffers.peer),
             identity: None,
@@ -374,8 +376,10 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     ///
     /// [`Secret::export`]: crate::crypto::Secret::export
     pub fn export(&self, provider: &mut P, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<()> {
-        let secret = self.facts.exporter_secret.as_ref().filter(|_| self.is_connected()).ok_or(Error::InvalidState)?;
+        if !self.is_connected() {
+            return Err(Error::InvalidState);
+        }
         let suite = self.facts.cipher_suite.ok_or(Error::Internal)?;
-        key_schedule::export(provider, suite.hash(), secret, label, context, out)
+        self.schedule.export(provider, suite.hash(), label, context, out)
     }
 }

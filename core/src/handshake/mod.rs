@@ -20,9 +20,9 @@ use crate::codes::{
     CertificateType, CipherSuite, ContentType, ExtensionType, HandshakeType, HashAlgorithm, NamedGroup, SignatureScheme,
 };
 use crate::config::{ChosenIdentity, Common};
-use crate::crypto::{CryptoProvider, Secret};
+use crate::crypto::{CryptoProvider, Digest, Secret};
 use crate::error::{ByteCount, Error, Result};
-use crate::key_schedule::Transcript;
+use crate::key_schedule::{Derived, KeySchedule, Transcript};
 use crate::limits::{MAX_PLAINTEXT_LEN, MIN_HYBRID_BUFFER_LEN};
 use crate::record::{Incoming, Outgoing, RecordAligned};
 use crate::wire::extensions::{CertificateStatusRequest, Extensions, RecordSizeLimit};
@@ -69,7 +69,7 @@ pub enum WaitingFor {
 }
 
 /// What a handshake has found out.
-pub(crate) struct Facts<P: CryptoProvider> {
+pub(crate) struct Facts {
     pub(crate) cipher_suite: Option<CipherSuite>,
     pub(crate) named_group: Option<NamedGroup>,
     pub(crate) peer_scheme: Option<SignatureScheme>,
@@ -89,10 +89,9 @@ pub(crate) struct Facts<P: CryptoProvider> {
     pub(crate) peer_record_size_limit: Option<u16>,
     /// Names the connection in a key log.
     pub(crate) client_random: Random,
-    pub(crate) exporter_secret: Option<P::Secret>,
 }
 
-impl<P: CryptoProvider> Facts<P> {
+impl Facts {
     pub(crate) const fn new() -> Self {
         Self {
             cipher_suite: None,
@@ -109,7 +108,6 @@ impl<P: CryptoProvider> Facts<P> {
             asked: Asked { status: false, timestamps: false },
             peer_record_size_limit: None,
             client_random: [0; 32],
-            exporter_secret: None,
         }
     }
 }
@@ -183,7 +181,8 @@ pub(crate) struct Context<'c, 'a, P: CryptoProvider> {
     pub(crate) outgoing: &'c mut Outgoing<'a, P>,
     pub(crate) incoming: &'c mut Incoming<P>,
     pub(crate) transcript: &'c mut Transcript<P>,
-    pub(crate) facts: &'c mut Facts<P>,
+    pub(crate) schedule: &'c mut KeySchedule<P>,
+    pub(crate) facts: &'c mut Facts,
     pub(crate) notes: &'c mut PeerNotes<'a>,
     /// The identity we present, once it is chosen.
     pub(crate) identity: &'c mut Option<ChosenIdentity<'a, P>>,
@@ -279,12 +278,51 @@ impl<P: CryptoProvider> Context<'_, '_, P> {
         self.pending_transmit()
     }
 
-    /// Tells a secret to the key log, if one is configured.
-    pub(crate) fn log_secret(&mut self, label: &str, secret: &P::Secret) -> Result<()> {
-        let Some(key_log) = self.common.key_log else { return Ok(()) };
-        let mut revealed = Zeroizing::new([0; crate::secret::MAX_SECRET_LEN]);
-        let len = secret.reveal(self.provider, &mut *revealed)?;
-        key_log.log(label, &self.facts.client_random, revealed.get(..len).ok_or(Error::Internal)?);
+    /// Derives a secret of the current stage, and tells it to the key log, if one is configured.
+    #[inline(never)]
+    fn derive(&mut self, derived: &Derived, transcript: &Digest) -> Result<P::Secret> {
+        let hash = self.hash()?;
+        let secret = self.schedule.derive(self.provider, hash, derived, transcript)?;
+        if let Some(key_log) = self.common.key_log {
+            let mut revealed = Zeroizing::new([0; crate::secret::MAX_SECRET_LEN]);
+            let len = secret.reveal(self.provider, &mut *revealed)?;
+            let revealed = revealed.get(..len).ok_or(Error::Internal)?;
+            key_log.log(derived.log_label, &self.facts.client_random, revealed);
+        }
+        Ok(secret)
+    }
+
+    /// Opens records with a key of the current stage from here on.
+    #[inline(never)]
+    pub(crate) fn install_incoming(
+        &mut self,
+        derived: &Derived,
+        transcript: &Digest,
+        aligned: RecordAligned,
+    ) -> Result<()> {
+        let secret = self.derive(derived, transcript)?;
+        self.incoming.install(self.provider, self.suite()?, secret, aligned)
+    }
+
+    /// Seals records with a key of the current stage from here on.
+    #[inline(never)]
+    pub(crate) fn install_outgoing(&mut self, derived: &Derived, transcript: &Digest) -> Result<()> {
+        let secret = self.derive(derived, transcript)?;
+        self.outgoing.install(self.provider, self.suite()?, secret)
+    }
+
+    /// Goes on to the main secret.
+    pub(crate) fn proceed_to_main(&mut self) -> Result<()> {
+        let hash = self.hash()?;
+        self.schedule.proceed(self.provider, hash)
+    }
+
+    /// Derives what the main secret is needed for later, and forgets it.
+    #[inline(never)]
+    pub(crate) fn complete_schedule(&mut self, transcript: &Digest) -> Result<()> {
+        let client_secret = self.derive(&Derived::CLIENT_APPLICATION, transcript)?;
+        let exporter_secret = self.derive(&Derived::EXPORTER, transcript)?;
+        self.schedule.complete(client_secret, exporter_secret);
         Ok(())
     }
 

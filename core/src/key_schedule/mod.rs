@@ -20,61 +20,108 @@ pub(crate) use transcript::Transcript;
 
 use crate::codes::HashAlgorithm;
 use crate::crypto::{CryptoProvider, Digest, Hash, Secret};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
-/// The secrets of both directions, as one stage of the schedule gives them.
-pub(crate) struct TrafficSecrets<P: CryptoProvider> {
-    pub(crate) client: P::Secret,
-    pub(crate) server: P::Secret,
+/// How far a schedule has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    None,
+    Handshake,
+    Main,
+    /// All that depends on the main secret has been derived; what stays is the exporter secret.
+    Complete,
 }
 
-/// The first stage that depends on the connection.
-pub(crate) struct HandshakeSecret<P: CryptoProvider> {
-    hash: HashAlgorithm,
-    secret: P::Secret,
+/// A secret that one stage of the schedule gives.
+pub(crate) struct Derived {
+    stage: Stage,
+    label: &'static [u8],
+    /// What it is called in a key log.
+    pub(crate) log_label: &'static str,
 }
 
-impl<P: CryptoProvider> HandshakeSecret<P> {
-    /// From the shared secret of the key exchange, without a PSK.
-    pub(crate) fn new(provider: &mut P, hash: HashAlgorithm, shared: &P::Secret) -> Result<Self> {
+/// The names of the traffic secrets, and of the exporter secret (RFC 9846 7.1).
+impl Derived {
+    pub(crate) const CLIENT_HANDSHAKE: Self =
+        Self { stage: Stage::Handshake, label: b"c hs traffic", log_label: "CLIENT_HANDSHAKE_TRAFFIC_SECRET" };
+    pub(crate) const SERVER_HANDSHAKE: Self =
+        Self { stage: Stage::Handshake, label: b"s hs traffic", log_label: "SERVER_HANDSHAKE_TRAFFIC_SECRET" };
+    pub(crate) const CLIENT_APPLICATION: Self =
+        Self { stage: Stage::Main, label: b"c ap traffic", log_label: "CLIENT_TRAFFIC_SECRET_0" };
+    pub(crate) const SERVER_APPLICATION: Self =
+        Self { stage: Stage::Main, label: b"s ap traffic", log_label: "SERVER_TRAFFIC_SECRET_0" };
+    pub(crate) const EXPORTER: Self = Self { stage: Stage::Main, label: b"exp master", log_label: "EXPORTER_SECRET" };
+}
+
+/// The secrets that the next steps need. They have their place in the connection, so that no state carries them.
+pub(crate) struct KeySchedule<P: CryptoProvider> {
+    stage: Stage,
+    /// That of the stage.
+    secret: Option<P::Secret>,
+    /// The client's application traffic secret, which takes effect behind the client's Finished.
+    client_secret: Option<P::Secret>,
+}
+
+impl<P: CryptoProvider> KeySchedule<P> {
+    /// Nothing has been agreed on, or everything was forgotten.
+    pub(crate) const fn none() -> Self {
+        Self { stage: Stage::None, secret: None, client_secret: None }
+    }
+
+    /// To the handshake secret, from the shared secret of the key exchange, without a PSK.
+    pub(crate) fn begin(&mut self, provider: &mut P, hash: HashAlgorithm, shared: &P::Secret) -> Result<()> {
         let salt = P::Secret::handshake_salt(provider, hash)?;
-        Ok(Self { hash, secret: P::Secret::extract(provider, hash, Some(&salt), Some(shared))? })
+        self.secret = Some(P::Secret::extract(provider, hash, Some(&salt), Some(shared))?);
+        self.stage = Stage::Handshake;
+        Ok(())
     }
 
-    /// The secrets that protect the handshake; `transcript` is that of ClientHello...ServerHello.
-    pub(crate) fn traffic_secrets(&self, provider: &mut P, transcript: &Digest) -> Result<TrafficSecrets<P>> {
-        Ok(TrafficSecrets {
-            client: self.secret.derive(provider, self.hash, b"c hs traffic", transcript.as_bytes())?,
-            server: self.secret.derive(provider, self.hash, b"s hs traffic", transcript.as_bytes())?,
-        })
+    /// To the main secret.
+    pub(crate) fn proceed(&mut self, provider: &mut P, hash: HashAlgorithm) -> Result<()> {
+        let salt = self.secret(Stage::Handshake)?.derive(provider, hash, b"derived", hash.empty_digest())?;
+        self.secret = Some(P::Secret::extract(provider, hash, Some(&salt), None)?);
+        self.stage = Stage::Main;
+        Ok(())
     }
 
-    /// The last stage.
-    pub(crate) fn into_main(self, provider: &mut P) -> Result<MainSecret<P>> {
-        let salt = self.secret.derive(provider, self.hash, b"derived", self.hash.empty_digest())?;
-        let secret = P::Secret::extract(provider, self.hash, Some(&salt), None)?;
-        Ok(MainSecret { hash: self.hash, secret })
-    }
-}
-
-/// The last stage.
-pub(crate) struct MainSecret<P: CryptoProvider> {
-    hash: HashAlgorithm,
-    secret: P::Secret,
-}
-
-impl<P: CryptoProvider> MainSecret<P> {
-    /// The secrets that protect application data; `transcript` is that of ClientHello...server Finished.
-    pub(crate) fn traffic_secrets(&self, provider: &mut P, transcript: &Digest) -> Result<TrafficSecrets<P>> {
-        Ok(TrafficSecrets {
-            client: self.secret.derive(provider, self.hash, b"c ap traffic", transcript.as_bytes())?,
-            server: self.secret.derive(provider, self.hash, b"s ap traffic", transcript.as_bytes())?,
-        })
+    /// A secret of the current stage. `transcript` is that of ClientHello...ServerHello for handshake traffic,
+    /// and of ClientHello...server Finished for what comes after.
+    pub(crate) fn derive(
+        &self,
+        provider: &mut P,
+        hash: HashAlgorithm,
+        derived: &Derived,
+        transcript: &Digest,
+    ) -> Result<P::Secret> {
+        self.secret(derived.stage)?.derive(provider, hash, derived.label, transcript.as_bytes())
     }
 
-    /// The exporter secret, over the same transcript.
-    pub(crate) fn exporter_secret(&self, provider: &mut P, transcript: &Digest) -> Result<P::Secret> {
-        self.secret.derive(provider, self.hash, b"exp master", transcript.as_bytes())
+    /// Keeps the client's application traffic secret, and the exporter secret in place of the main secret.
+    pub(crate) fn complete(&mut self, client_secret: P::Secret, exporter_secret: P::Secret) {
+        *self = Self { stage: Stage::Complete, secret: Some(exporter_secret), client_secret: Some(client_secret) };
+    }
+
+    /// The client's application traffic secret, which nobody else needs.
+    pub(crate) fn take_client_secret(&mut self) -> Result<P::Secret> {
+        self.client_secret.take().ok_or(Error::Internal)
+    }
+
+    /// TLS-Exporter (RFC 9846 7.5).
+    pub(crate) fn export(
+        &self,
+        provider: &mut P,
+        hash: HashAlgorithm,
+        label: &[u8],
+        context: &[u8],
+        out: &mut [u8],
+    ) -> Result<()> {
+        let context_hash = P::Hash::digest(provider, hash, &[context])?;
+        let secret = self.secret(Stage::Complete)?.derive(provider, hash, label, hash.empty_digest())?;
+        secret.export(provider, hash, b"exporter", context_hash.as_bytes(), out)
+    }
+
+    fn secret(&self, stage: Stage) -> Result<&P::Secret> {
+        self.secret.as_ref().filter(|_| self.stage == stage).ok_or(Error::Internal)
     }
 }
 
@@ -96,18 +143,4 @@ pub(crate) fn verify_data<P: CryptoProvider>(
 ) -> Result<Digest> {
     let finished_key = base_key.derive(provider, hash, b"finished", b"")?;
     finished_key.mac(provider, hash, transcript.as_bytes())
-}
-
-/// TLS-Exporter (RFC 9846 7.5).
-pub(crate) fn export<P: CryptoProvider>(
-    provider: &mut P,
-    hash: HashAlgorithm,
-    exporter_secret: &P::Secret,
-    label: &[u8],
-    context: &[u8],
-    out: &mut [u8],
-) -> Result<()> {
-    let context_hash = P::Hash::digest(provider, hash, &[context])?;
-    let secret = exporter_secret.derive(provider, hash, label, hash.empty_digest())?;
-    secret.export(provider, hash, b"exporter", context_hash.as_bytes(), out)
 }

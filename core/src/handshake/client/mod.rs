@@ -56,14 +56,14 @@ impl<P: CryptoProvider> Client<'_, P> {
 pub(crate) enum State<P: CryptoProvider> {
     Start(start::Start<P>),
     WaitServerHello(wait_server_hello::WaitServerHello<P>),
-    WaitEncryptedExtensions(wait_encrypted_extensions::WaitEncryptedExtensions<P>),
+    WaitEncryptedExtensions(wait_encrypted_extensions::WaitEncryptedExtensions),
     WaitCertificateOrRequest(wait_certificate_or_request::WaitCertificateOrRequest<P>),
     WaitCertificate(wait_certificate::WaitCertificate<P>),
     WaitCertificateVerify(wait_certificate_verify::WaitCertificateVerify<P>),
-    WaitFinished(wait_finished::WaitFinished<P>),
-    SendingCertificate(sending_certificate::SendingCertificate<P>),
-    SigningCertificateVerify(signing_certificate_verify::SigningCertificateVerify<P>),
-    SendingFinished(sending_finished::SendingFinished<P>),
+    WaitFinished(wait_finished::WaitFinished),
+    SendingCertificate(sending_certificate::SendingCertificate),
+    SigningCertificateVerify(signing_certificate_verify::SigningCertificateVerify),
+    SendingFinished(sending_finished::SendingFinished),
     Connected,
 }
 

@@ -9,19 +9,19 @@ use crate::handshake::authentication::{CertificateSender, poll_send_empty};
 use crate::handshake::evidence::FinishedVerified;
 use core::task::{Poll, ready};
 
-pub(crate) struct SendingCertificate<P: CryptoProvider> {
+pub(crate) struct SendingCertificate {
     sender: CertificateSender,
-    finished: Option<SendingFinished<P>>,
+    finished: Option<SendingFinished>,
 }
 
-impl<P: CryptoProvider> SendingCertificate<P> {
-    pub(super) fn new(client_secret: P::Secret, verified: FinishedVerified) -> Self {
-        let finished = Some(SendingFinished::new(client_secret, verified));
+impl SendingCertificate {
+    pub(super) fn new(verified: FinishedVerified) -> Self {
+        let finished = Some(SendingFinished::new(verified));
         Self { sender: CertificateSender::default(), finished }
     }
 
     #[inline(never)]
-    pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
+    pub(super) fn advance<P: CryptoProvider>(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
         let Some(chosen) = cx.identity else {
             ready!(poll_send_empty(cx))?;
             return Poll::Ready(Ok(State::SendingFinished(take(&mut self.finished)?)));

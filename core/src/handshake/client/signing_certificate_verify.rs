@@ -7,17 +7,17 @@ use crate::error::{Error, Result};
 use crate::handshake::Side;
 use core::task::{Poll, ready};
 
-pub(crate) struct SigningCertificateVerify<P: CryptoProvider> {
-    finished: Option<SendingFinished<P>>,
+pub(crate) struct SigningCertificateVerify {
+    finished: Option<SendingFinished>,
 }
 
-impl<P: CryptoProvider> SigningCertificateVerify<P> {
-    pub(super) const fn new(finished: SendingFinished<P>) -> Self {
+impl SigningCertificateVerify {
+    pub(super) const fn new(finished: SendingFinished) -> Self {
         Self { finished: Some(finished) }
     }
 
     #[inline(never)]
-    pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
+    pub(super) fn advance<P: CryptoProvider>(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
         let poll_sign = cx.identity.as_ref().ok_or(Error::Internal)?.poll_sign;
         ready!(poll_sign(cx, Side::Client))?;
         Poll::Ready(Ok(State::SendingFinished(take(&mut self.finished)?)))

@@ -2,27 +2,21 @@
 
 use super::wait_certificate_or_request::Requested;
 use super::wait_certificate_verify::WaitCertificateVerify;
-use super::{Client, Context, State, take};
+use super::{Client, Context, State};
 use crate::crypto::{CryptoProvider, PeerRole, VerificationProgress};
 use crate::error::{Error, Result};
 use crate::handshake::Received;
 use crate::handshake::authentication::{PeerCertificate, poll_certificate};
-use crate::key_schedule::HandshakeSecret;
 use core::task::{Poll, ready};
 
 pub(crate) struct WaitCertificate<P: CryptoProvider> {
-    handshake: Option<HandshakeSecret<P>>,
     requested: Option<Requested>,
     progress: VerificationProgress<P>,
 }
 
 impl<P: CryptoProvider> WaitCertificate<P> {
-    pub(super) fn new(handshake: HandshakeSecret<P>, requested: Option<Requested>) -> Self {
-        Self { handshake: Some(handshake), requested, progress: VerificationProgress::default() }
-    }
-
-    pub(super) fn with_request(self, requested: Requested) -> Self {
-        Self { requested: Some(requested), ..self }
+    pub(super) fn new(requested: Option<Requested>) -> Self {
+        Self { requested, progress: VerificationProgress::default() }
     }
 
     #[inline(never)]
@@ -38,8 +32,7 @@ impl<P: CryptoProvider> WaitCertificate<P> {
             PeerCertificate::Empty => Poll::Ready(Err(Error::EmptyCertificate)),
             PeerCertificate::Presented(presented) => {
                 cx.accept(&received.message)?;
-                let handshake = take(&mut self.handshake)?;
-                let next = WaitCertificateVerify::new(handshake, self.requested.take(), presented);
+                let next = WaitCertificateVerify::new(self.requested.take(), presented);
                 Poll::Ready(Ok(State::WaitCertificateVerify(next)))
             }
         }

@@ -1,13 +1,12 @@
 //! WAIT_CERT_CR: the server's certificate, or first its question for ours.
 
 use super::wait_certificate::WaitCertificate;
-use super::{Client, Context, State, take};
+use super::{Client, Context, State};
 use crate::codes::HandshakeType;
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
 use crate::handshake::authentication::identity_request;
 use crate::handshake::{Asked, Operation, Received};
-use crate::key_schedule::HandshakeSecret;
 use crate::wire::CertificateRequest;
 use crate::wire::extensions::CertificateTypeList;
 use core::task::Poll;
@@ -17,12 +16,12 @@ pub(super) struct Requested;
 
 pub(crate) struct WaitCertificateOrRequest<P: CryptoProvider> {
     /// Without a request, the certificate is next: the same state, one message on.
-    certificate: Option<WaitCertificate<P>>,
+    certificate: WaitCertificate<P>,
 }
 
 impl<P: CryptoProvider> WaitCertificateOrRequest<P> {
-    pub(super) fn new(handshake: HandshakeSecret<P>) -> Self {
-        Self { certificate: Some(WaitCertificate::new(handshake, None)) }
+    pub(super) fn new() -> Self {
+        Self { certificate: WaitCertificate::new(None) }
     }
 
     #[inline(never)]
@@ -33,7 +32,7 @@ impl<P: CryptoProvider> WaitCertificateOrRequest<P> {
         received: &mut Received<'_>,
     ) -> Poll<Result<State<P>>> {
         if received.message.kind == HandshakeType::CERTIFICATE {
-            return self.certificate.as_mut().ok_or(Error::Internal)?.on(cx, client, received);
+            return self.certificate.on(cx, client, received);
         }
         let request = CertificateRequest::read(received.message.body)?;
         if !request.certificate_request_context.is_empty() {
@@ -51,7 +50,6 @@ impl<P: CryptoProvider> WaitCertificateOrRequest<P> {
         cx.accept(&received.message)?;
         *cx.identity = identity;
         cx.facts.asked = asked;
-        let certificate = take(&mut self.certificate)?.with_request(Requested);
-        Poll::Ready(Ok(State::WaitCertificate(certificate)))
+        Poll::Ready(Ok(State::WaitCertificate(WaitCertificate::new(Some(Requested)))))
     }
 }

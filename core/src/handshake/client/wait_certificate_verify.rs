@@ -2,25 +2,23 @@
 
 use super::wait_certificate_or_request::Requested;
 use super::wait_finished::WaitFinished;
-use super::{Context, State, take};
+use super::{Context, State};
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
 use crate::handshake::authentication::{Side, poll_certificate_verify};
 use crate::handshake::evidence::{PeerAuthenticated, SignatureVerified};
 use crate::handshake::{Presented, Received};
-use crate::key_schedule::HandshakeSecret;
 use core::task::{Poll, ready};
 
 pub(crate) struct WaitCertificateVerify<P: CryptoProvider> {
-    handshake: Option<HandshakeSecret<P>>,
     requested: Option<Requested>,
     presented: Presented,
     operation: Option<P::SignatureVerifier>,
 }
 
 impl<P: CryptoProvider> WaitCertificateVerify<P> {
-    pub(super) const fn new(handshake: HandshakeSecret<P>, requested: Option<Requested>, presented: Presented) -> Self {
-        Self { handshake: Some(handshake), requested, presented, operation: None }
+    pub(super) const fn new(requested: Option<Requested>, presented: Presented) -> Self {
+        Self { requested, presented, operation: None }
     }
 
     #[inline(never)]
@@ -41,7 +39,7 @@ impl<P: CryptoProvider> WaitCertificateVerify<P> {
         cx.accept(&received.message)?;
         cx.facts.peer_scheme = Some(verified.scheme);
         let authenticated = PeerAuthenticated::by_certificate(verified);
-        let next = WaitFinished::new(take(&mut self.handshake)?, self.requested.take(), authenticated);
+        let next = WaitFinished::new(self.requested.take(), authenticated);
         Ok(State::WaitFinished(next))
     }
 }

@@ -1,13 +1,12 @@
 //! WAIT_EE: the server's answers to the rest of the offer.
 
 use super::wait_certificate_or_request::WaitCertificateOrRequest;
-use super::{Client, Context, State, take};
+use super::{Client, Context, State};
 use crate::codes::{CertificateType, ExtensionType};
 use crate::config::X509_ONLY;
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
 use crate::handshake::Received;
-use crate::key_schedule::HandshakeSecret;
 use crate::limits::MAX_PLAINTEXT_LEN;
 use crate::wire::EncryptedExtensions;
 use crate::wire::extensions::{
@@ -16,18 +15,16 @@ use crate::wire::extensions::{
 };
 use core::task::Poll;
 
-pub(crate) struct WaitEncryptedExtensions<P: CryptoProvider> {
-    handshake: Option<HandshakeSecret<P>>,
-}
+pub(crate) struct WaitEncryptedExtensions(());
 
-impl<P: CryptoProvider> WaitEncryptedExtensions<P> {
-    pub(super) const fn new(handshake: HandshakeSecret<P>) -> Self {
-        Self { handshake: Some(handshake) }
+impl WaitEncryptedExtensions {
+    pub(super) const fn new() -> Self {
+        Self(())
     }
 
     #[inline(never)]
-    pub(super) fn on(
-        &mut self,
+    pub(super) fn on<P: CryptoProvider>(
+        &self,
         cx: &mut Context<'_, '_, P>,
         client: &Client<'_, P>,
         received: &mut Received<'_>,
@@ -43,8 +40,7 @@ impl<P: CryptoProvider> WaitEncryptedExtensions<P> {
         apply_limits(cx, client, extensions)?;
         [cx.facts.peer_certificate_type, cx.facts.own_certificate_type] = certificate_types(client, extensions)?;
         cx.accept(&received.message)?;
-        let next = WaitCertificateOrRequest::new(take(&mut self.handshake)?);
-        Poll::Ready(Ok(State::WaitCertificateOrRequest(next)))
+        Poll::Ready(Ok(State::WaitCertificateOrRequest(WaitCertificateOrRequest::new())))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::codes::{CipherSuite, ExtensionType, NamedGroup, ProtocolVersion};
 use crate::crypto::{CryptoProvider, KeyExchange};
 use crate::error::{Error, Result};
 use crate::handshake::{Operation, Received};
-use crate::key_schedule::{HandshakeSecret, Transcript};
+use crate::key_schedule::{Derived, Transcript};
 use crate::record::RecordAligned;
 use crate::wire::ServerHello;
 use crate::wire::extensions::{Cookie, KeyShareHelloRetryRequest, KeyShareServerHello, SelectedVersion};
@@ -100,17 +100,14 @@ impl<P: CryptoProvider> WaitServerHello<P> {
         self.begin_transcript(cx, suite)?;
         cx.accept(&received.message)?;
         let transcript = cx.transcript.hash(cx.provider)?;
-        let handshake = HandshakeSecret::new(cx.provider, suite.hash(), shared)?;
-        let secrets = handshake.traffic_secrets(cx.provider, &transcript)?;
-        cx.log_secret("CLIENT_HANDSHAKE_TRAFFIC_SECRET", &secrets.client)?;
-        cx.log_secret("SERVER_HANDSHAKE_TRAFFIC_SECRET", &secrets.server)?;
+        cx.schedule.begin(cx.provider, suite.hash(), shared)?;
         // Compatibility mode (RFC 9846 E.4): once, in front of the second flight.
         if !self.hello()?.offer.session_id().is_empty() && self.retried.is_none() {
             cx.outgoing.change_cipher_spec(cx.provider)?;
         }
-        cx.incoming.install(cx.provider, suite, secrets.server, aligned)?;
-        cx.outgoing.install(cx.provider, suite, secrets.client)?;
-        Ok(State::WaitEncryptedExtensions(WaitEncryptedExtensions::new(handshake)))
+        cx.install_incoming(&Derived::SERVER_HANDSHAKE, &transcript, aligned)?;
+        cx.install_outgoing(&Derived::CLIENT_HANDSHAKE, &transcript)?;
+        Ok(State::WaitEncryptedExtensions(WaitEncryptedExtensions::new()))
     }
 
     /// The suite, and with it the hash, is known: the transcript begins with the first ClientHello.

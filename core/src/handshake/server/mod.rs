@@ -30,14 +30,14 @@ use core::task::Poll;
 /// Where a server stands.
 pub(crate) enum State<P: CryptoProvider> {
     Start(start::Start<P>),
-    Negotiated(negotiated::Negotiated<P>),
-    RequestingCertificate(requesting_certificate::RequestingCertificate<P>),
-    SendingCertificate(sending_certificate::SendingCertificate<P>),
-    SigningCertificateVerify(signing_certificate_verify::SigningCertificateVerify<P>),
-    SendingFinished(sending_finished::SendingFinished<P>),
+    Negotiated(negotiated::Negotiated),
+    RequestingCertificate(requesting_certificate::RequestingCertificate),
+    SendingCertificate(sending_certificate::SendingCertificate),
+    SigningCertificateVerify(signing_certificate_verify::SigningCertificateVerify),
+    SendingFinished(sending_finished::SendingFinished),
     WaitCertificate(wait_certificate::WaitCertificate<P>),
     WaitCertificateVerify(wait_certificate_verify::WaitCertificateVerify<P>),
-    WaitFinished(wait_finished::WaitFinished<P>),
+    WaitFinished(wait_finished::WaitFinished),
     Connected,
 }
 

@@ -2,21 +2,19 @@
 
 use super::requesting_certificate::RequestingCertificate;
 use super::sending_certificate::SendingCertificate;
-use super::{Context, State, take};
+use super::{Context, State};
 use crate::codes::{ExtensionType, MaxFragmentLength};
 use crate::config::ServerConfig;
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
 use crate::handshake::server::negotiate::{CertificateTypes, Selection};
-use crate::key_schedule::HandshakeSecret;
 use crate::wire::EncryptedExtensions;
 use crate::wire::extensions::{
     MaxFragmentLengthExtension, RecordSizeLimit, SelectedCertificateType, SelectedProtocol, ServerNameAcknowledgement,
 };
 use core::task::{Poll, ready};
 
-pub(crate) struct Negotiated<P: CryptoProvider> {
-    handshake: Option<HandshakeSecret<P>>,
+pub(crate) struct Negotiated {
     certificate_types: CertificateTypes,
     record_size_limit: Option<RecordSizeLimit>,
     max_fragment_length: Option<MaxFragmentLength>,
@@ -24,10 +22,9 @@ pub(crate) struct Negotiated<P: CryptoProvider> {
     has_server_name: bool,
 }
 
-impl<P: CryptoProvider> Negotiated<P> {
-    pub(super) const fn new(handshake: HandshakeSecret<P>, selection: &Selection<'_>) -> Self {
+impl Negotiated {
+    pub(super) const fn new(selection: &Selection<'_>) -> Self {
         Self {
-            handshake: Some(handshake),
             certificate_types: selection.certificate_types,
             record_size_limit: selection.record_size_limit,
             max_fragment_length: selection.max_fragment_length,
@@ -36,8 +33,8 @@ impl<P: CryptoProvider> Negotiated<P> {
     }
 
     #[inline(never)]
-    pub(super) fn advance(
-        &mut self,
+    pub(super) fn advance<P: CryptoProvider>(
+        &self,
         cx: &mut Context<'_, '_, P>,
         config: &ServerConfig<'_, P>,
     ) -> Poll<Result<State<P>>> {
@@ -68,7 +65,7 @@ impl<P: CryptoProvider> Negotiated<P> {
                 }
             });
         }))?;
-        let certificate = SendingCertificate::new(take(&mut self.handshake)?);
+        let certificate = SendingCertificate::new();
         Poll::Ready(Ok(if config.client_authentication.verifier().is_some() {
             State::RequestingCertificate(RequestingCertificate::new(certificate))
         } else {
@@ -77,7 +74,7 @@ impl<P: CryptoProvider> Negotiated<P> {
     }
 
     /// The limits hold from the first protected record on; setting them twice changes nothing.
-    fn apply_limits(&self, cx: &mut Context<'_, '_, P>) -> Result<()> {
+    fn apply_limits<P: CryptoProvider>(&self, cx: &mut Context<'_, '_, P>) -> Result<()> {
         if let Some(limit) = self.record_size_limit {
             let own = cx.own_record_size_limit();
             cx.incoming.limit_inner(own.into());

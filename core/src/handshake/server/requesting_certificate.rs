@@ -9,17 +9,17 @@ use crate::wire::CertificateRequest;
 use crate::wire::extensions::{CertificateAuthorities, SignatureSchemeList, SignedCertificateTimestamps};
 use core::task::Poll;
 
-pub(crate) struct RequestingCertificate<P: CryptoProvider> {
-    certificate: Option<SendingCertificate<P>>,
+pub(crate) struct RequestingCertificate {
+    certificate: Option<SendingCertificate>,
 }
 
-impl<P: CryptoProvider> RequestingCertificate<P> {
-    pub(super) const fn new(certificate: SendingCertificate<P>) -> Self {
+impl RequestingCertificate {
+    pub(super) const fn new(certificate: SendingCertificate) -> Self {
         Self { certificate: Some(certificate) }
     }
 
     #[inline(never)]
-    pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
+    pub(super) fn advance<P: CryptoProvider>(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
         let (common, provider) = (cx.common, &*cx.provider);
         let more_for_certificates = common.certificate_schemes(provider).any(|scheme| !scheme.signs_handshake());
         let written = cx.outgoing.poll_write(&mut |writer| {

@@ -1,27 +1,24 @@
 //! Our Certificate.
 
 use super::signing_certificate_verify::SigningCertificateVerify;
-use super::{Context, State, take};
+use super::{Context, State};
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
 use crate::handshake::authentication::CertificateSender;
-use crate::key_schedule::HandshakeSecret;
 use core::task::{Poll, ready};
 
-pub(crate) struct SendingCertificate<P: CryptoProvider> {
-    handshake: Option<HandshakeSecret<P>>,
+pub(crate) struct SendingCertificate {
     sender: CertificateSender,
 }
 
-impl<P: CryptoProvider> SendingCertificate<P> {
-    pub(super) fn new(handshake: HandshakeSecret<P>) -> Self {
-        Self { handshake: Some(handshake), sender: CertificateSender::default() }
+impl SendingCertificate {
+    pub(super) fn new() -> Self {
+        Self { sender: CertificateSender::default() }
     }
 
     #[inline(never)]
-    pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
+    pub(super) fn advance<P: CryptoProvider>(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
         ready!(self.sender.poll_send(cx))?;
-        let next = SigningCertificateVerify::new(take(&mut self.handshake)?);
-        Poll::Ready(Ok(State::SigningCertificateVerify(next)))
+        Poll::Ready(Ok(State::SigningCertificateVerify(SigningCertificateVerify::new())))
     }
 }

@@ -2,46 +2,38 @@
 
 use super::wait_certificate::WaitCertificate;
 use super::wait_finished::WaitFinished;
-use super::{Context, State, take};
+use super::{Context, State};
 use crate::config::ServerConfig;
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
 use crate::handshake::authentication::poll_send_finished;
 use crate::handshake::evidence::PeerAuthenticated;
-use crate::key_schedule::HandshakeSecret;
+use crate::key_schedule::Derived;
 use core::task::{Poll, ready};
 
-pub(crate) struct SendingFinished<P: CryptoProvider> {
-    handshake: Option<HandshakeSecret<P>>,
-}
+pub(crate) struct SendingFinished(());
 
-impl<P: CryptoProvider> SendingFinished<P> {
-    pub(super) const fn new(handshake: HandshakeSecret<P>) -> Self {
-        Self { handshake: Some(handshake) }
+impl SendingFinished {
+    pub(super) const fn new() -> Self {
+        Self(())
     }
 
     #[inline(never)]
-    pub(super) fn advance(
-        &mut self,
+    pub(super) fn advance<P: CryptoProvider>(
+        &self,
         cx: &mut Context<'_, '_, P>,
         config: &ServerConfig<'_, P>,
     ) -> Poll<Result<State<P>>> {
         ready!(poll_send_finished(cx))?;
         cx.outgoing.flush_last(cx.provider)?;
         let transcript = cx.transcript.hash(cx.provider)?;
-        let main = take(&mut self.handshake)?.into_main(cx.provider)?;
-        let secrets = main.traffic_secrets(cx.provider, &transcript)?;
-        let exporter = main.exporter_secret(cx.provider, &transcript)?;
-        cx.log_secret("CLIENT_TRAFFIC_SECRET_0", &secrets.client)?;
-        cx.log_secret("SERVER_TRAFFIC_SECRET_0", &secrets.server)?;
-        cx.log_secret("EXPORTER_SECRET", &exporter)?;
-        cx.facts.exporter_secret = Some(exporter);
-        let suite = cx.suite()?;
-        cx.outgoing.install(cx.provider, suite, secrets.server)?;
+        cx.proceed_to_main()?;
+        cx.install_outgoing(&Derived::SERVER_APPLICATION, &transcript)?;
+        cx.complete_schedule(&transcript)?;
         Poll::Ready(Ok(if config.client_authentication.verifier().is_some() {
-            State::WaitCertificate(WaitCertificate::new(secrets.client))
+            State::WaitCertificate(WaitCertificate::new())
         } else {
-            State::WaitFinished(WaitFinished::new(secrets.client, PeerAuthenticated::not_requested()))
+            State::WaitFinished(WaitFinished::new(PeerAuthenticated::not_requested()))
         }))
     }
 }

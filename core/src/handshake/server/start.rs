@@ -8,7 +8,7 @@ use crate::config::ServerConfig;
 use crate::crypto::{CryptoProvider, Digest, KeyExchange};
 use crate::error::{Error, Result};
 use crate::handshake::{Operation, Received};
-use crate::key_schedule::{HandshakeSecret, Transcript};
+use crate::key_schedule::{Derived, Transcript};
 use crate::wire::extensions::{KeyShareClientHello, KeyShareHelloRetryRequest, SelectedVersion};
 use crate::wire::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, MESSAGE_HEADER_LEN, ServerHello, Writer};
 use core::task::{Poll, ready};
@@ -96,19 +96,16 @@ impl<P: CryptoProvider> Start<P> {
             cx.outgoing.change_cipher_spec(cx.provider)?;
         }
         let transcript = cx.transcript.hash(cx.provider)?;
-        let handshake = HandshakeSecret::new(cx.provider, suite.hash(), &shared)?;
-        let secrets = handshake.traffic_secrets(cx.provider, &transcript)?;
-        cx.log_secret("CLIENT_HANDSHAKE_TRAFFIC_SECRET", &secrets.client)?;
-        cx.log_secret("SERVER_HANDSHAKE_TRAFFIC_SECRET", &secrets.server)?;
-        cx.incoming.install(cx.provider, suite, secrets.client, aligned)?;
+        cx.schedule.begin(cx.provider, suite.hash(), &shared)?;
+        cx.install_incoming(&Derived::CLIENT_HANDSHAKE, &transcript, aligned)?;
         cx.incoming.allows_plaintext_alert = true;
         // After a HelloRetryRequest there is none: the second ClientHello had no early_data.
         cx.incoming.early_data_to_skip = 0;
         if selection.early_data {
             cx.incoming.skip_early_data();
         }
-        cx.outgoing.install(cx.provider, suite, secrets.server)?;
-        Poll::Ready(Ok(State::Negotiated(Negotiated::new(handshake, selection))))
+        cx.install_outgoing(&Derived::SERVER_HANDSHAKE, &transcript)?;
+        Poll::Ready(Ok(State::Negotiated(Negotiated::new(selection))))
     }
 
     fn send_hello_retry_request(

@@ -2,7 +2,7 @@
 
 use super::wait_certificate_verify::WaitCertificateVerify;
 use super::wait_finished::WaitFinished;
-use super::{Context, State, take};
+use super::{Context, State};
 use crate::config::{ClientAuthentication, ServerConfig};
 use crate::crypto::{CryptoProvider, PeerRole, VerificationProgress};
 use crate::error::{Error, Result};
@@ -12,13 +12,12 @@ use crate::handshake::evidence::PeerAuthenticated;
 use core::task::{Poll, ready};
 
 pub(crate) struct WaitCertificate<P: CryptoProvider> {
-    client_secret: Option<P::Secret>,
     progress: VerificationProgress<P>,
 }
 
 impl<P: CryptoProvider> WaitCertificate<P> {
-    pub(super) fn new(client_secret: P::Secret) -> Self {
-        Self { client_secret: Some(client_secret), progress: VerificationProgress::default() }
+    pub(super) fn new() -> Self {
+        Self { progress: VerificationProgress::default() }
     }
 
     #[inline(never)]
@@ -33,12 +32,11 @@ impl<P: CryptoProvider> WaitCertificate<P> {
         match (certificate, config.client_authentication) {
             (PeerCertificate::Presented(presented), _) => {
                 cx.accept(&received.message)?;
-                let next = WaitCertificateVerify::new(take(&mut self.client_secret)?, presented);
-                Poll::Ready(Ok(State::WaitCertificateVerify(next)))
+                Poll::Ready(Ok(State::WaitCertificateVerify(WaitCertificateVerify::new(presented))))
             }
             (PeerCertificate::Empty, ClientAuthentication::Optional(_)) => {
                 cx.accept(&received.message)?;
-                let next = WaitFinished::new(take(&mut self.client_secret)?, PeerAuthenticated::declined());
+                let next = WaitFinished::new(PeerAuthenticated::declined());
                 Poll::Ready(Ok(State::WaitFinished(next)))
             }
             (PeerCertificate::Empty, _) => Poll::Ready(Err(Error::CertificateRequired)),

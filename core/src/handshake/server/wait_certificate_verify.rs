@@ -1,7 +1,7 @@
 //! WAIT_CV: whether the client has the key of its certificate.
 
 use super::wait_finished::WaitFinished;
-use super::{Context, State, take};
+use super::{Context, State};
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
 use crate::handshake::authentication::{Side, poll_certificate_verify};
@@ -10,14 +10,13 @@ use crate::handshake::{Presented, Received};
 use core::task::{Poll, ready};
 
 pub(crate) struct WaitCertificateVerify<P: CryptoProvider> {
-    client_secret: Option<P::Secret>,
     presented: Presented,
     operation: Option<P::SignatureVerifier>,
 }
 
 impl<P: CryptoProvider> WaitCertificateVerify<P> {
-    pub(super) const fn new(client_secret: P::Secret, presented: Presented) -> Self {
-        Self { client_secret: Some(client_secret), presented, operation: None }
+    pub(super) const fn new(presented: Presented) -> Self {
+        Self { presented, operation: None }
     }
 
     #[inline(never)]
@@ -27,7 +26,7 @@ impl<P: CryptoProvider> WaitCertificateVerify<P> {
         cx.accept(&received.message)?;
         cx.facts.peer_scheme = Some(verified.scheme);
         let authenticated = PeerAuthenticated::by_certificate(&verified);
-        let next = WaitFinished::new(take(&mut self.client_secret)?, authenticated);
+        let next = WaitFinished::new(authenticated);
         Poll::Ready(Ok(State::WaitFinished(next)))
     }
 }
