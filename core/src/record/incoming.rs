@@ -1,7 +1,7 @@
 //! The receiving half of the record protocol: which records are allowed, opening them, counting the idle ones.
 
 use super::header::RecordHeader;
-use super::{Protection, ReceiveBuffer};
+use super::{Keys, Protection, ReceiveBuffer};
 use crate::codes::{AlertDescription, CipherSuite, ContentType};
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
@@ -21,7 +21,7 @@ pub(crate) enum Content {
 
 /// Under which key records come, and what is allowed of them.
 pub(crate) struct Incoming<P: CryptoProvider> {
-    keys: Option<Protection<P>>,
+    pub(crate) keys: Keys<P>,
     /// The longest inner plaintext we accept: what we advertised, once the peer has agreed.
     max_inner_len: usize,
     /// Whether change_cipher_spec may come: after the first ClientHello, before the peer's Finished.
@@ -38,7 +38,7 @@ pub(crate) struct Incoming<P: CryptoProvider> {
 impl<P: CryptoProvider> Incoming<P> {
     pub(crate) const fn new() -> Self {
         Self {
-            keys: None,
+            keys: Keys::None,
             max_inner_len: MAX_PLAINTEXT_LEN + 1,
             allows_change_cipher_spec: false,
             allows_application_data: false,
@@ -61,12 +61,12 @@ impl<P: CryptoProvider> Incoming<P> {
 
     /// The current traffic secret.
     pub(crate) fn secret(&self) -> Option<&P::Secret> {
-        self.keys.as_ref().map(Protection::secret)
+        self.keys.installed().map(Protection::secret)
     }
 
     /// Forgets the keys: nothing can be opened any more.
     pub(crate) fn forget_keys(&mut self) {
-        self.keys = None;
+        self.keys = Keys::None;
     }
 
     /// The peer agreed to send no more than `limit` bytes of inner plaintext.
@@ -87,7 +87,7 @@ impl<P: CryptoProvider> Incoming<P> {
         if header.kind == ContentType::CHANGE_CIPHER_SPEC {
             return self.change_cipher_spec(buffer);
         }
-        let (kind, len) = match &mut self.keys {
+        let (kind, len) = match self.keys.installed_mut() {
             Some(keys) if header.kind == ContentType::APPLICATION_DATA => {
                 if self.early_data_to_skip > 0 && header.len <= keys.tag_len() {
                     return self.skip(buffer, header);
@@ -122,9 +122,9 @@ impl<P: CryptoProvider> Incoming<P> {
             ContentType::CHANGE_CIPHER_SPEC if self.allows_change_cipher_spec && len == 1 => 1,
             ContentType::CHANGE_CIPHER_SPEC => return Err(Error::UnexpectedChangeCipherSpec),
             ContentType::APPLICATION_DATA if self.early_data_to_skip > 0 => MAX_CIPHERTEXT_LEN,
-            ContentType::APPLICATION_DATA if self.keys.is_some() => self.max_protected_len(),
-            ContentType::HANDSHAKE if self.keys.is_none() => MAX_PLAINTEXT_LEN,
-            ContentType::ALERT if self.keys.is_none() || self.allows_plaintext_alert => match len {
+            ContentType::APPLICATION_DATA if self.keys.installed().is_some() => self.max_protected_len(),
+            ContentType::HANDSHAKE if self.keys.installed().is_none() => MAX_PLAINTEXT_LEN,
+            ContentType::ALERT if self.keys.installed().is_none() || self.allows_plaintext_alert => match len {
                 0 => return Err(Error::EmptyRecord),
                 2 => 2,
                 _ => return Err(Error::FragmentedAlert),
@@ -136,7 +136,7 @@ impl<P: CryptoProvider> Incoming<P> {
 
     /// The longest protected record: with a limit that the peer agreed to, it shows before the record is there.
     fn max_protected_len(&self) -> usize {
-        match &self.keys {
+        match self.keys.installed() {
             Some(keys) if self.max_inner_len <= MAX_PLAINTEXT_LEN => self.max_inner_len.saturating_add(keys.tag_len()),
             _ => MAX_CIPHERTEXT_LEN,
         }

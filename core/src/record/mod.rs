@@ -4,12 +4,14 @@
 
 mod header;
 mod incoming;
+mod keys;
 mod outgoing;
 mod protection;
 mod receive_buffer;
 mod transmit_buffer;
 
 pub(crate) use incoming::{Content, Incoming};
+pub(crate) use keys::{Keys, Share};
 pub(crate) use outgoing::Outgoing;
 pub(crate) use protection::Protection;
 pub(crate) use receive_buffer::{ReceiveBuffer, RecordAligned};

@@ -2,7 +2,7 @@
 
 use super::header::RecordHeader;
 use super::transmit_buffer::{ALERT_RECORD_LEN, TransmitBuffer};
-use super::{Padding, Protection, move_within};
+use super::{Keys, Padding, Protection, move_within};
 use crate::codes::{AlertDescription, CipherSuite, ContentType, ProtocolVersion};
 use crate::crypto::CryptoProvider;
 use crate::error::{ByteCount, Error, Result};
@@ -33,7 +33,7 @@ const FATAL: u8 = 2;
 /// What is sent, and under which key.
 pub(crate) struct Outgoing<'a, P: CryptoProvider> {
     pub(crate) buffer: TransmitBuffer<'a>,
-    keys: Option<Protection<P>>,
+    keys: Keys<P>,
     /// The peer expects the next key: nothing more can be said under this one, not even an alert.
     is_key_spent: bool,
     /// The longest content of a record.
@@ -47,7 +47,7 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
     pub(crate) const fn new(storage: ManagedSlice<'a, u8>, padding: Padding, version: ProtocolVersion) -> Self {
         Self {
             buffer: TransmitBuffer::new(storage),
-            keys: None,
+            keys: Keys::None,
             is_key_spent: false,
             max_content_len: MAX_PLAINTEXT_LEN,
             padding,
@@ -67,17 +67,17 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
 
     /// The current traffic secret.
     pub(crate) fn secret(&self) -> Option<&P::Secret> {
-        self.keys.as_ref().map(Protection::secret)
+        self.keys.installed().map(Protection::secret)
     }
 
     /// How many records the current key has sealed.
     pub(crate) fn sequence(&self) -> u64 {
-        self.keys.as_ref().map_or(0, Protection::sequence)
+        self.keys.installed().map_or(0, Protection::sequence)
     }
 
     /// Forgets the keys: nothing can be sealed any more.
     pub(crate) fn forget_keys(&mut self) {
-        self.keys = None;
+        self.keys = Keys::None;
     }
 
     /// Obeys the peer: `limit` bytes of content at most.
@@ -87,7 +87,7 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
 
     /// Bytes behind the content of a record: content type and tag.
     fn overhead(&self) -> usize {
-        self.keys.as_ref().map_or(0, |keys| keys.tag_len().saturating_add(1))
+        self.keys.installed().map_or(0, |keys| keys.tag_len().saturating_add(1))
     }
 
     // ---- whole messages, written in place
@@ -280,12 +280,12 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         }
         let len = self.content_room(ContentType::APPLICATION_DATA).len().min(data.len());
         let text = data.get(..len).ok_or(Error::Internal)?;
-        if len == 0 || self.keys.is_none() {
+        if len == 0 || self.keys.installed().is_none() {
             return Ok(0);
         }
         let start = self.frame(ContentType::APPLICATION_DATA, len, self.padding)?;
         let record = self.buffer.bytes.get_mut(start..self.buffer.sealed).ok_or(Error::Internal)?;
-        let keys = self.keys.as_mut().ok_or(Error::Internal)?;
+        let keys = self.keys.installed_mut().ok_or(Error::Internal)?;
         let sealed = keys.seal_from(provider, text, record);
         self.settle(start, sealed).map(|()| len)
     }
@@ -293,7 +293,7 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
     /// Makes a record of the `len` bytes of content behind the room for the header.
     fn finish_record(&mut self, provider: &mut P, kind: ContentType, len: usize, padding: Padding) -> Result<()> {
         let start = self.frame(kind, len, padding)?;
-        let Some(keys) = &mut self.keys else { return Ok(()) };
+        let Some(keys) = self.keys.installed_mut() else { return Ok(()) };
         let record = self.buffer.bytes.get_mut(start..self.buffer.sealed).ok_or(Error::Internal)?;
         let sealed = keys.seal(provider, record);
         self.settle(start, sealed)
@@ -313,7 +313,7 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
     /// tag behind them; returns where the record begins.
     fn frame(&mut self, kind: ContentType, len: usize, padding: Padding) -> Result<usize> {
         let start = self.buffer.sealed;
-        let Some(keys) = &self.keys else {
+        let Some(keys) = self.keys.installed() else {
             if kind == ContentType::APPLICATION_DATA {
                 return Err(Error::Internal);
             }

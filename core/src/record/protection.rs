@@ -1,5 +1,6 @@
 //! Sealing and opening records with one key (RFC 9846 5.2, 5.3).
 
+use super::Keys;
 use crate::codes::{CipherSuite, ContentType};
 use crate::crypto::{Aead, CryptoProvider, Nonce, Secret};
 use crate::error::{Error, Result};
@@ -19,16 +20,11 @@ pub(crate) struct Protection<P: CryptoProvider> {
 impl<P: CryptoProvider> Protection<P> {
     /// Puts the key and IV of a traffic secret (RFC 9846 7.3) where those of the one before were.
     #[inline(never)]
-    pub(super) fn install(
-        slot: &mut Option<Self>,
-        provider: &mut P,
-        suite: CipherSuite,
-        secret: P::Secret,
-    ) -> Result<()> {
+    pub(super) fn install(slot: &mut Keys<P>, provider: &mut P, suite: CipherSuite, secret: P::Secret) -> Result<()> {
         let mut iv = Zeroizing::new(Nonce::default());
         secret.export(provider, suite.hash(), b"iv", b"", &mut *iv)?;
         let aead = P::Aead::from_secret(provider, suite, &secret)?;
-        *slot = Some(Self { aead, iv, sequence: 0, suite, secret });
+        *slot = Keys::Installed(Self { aead, iv, sequence: 0, suite, secret });
         Ok(())
     }
 

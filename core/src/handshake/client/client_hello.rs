@@ -7,6 +7,7 @@ use crate::crypto::{CryptoProvider, KeyExchange};
 use crate::error::{Error, Result};
 use crate::handshake::Operation;
 use crate::limits::MAX_KEY_SHARES;
+use crate::record::{Keys, Share};
 use crate::wire::Writer;
 use crate::wire::extensions::{
     CertificateAuthorities, CertificateStatusRequest, CertificateTypeList, Cookie, MaxFragmentLengthExtension,
@@ -14,12 +15,6 @@ use crate::wire::extensions::{
     SignedCertificateTimestamps, SupportedVersions,
 };
 use core::task::Poll;
-
-/// A ClientHello: the offer, and the key shares with the secrets behind them.
-pub(super) struct Hello<P: CryptoProvider> {
-    pub(super) offer: Offer,
-    pub(super) shares: [Option<Share<P>>; MAX_KEY_SHARES],
-}
 
 /// What both ClientHellos of a connection have in common, beside the random of [`Facts`](crate::handshake::Facts).
 pub(super) struct Offer {
@@ -37,50 +32,44 @@ struct WrittenShares {
     count: usize,
 }
 
-/// A key share of ours.
-pub(super) struct Share<P: CryptoProvider> {
-    pub(super) group: NamedGroup,
-    pub(super) exchange: P::KeyExchange,
-}
-
-impl<P: CryptoProvider> Hello<P> {
-    /// A fresh offer.
-    pub(super) fn new(cx: &mut Context<'_, '_, P>, client: &Client<'_, P>) -> Result<Self> {
-        let offer = Offer { session_id: [0; 32], session_id_len: 0, written: None };
-        let mut hello = Self { offer, shares: [None, None, None] };
+impl Offer {
+    /// A fresh offer; the agreements behind its key shares are begun.
+    pub(super) fn new<P: CryptoProvider>(cx: &mut Context<'_, '_, P>, client: &Client<'_, P>) -> Result<Self> {
         let mut drawn = [[0; 32]; 2];
-        if client.config.compatibility_mode {
+        let session_id_len = if client.config.compatibility_mode {
             // In one go: some generators take long to begin.
             cx.provider.fill_random(drawn.as_flattened_mut())?;
-            hello.offer.session_id_len = 32;
+            32
         } else {
             let [random, _] = &mut drawn;
             cx.provider.fill_random(random)?;
-        }
-        [cx.facts.client_random, hello.offer.session_id] = drawn;
-        for (slot, group) in hello.shares.iter_mut().zip(share_groups(cx, client)) {
+            0
+        };
+        let [random, session_id] = drawn;
+        cx.facts.client_random = random;
+        let groups = share_groups(cx, client);
+        cx.incoming.keys = Keys::Agreeing([const { None }; MAX_KEY_SHARES]);
+        for (slot, group) in cx.incoming.keys.shares().iter_mut().zip(groups) {
             if let Some(group) = group {
                 *slot = Some(Share { group, exchange: P::KeyExchange::start(cx.provider, group)? });
             }
         }
-        Ok(hello)
+        Ok(Self { session_id, session_id_len, written: None })
     }
-}
 
-impl Offer {
     /// What the server is to echo.
     pub(super) fn session_id(&self) -> &[u8] {
         self.session_id.get(..self.session_id_len.into()).unwrap_or(&[])
     }
 
-    /// Writes a ClientHello with the `shares` where [`Outgoing::message_room`] is, and returns its length.
+    /// Writes a ClientHello with the shares of [`Incoming::keys`] where [`Outgoing::message_room`] is, and returns its length.
     ///
+    /// [`Incoming::keys`]: crate::record::Incoming::keys
     /// [`Outgoing::message_room`]: crate::record::Outgoing::message_room
     pub(super) fn poll_write<P: CryptoProvider>(
         &mut self,
         cx: &mut Context<'_, '_, P>,
         client: &Client<'_, P>,
-        shares: &mut [Option<Share<P>>],
         cookie: Option<&[u8]>,
     ) -> Poll<Result<usize>> {
         let (own_record_size_limit, fits_hybrids) = (cx.own_record_size_limit(), cx.fits_hybrids());
@@ -108,7 +97,7 @@ impl Offer {
                         let done = self.written.filter(|written| written.start == start);
                         let done = written.insert(done.unwrap_or(WrittenShares { start, end: start, count: 0 }));
                         writer.filled(done.end.saturating_sub(start));
-                        for share in shares.iter_mut().flatten().skip(done.count) {
+                        for share in cx.incoming.keys.shares().iter_mut().flatten().skip(done.count) {
                             writer.u16(share.group.0);
                             writer.vector16(|writer| match share.exchange.poll_generate(cx.provider, writer.room()) {
                                 Poll::Ready(Ok(len)) => writer.filled(len),

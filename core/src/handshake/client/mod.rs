@@ -54,8 +54,8 @@ impl<P: CryptoProvider> Client<'_, P> {
 
 /// Where a client stands.
 pub(crate) enum State<P: CryptoProvider> {
-    Start(start::Start<P>),
-    WaitServerHello(wait_server_hello::WaitServerHello<P>),
+    Start(start::Start),
+    WaitServerHello(wait_server_hello::WaitServerHello),
     WaitEncryptedExtensions(wait_encrypted_extensions::WaitEncryptedExtensions),
     WaitCertificateOrRequest(wait_certificate_or_request::WaitCertificateOrRequest<P>),
     WaitCertificate(wait_certificate::WaitCertificate<P>),

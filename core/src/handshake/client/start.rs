@@ -1,6 +1,6 @@
 //! START: make key shares, send the ClientHello.
 
-use super::client_hello::Hello;
+use super::client_hello::Offer;
 use super::wait_server_hello::WaitServerHello;
 use super::{Client, Context, State, take};
 use crate::codes::{NamedGroup, ProtocolVersion};
@@ -8,44 +8,48 @@ use crate::crypto::CryptoProvider;
 use crate::error::{Error, Misconfiguration, Result};
 use core::task::{Poll, ready};
 
-pub(crate) struct Start<P: CryptoProvider> {
+pub(crate) struct Start {
     /// Made at the first poll.
-    hello: Option<Hello<P>>,
+    offer: Option<Offer>,
 }
 
-impl<P: CryptoProvider> Start<P> {
+impl Start {
     pub(super) const fn new() -> Self {
-        Self { hello: None }
+        Self { offer: None }
     }
 
     #[inline(never)]
-    pub(super) fn advance(&mut self, cx: &mut Context<'_, '_, P>, client: &Client<'_, P>) -> Poll<Result<State<P>>> {
-        if self.hello.is_none() {
+    pub(super) fn advance<P: CryptoProvider>(
+        &mut self,
+        cx: &mut Context<'_, '_, P>,
+        client: &Client<'_, P>,
+    ) -> Poll<Result<State<P>>> {
+        if self.offer.is_none() {
             self.prepare(cx, client)?;
         }
-        let Hello { offer, shares } = self.hello.as_mut().ok_or(Error::Internal)?;
-        let len = ready!(offer.poll_write(cx, client, shares, None))?;
+        let offer = self.offer.as_mut().ok_or(Error::Internal)?;
+        let len = ready!(offer.poll_write(cx, client, None))?;
         Poll::Ready(self.send(cx, len))
     }
 
     /// Makes the offer. On its own, as [`send`](Self::send).
     #[inline(never)]
-    fn prepare(&mut self, cx: &mut Context<'_, '_, P>, client: &Client<'_, P>) -> Result<()> {
+    fn prepare<P: CryptoProvider>(&mut self, cx: &mut Context<'_, '_, P>, client: &Client<'_, P>) -> Result<()> {
         check_offer(cx, client)?;
-        self.hello = Some(Hello::new(cx, client)?);
+        self.offer = Some(Offer::new(cx, client)?);
         Ok(())
     }
 
     /// Sends the message that was written. On its own, so that its memory is not in use while key shares are made.
     #[inline(never)]
-    fn send(&mut self, cx: &mut Context<'_, '_, P>, len: usize) -> Result<State<P>> {
-        let hello = take(&mut self.hello)?;
+    fn send<P: CryptoProvider>(&mut self, cx: &mut Context<'_, '_, P>, len: usize) -> Result<State<P>> {
+        let offer = take(&mut self.offer)?;
         // Which hash the transcript takes is not known yet: the message stays in the buffer until the server says.
         cx.outgoing.commit_message(cx.provider, len)?;
         cx.outgoing.flush(cx.provider)?;
         cx.outgoing.legacy_record_version = ProtocolVersion::TLS_1_2;
         cx.incoming.allows_change_cipher_spec = true;
-        Ok(State::WaitServerHello(WaitServerHello::new(hello, cx.outgoing.buffer.unsent().len())))
+        Ok(State::WaitServerHello(WaitServerHello::new(offer, cx.outgoing.buffer.unsent().len())))
     }
 }
 

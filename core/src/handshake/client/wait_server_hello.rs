@@ -1,7 +1,7 @@
 //! WAIT_SH: check the server's choice, agree on a secret; or send the ClientHello again as a HelloRetryRequest
 //! wants it.
 
-use super::client_hello::{Hello, Offer, Share};
+use super::client_hello::Offer;
 use super::wait_encrypted_extensions::WaitEncryptedExtensions;
 use super::{Client, Context, State, take};
 use crate::codes::{CipherSuite, ExtensionType, NamedGroup, ProtocolVersion};
@@ -9,13 +9,13 @@ use crate::crypto::{CryptoProvider, KeyExchange};
 use crate::error::{Error, Result};
 use crate::handshake::{Operation, Received};
 use crate::key_schedule::{Derived, Transcript};
-use crate::record::RecordAligned;
+use crate::record::{Keys, RecordAligned, Share};
 use crate::wire::ServerHello;
 use crate::wire::extensions::{Cookie, KeyShareHelloRetryRequest, KeyShareServerHello, SelectedVersion};
 use core::task::{Poll, ready};
 
-pub(crate) struct WaitServerHello<P: CryptoProvider> {
-    hello: Option<Hello<P>>,
+pub(crate) struct WaitServerHello {
+    offer: Option<Offer>,
     /// Bytes of the records of the first ClientHello, which are at the front of the transmit buffer still.
     hello_records_len: usize,
     /// The suite of the HelloRetryRequest, if there was one. Its group needs no memory: the only share left is
@@ -25,20 +25,20 @@ pub(crate) struct WaitServerHello<P: CryptoProvider> {
     requested: Option<NamedGroup>,
 }
 
-impl<P: CryptoProvider> WaitServerHello<P> {
-    pub(super) const fn new(hello: Hello<P>, hello_records_len: usize) -> Self {
-        Self { hello: Some(hello), hello_records_len, retried: None, requested: None }
+impl WaitServerHello {
+    pub(super) const fn new(offer: Offer, hello_records_len: usize) -> Self {
+        Self { offer: Some(offer), hello_records_len, retried: None, requested: None }
     }
 
     #[inline(never)]
-    pub(super) fn on(
+    pub(super) fn on<P: CryptoProvider>(
         &mut self,
         cx: &mut Context<'_, '_, P>,
         client: &Client<'_, P>,
         received: &mut Received<'_>,
     ) -> Poll<Result<State<P>>> {
         let server_hello = ServerHello::read(received.message.body)?;
-        check(cx, &self.hello()?.offer, &server_hello)?;
+        check(cx, self.offer()?, &server_hello)?;
         if server_hello.is_hello_retry_request() {
             self.on_hello_retry_request(cx, client, received, &server_hello)
         } else {
@@ -46,12 +46,12 @@ impl<P: CryptoProvider> WaitServerHello<P> {
         }
     }
 
-    fn hello(&mut self) -> Result<&mut Hello<P>> {
-        self.hello.as_mut().ok_or(Error::Internal)
+    fn offer(&self) -> Result<&Offer> {
+        self.offer.as_ref().ok_or(Error::Internal)
     }
 
     /// RFC 9846 4.2.3.
-    fn on_server_hello(
+    fn on_server_hello<P: CryptoProvider>(
         &mut self,
         cx: &mut Context<'_, '_, P>,
         received: &mut Received<'_>,
@@ -68,9 +68,10 @@ impl<P: CryptoProvider> WaitServerHello<P> {
             .get(ExtensionType::KEY_SHARE, KeyShareServerHello::read)?
             .ok_or(Error::MissingExtension)?
             .server_share;
-        let share = self
-            .hello()?
-            .shares
+        let share = cx
+            .incoming
+            .keys
+            .shares()
             .iter_mut()
             .flatten()
             .find(|share| share.group == server_share.group)
@@ -89,7 +90,7 @@ impl<P: CryptoProvider> WaitServerHello<P> {
     /// The keys of the handshake, now that both sides know the secret. On its own, so that its memory is not in use
     /// while the secret is computed.
     #[inline(never)]
-    fn install_keys(
+    fn install_keys<P: CryptoProvider>(
         &mut self,
         cx: &mut Context<'_, '_, P>,
         received: &Received<'_>,
@@ -102,7 +103,7 @@ impl<P: CryptoProvider> WaitServerHello<P> {
         let transcript = cx.transcript.hash(cx.provider)?;
         cx.schedule.begin(cx.provider, suite.hash(), shared)?;
         // Compatibility mode (RFC 9846 E.4): once, in front of the second flight.
-        if !self.hello()?.offer.session_id().is_empty() && self.retried.is_none() {
+        if !self.offer()?.session_id().is_empty() && self.retried.is_none() {
             cx.outgoing.change_cipher_spec(cx.provider)?;
         }
         cx.install_incoming(&Derived::SERVER_HANDSHAKE, &transcript, aligned)?;
@@ -111,7 +112,7 @@ impl<P: CryptoProvider> WaitServerHello<P> {
     }
 
     /// The suite, and with it the hash, is known: the transcript begins with the first ClientHello.
-    fn begin_transcript(&self, cx: &mut Context<'_, '_, P>, suite: CipherSuite) -> Result<()> {
+    fn begin_transcript<P: CryptoProvider>(&self, cx: &mut Context<'_, '_, P>, suite: CipherSuite) -> Result<()> {
         if !cx.transcript.is_none() {
             return Ok(());
         }
@@ -121,7 +122,7 @@ impl<P: CryptoProvider> WaitServerHello<P> {
     }
 
     /// RFC 9846 4.2.4.
-    fn on_hello_retry_request(
+    fn on_hello_retry_request<P: CryptoProvider>(
         &mut self,
         cx: &mut Context<'_, '_, P>,
         client: &Client<'_, P>,
@@ -143,22 +144,22 @@ impl<P: CryptoProvider> WaitServerHello<P> {
             .map(|request| request.selected_group);
         // Before the second ClientHello is written where the first one stands.
         self.begin_transcript(cx, request.cipher_suite)?;
-        let Hello { offer, shares } = self.hello.as_mut().ok_or(Error::Internal)?;
+        let offer = self.offer.as_mut().ok_or(Error::Internal)?;
         match selected_group {
             Some(group) if self.requested == Some(group) => {}
             Some(group) => {
                 let offered = cx.common.named_groups(cx.provider, cx.fits_hybrids()).any(|offered| offered == group);
-                if !offered || shares.iter().flatten().any(|share| share.group == group) {
+                if !offered || cx.incoming.keys.shares().iter().flatten().any(|share| share.group == group) {
                     return Poll::Ready(Err(Error::IllegalHelloRetryRequest));
                 }
                 let exchange = P::KeyExchange::start(cx.provider, group)?;
-                *shares = [Some(Share { group, exchange }), None, None];
+                cx.incoming.keys = Keys::Agreeing([Some(Share { group, exchange }), None, None]);
                 self.requested = Some(group);
             }
             None if cookie.is_none() => return Poll::Ready(Err(Error::IllegalHelloRetryRequest)),
             None => {}
         }
-        let len = ready!(offer.poll_write(cx, client, shares, cookie))?;
+        let len = ready!(offer.poll_write(cx, client, cookie))?;
 
         cx.facts.retried = true;
         cx.transcript.replace_by_message_hash(cx.provider, request.cipher_suite.hash())?;
@@ -168,9 +169,9 @@ impl<P: CryptoProvider> WaitServerHello<P> {
         }
         cx.commit(len)?;
         cx.outgoing.flush(cx.provider)?;
-        let hello = Some(take(&mut self.hello)?);
+        let offer = Some(take(&mut self.offer)?);
         Poll::Ready(Ok(State::WaitServerHello(Self {
-            hello,
+            offer,
             hello_records_len: self.hello_records_len,
             retried: Some(request.cipher_suite),
             requested: None,

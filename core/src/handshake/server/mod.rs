@@ -29,7 +29,7 @@ use core::task::Poll;
 
 /// Where a server stands.
 pub(crate) enum State<P: CryptoProvider> {
-    Start(start::Start<P>),
+    Start(start::Start),
     Negotiated(negotiated::Negotiated),
     RequestingCertificate(requesting_certificate::RequestingCertificate),
     SendingCertificate(sending_certificate::SendingCertificate),

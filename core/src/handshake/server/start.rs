@@ -9,13 +9,12 @@ use crate::crypto::{CryptoProvider, Digest, KeyExchange};
 use crate::error::{Error, Result};
 use crate::handshake::{Operation, Received};
 use crate::key_schedule::{Derived, Transcript};
+use crate::record::{Keys, Share};
 use crate::wire::extensions::{KeyShareClientHello, KeyShareHelloRetryRequest, SelectedVersion};
 use crate::wire::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, MESSAGE_HEADER_LEN, ServerHello, Writer};
 use core::task::{Poll, ready};
 
-pub(crate) struct Start<P: CryptoProvider> {
-    /// The key agreement, while it is pending.
-    exchange: Option<P::KeyExchange>,
+pub(crate) struct Start {
     retried: Option<Retried>,
 }
 
@@ -26,13 +25,13 @@ struct Retried {
     fingerprint: Digest,
 }
 
-impl<P: CryptoProvider> Start<P> {
+impl Start {
     pub(super) const fn new() -> Self {
-        Self { exchange: None, retried: None }
+        Self { retried: None }
     }
 
     #[inline(never)]
-    pub(super) fn on<'a>(
+    pub(super) fn on<'a, P: CryptoProvider>(
         &mut self,
         cx: &mut Context<'_, 'a, P>,
         config: &ServerConfig<'a, P>,
@@ -58,7 +57,7 @@ impl<P: CryptoProvider> Start<P> {
         }
     }
 
-    fn send_server_hello(
+    fn send_server_hello<P: CryptoProvider>(
         &mut self,
         cx: &mut Context<'_, '_, P>,
         received: &mut Received<'_>,
@@ -66,12 +65,12 @@ impl<P: CryptoProvider> Start<P> {
         selection: &Selection<'_>,
         client_share: &[u8],
     ) -> Poll<Result<State<P>>> {
-        let exchange = match &mut self.exchange {
-            Some(exchange) => exchange,
-            None => self.exchange.insert(P::KeyExchange::start(cx.provider, selection.named_group)?),
-        };
-        let (len, shared) = ready!(poll_write(cx, exchange, hello, selection, client_share))?;
-        self.exchange = None;
+        if cx.incoming.keys.shares().is_empty() {
+            let (group, exchange) = (selection.named_group, P::KeyExchange::start(cx.provider, selection.named_group)?);
+            cx.incoming.keys = Keys::Agreeing([Some(Share { group, exchange }), None, None]);
+        }
+        let (len, shared) = ready!(poll_write(cx, hello, selection, client_share))?;
+        cx.incoming.keys = Keys::None;
 
         let suite = selection.cipher_suite;
         let aligned = received.record_aligned()?;
@@ -108,7 +107,7 @@ impl<P: CryptoProvider> Start<P> {
         Poll::Ready(Ok(State::Negotiated(Negotiated::new(selection))))
     }
 
-    fn send_hello_retry_request(
+    fn send_hello_retry_request<P: CryptoProvider>(
         &mut self,
         cx: &mut Context<'_, '_, P>,
         received: &mut Received<'_>,
@@ -142,7 +141,7 @@ impl<P: CryptoProvider> Start<P> {
             cx.incoming.skip_early_data();
         }
         let retried = Some(Retried { cipher_suite: suite, named_group: group, fingerprint });
-        Poll::Ready(Ok(State::Start(Self { exchange: None, retried })))
+        Poll::Ready(Ok(State::Start(Self { retried })))
     }
 }
 
@@ -181,12 +180,12 @@ fn begin<P: CryptoProvider>(cx: &mut Context<'_, '_, P>, hello: &ClientHello<'_>
 /// [`Outgoing::message_room`]: crate::record::Outgoing::message_room
 fn poll_write<P: CryptoProvider>(
     cx: &mut Context<'_, '_, P>,
-    exchange: &mut P::KeyExchange,
     hello: &ClientHello<'_>,
     selection: &Selection<'_>,
     client_share: &[u8],
 ) -> Poll<Result<(usize, P::Secret)>> {
     let mut agreed = Poll::Pending;
+    let exchange = &mut cx.incoming.keys.shares().iter_mut().flatten().next().ok_or(Error::Internal)?.exchange;
     let room = cx.outgoing.message_room(usize::MAX);
     let mut writer = Writer::new(room);
     ServerHello::write_new(&mut writer, &[0; 32], hello.legacy_session_id, selection.cipher_suite, |writer| {
