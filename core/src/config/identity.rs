@@ -341,9 +341,13 @@ impl<'a, P: CryptoProvider> Identities<'a, P> {
     }
 }
 
-/// An identity, and how it will be presented.
+/// What is left of an identity when it is chosen, and how it will be presented.
 pub(crate) struct ChosenIdentity<'a, P: CryptoProvider> {
-    pub(crate) identity: Identity<'a, P>,
+    pub(crate) certificate_chain: &'a [&'a [u8]],
+    pub(crate) signer: &'a dyn Signer<P>,
+    pub(crate) ocsp_response: Option<&'a [u8]>,
+    pub(crate) signed_certificate_timestamps: Option<&'a [u8]>,
+    pub(crate) certificate_type: CertificateType,
     pub(crate) scheme: SignatureScheme,
     /// [`CertificateSender::poll_send`] and [`poll_sign`]: here, for the sake of clients that have no identity.
     pub(crate) poll_send: PollSend<P>,
@@ -357,7 +361,16 @@ impl<'a, P: CryptoProvider> ChosenIdentity<'a, P> {
     /// None, if the identity has no scheme that the peer verifies.
     fn new(identity: Identity<'a, P>, request: &IdentityRequest<'_>) -> Option<Self> {
         let scheme = request.scheme_for(&identity)?;
-        Some(Self { identity, scheme, poll_send: CertificateSender::poll_send, poll_sign })
+        Some(Self {
+            certificate_chain: identity.certificate_chain,
+            signer: identity.signer,
+            ocsp_response: identity.ocsp_response,
+            signed_certificate_timestamps: identity.signed_certificate_timestamps,
+            certificate_type: identity.certificate_type,
+            scheme,
+            poll_send: CertificateSender::poll_send,
+            poll_sign,
+        })
     }
 }
 

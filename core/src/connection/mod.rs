@@ -270,7 +270,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         match (operation, verifier, &self.identity) {
             (Operation::PeerVerification, Some(verifier), _) => verifier.register_waker(provider, waker),
             (Operation::IdentityChoice, ..) => identities.register_waker(provider, waker),
-            (Operation::Signing, _, Some(chosen)) => chosen.identity.signer.register_waker(provider, waker),
+            (Operation::Signing, _, Some(chosen)) => chosen.signer.register_waker(provider, waker),
             _ => provider.register_waker(waker),
         }
     }
@@ -355,12 +355,12 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             named_group: self.facts.named_group?,
             peer_signature_scheme: self.facts.peer_scheme,
             local_signature_scheme: self.facts.local_scheme,
-            alpn: self.facts.alpn.and_then(|index| self.common().alpn.get(index).copied()),
+            alpn: self.facts.alpn.and_then(|index| self.common().alpn.get(usize::from(index)).copied()),
             server_name,
             verified_name: wanted.filter(|_| self.facts.server_name_verified),
             peer_certificate: self.notes.certificate(),
             peer_certificate_type: self.facts.peer_certificate_type,
-            peer_chain_len: self.facts.peer_chain_len,
+            peer_chain_len: self.facts.peer_chain_len.into(),
             peer_authentication: self.facts.peer_authentication?,
             hello_retry: self.facts.retried,
             record_size_limit: self.facts.peer_record_size_limit,

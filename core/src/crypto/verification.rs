@@ -19,7 +19,9 @@ pub struct VerificationProgress<P: CryptoProvider> {
     /// Set by a verifier that found that the certificate is for the server name it was given.
     pub server_name_verified: bool,
     operation: Option<P::SignatureVerifier>,
-    notes: Option<Notes>,
+    /// Whether there are notes.
+    is_begun: bool,
+    notes: Notes,
     answers: Answers,
     /// Signatures that were ever verified, forgotten ones included.
     verified: u8,
@@ -77,7 +79,8 @@ impl<P: CryptoProvider> Default for VerificationProgress<P> {
         Self {
             server_name_verified: false,
             operation: None,
-            notes: None,
+            is_begun: false,
+            notes: Notes { time: 0, verifier: [0; 7] },
             answers: Answers { bits: 0, count: 0 },
             verified: 0,
             unsupported: false,
@@ -89,13 +92,13 @@ impl<P: CryptoProvider> VerificationProgress<P> {
     /// The notes of the last [`begin`](Self::begin); `None` at the first call for a Certificate message.
     #[must_use]
     pub const fn notes(&self) -> Option<Notes> {
-        self.notes
+        if self.is_begun { Some(self.notes) } else { None }
     }
 
     /// Says what the answers rest on. If that is not what the ones at hand rest on, they are forgotten.
     pub fn begin(&mut self, notes: Notes) {
-        if self.notes != Some(notes) {
-            *self = Self { notes: Some(notes), verified: self.verified, ..Self::default() };
+        if self.notes() != Some(notes) {
+            *self = Self { is_begun: true, notes, verified: self.verified, ..Self::default() };
         }
     }
 

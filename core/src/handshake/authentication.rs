@@ -3,7 +3,7 @@
 use super::evidence::{FinishedVerified, Presented, SignatureVerified};
 use super::{Asked, Context, Operation, Received};
 use crate::codes::{CertificateType, ExtensionType, HandshakeType, SignatureScheme};
-use crate::config::{ChosenIdentity, Common, Identity, IdentityRequest};
+use crate::config::{ChosenIdentity, Common, IdentityRequest};
 use crate::crypto::{
     CryptoProvider, PeerCertificates, PeerRole, PeerVerifier, SignatureVerifier, VerificationProgress, x509,
 };
@@ -122,7 +122,7 @@ pub(super) fn poll_certificate<P: CryptoProvider>(
             const OFFSET: usize = MESSAGE_HEADER_LEN + 1 + 3 + 3;
             *cx.retain = Some(OFFSET..OFFSET.saturating_add(leaf.data.len()));
             cx.notes.note_certificate(leaf.data);
-            cx.facts.peer_chain_len = chain_len;
+            cx.facts.peer_chain_len = u8::try_from(chain_len).unwrap_or(u8::MAX);
             cx.facts.server_name_verified = progress.server_name_verified && server_name.is_some();
             Poll::Ready(Ok(PeerCertificate::Presented(Presented::verifier_accepted())))
         }
@@ -246,7 +246,7 @@ const MAX_FRONT_LEN: usize = 2 + CertificateStatus::FRONT_LEN;
 impl CertificateSender {
     /// Sends what there is room for.
     pub(crate) fn poll_send<P: CryptoProvider>(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<()>> {
-        let outline = Outline::new(&cx.identity.as_ref().ok_or(Error::Internal)?.identity, cx.facts.asked);
+        let outline = Outline::new(cx.identity.as_ref().ok_or(Error::Internal)?, cx.facts.asked);
         if self.piece == 0 {
             let mut front = [0; MESSAGE_HEADER_LEN + 1 + 3];
             ready!(cx.poll_send_piece(outline.front(&mut front)?, &mut self.done))?;
@@ -275,7 +275,7 @@ struct Outline<'a> {
 }
 
 impl<'a> Outline<'a> {
-    fn new<P: CryptoProvider>(identity: &Identity<'a, P>, asked: Asked) -> Self {
+    fn new<P: CryptoProvider>(identity: &ChosenIdentity<'a, P>, asked: Asked) -> Self {
         Self {
             chain: identity.certificate_chain,
             ocsp_response: identity.ocsp_response.filter(|_| asked.status).unwrap_or_default(),
@@ -352,7 +352,7 @@ pub(super) fn poll_send_empty<P: CryptoProvider>(cx: &mut Context<'_, '_, P>) ->
 
 /// Signs and sends our CertificateVerify.
 pub(crate) fn poll_sign<P: CryptoProvider>(cx: &mut Context<'_, '_, P>, side: Side) -> Poll<Result<()>> {
-    let ChosenIdentity { identity, scheme, .. } = cx.identity.ok_or(Error::Internal)?;
+    let ChosenIdentity { signer, scheme, .. } = cx.identity.ok_or(Error::Internal)?;
     // Type and length, scheme, length of the signature.
     const FRONT: usize = MESSAGE_HEADER_LEN + 2 + 2;
     let wanted = FRONT.saturating_add(MAX_SIGNATURE_LEN);
@@ -366,7 +366,7 @@ pub(crate) fn poll_sign<P: CryptoProvider>(cx: &mut Context<'_, '_, P>, side: Si
     let Some((front, signature)) = room.split_at_mut_checked(FRONT) else {
         return Poll::Ready(Err(Error::TransmitBufferTooSmall(ByteCount::new(crate::limits::MIN_TRANSMIT_BUFFER_LEN))));
     };
-    let len = match identity.signer.poll_sign(cx.provider, scheme, content.as_bytes(), signature) {
+    let len = match signer.poll_sign(cx.provider, scheme, content.as_bytes(), signature) {
         Poll::Pending => return cx.pending(Operation::Signing),
         Poll::Ready(Err(Error::TransmitBufferTooSmall(len))) => {
             return Poll::Ready(Err(cx.outgoing.too_small(len.get().saturating_add(FRONT))));

@@ -75,13 +75,13 @@ pub(crate) struct Facts {
     pub(crate) peer_scheme: Option<SignatureScheme>,
     pub(crate) local_scheme: Option<SignatureScheme>,
     /// Index into the configured protocols.
-    pub(crate) alpn: Option<usize>,
+    pub(crate) alpn: Option<u16>,
     pub(crate) retried: bool,
     pub(crate) peer_authentication: Option<PeerAuthentication>,
     /// What the peer's Certificate holds, and ours.
     pub(crate) peer_certificate_type: CertificateType,
     pub(crate) own_certificate_type: CertificateType,
-    pub(crate) peer_chain_len: usize,
+    pub(crate) peer_chain_len: u8,
     /// The verifier found that the certificate is for the name the client was given.
     pub(crate) server_name_verified: bool,
     /// What the peer wants to see beside our certificate.
@@ -134,21 +134,22 @@ impl Asked {
 /// then the end-entity certificate.
 pub(crate) struct PeerNotes<'a> {
     pub(crate) bytes: ManagedSlice<'a, u8>,
-    name: Range<usize>,
-    certificate: Range<usize>,
+    name_len: usize,
+    certificate_len: usize,
 }
 
 impl<'a> PeerNotes<'a> {
     pub(crate) const fn new(bytes: ManagedSlice<'a, u8>) -> Self {
-        Self { bytes, name: 0..0, certificate: 0..0 }
+        Self { bytes, name_len: 0, certificate_len: 0 }
     }
 
     pub(crate) fn name(&self) -> Option<&str> {
-        core::str::from_utf8(self.bytes.get(self.name.clone())?).ok().filter(|name| !name.is_empty())
+        core::str::from_utf8(self.bytes.get(..self.name_len)?).ok().filter(|name| !name.is_empty())
     }
 
     pub(crate) fn certificate(&self) -> Option<&[u8]> {
-        self.bytes.get(self.certificate.clone()).filter(|certificate| !certificate.is_empty())
+        let certificate = self.bytes.get(self.name_len..)?.get(..self.certificate_len)?;
+        Some(certificate).filter(|certificate| !certificate.is_empty())
     }
 
     /// The storage, wiped.
@@ -160,16 +161,15 @@ impl<'a> PeerNotes<'a> {
     fn note_name(&mut self, name: &str) {
         if let Some(room) = self.bytes.get_mut(..name.len()) {
             room.copy_from_slice(name.as_bytes());
-            self.name = 0..name.len();
+            self.name_len = name.len();
         }
     }
 
     fn note_certificate(&mut self, certificate: &[u8]) {
-        let start = self.name.end;
-        let room = self.bytes.get_mut(start..).and_then(|room| room.get_mut(..certificate.len()));
+        let room = self.bytes.get_mut(self.name_len..).and_then(|room| room.get_mut(..certificate.len()));
         if let Some(room) = room {
             room.copy_from_slice(certificate);
-            self.certificate = start..start.saturating_add(certificate.len());
+            self.certificate_len = certificate.len();
         }
     }
 }

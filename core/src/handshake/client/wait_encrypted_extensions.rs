@@ -84,11 +84,12 @@ fn certificate_types<P: CryptoProvider>(
     Ok(chosen)
 }
 
-fn selected_protocol<P: CryptoProvider>(cx: &Context<'_, '_, P>, extensions: Extensions<'_>) -> Result<Option<usize>> {
+fn selected_protocol<P: CryptoProvider>(cx: &Context<'_, '_, P>, extensions: Extensions<'_>) -> Result<Option<u16>> {
     let kind = ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION;
     let Some(selected) = extensions.get(kind, SelectedProtocol::read)? else { return Ok(None) };
     let offered = cx.common.alpn.iter().position(|&name| name == selected.name);
-    offered.map(Some).ok_or(Error::IllegalApplicationProtocol)
+    let index = offered.and_then(|index| u16::try_from(index).ok());
+    index.map(Some).ok_or(Error::IllegalApplicationProtocol)
 }
 
 fn apply_limits<P: CryptoProvider>(

@@ -25,7 +25,7 @@ pub(super) struct Selection<'m> {
     pub(super) certificate_types: CertificateTypes,
     pub(super) asked: Asked,
     /// Index into the configured protocols.
-    pub(super) alpn: Option<usize>,
+    pub(super) alpn: Option<u16>,
     pub(super) record_size_limit: Option<RecordSizeLimit>,
     pub(super) max_fragment_length: Option<MaxFragmentLength>,
     pub(super) early_data: bool,
@@ -140,14 +140,15 @@ fn select_group<'m, P: CryptoProvider>(
 }
 
 /// The protocol we prefer among those the client speaks (RFC 7301 3.2).
-fn select_protocol(common: &Common<'_>, extensions: Extensions<'_>) -> Result<Option<usize>> {
+fn select_protocol(common: &Common<'_>, extensions: Extensions<'_>) -> Result<Option<u16>> {
     let kind = ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION;
     let Some(offered) = extensions.get(kind, ProtocolNameList::read)? else { return Ok(None) };
     if common.alpn.is_empty() {
         return Ok(None);
     }
     let selected = common.alpn.iter().position(|&own| offered.iter().any(|name| name == own));
-    selected.map(Some).ok_or(Error::NoApplicationProtocol)
+    let index = selected.and_then(|index| u16::try_from(index).ok());
+    index.map(Some).ok_or(Error::NoApplicationProtocol)
 }
 
 /// The host name the client asks for (RFC 6066 3), if it is one. Some clients send an address, which is no name.

@@ -41,7 +41,7 @@ impl Negotiated {
         self.apply_limits(cx)?;
         let own_limit = cx.own_record_size_limit();
         let own_type = cx.facts.own_certificate_type;
-        let protocol = cx.facts.alpn.and_then(|index| config.common.alpn.get(index));
+        let protocol = cx.facts.alpn.and_then(|index| config.common.alpn.get(usize::from(index)));
         ready!(cx.poll_send(&mut |writer| {
             EncryptedExtensions::write_with(writer, |writer| {
                 if self.has_server_name {

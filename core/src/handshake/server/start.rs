@@ -83,7 +83,7 @@ impl Start {
         cx.facts.asked = selection.asked;
         cx.facts.peer_certificate_type = selection.certificate_types.peer.unwrap_or(CertificateType::X509);
         if let Some(chosen) = cx.identity {
-            cx.facts.own_certificate_type = chosen.identity.certificate_type;
+            cx.facts.own_certificate_type = chosen.certificate_type;
         }
         if let Some(name) = selection.identity_request.server_name {
             cx.notes.note_name(name);
