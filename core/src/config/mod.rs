@@ -41,7 +41,12 @@ impl<'a, P: CryptoProvider> ClientAuthentication<'a, P> {
 }
 
 /// The types of certificate where nothing else is agreed on.
-pub(crate) const X509_ONLY: &[CertificateType] = &[CertificateType::X509];
+const X509_ONLY: &[CertificateType] = &[CertificateType::X509];
+
+/// Whether these are all: then nothing needs to be said of types.
+pub(crate) const fn is_x509_only(types: &[CertificateType]) -> bool {
+    matches!(types, [CertificateType::X509])
+}
 
 fn check_certificate_types(types: &[CertificateType]) -> Result<()> {
     let known = |kind: &CertificateType| matches!(*kind, CertificateType::X509 | CertificateType::RAW_PUBLIC_KEY);

@@ -2,7 +2,8 @@
 
 use super::Protection;
 use crate::codes::NamedGroup;
-use crate::crypto::CryptoProvider;
+use crate::crypto::{CryptoProvider, KeyExchange};
+use crate::error::Result;
 use crate::limits::MAX_KEY_SHARES;
 
 /// A key agreement that was begun.
@@ -23,6 +24,18 @@ pub(crate) enum Keys<P: CryptoProvider> {
 }
 
 impl<P: CryptoProvider> Keys<P> {
+    /// Begins an agreement for each group.
+    #[inline(never)]
+    pub(crate) fn agree(&mut self, provider: &mut P, groups: &[Option<NamedGroup>]) -> Result<()> {
+        *self = Self::Agreeing([const { None }; MAX_KEY_SHARES]);
+        for (slot, group) in self.shares().iter_mut().zip(groups) {
+            if let &Some(group) = group {
+                *slot = Some(Share { group, exchange: P::KeyExchange::start(provider, group)? });
+            }
+        }
+        Ok(())
+    }
+
     /// The key, once it is installed.
     pub(super) const fn installed(&self) -> Option<&Protection<P>> {
         match self {

@@ -11,7 +11,7 @@ mod receive_buffer;
 mod transmit_buffer;
 
 pub(crate) use incoming::{Content, Incoming};
-pub(crate) use keys::{Keys, Share};
+pub(crate) use keys::Keys;
 pub(crate) use outgoing::Outgoing;
 pub(crate) use protection::Protection;
 pub(crate) use receive_buffer::{ReceiveBuffer, RecordAligned};

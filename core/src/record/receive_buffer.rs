@@ -46,6 +46,7 @@ impl<'a> ReceiveBuffer<'a> {
     }
 
     /// Forgets everything.
+    #[inline(never)]
     pub(crate) fn clear(&mut self) {
         let used = self.records.end.max(self.stale);
         self.bytes.get_mut(..used).unwrap_or(&mut []).zeroize();

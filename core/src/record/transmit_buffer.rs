@@ -53,6 +53,7 @@ impl<'a> TransmitBuffer<'a> {
     }
 
     /// Drops the open record.
+    #[inline(never)]
     pub(crate) fn discard_open(&mut self) {
         let (start, len) = (self.content_start(), self.open);
         self.bytes.get_mut(start..start.saturating_add(len)).unwrap_or(&mut []).zeroize();

@@ -2,12 +2,11 @@
 
 use super::{Client, Context};
 use crate::codes::{ExtensionType, HandshakeType, NamedGroup, ProtocolVersion};
-use crate::config::{Common, X509_ONLY};
+use crate::config::{Common, is_x509_only};
 use crate::crypto::{CryptoProvider, KeyExchange};
 use crate::error::{Error, Result};
 use crate::handshake::Operation;
 use crate::limits::MAX_KEY_SHARES;
-use crate::record::{Keys, Share};
 use crate::wire::Writer;
 use crate::wire::extensions::{
     CertificateAuthorities, CertificateStatusRequest, CertificateTypeList, Cookie, MaxFragmentLengthExtension,
@@ -48,12 +47,7 @@ impl Offer {
         let [random, session_id] = drawn;
         cx.facts.client_random = random;
         let groups = share_groups(cx, client);
-        cx.incoming.keys = Keys::Agreeing([const { None }; MAX_KEY_SHARES]);
-        for (slot, group) in cx.incoming.keys.shares().iter_mut().zip(groups) {
-            if let Some(group) = group {
-                *slot = Some(Share { group, exchange: P::KeyExchange::start(cx.provider, group)? });
-            }
-        }
+        cx.incoming.keys.agree(cx.provider, &groups)?;
         Ok(Self { session_id, session_id_len, written: None })
     }
 
@@ -179,7 +173,7 @@ fn write_lists<P: CryptoProvider>(
         SignedCertificateTimestamps::write_request(writer);
     }
     for (kind, types) in client.certificate_types() {
-        if types != X509_ONLY {
+        if !is_x509_only(types) {
             CertificateTypeList::write(writer, kind, types);
         }
     }

@@ -3,7 +3,7 @@
 use super::wait_certificate_or_request::WaitCertificateOrRequest;
 use super::{Client, Context, State};
 use crate::codes::{CertificateType, ExtensionType};
-use crate::config::X509_ONLY;
+use crate::config::is_x509_only;
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
 use crate::handshake::Received;
@@ -38,7 +38,15 @@ impl WaitEncryptedExtensions {
         extensions.get(ExtensionType::SUPPORTED_GROUPS, NamedGroupList::read)?;
         cx.facts.alpn = selected_protocol(cx, extensions)?;
         apply_limits(cx, client, extensions)?;
-        [cx.facts.peer_certificate_type, cx.facts.own_certificate_type] = certificate_types(client, extensions)?;
+        let (peer_types, own_types) = (client.config.common.peer_certificate_types, client.config.certificate_types);
+        let peer_type = selected_type(extensions, ExtensionType::SERVER_CERTIFICATE_TYPE, peer_types)?;
+        let own_type = selected_type(extensions, ExtensionType::CLIENT_CERTIFICATE_TYPE, own_types)?;
+        // Without an answer it is X.509: no matter for us, who need not present anything.
+        if peer_type.is_none() && !peer_types.iter().any(|&own| own == CertificateType::X509) {
+            return Poll::Ready(Err(Error::UnsupportedCertificate));
+        }
+        cx.facts.peer_certificate_type = peer_type.unwrap_or(CertificateType::X509);
+        cx.facts.own_certificate_type = own_type.unwrap_or(CertificateType::X509);
         cx.accept(&received.message)?;
         Poll::Ready(Ok(State::WaitCertificateOrRequest(WaitCertificateOrRequest::new())))
     }
@@ -51,9 +59,8 @@ fn check_solicited<P: CryptoProvider>(client: &Client<'_, P>, extensions: Extens
             ExtensionType::SERVER_NAME => client.host_name().is_some(),
             ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION => !client.config.common.alpn.is_empty(),
             ExtensionType::MAX_FRAGMENT_LENGTH => client.config.max_fragment_length.is_some(),
-            ExtensionType::SERVER_CERTIFICATE_TYPE | ExtensionType::CLIENT_CERTIFICATE_TYPE => {
-                client.certificate_types().iter().any(|&(own, types)| own == kind && types != X509_ONLY)
-            }
+            ExtensionType::SERVER_CERTIFICATE_TYPE => !is_x509_only(client.config.common.peer_certificate_types),
+            ExtensionType::CLIENT_CERTIFICATE_TYPE => !is_x509_only(client.config.certificate_types),
             ExtensionType::SUPPORTED_GROUPS | ExtensionType::RECORD_SIZE_LIMIT => true,
             _ => false,
         };
@@ -64,24 +71,16 @@ fn check_solicited<P: CryptoProvider>(client: &Client<'_, P>, extensions: Extens
     Ok(())
 }
 
-/// The types of certificate that the server chose: for itself, and for us (RFC 7250 4).
-fn certificate_types<P: CryptoProvider>(
-    client: &Client<'_, P>,
+/// The type of certificate that the server chose of those that one side has (RFC 7250 4).
+#[inline(never)]
+fn selected_type(
     extensions: Extensions<'_>,
-) -> Result<[CertificateType; 2]> {
-    let mut chosen = [CertificateType::X509; 2];
-    for ((kind, types), chosen) in client.certificate_types().into_iter().zip(&mut chosen) {
-        match extensions.get(kind, SelectedCertificateType::read)? {
-            Some(selected) if types.contains(&selected.certificate_type) => *chosen = selected.certificate_type,
-            Some(_) => return Err(Error::IllegalParameter),
-            // Without an answer it is X.509: no matter for us, who need not present anything.
-            None if kind == ExtensionType::SERVER_CERTIFICATE_TYPE && !types.contains(chosen) => {
-                return Err(Error::UnsupportedCertificate);
-            }
-            None => {}
-        }
-    }
-    Ok(chosen)
+    kind: ExtensionType,
+    types: &[CertificateType],
+) -> Result<Option<CertificateType>> {
+    let Some(selected) = extensions.get(kind, SelectedCertificateType::read)? else { return Ok(None) };
+    let selected = selected.certificate_type;
+    if types.iter().any(|&own| own == selected) { Ok(Some(selected)) } else { Err(Error::IllegalParameter) }
 }
 
 fn selected_protocol<P: CryptoProvider>(cx: &Context<'_, '_, P>, extensions: Extensions<'_>) -> Result<Option<u16>> {

@@ -9,7 +9,7 @@ use crate::crypto::{CryptoProvider, KeyExchange};
 use crate::error::{Error, Result};
 use crate::handshake::{Operation, Received};
 use crate::key_schedule::{Derived, Transcript};
-use crate::record::{Keys, RecordAligned, Share};
+use crate::record::RecordAligned;
 use crate::wire::ServerHello;
 use crate::wire::extensions::{Cookie, KeyShareHelloRetryRequest, KeyShareServerHello, SelectedVersion};
 use core::task::{Poll, ready};
@@ -152,8 +152,7 @@ impl WaitServerHello {
                 if !offered || cx.incoming.keys.shares().iter().flatten().any(|share| share.group == group) {
                     return Poll::Ready(Err(Error::IllegalHelloRetryRequest));
                 }
-                let exchange = P::KeyExchange::start(cx.provider, group)?;
-                cx.incoming.keys = Keys::Agreeing([Some(Share { group, exchange }), None, None]);
+                cx.incoming.keys.agree(cx.provider, &[Some(group)])?;
                 self.requested = Some(group);
             }
             None if cookie.is_none() => return Poll::Ready(Err(Error::IllegalHelloRetryRequest)),

@@ -9,7 +9,7 @@ use crate::crypto::{CryptoProvider, Digest, KeyExchange};
 use crate::error::{Error, Result};
 use crate::handshake::{Operation, Received};
 use crate::key_schedule::{Derived, Transcript};
-use crate::record::{Keys, Share};
+use crate::record::Keys;
 use crate::wire::extensions::{KeyShareClientHello, KeyShareHelloRetryRequest, SelectedVersion};
 use crate::wire::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, MESSAGE_HEADER_LEN, ServerHello, Writer};
 use core::task::{Poll, ready};
@@ -66,8 +66,7 @@ impl Start {
         client_share: &[u8],
     ) -> Poll<Result<State<P>>> {
         if cx.incoming.keys.shares().is_empty() {
-            let (group, exchange) = (selection.named_group, P::KeyExchange::start(cx.provider, selection.named_group)?);
-            cx.incoming.keys = Keys::Agreeing([Some(Share { group, exchange }), None, None]);
+            cx.incoming.keys.agree(cx.provider, &[Some(selection.named_group)])?;
         }
         let (len, shared) = ready!(poll_write(cx, hello, selection, client_share))?;
         cx.incoming.keys = Keys::None;
