@@ -5,7 +5,7 @@ use super::{Connection, Endpoint, Phase};
 use crate::codes::{AlertDescription, HandshakeType};
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
-use crate::handshake::{Context, Received, WaitingFor, check_expected, client, server};
+use crate::handshake::{Context, Expected, Received, WaitingFor, client, server};
 use crate::key_schedule::{KeySchedule, Transcript};
 use crate::record::Content;
 use core::task::Poll;
@@ -158,13 +158,13 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             Endpoint::Client(_, state) => state.expected(),
             Endpoint::Server(_, state) => state.expected(),
         };
-        if !expected.is_empty() {
+        if !expected.is_nothing() {
             self.outgoing.flush(provider)?;
             if !self.next_message_is_there(provider, expected)? {
                 return Ok(Turn::Wait);
             }
         }
-        self.step(provider, !expected.is_empty())
+        self.step(provider, !expected.is_nothing())
     }
 
     /// One step of the state machine, by the next message or on its own.
@@ -210,7 +210,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     }
 
     /// Opens records until a whole handshake message is there, of a kind that is expected.
-    fn next_message_is_there(&mut self, provider: &mut P, expected: &[HandshakeType]) -> Result<bool> {
+    fn next_message_is_there(&mut self, provider: &mut P, expected: Expected) -> Result<bool> {
         loop {
             self.check_kind(expected)?;
             if self.receive.message()?.is_some() {
@@ -227,8 +227,8 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     }
 
     /// Refuses a message by its first byte, without waiting for the rest.
-    fn check_kind(&self, expected: &[HandshakeType]) -> Result<()> {
-        self.receive.message_kind().map_or(Ok(()), |kind| check_expected(kind, expected))
+    fn check_kind(&self, expected: Expected) -> Result<()> {
+        self.receive.message_kind().map_or(Ok(()), |kind| expected.check(kind))
     }
 
     /// No whole record is there: wait for the peer, or complain that it is gone.
@@ -289,8 +289,8 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     /// Takes the handshake message of which part is there, if it is whole; says whether something was done.
     fn post_handshake_message(&mut self, provider: &mut P) -> Result<bool> {
         self.check_kind(match self.endpoint {
-            Endpoint::Client(..) => &[HandshakeType::KEY_UPDATE, HandshakeType::NEW_SESSION_TICKET],
-            Endpoint::Server(..) => &[HandshakeType::KEY_UPDATE],
+            Endpoint::Client(..) => Expected::either(HandshakeType::KEY_UPDATE, HandshakeType::NEW_SESSION_TICKET),
+            Endpoint::Server(..) => Expected::one(HandshakeType::KEY_UPDATE),
         })?;
         if self.drop_long_ticket()? {
             return Ok(true);

@@ -192,8 +192,13 @@ pub enum Error {
 impl Error {
     /// The alert that tells the peer, or `None` where nothing is to be said (RFC 9846 6.2).
     #[must_use]
+    #[inline(never)]
     pub const fn alert(self) -> Option<AlertDescription> {
         use AlertDescription as A;
+        // By itself: of constants alone, the compiler makes a table.
+        if let Self::PeerRejected(alert) = self {
+            return Some(alert);
+        }
         Some(match self {
             Self::Malformed | Self::EmptyCertificate | Self::FragmentedAlert => A::DECODE_ERROR,
             Self::RecordOverflow => A::RECORD_OVERFLOW,
@@ -247,7 +252,6 @@ impl Error {
             | Self::RevocationUnknown
             | Self::KeyNotPinned => A::CERTIFICATE_UNKNOWN,
             Self::UnknownIssuer | Self::SelfSignedCertificate | Self::ChainTooLong => A::UNKNOWN_CA,
-            Self::PeerRejected(alert) => alert,
             Self::BadSignature | Self::BadFinished => A::DECRYPT_ERROR,
             Self::BadRecordMac => A::BAD_RECORD_MAC,
             Self::Unsupported
@@ -259,6 +263,7 @@ impl Error {
             | Self::ReceiveBufferTooSmall(_)
             | Self::TransmitBufferTooSmall(_)
             | Self::InvalidConfiguration(_)
+            | Self::PeerRejected(_)
             | Self::Internal => A::INTERNAL_ERROR,
             // RFC 9846 6.1: our own side is to be closed properly all the same.
             Self::Truncated => A::CLOSE_NOTIFY,

@@ -350,7 +350,30 @@ impl<P: CryptoProvider> Context<'_, '_, P> {
     }
 }
 
-/// Refuses a message that the state does not expect: the one place where that happens.
-pub(crate) fn check_expected(kind: HandshakeType, expected: &[HandshakeType]) -> Result<()> {
-    if expected.contains(&kind) { Ok(()) } else { Err(Error::UnexpectedMessage) }
+/// The messages that a state expects, a bit for each type.
+#[derive(Clone, Copy)]
+pub(crate) struct Expected(u32);
+
+impl Expected {
+    /// None: the state works on its own.
+    pub(crate) const NOTHING: Self = Self(0);
+
+    /// One type of message.
+    pub(crate) fn one(kind: HandshakeType) -> Self {
+        Self(1u32.unbounded_shl(kind.0.into()))
+    }
+
+    /// One of two.
+    pub(crate) fn either(one: HandshakeType, other: HandshakeType) -> Self {
+        Self(Self::one(one).0 | Self::one(other).0)
+    }
+
+    pub(crate) const fn is_nothing(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Refuses a message that the state does not expect: the one place where that happens.
+    pub(crate) fn check(self, kind: HandshakeType) -> Result<()> {
+        if self.0 & Self::one(kind).0 == 0 { Err(Error::UnexpectedMessage) } else { Ok(()) }
+    }
 }

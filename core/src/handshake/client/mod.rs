@@ -20,7 +20,7 @@ mod wait_encrypted_extensions;
 mod wait_finished;
 mod wait_server_hello;
 
-use super::{Context, Received, check_expected};
+use super::{Context, Expected, Received};
 use crate::codes::{CertificateType, ExtensionType, HandshakeType};
 use crate::config::ClientConfig;
 use crate::crypto::CryptoProvider;
@@ -73,19 +73,21 @@ impl<P: CryptoProvider> State<P> {
     }
 
     /// The messages this state waits for; none if it works on its own.
-    pub(crate) const fn expected(&self) -> &'static [HandshakeType] {
+    pub(crate) fn expected(&self) -> Expected {
         match self {
-            Self::WaitServerHello(_) => &[HandshakeType::SERVER_HELLO],
-            Self::WaitEncryptedExtensions(_) => &[HandshakeType::ENCRYPTED_EXTENSIONS],
-            Self::WaitCertificateOrRequest(_) => &[HandshakeType::CERTIFICATE, HandshakeType::CERTIFICATE_REQUEST],
-            Self::WaitCertificate(_) => &[HandshakeType::CERTIFICATE],
-            Self::WaitCertificateVerify(_) => &[HandshakeType::CERTIFICATE_VERIFY],
-            Self::WaitFinished(_) => &[HandshakeType::FINISHED],
+            Self::WaitServerHello(_) => Expected::one(HandshakeType::SERVER_HELLO),
+            Self::WaitEncryptedExtensions(_) => Expected::one(HandshakeType::ENCRYPTED_EXTENSIONS),
+            Self::WaitCertificateOrRequest(_) => {
+                Expected::either(HandshakeType::CERTIFICATE, HandshakeType::CERTIFICATE_REQUEST)
+            }
+            Self::WaitCertificate(_) => Expected::one(HandshakeType::CERTIFICATE),
+            Self::WaitCertificateVerify(_) => Expected::one(HandshakeType::CERTIFICATE_VERIFY),
+            Self::WaitFinished(_) => Expected::one(HandshakeType::FINISHED),
             Self::Start(_)
             | Self::SendingCertificate(_)
             | Self::SigningCertificateVerify(_)
             | Self::SendingFinished(_)
-            | Self::Connected => &[],
+            | Self::Connected => Expected::NOTHING,
         }
     }
 
@@ -100,14 +102,13 @@ impl<P: CryptoProvider> State<P> {
         }
     }
 
-    /// One step by a message.
+    /// One step by a message that is [expected](Self::expected).
     pub(crate) fn on<'a>(
         &mut self,
         cx: &mut Context<'_, 'a, P>,
         client: &Client<'a, P>,
         received: &mut Received<'_>,
     ) -> Poll<Result<Self>> {
-        check_expected(received.message.kind, self.expected())?;
         match self {
             Self::WaitServerHello(state) => state.on(cx, client, received),
             Self::WaitEncryptedExtensions(state) => state.on(cx, client, received),

@@ -20,7 +20,7 @@ mod wait_certificate_verify;
 mod wait_finished;
 
 use super::client::take;
-use super::{Context, Received, check_expected};
+use super::{Context, Expected, Received};
 use crate::codes::HandshakeType;
 use crate::config::ServerConfig;
 use crate::crypto::CryptoProvider;
@@ -47,18 +47,18 @@ impl<P: CryptoProvider> State<P> {
     }
 
     /// The messages this state waits for; none if it works on its own.
-    pub(crate) const fn expected(&self) -> &'static [HandshakeType] {
+    pub(crate) fn expected(&self) -> Expected {
         match self {
-            Self::Start(_) => &[HandshakeType::CLIENT_HELLO],
-            Self::WaitCertificate(_) => &[HandshakeType::CERTIFICATE],
-            Self::WaitCertificateVerify(_) => &[HandshakeType::CERTIFICATE_VERIFY],
-            Self::WaitFinished(_) => &[HandshakeType::FINISHED],
+            Self::Start(_) => Expected::one(HandshakeType::CLIENT_HELLO),
+            Self::WaitCertificate(_) => Expected::one(HandshakeType::CERTIFICATE),
+            Self::WaitCertificateVerify(_) => Expected::one(HandshakeType::CERTIFICATE_VERIFY),
+            Self::WaitFinished(_) => Expected::one(HandshakeType::FINISHED),
             Self::Negotiated(_)
             | Self::RequestingCertificate(_)
             | Self::SendingCertificate(_)
             | Self::SigningCertificateVerify(_)
             | Self::SendingFinished(_)
-            | Self::Connected => &[],
+            | Self::Connected => Expected::NOTHING,
         }
     }
 
@@ -74,14 +74,13 @@ impl<P: CryptoProvider> State<P> {
         }
     }
 
-    /// One step by a message.
+    /// One step by a message that is [expected](Self::expected).
     pub(crate) fn on<'a>(
         &mut self,
         cx: &mut Context<'_, 'a, P>,
         config: &ServerConfig<'a, P>,
         received: &mut Received<'_>,
     ) -> Poll<Result<Self>> {
-        check_expected(received.message.kind, self.expected())?;
         match self {
             Self::Start(state) => state.on(cx, config, received),
             Self::WaitCertificate(state) => state.on(cx, config, received),
