@@ -167,6 +167,7 @@ impl<'a> Common<'a> {
 }
 
 /// What is offered must not be offered twice (RFC 9846 4.3.7, 4.3.8).
+#[inline(never)]
 fn has_duplicates<T: PartialEq>(list: &[T]) -> bool {
     list.iter().enumerate().any(|(index, item)| list.iter().take(index).any(|earlier| earlier == item))
 }

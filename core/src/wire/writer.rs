@@ -88,6 +88,12 @@ impl<'b> Writer<'b> {
         self.end(start, 2);
     }
 
+    /// Writes an extension by its data.
+    #[inline(never)]
+    pub fn plain_extension(&mut self, kind: ExtensionType, data: &[u8]) {
+        self.extension(kind, |writer| writer.bytes(data));
+    }
+
     /// Writes a handshake message (RFC 9846 4).
     pub fn message(&mut self, kind: HandshakeType, body: impl FnOnce(&mut Self)) {
         self.u8(kind.0);

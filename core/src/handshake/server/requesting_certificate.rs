@@ -30,7 +30,7 @@ impl RequestingCertificate {
                     CertificateAuthorities::write(writer, common.certificate_authorities);
                 }
                 if common.asks_certificate_status {
-                    writer.extension(ExtensionType::STATUS_REQUEST, |_| {});
+                    writer.plain_extension(ExtensionType::STATUS_REQUEST, &[]);
                 }
                 if common.asks_certificate_timestamps {
                     SignedCertificateTimestamps::write_request(writer);

@@ -67,6 +67,6 @@ impl SelectedCertificateType {
 
     /// Writes an extension, `kind` being one of the two.
     pub fn write(self, writer: &mut Writer<'_>, kind: ExtensionType) {
-        writer.extension(kind, |writer| writer.u8(self.certificate_type.0));
+        writer.plain_extension(kind, &[self.certificate_type.0]);
     }
 }

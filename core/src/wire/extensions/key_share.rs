@@ -86,7 +86,7 @@ impl KeyShareHelloRetryRequest {
 
     /// Writes the extension.
     pub fn write(self, writer: &mut Writer<'_>) {
-        writer.extension(ExtensionType::KEY_SHARE, |writer| writer.u16(self.selected_group.0));
+        writer.plain_extension(ExtensionType::KEY_SHARE, &self.selected_group.0.to_be_bytes());
     }
 }
 

@@ -26,6 +26,6 @@ impl MaxFragmentLengthExtension {
 
     /// Writes the extension.
     pub fn write(self, writer: &mut Writer<'_>) {
-        writer.extension(ExtensionType::MAX_FRAGMENT_LENGTH, |writer| writer.u8(self.max_fragment_length.0));
+        writer.plain_extension(ExtensionType::MAX_FRAGMENT_LENGTH, &[self.max_fragment_length.0]);
     }
 }

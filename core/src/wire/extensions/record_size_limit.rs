@@ -27,6 +27,6 @@ impl RecordSizeLimit {
 
     /// Writes the extension.
     pub fn write(self, writer: &mut Writer<'_>) {
-        writer.extension(ExtensionType::RECORD_SIZE_LIMIT, |writer| writer.u16(self.limit));
+        writer.plain_extension(ExtensionType::RECORD_SIZE_LIMIT, &self.limit.to_be_bytes());
     }
 }

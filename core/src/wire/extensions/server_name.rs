@@ -63,6 +63,6 @@ impl ServerNameAcknowledgement {
 
     /// Writes the extension.
     pub fn write(writer: &mut Writer<'_>) {
-        writer.extension(ExtensionType::SERVER_NAME, |_| {});
+        writer.plain_extension(ExtensionType::SERVER_NAME, &[]);
     }
 }

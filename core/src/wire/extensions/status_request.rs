@@ -33,7 +33,7 @@ impl CertificateStatusRequest {
 
     /// Writes the extension for a ClientHello: any responder, no extensions.
     pub fn write(writer: &mut Writer<'_>) {
-        writer.extension(ExtensionType::STATUS_REQUEST, |writer| writer.bytes(&[OCSP, 0, 0, 0, 0]));
+        writer.plain_extension(ExtensionType::STATUS_REQUEST, &[OCSP, 0, 0, 0, 0]);
     }
 }
 
@@ -97,11 +97,11 @@ impl<'a> SignedCertificateTimestamps<'a> {
 
     /// Writes the extension.
     pub fn write(self, writer: &mut Writer<'_>) {
-        writer.extension(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, |writer| writer.bytes(self.list));
+        writer.plain_extension(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, self.list);
     }
 
     /// Writes the question for it.
     pub fn write_request(writer: &mut Writer<'_>) {
-        writer.extension(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, |_| {});
+        writer.plain_extension(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, &[]);
     }
 }

@@ -22,9 +22,8 @@ impl<'a> SupportedVersions<'a> {
 
     /// Writes the extension with TLS 1.3 alone.
     pub fn write(writer: &mut Writer<'_>) {
-        writer.extension(ExtensionType::SUPPORTED_VERSIONS, |writer| {
-            writer.vector8(|writer| writer.u16(ProtocolVersion::TLS_1_3.0));
-        });
+        let [high, low] = ProtocolVersion::TLS_1_3.0.to_be_bytes();
+        writer.plain_extension(ExtensionType::SUPPORTED_VERSIONS, &[2, high, low]);
     }
 }
 
@@ -46,6 +45,6 @@ impl SelectedVersion {
 
     /// Writes the extension with TLS 1.3.
     pub fn write(writer: &mut Writer<'_>) {
-        writer.extension(ExtensionType::SUPPORTED_VERSIONS, |writer| writer.u16(ProtocolVersion::TLS_1_3.0));
+        writer.plain_extension(ExtensionType::SUPPORTED_VERSIONS, &ProtocolVersion::TLS_1_3.0.to_be_bytes());
     }
 }
