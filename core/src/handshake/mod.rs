@@ -327,6 +327,7 @@ impl<P: CryptoProvider> Context<'_, '_, P> {
     }
 
     /// The record_size_limit to advertise: what fits into the receive buffer, or less if so configured.
+    #[inline(never)]
     pub(crate) fn own_record_size_limit(&self) -> u16 {
         let fits = self
             .receive_capacity

@@ -27,11 +27,13 @@ impl<P: CryptoProvider> Transcript<P> {
     }
 
     /// Adds a message, or part of one.
+    #[inline(never)]
     pub(crate) fn add(&mut self, provider: &mut P, bytes: &[u8]) -> Result<()> {
         self.hash.as_mut().ok_or(Error::Internal)?.update(provider, bytes)
     }
 
     /// The hash of what has been added.
+    #[inline(never)]
     pub(crate) fn hash(&mut self, provider: &mut P) -> Result<Digest> {
         self.hash.as_mut().ok_or(Error::Internal)?.snapshot(provider)
     }
