@@ -85,11 +85,13 @@ pub(super) fn poll_certificate<P: CryptoProvider>(
     if !certificate.certificate_request_context.is_empty() {
         return Poll::Ready(Err(Error::IllegalParameter));
     }
-    check_entry_extensions(cx.common, certificate.entries)?;
-    let Some(leaf) = certificate.entries.leaf() else {
-        return Poll::Ready(Ok(PeerCertificate::Empty));
-    };
-    let chain_len = certificate.entries.iter().count();
+    let (mut leaf, mut chain_len) = (None, 0u8);
+    for entry in certificate.entries.iter() {
+        check_entry_extensions(cx.common, entry)?;
+        leaf = leaf.or(Some(entry));
+        chain_len = chain_len.saturating_add(1);
+    }
+    let Some(leaf) = leaf else { return Poll::Ready(Ok(PeerCertificate::Empty)) };
     let certificate_type = cx.facts.peer_certificate_type;
     if certificate_type != CertificateType::X509 && chain_len != 1 {
         return Poll::Ready(Err(Error::IllegalParameter));
@@ -122,7 +124,7 @@ pub(super) fn poll_certificate<P: CryptoProvider>(
             const OFFSET: usize = MESSAGE_HEADER_LEN + 1 + 3 + 3;
             *cx.retain = Some(OFFSET..OFFSET.saturating_add(leaf.data.len()));
             cx.notes.note_certificate(leaf.data);
-            cx.facts.peer_chain_len = u8::try_from(chain_len).unwrap_or(u8::MAX);
+            cx.facts.peer_chain_len = chain_len;
             cx.facts.server_name_verified = progress.server_name_verified && server_name.is_some();
             Poll::Ready(Ok(PeerCertificate::Presented(Presented::verifier_accepted())))
         }
@@ -130,14 +132,13 @@ pub(super) fn poll_certificate<P: CryptoProvider>(
 }
 
 /// Every extension of an entry must have been asked for (RFC 9846 4.5.1).
-fn check_entry_extensions(common: &Common<'_>, entries: CertificateEntries<'_>) -> Result<()> {
+fn check_entry_extensions(common: &Common<'_>, entry: CertificateEntry<'_>) -> Result<()> {
     let asked = |kind| match kind {
         ExtensionType::STATUS_REQUEST => common.asks_certificate_status,
         ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => common.asks_certificate_timestamps,
         _ => false,
     };
-    let all_asked = |entry: CertificateEntry<'_>| entry.extensions.iter().all(|(kind, _)| asked(kind));
-    if entries.iter().all(all_asked) { Ok(()) } else { Err(Error::UnsolicitedExtension) }
+    if entry.extensions.iter().all(|(kind, _)| asked(kind)) { Ok(()) } else { Err(Error::UnsolicitedExtension) }
 }
 
 /// The SubjectPublicKeyInfo in what a CertificateEntry holds.

@@ -202,6 +202,7 @@ impl<P: CryptoProvider> Incoming<P> {
     }
 
     /// Counts a record without effect.
+    #[inline(never)]
     fn idle(&mut self) -> Result<Option<Content>> {
         self.idle_records = self.idle_records.saturating_add(1);
         if self.idle_records > MAX_IDLE_RECORDS {

@@ -90,15 +90,21 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         self.keys.installed().map_or(0, |keys| keys.tag_len().saturating_add(1))
     }
 
+    /// How many bytes of content may still be added to the open record.
+    #[inline(never)]
+    fn room_len(&self) -> usize {
+        self.buffer.room_len(self.overhead())
+    }
+
     // ---- whole messages, written in place
 
     /// Contiguous room for a message behind the open record. If it is shorter than `wanted`, there will be more
     /// once something is sent.
     pub(crate) fn message_room(&mut self, wanted: usize) -> &mut [u8] {
-        if self.buffer.room_len(self.overhead()) < wanted {
+        if self.room_len() < wanted {
             self.buffer.compact();
         }
-        let room = self.buffer.room_len(self.overhead());
+        let room = self.room_len();
         let start = self.message_start();
         self.buffer.bytes.get_mut(start..start.saturating_add(room)).unwrap_or(&mut [])
     }
@@ -173,11 +179,12 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
     }
 
     /// Whether a message of `len` bytes fits now, in as many records as it needs.
+    #[inline(never)]
     pub(crate) fn fits(&mut self, len: usize) -> bool {
-        if self.buffer.is_fragmented() && self.buffer.room_len(self.overhead()) < self.room_needed(len) {
+        if self.buffer.is_fragmented() && self.room_len() < self.room_needed(len) {
             self.buffer.compact();
         }
-        self.buffer.room_len(self.overhead()) >= self.room_needed(len)
+        self.room_len() >= self.room_needed(len)
     }
 
     /// The error for a message of `len` bytes that does not fit into an empty buffer.
@@ -233,18 +240,18 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         self.buffer.open_kind = kind;
         let in_record = self.max_content_len.saturating_sub(self.buffer.open);
         // Moving bytes is worth it only if that gains about as much room as there is to move.
-        let room = self.buffer.room_len(self.overhead());
+        let room = self.room_len();
         if room < in_record && self.buffer.sent_len() >= room.max(self.buffer.capacity() / 2) {
             self.buffer.compact();
         }
-        let len = self.buffer.room_len(self.overhead()).min(in_record);
+        let len = self.room_len().min(in_record);
         let start = self.buffer.content_start().saturating_add(self.buffer.open);
         self.buffer.bytes.get_mut(start..start.saturating_add(len)).unwrap_or(&mut [])
     }
 
     /// Counts `len` bytes that were written to [`content_room`](Self::content_room).
     pub(crate) fn fill(&mut self, len: usize) {
-        let room = self.buffer.room_len(self.overhead());
+        let room = self.room_len();
         let in_record = self.max_content_len.saturating_sub(self.buffer.open);
         self.buffer.open = self.buffer.open.saturating_add(len.min(room).min(in_record));
     }
@@ -367,8 +374,8 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
             return Err(Error::Internal);
         }
         let needed = len.saturating_add(RECORD_LEN);
-        if self.buffer.room_len(self.overhead()) < needed {
-            let missing = needed.saturating_sub(self.buffer.room_len(self.overhead()));
+        if self.room_len() < needed {
+            let missing = needed.saturating_sub(self.room_len());
             let capacity = self.buffer.capacity().saturating_add(missing);
             return Err(too_small(capacity));
         }
@@ -382,7 +389,7 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
     /// Whether an alert leaves the room that is kept for one.
     pub(crate) fn has_room_for_two_alerts(&mut self) -> bool {
         self.buffer.compact();
-        self.buffer.room_len(self.overhead()) >= ALERT_RECORD_LEN
+        self.room_len() >= ALERT_RECORD_LEN
     }
 
     /// Sends an alert, in room that is kept free for it. A fatal one drops what was not sealed.
