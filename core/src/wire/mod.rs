@@ -29,7 +29,7 @@ pub use key_update::KeyUpdate;
 pub use list::{Code, List};
 pub use message::{MESSAGE_HEADER_LEN, Message};
 pub use new_session_ticket::NewSessionTicket;
-pub use reader::Reader;
+pub use reader::{Malformed, Reader};
 pub use server_hello::{HELLO_RETRY_REQUEST_RANDOM, ServerHello};
 pub use writer::Writer;
 

@@ -1,6 +1,19 @@
 //! Takes numbers and vectors (RFC 9846 3) off the front of a slice.
 
-use crate::error::{Error, Result};
+use crate::error::Error;
+
+/// The bytes are too few, or too many: [`Error::Malformed`], as the only error that a [`Reader`] knows. It takes no room in
+/// results, which keeps the code around a reader small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Malformed;
+
+impl From<Malformed> for Error {
+    fn from(_: Malformed) -> Self {
+        Self::Malformed
+    }
+}
+
+type Result<T, E = Malformed> = core::result::Result<T, E>;
 
 /// A cursor over bytes that came from the peer.
 ///
@@ -28,10 +41,10 @@ impl<'a> Reader<'a> {
     /// The next `len` bytes.
     ///
     /// # Errors
-    /// [`Error::Malformed`], here and below, if there are not enough.
+    /// [`Malformed`], here and below, if there are not enough.
     #[inline(never)]
     pub fn bytes(&mut self, len: usize) -> Result<&'a [u8]> {
-        let (taken, rest) = self.rest.split_at_checked(len).ok_or(Error::Malformed)?;
+        let (taken, rest) = self.rest.split_at_checked(len).ok_or(Malformed)?;
         self.rest = rest;
         Ok(taken)
     }
@@ -41,7 +54,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// As for [`bytes`](Self::bytes).
     pub fn array<const N: usize>(&mut self) -> Result<&'a [u8; N]> {
-        let (taken, rest) = self.rest.split_first_chunk().ok_or(Error::Malformed)?;
+        let (taken, rest) = self.rest.split_first_chunk().ok_or(Malformed)?;
         self.rest = rest;
         Ok(taken)
     }
@@ -70,7 +83,7 @@ impl<'a> Reader<'a> {
     /// As for [`bytes`](Self::bytes).
     pub fn u24(&mut self) -> Result<usize> {
         let &[high, middle, low] = self.array()?;
-        usize::try_from(u32::from_be_bytes([0, high, middle, low])).map_err(|_| Error::Malformed)
+        usize::try_from(u32::from_be_bytes([0, high, middle, low])).map_err(|_| Malformed)
     }
 
     /// A `uint32`.
@@ -126,16 +139,16 @@ impl<'a> Reader<'a> {
     /// Checks that all bytes are taken.
     ///
     /// # Errors
-    /// [`Error::Malformed`] if some are left over.
+    /// [`Malformed`] if some are left over.
     pub const fn finish(self) -> Result<()> {
-        if self.rest.is_empty() { Ok(()) } else { Err(Error::Malformed) }
+        if self.rest.is_empty() { Ok(()) } else { Err(Malformed) }
     }
 
     /// Reads all of `bytes` with `read` and checks that nothing is left over.
     ///
     /// # Errors
-    /// What `read` returns, and [`Error::Malformed`] for bytes left over.
-    pub fn all<T>(bytes: &'a [u8], read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    /// What `read` returns, and [`Malformed`] for bytes left over.
+    pub fn all<T, E: From<Malformed>>(bytes: &'a [u8], read: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         let mut reader = Self::new(bytes);
         let value = read(&mut reader)?;
         reader.finish()?;

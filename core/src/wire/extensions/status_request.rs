@@ -2,7 +2,7 @@
 
 use crate::codes::ExtensionType;
 use crate::error::{Error, Result};
-use crate::wire::{Reader, Writer};
+use crate::wire::{Malformed, Reader, Writer};
 
 /// The `status_type` of OCSP, the only one there is.
 const OCSP: u8 = 1;
@@ -55,7 +55,7 @@ impl<'a> CertificateStatus<'a> {
     pub fn read(data: &'a [u8]) -> Result<Self> {
         let ocsp_response = Reader::all(data, |reader| match reader.u8()? {
             OCSP => reader.vector24(),
-            _ => Err(Error::Malformed),
+            _ => Err(Malformed),
         })?;
         if ocsp_response.is_empty() { Err(Error::Malformed) } else { Ok(Self { ocsp_response }) }
     }
