@@ -4,7 +4,7 @@
 use crate::codes::SignatureScheme;
 use crate::error::{Error, Result};
 use crate::wire::der::{self, Element};
-use crate::wire::{List, Reader};
+use crate::wire::{List, Malformed, Reader};
 
 /// id-ecPublicKey, 1.2.840.10045.2.1 (RFC 5480 2.1.1).
 const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
@@ -159,7 +159,7 @@ impl<'a> Fields<'a> {
         Self::try_read(certificate).map_err(|_| Error::BadCertificate)
     }
 
-    fn try_read(certificate: &'a [u8]) -> Result<Self> {
+    fn try_read(certificate: &'a [u8]) -> Result<Self, Malformed> {
         let certificate = Element::all(certificate, der::SEQUENCE)?;
         let tbs_certificate = Element::read(&mut certificate.content())?.expect_tag(der::SEQUENCE)?;
         let mut rest = tbs_certificate.content();
@@ -213,12 +213,12 @@ struct AlgorithmIdentifier<'a> {
 }
 
 impl<'a> AlgorithmIdentifier<'a> {
-    fn read(bytes: &'a [u8]) -> Result<Self> {
+    fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let mut rest = Element::all(bytes, der::SEQUENCE)?.content();
         let oid = Element::read(&mut rest)?.expect_tag(der::OBJECT_IDENTIFIER)?.value;
         let parameters = if rest.is_empty() { None } else { Some(Element::read(&mut rest)?) };
         rest.finish()?;
-        if oid.is_empty() { Err(Error::Malformed) } else { Ok(Self { oid, parameters }) }
+        if oid.is_empty() { Err(Malformed) } else { Ok(Self { oid, parameters }) }
     }
 }
 
@@ -234,7 +234,7 @@ impl<'a> PublicKeyInfo<'a> {
         Self::try_read(bytes).map_err(|_| Error::BadCertificate)
     }
 
-    fn try_read(bytes: &'a [u8]) -> Result<Self> {
+    fn try_read(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let mut rest = Element::all(bytes, der::SEQUENCE)?.content();
         let algorithm = AlgorithmIdentifier::read(Element::read(&mut rest)?.bytes)?;
         let key = Element::read(&mut rest)?.expect_tag(der::BIT_STRING)?;
@@ -242,7 +242,7 @@ impl<'a> PublicKeyInfo<'a> {
         // Keys are whole bytes: no bit of the last one is unused.
         match key.value.split_first() {
             Some((&0, key)) => Ok(Self { algorithm, key }),
-            _ => Err(Error::Malformed),
+            _ => Err(Malformed),
         }
     }
 }

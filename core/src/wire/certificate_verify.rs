@@ -1,6 +1,6 @@
 //! CertificateVerify (RFC 9846 4.5.2).
 
-use super::{Reader, Writer};
+use super::{Malformed, Reader, Writer};
 use crate::codes::{HandshakeType, SignatureScheme};
 use crate::error::Result;
 
@@ -17,8 +17,8 @@ impl<'a> CertificateVerify<'a> {
     /// Reads the body of the message.
     ///
     /// # Errors
-    /// [`Error::Malformed`](crate::Error::Malformed).
-    pub fn read(body: &'a [u8]) -> Result<Self> {
+    /// [`Malformed`].
+    pub fn read(body: &'a [u8]) -> Result<Self, Malformed> {
         Reader::all(body, |reader| {
             Ok(Self { algorithm: SignatureScheme(reader.u16()?), signature: reader.vector16()? })
         })

@@ -1,7 +1,7 @@
 //! DER (X.690 10), as much as a public key and a signature need: elements with tags of one byte and definite lengths.
 
-use super::Reader;
-use crate::error::{Error, Result};
+use super::{Malformed, Reader};
+use crate::error::Result;
 
 /// BOOLEAN.
 pub const BOOLEAN: u8 = 0x01;
@@ -44,9 +44,9 @@ impl<'a> Element<'a> {
     /// The next element.
     ///
     /// # Errors
-    /// [`Error::Malformed`], here and below, if there is none, if its tag has several bytes, or if its length is not
+    /// [`Malformed`], here and below, if there is none, if its tag has several bytes, or if its length is not
     /// in the shortest form.
-    pub fn read(reader: &mut Reader<'a>) -> Result<Self> {
+    pub fn read(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
         let whole = reader.rest();
         let &[tag, len] = reader.array()?;
         let (len, shortest) = match len {
@@ -54,13 +54,13 @@ impl<'a> Element<'a> {
             0x81 => (reader.u8()?.into(), 0x80),
             0x82 => (reader.u16()?.into(), 0x100),
             0x83 => (reader.u24()?, 0x1_0000),
-            _ => return Err(Error::Malformed),
+            _ => return Err(Malformed),
         };
         if tag & 0x1f == 0x1f || len < shortest {
-            return Err(Error::Malformed);
+            return Err(Malformed);
         }
         let value = reader.bytes(len)?;
-        let bytes = whole.get(..whole.len().saturating_sub(reader.rest().len())).ok_or(Error::Malformed)?;
+        let bytes = whole.get(..whole.len().saturating_sub(reader.rest().len())).ok_or(Malformed)?;
         Ok(Self { tag, value, bytes })
     }
 
@@ -68,7 +68,7 @@ impl<'a> Element<'a> {
     ///
     /// # Errors
     /// Also for bytes left over, and for another tag.
-    pub fn all(bytes: &'a [u8], tag: u8) -> Result<Self> {
+    pub fn all(bytes: &'a [u8], tag: u8) -> Result<Self, Malformed> {
         Reader::all(bytes, Self::read)?.expect_tag(tag)
     }
 
@@ -76,8 +76,8 @@ impl<'a> Element<'a> {
     ///
     /// # Errors
     /// For another tag.
-    pub const fn expect_tag(self, tag: u8) -> Result<Self> {
-        if self.tag == tag { Ok(self) } else { Err(Error::Malformed) }
+    pub const fn expect_tag(self, tag: u8) -> Result<Self, Malformed> {
+        if self.tag == tag { Ok(self) } else { Err(Malformed) }
     }
 
     /// The elements inside.

@@ -1,8 +1,8 @@
 //! Vectors of 16-bit codes: suites, groups, schemes, versions.
 
-use super::{Reader, Writer};
+use super::{Malformed, Reader, Writer};
 use crate::codes::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::limits::MAX_LIST_ENTRIES;
 use core::marker::PhantomData;
 
@@ -48,10 +48,10 @@ impl<'a, T: Code> List<'a, T> {
     /// The content of a vector: at least one code, and whole ones.
     ///
     /// # Errors
-    /// [`Error::Malformed`] otherwise.
-    pub const fn new(bytes: &'a [u8]) -> Result<Self> {
+    /// [`Malformed`] otherwise.
+    pub const fn new(bytes: &'a [u8]) -> Result<Self, Malformed> {
         if bytes.is_empty() || !bytes.len().is_multiple_of(2) {
-            return Err(Error::Malformed);
+            return Err(Malformed);
         }
         Ok(Self { bytes, code: PhantomData })
     }
@@ -60,7 +60,7 @@ impl<'a, T: Code> List<'a, T> {
     ///
     /// # Errors
     /// As for [`new`](Self::new).
-    pub fn read(data: &'a [u8]) -> Result<Self> {
+    pub fn read(data: &'a [u8]) -> Result<Self, Malformed> {
         Reader::all(data, |reader| Self::new(reader.vector16()?))
     }
 

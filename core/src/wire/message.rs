@@ -1,6 +1,6 @@
 //! The frame around every handshake message (RFC 9846 4).
 
-use super::Reader;
+use super::{Malformed, Reader};
 use crate::codes::HandshakeType;
 use crate::error::Result;
 
@@ -22,8 +22,8 @@ impl<'a> Message<'a> {
     /// Reads the frame of a message that is all of `bytes`.
     ///
     /// # Errors
-    /// [`Error::Malformed`](crate::Error::Malformed) if the length does not fit.
-    pub fn read(bytes: &'a [u8]) -> Result<Self> {
+    /// [`Malformed`] if the length does not fit.
+    pub fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
         Reader::all(bytes, |reader| Ok(Self { kind: HandshakeType(reader.u8()?), body: reader.vector24()?, bytes }))
     }
 

@@ -3,7 +3,7 @@
 use crate::codes::ExtensionType;
 use crate::error::{Error, Result};
 use crate::limits::MAX_LIST_ENTRIES;
-use crate::wire::{Reader, Writer};
+use crate::wire::{Malformed, Reader, Writer};
 
 /// What a client can speak, in order of preference.
 #[derive(Clone, Copy)]
@@ -64,10 +64,10 @@ impl<'a> SelectedProtocol<'a> {
     /// Reads the data of the extension: a list of exactly one name.
     ///
     /// # Errors
-    /// [`Error::Malformed`] if it is anything else.
-    pub fn read(data: &'a [u8]) -> Result<Self> {
+    /// [`Malformed`] if it is anything else.
+    pub fn read(data: &'a [u8]) -> Result<Self, Malformed> {
         let name = Reader::all(Reader::all(data, Reader::vector16)?, Reader::vector8)?;
-        if name.is_empty() { Err(Error::Malformed) } else { Ok(Self { name }) }
+        if name.is_empty() { Err(Malformed) } else { Ok(Self { name }) }
     }
 
     /// Writes the extension.

@@ -1,8 +1,8 @@
 //! certificate_authorities (RFC 9846 4.3.4).
 
 use crate::codes::ExtensionType;
-use crate::error::{Error, Result};
-use crate::wire::{Reader, Writer};
+use crate::error::Result;
+use crate::wire::{Malformed, Reader, Writer};
 
 /// The certification authorities that the sender trusts, by their distinguished names.
 #[derive(Clone, Copy)]
@@ -14,13 +14,13 @@ impl<'a> CertificateAuthorities<'a> {
     /// Reads the data of the extension.
     ///
     /// # Errors
-    /// [`Error::Malformed`], also for an empty list or name.
-    pub fn read(data: &'a [u8]) -> Result<Self> {
+    /// [`Malformed`], also for an empty list or name.
+    pub fn read(data: &'a [u8]) -> Result<Self, Malformed> {
         let names = Reader::all(data, Reader::vector16)?;
         let mut reader = Reader::new(names);
         loop {
             if reader.vector16()?.is_empty() {
-                return Err(Error::Malformed);
+                return Err(Malformed);
             }
             if reader.is_empty() {
                 return Ok(Self { names });

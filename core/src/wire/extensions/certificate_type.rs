@@ -1,8 +1,8 @@
 //! client_certificate_type and server_certificate_type (RFC 7250 3).
 
 use crate::codes::{CertificateType, ExtensionType};
-use crate::error::{Error, Result};
-use crate::wire::{Reader, Writer};
+use crate::error::Result;
+use crate::wire::{Malformed, Reader, Writer};
 
 /// What a client can present, or verify, in order of preference.
 #[derive(Clone, Copy)]
@@ -23,10 +23,10 @@ impl<'a> CertificateTypeList<'a> {
     /// Reads the data of either extension.
     ///
     /// # Errors
-    /// [`Error::Malformed`], also for an empty list.
-    pub fn read(data: &'a [u8]) -> Result<Self> {
+    /// [`Malformed`], also for an empty list.
+    pub fn read(data: &'a [u8]) -> Result<Self, Malformed> {
         let types = Reader::all(data, Reader::vector8)?;
-        if types.is_empty() { Err(Error::Malformed) } else { Ok(Self { types }) }
+        if types.is_empty() { Err(Malformed) } else { Ok(Self { types }) }
     }
 
     /// The types.
@@ -60,8 +60,8 @@ impl SelectedCertificateType {
     /// Reads the data of either extension.
     ///
     /// # Errors
-    /// [`Error::Malformed`].
-    pub fn read(data: &[u8]) -> Result<Self> {
+    /// [`Malformed`].
+    pub fn read(data: &[u8]) -> Result<Self, Malformed> {
         Ok(Self { certificate_type: CertificateType(Reader::all(data, Reader::u8)?) })
     }
 

@@ -1,8 +1,8 @@
 //! cookie (RFC 9846 4.3.2).
 
 use crate::codes::ExtensionType;
-use crate::error::{Error, Result};
-use crate::wire::{Reader, Writer};
+use crate::error::Result;
+use crate::wire::{Malformed, Reader, Writer};
 
 /// What a server wants to see again in the second ClientHello.
 #[derive(Clone, Copy)]
@@ -15,10 +15,10 @@ impl<'a> Cookie<'a> {
     /// Reads the data of the extension.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for an empty cookie, or bytes that do not fit.
-    pub fn read(data: &'a [u8]) -> Result<Self> {
+    /// [`Malformed`] for an empty cookie, or bytes that do not fit.
+    pub fn read(data: &'a [u8]) -> Result<Self, Malformed> {
         let cookie = Reader::all(data, Reader::vector16)?;
-        if cookie.is_empty() { Err(Error::Malformed) } else { Ok(Self { cookie }) }
+        if cookie.is_empty() { Err(Malformed) } else { Ok(Self { cookie }) }
     }
 
     /// Writes the extension.

@@ -3,7 +3,7 @@
 use crate::codes::{ExtensionType, NamedGroup};
 use crate::error::{Error, Result};
 use crate::limits::MAX_PEER_KEY_SHARES;
-use crate::wire::{Reader, Writer};
+use crate::wire::{Malformed, Reader, Writer};
 
 /// A share for one group.
 #[derive(Clone, Copy)]
@@ -16,11 +16,11 @@ pub struct KeyShareEntry<'a> {
 
 impl<'a> KeyShareEntry<'a> {
     /// Reads an entry. One without a single byte of key is malformed: the syntax asks for at least one.
-    fn read(reader: &mut Reader<'a>) -> Result<Self> {
+    fn read(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
         let group = NamedGroup(reader.u16()?);
         let key_exchange = reader.vector16()?;
         if key_exchange.is_empty() {
-            return Err(Error::Malformed);
+            return Err(Malformed);
         }
         Ok(Self { group, key_exchange })
     }
@@ -79,8 +79,8 @@ impl KeyShareHelloRetryRequest {
     /// Reads the data of the extension.
     ///
     /// # Errors
-    /// [`Error::Malformed`].
-    pub fn read(data: &[u8]) -> Result<Self> {
+    /// [`Malformed`].
+    pub fn read(data: &[u8]) -> Result<Self, Malformed> {
         Reader::all(data, |reader| Ok(Self { selected_group: NamedGroup(reader.u16()?) }))
     }
 
@@ -101,8 +101,8 @@ impl<'a> KeyShareServerHello<'a> {
     /// Reads the data of the extension.
     ///
     /// # Errors
-    /// [`Error::Malformed`].
-    pub fn read(data: &'a [u8]) -> Result<Self> {
+    /// [`Malformed`].
+    pub fn read(data: &'a [u8]) -> Result<Self, Malformed> {
         Reader::all(data, |reader| Ok(Self { server_share: KeyShareEntry::read(reader)? }))
     }
 }

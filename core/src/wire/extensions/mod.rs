@@ -176,7 +176,11 @@ impl<'a> Extensions<'a> {
     ///
     /// # Errors
     /// What `read` returns.
-    pub fn get<T>(self, kind: ExtensionType, read: impl FnOnce(&'a [u8]) -> Result<T>) -> Result<Option<T>> {
+    pub fn get<T, E>(
+        self,
+        kind: ExtensionType,
+        read: impl FnOnce(&'a [u8]) -> Result<T, E>,
+    ) -> Result<Option<T>, E> {
         self.find(kind).map(read).transpose()
     }
 

@@ -2,7 +2,7 @@
 
 use crate::codes::{ExtensionType, SignatureScheme};
 use crate::error::Result;
-use crate::wire::{List, Writer, list::write_codes};
+use crate::wire::{List, Malformed, Writer, list::write_codes};
 
 /// What the sender can verify, in order of preference.
 #[derive(Clone, Copy)]
@@ -15,8 +15,8 @@ impl<'a> SignatureSchemeList<'a> {
     /// Reads the data of either extension.
     ///
     /// # Errors
-    /// [`Error::Malformed`](crate::Error::Malformed).
-    pub fn read(data: &'a [u8]) -> Result<Self> {
+    /// [`Malformed`].
+    pub fn read(data: &'a [u8]) -> Result<Self, Malformed> {
         Ok(Self { supported_signature_algorithms: List::read(data)? })
     }
 

@@ -1,7 +1,7 @@
 //! status_request (RFC 6066 8, RFC 9846 4.5.1.1), and signed_certificate_timestamp (RFC 6962 3.3.1), its sibling.
 
 use crate::codes::ExtensionType;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::wire::{Malformed, Reader, Writer};
 
 /// The `status_type` of OCSP, the only one there is.
@@ -15,8 +15,8 @@ impl CertificateStatusRequest {
     /// responders are trusted, and the request's extensions, are not looked at.
     ///
     /// # Errors
-    /// [`Error::Malformed`].
-    pub fn read(data: &[u8]) -> Result<bool> {
+    /// [`Malformed`].
+    pub fn read(data: &[u8]) -> Result<bool, Malformed> {
         // RFC 9846 4.5.1.1: empty in a CertificateRequest.
         if data.is_empty() {
             return Ok(true);
@@ -51,13 +51,13 @@ impl<'a> CertificateStatus<'a> {
     /// Reads the data of the extension of a CertificateEntry.
     ///
     /// # Errors
-    /// [`Error::Malformed`].
-    pub fn read(data: &'a [u8]) -> Result<Self> {
+    /// [`Malformed`].
+    pub fn read(data: &'a [u8]) -> Result<Self, Malformed> {
         let ocsp_response = Reader::all(data, |reader| match reader.u8()? {
             OCSP => reader.vector24(),
             _ => Err(Malformed),
         })?;
-        if ocsp_response.is_empty() { Err(Error::Malformed) } else { Ok(Self { ocsp_response }) }
+        if ocsp_response.is_empty() { Err(Malformed) } else { Ok(Self { ocsp_response }) }
     }
 
     /// Writes the extension.
@@ -89,10 +89,10 @@ impl<'a> SignedCertificateTimestamps<'a> {
     /// Reads the data of the extension of a CertificateEntry. The timestamps themselves are the verifier's.
     ///
     /// # Errors
-    /// [`Error::Malformed`].
-    pub fn read(data: &'a [u8]) -> Result<Self> {
+    /// [`Malformed`].
+    pub fn read(data: &'a [u8]) -> Result<Self, Malformed> {
         let timestamps = Reader::all(data, Reader::vector16)?;
-        if timestamps.is_empty() { Err(Error::Malformed) } else { Ok(Self { list: data }) }
+        if timestamps.is_empty() { Err(Malformed) } else { Ok(Self { list: data }) }
     }
 
     /// Writes the extension.

@@ -2,7 +2,7 @@
 
 use crate::codes::{ExtensionType, NamedGroup};
 use crate::error::Result;
-use crate::wire::{List, Writer, list::write_codes};
+use crate::wire::{List, Malformed, Writer, list::write_codes};
 
 /// The groups the sender can use, in order of preference.
 #[derive(Clone, Copy)]
@@ -15,8 +15,8 @@ impl<'a> NamedGroupList<'a> {
     /// Reads the data of the extension.
     ///
     /// # Errors
-    /// [`Error::Malformed`](crate::Error::Malformed).
-    pub fn read(data: &'a [u8]) -> Result<Self> {
+    /// [`Malformed`].
+    pub fn read(data: &'a [u8]) -> Result<Self, Malformed> {
         Ok(Self { named_group_list: List::read(data)? })
     }
 

@@ -2,7 +2,7 @@
 
 use crate::codes::{ExtensionType, ProtocolVersion};
 use crate::error::Result;
-use crate::wire::{List, Reader, Writer};
+use crate::wire::{List, Malformed, Reader, Writer};
 
 /// What a client can speak.
 #[derive(Clone, Copy)]
@@ -15,8 +15,8 @@ impl<'a> SupportedVersions<'a> {
     /// Reads the data of the extension.
     ///
     /// # Errors
-    /// [`Error::Malformed`](crate::Error::Malformed).
-    pub fn read(data: &'a [u8]) -> Result<Self> {
+    /// [`Malformed`].
+    pub fn read(data: &'a [u8]) -> Result<Self, Malformed> {
         Ok(Self { versions: List::new(Reader::all(data, Reader::vector8)?)? })
     }
 
@@ -38,8 +38,8 @@ impl SelectedVersion {
     /// Reads the data of the extension.
     ///
     /// # Errors
-    /// [`Error::Malformed`](crate::Error::Malformed).
-    pub fn read(data: &[u8]) -> Result<Self> {
+    /// [`Malformed`].
+    pub fn read(data: &[u8]) -> Result<Self, Malformed> {
         Ok(Self { selected_version: ProtocolVersion(Reader::all(data, Reader::u16)?) })
     }
 
