@@ -22,10 +22,7 @@ impl<P: CryptoProvider> Connection<'_, P> {
                 if !self.post_handshake.update_requested {
                     count(&mut self.post_handshake.key_updates, MAX_KEY_UPDATES, Error::TooManyKeyUpdates)?;
                 }
-                let suite = self.facts.cipher_suite.ok_or(Error::Internal)?;
-                let secret = self.incoming.secret().ok_or(Error::Internal)?;
-                let secret = next_traffic_secret(provider, suite.hash(), secret)?;
-                self.incoming.install(provider, suite, secret, aligned)?;
+                self.incoming.renew(provider, next_traffic_secret, aligned)?;
                 if update.update_requested {
                     // One answer for any number of requests; none if our keys are used up.
                     if !self.locally_closed && self.may_renew_key() {
@@ -113,16 +110,13 @@ impl<P: CryptoProvider> Connection<'_, P> {
     /// Sends a KeyUpdate behind what was written, and uses the next key from there on.
     #[inline(never)]
     fn poll_key_update(&mut self, provider: &mut P, update_requested: bool) -> Result<Poll<()>> {
-        let suite = self.facts.cipher_suite.ok_or(Error::Internal)?;
         self.outgoing.flush(provider)?;
         match self.outgoing.poll_write(&mut |writer| KeyUpdate { update_requested }.write(writer)) {
             Poll::Pending => return Ok(Poll::Pending),
             Poll::Ready(len) => self.outgoing.commit_message(provider, len?)?,
         }
         self.outgoing.flush_last(provider)?;
-        let secret = self.outgoing.secret().ok_or(Error::Internal)?;
-        let secret = next_traffic_secret(provider, suite.hash(), secret)?;
-        self.outgoing.install(provider, suite, secret)?;
+        self.outgoing.renew(provider, next_traffic_secret)?;
         self.post_handshake.epoch = self.post_handshake.epoch.saturating_add(1);
         Ok(Poll::Ready(()))
     }

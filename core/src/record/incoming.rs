@@ -1,6 +1,7 @@
 //! The receiving half of the record protocol: which records are allowed, opening them, counting the idle ones.
 
 use super::header::RecordHeader;
+use super::protection::NextSecret;
 use super::{Keys, Protection, ReceiveBuffer};
 use crate::codes::{AlertDescription, CipherSuite, ContentType};
 use crate::crypto::CryptoProvider;
@@ -57,6 +58,11 @@ impl<P: CryptoProvider> Incoming<P> {
         _: super::RecordAligned,
     ) -> Result<()> {
         Protection::install(&mut self.keys, provider, suite, secret)
+    }
+
+    /// Opens from here on with the next key.
+    pub(crate) fn renew(&mut self, provider: &mut P, next: NextSecret<P>, _: super::RecordAligned) -> Result<()> {
+        Protection::renew(&mut self.keys, provider, next)
     }
 
     /// The current traffic secret.

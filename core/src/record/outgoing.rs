@@ -1,6 +1,7 @@
 //! The sending half of the record protocol: fragments, seals, pads, updates keys.
 
 use super::header::RecordHeader;
+use super::protection::NextSecret;
 use super::transmit_buffer::{ALERT_RECORD_LEN, TransmitBuffer};
 use super::{Keys, Padding, Protection, move_within};
 use crate::codes::{AlertDescription, CipherSuite, ContentType, ProtocolVersion};
@@ -61,6 +62,16 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
             return Err(Error::Internal);
         }
         Protection::install(&mut self.keys, provider, suite, secret)?;
+        self.is_key_spent = false;
+        Ok(())
+    }
+
+    /// Seals from here on with the next key. Everything written before must have been sealed.
+    pub(crate) fn renew(&mut self, provider: &mut P, next: NextSecret<P>) -> Result<()> {
+        if self.buffer.open != 0 {
+            return Err(Error::Internal);
+        }
+        Protection::renew(&mut self.keys, provider, next)?;
         self.is_key_spent = false;
         Ok(())
     }

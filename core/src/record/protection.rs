@@ -1,11 +1,15 @@
 //! Sealing and opening records with one key (RFC 9846 5.2, 5.3).
 
 use super::Keys;
-use crate::codes::{CipherSuite, ContentType};
+use crate::codes::{CipherSuite, ContentType, HashAlgorithm};
 use crate::crypto::{Aead, CryptoProvider, Nonce, Secret};
 use crate::error::{Error, Result};
 use crate::limits::RECORD_HEADER_LEN;
 use zeroize::Zeroizing;
+
+/// Derives a traffic secret from the one before.
+pub(super) type NextSecret<P> =
+    fn(&mut P, HashAlgorithm, &<P as CryptoProvider>::Secret) -> Result<<P as CryptoProvider>::Secret>;
 
 /// The key of one direction, keyed once, with its sequence number and the traffic secret that it comes from.
 pub(crate) struct Protection<P: CryptoProvider> {
@@ -26,6 +30,15 @@ impl<P: CryptoProvider> Protection<P> {
         let aead = P::Aead::from_secret(provider, suite, &secret)?;
         *slot = Keys::Installed(Self { aead, iv, sequence: 0, suite, secret });
         Ok(())
+    }
+
+    /// Puts the next key (RFC 9846 7.2) where the current one is; `next` is the secret's arrow of the key schedule.
+    #[inline(never)]
+    pub(super) fn renew(slot: &mut Keys<P>, provider: &mut P, next: NextSecret<P>) -> Result<()> {
+        let current = slot.installed().ok_or(Error::Internal)?;
+        let suite = current.suite;
+        let secret = next(provider, suite.hash(), &current.secret)?;
+        Self::install(slot, provider, suite, secret)
     }
 
     /// Takes back the sequence number of a record that did not open and is to be skipped. The key is loaded

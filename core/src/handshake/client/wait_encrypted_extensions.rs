@@ -42,7 +42,7 @@ impl WaitEncryptedExtensions {
         let peer_type = selected_type(extensions, ExtensionType::SERVER_CERTIFICATE_TYPE, peer_types)?;
         let own_type = selected_type(extensions, ExtensionType::CLIENT_CERTIFICATE_TYPE, own_types)?;
         // Without an answer it is X.509: no matter for us, who need not present anything.
-        if peer_type.is_none() && !peer_types.iter().any(|&own| own == CertificateType::X509) {
+        if peer_type.is_none() && !peer_types.contains(&CertificateType::X509) {
             return Poll::Ready(Err(Error::UnsupportedCertificate));
         }
         cx.facts.peer_certificate_type = peer_type.unwrap_or(CertificateType::X509);
@@ -80,7 +80,7 @@ fn selected_type(
 ) -> Result<Option<CertificateType>> {
     let Some(selected) = extensions.get(kind, SelectedCertificateType::read)? else { return Ok(None) };
     let selected = selected.certificate_type;
-    if types.iter().any(|&own| own == selected) { Ok(Some(selected)) } else { Err(Error::IllegalParameter) }
+    if types.contains(&selected) { Ok(Some(selected)) } else { Err(Error::IllegalParameter) }
 }
 
 fn selected_protocol<P: CryptoProvider>(cx: &Context<'_, '_, P>, extensions: Extensions<'_>) -> Result<Option<u16>> {

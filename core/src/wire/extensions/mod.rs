@@ -176,11 +176,7 @@ impl<'a> Extensions<'a> {
     ///
     /// # Errors
     /// What `read` returns.
-    pub fn get<T, E>(
-        self,
-        kind: ExtensionType,
-        read: impl FnOnce(&'a [u8]) -> Result<T, E>,
-    ) -> Result<Option<T>, E> {
+    pub fn get<T, E>(self, kind: ExtensionType, read: impl FnOnce(&'a [u8]) -> Result<T, E>) -> Result<Option<T>, E> {
         self.find(kind).map(read).transpose()
     }
 
