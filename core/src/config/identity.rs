@@ -267,14 +267,16 @@ pub(crate) struct ListFunctions<P: CryptoProvider> {
 }
 
 /// Chooses from a list.
-type Choose<P> = for<'r, 'm, 'i> fn(&'r IdentityRequest<'m>, &'r [Identity<'i, P>]) -> Option<ChosenIdentity<'i, P>>;
+type Choose<P> =
+    for<'r, 'm, 'i> fn(&'r IdentityRequest<'m>, &'r [Identity<'i, P>], &'r mut Option<ChosenIdentity<'i, P>>);
 
 /// Asks a chooser.
 type Ask<P> = for<'r, 'm, 'i> fn(
     &'i dyn IdentityChooser<P>,
     &'r mut P,
     &'r IdentityRequest<'m>,
-) -> Poll<Result<Option<ChosenIdentity<'i, P>>>>;
+    &'r mut Option<ChosenIdentity<'i, P>>,
+) -> Poll<Result<()>>;
 
 fn check_list<P: CryptoProvider>(list: &[Identity<'_, P>]) -> Result<()> {
     list.iter().try_for_each(Identity::check)
@@ -283,16 +285,21 @@ fn check_list<P: CryptoProvider>(list: &[Identity<'_, P>]) -> Result<()> {
 fn choose<'i, P: CryptoProvider>(
     request: &IdentityRequest<'_>,
     list: &[Identity<'i, P>],
-) -> Option<ChosenIdentity<'i, P>> {
-    ChosenIdentity::new(*list.get(request.position(list)?)?, request)
+    chosen: &mut Option<ChosenIdentity<'i, P>>,
+) {
+    let identity = request.position(list).and_then(|index| list.get(index));
+    *chosen = identity.and_then(|&identity| ChosenIdentity::new(identity, request));
 }
 
 fn ask<'i, P: CryptoProvider>(
     chooser: &'i dyn IdentityChooser<P>,
     provider: &mut P,
     request: &IdentityRequest<'_>,
-) -> Poll<Result<Option<ChosenIdentity<'i, P>>>> {
-    chooser.poll_choose(provider, request).map_ok(|identity| ChosenIdentity::new(identity?, request))
+    chosen: &mut Option<ChosenIdentity<'i, P>>,
+) -> Poll<Result<()>> {
+    chooser.poll_choose(provider, request).map_ok(|identity| {
+        *chosen = identity.and_then(|identity| ChosenIdentity::new(identity, request));
+    })
 }
 
 impl<'a, P: CryptoProvider> Identities<'a, P> {
@@ -327,17 +334,19 @@ impl<P: CryptoProvider> Identities<'_, P> {
 }
 
 impl<'a, P: CryptoProvider> Identities<'a, P> {
-    /// The identity for this peer, if there is one, and the scheme it signs with.
+    /// Chooses the identity for this peer, if there is one, and the scheme it signs with. `chosen` is touched only then.
     pub(crate) fn poll_choose(
         &self,
         provider: &mut P,
         request: &IdentityRequest<'_>,
-    ) -> Poll<Result<Option<ChosenIdentity<'a, P>>>> {
+        chosen: &mut Option<ChosenIdentity<'a, P>>,
+    ) -> Poll<Result<()>> {
         match self {
-            Self::Nobody => Poll::Ready(Ok(None)),
-            Self::List(list, functions) => Poll::Ready(Ok((functions.choose)(request, list))),
-            Self::Chooser(chooser, ask) => ask(*chooser, provider, request),
+            Self::Nobody => {}
+            Self::List(list, functions) => (functions.choose)(request, list, chosen),
+            Self::Chooser(chooser, ask) => return ask(*chooser, provider, request, chosen),
         }
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -127,6 +127,7 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
 
     /// Writes a message to [`message_room`](Self::message_room) and returns its length; it is not taken into a
     /// record yet. Pending until enough has been sent.
+    #[inline(never)]
     pub(crate) fn poll_write(&mut self, write: &mut dyn FnMut(&mut Writer<'_>)) -> Poll<Result<usize>> {
         let mut wanted = 0;
         loop {

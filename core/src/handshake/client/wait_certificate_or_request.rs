@@ -39,16 +39,13 @@ impl<P: CryptoProvider> WaitCertificateOrRequest<P> {
             return Poll::Ready(Err(Error::IllegalParameter));
         }
         let asked = Asked::read(request.extensions)?;
-        let identity = {
-            let types = [cx.facts.own_certificate_type.0];
-            let request = identity_request(client.host_name(), request.extensions, CertificateTypeList::of(&types))?;
-            match client.config.identities.poll_choose(cx.provider, &request) {
-                Poll::Pending => return cx.pending(Operation::IdentityChoice),
-                Poll::Ready(identity) => identity?,
-            }
-        };
+        let types = [cx.facts.own_certificate_type.0];
+        let request = identity_request(client.host_name(), request.extensions, CertificateTypeList::of(&types))?;
+        match client.config.identities.poll_choose(cx.provider, &request, cx.identity) {
+            Poll::Pending => return cx.pending(Operation::IdentityChoice),
+            Poll::Ready(chosen) => chosen?,
+        }
         cx.accept(&received.message)?;
-        *cx.identity = identity;
         cx.facts.asked = asked;
         Poll::Ready(Ok(State::WaitCertificate(WaitCertificate::new(Some(Requested)))))
     }

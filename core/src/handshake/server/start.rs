@@ -152,15 +152,17 @@ fn poll_choose_identity<'a, P: CryptoProvider>(
 ) -> Poll<Result<()>> {
     if cx.identity.is_none() {
         let request = &selection.identity_request;
-        let chosen = match config.identities.poll_choose(cx.provider, request) {
+        match config.identities.poll_choose(cx.provider, request, cx.identity) {
             Poll::Pending => return cx.pending(Operation::IdentityChoice),
             Poll::Ready(chosen) => chosen?,
-        };
-        *cx.identity = Some(chosen.ok_or(if request.certificate_types.contains(CertificateType::X509) {
-            Error::NoSignatureSchemeInCommon
-        } else {
-            Error::UnsupportedCertificate
-        })?);
+        }
+        if cx.identity.is_none() {
+            return Poll::Ready(Err(if request.certificate_types.contains(CertificateType::X509) {
+                Error::NoSignatureSchemeInCommon
+            } else {
+                Error::UnsupportedCertificate
+            }));
+        }
     }
     Poll::Ready(Ok(()))
 }
