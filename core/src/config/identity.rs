@@ -3,7 +3,7 @@
 use crate::codes::{CertificateType, SignatureScheme};
 use crate::crypto::{CryptoProvider, Signer, x509};
 use crate::error::{Error, Misconfiguration, Result};
-use crate::handshake::{CertificateSender, Context, Side, poll_sign};
+use crate::handshake::{Context, Presenting, poll_present};
 use crate::wire::List;
 use crate::wire::extensions::{CertificateAuthorities, CertificateTypeList};
 use core::task::{Poll, Waker};
@@ -358,13 +358,11 @@ pub(crate) struct ChosenIdentity<'a, P: CryptoProvider> {
     pub(crate) signed_certificate_timestamps: Option<&'a [u8]>,
     pub(crate) certificate_type: CertificateType,
     pub(crate) scheme: SignatureScheme,
-    /// [`CertificateSender::poll_send`] and [`poll_sign`]: here, for the sake of clients that have no identity.
-    pub(crate) poll_send: PollSend<P>,
-    pub(crate) poll_sign: PollSign<P>,
+    /// [`poll_present`]: here, for the sake of clients that have no identity.
+    pub(crate) poll_present: PollPresent<P>,
 }
 
-type PollSend<P> = for<'s, 'x, 'c, 'a> fn(&'s mut CertificateSender, &'x mut Context<'c, 'a, P>) -> Poll<Result<()>>;
-type PollSign<P> = for<'x, 'c, 'a> fn(&'x mut Context<'c, 'a, P>, Side) -> Poll<Result<()>>;
+type PollPresent<P> = for<'s, 'x, 'c, 'a> fn(&'x mut Context<'c, 'a, P>, Presenting<'s>) -> Poll<Result<()>>;
 
 impl<'a, P: CryptoProvider> ChosenIdentity<'a, P> {
     /// None, if the identity has no scheme that the peer verifies.
@@ -377,8 +375,7 @@ impl<'a, P: CryptoProvider> ChosenIdentity<'a, P> {
             signed_certificate_timestamps: identity.signed_certificate_timestamps,
             certificate_type: identity.certificate_type,
             scheme,
-            poll_send: CertificateSender::poll_send,
-            poll_sign,
+            poll_present,
         })
     }
 }

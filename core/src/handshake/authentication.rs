@@ -351,8 +351,24 @@ pub(super) fn poll_send_empty<P: CryptoProvider>(cx: &mut Context<'_, '_, P>) ->
     cx.poll_send(&mut |writer| certificate.write(writer))
 }
 
+/// What of an identity is to be sent.
+pub(crate) enum Presenting<'s> {
+    /// The Certificate.
+    Certificate(&'s mut CertificateSender),
+    /// The CertificateVerify.
+    Signature(Side),
+}
+
+/// Sends it.
+pub(crate) fn poll_present<P: CryptoProvider>(cx: &mut Context<'_, '_, P>, what: Presenting<'_>) -> Poll<Result<()>> {
+    match what {
+        Presenting::Certificate(sender) => sender.poll_send(cx),
+        Presenting::Signature(side) => poll_sign(cx, side),
+    }
+}
+
 /// Signs and sends our CertificateVerify.
-pub(crate) fn poll_sign<P: CryptoProvider>(cx: &mut Context<'_, '_, P>, side: Side) -> Poll<Result<()>> {
+pub(super) fn poll_sign<P: CryptoProvider>(cx: &mut Context<'_, '_, P>, side: Side) -> Poll<Result<()>> {
     let ChosenIdentity { signer, scheme, .. } = cx.identity.ok_or(Error::Internal)?;
     // Type and length, scheme, length of the signature.
     const FRONT: usize = MESSAGE_HEADER_LEN + 2 + 2;

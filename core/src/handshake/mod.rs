@@ -12,7 +12,7 @@ pub(crate) mod client;
 mod evidence;
 pub(crate) mod server;
 
-pub(crate) use authentication::{CertificateSender, Side, poll_sign};
+pub(crate) use authentication::{Presenting, Side, poll_present};
 pub use evidence::PeerAuthentication;
 pub(crate) use evidence::Presented;
 
@@ -77,6 +77,8 @@ pub(crate) struct Facts {
     /// Index into the configured protocols.
     pub(crate) alpn: Option<u16>,
     pub(crate) retried: bool,
+    /// A client was asked who it is. What it answers, if anything, is in the [`Context`].
+    pub(crate) certificate_requested: bool,
     pub(crate) peer_authentication: Option<PeerAuthentication>,
     /// What the peer's Certificate holds, and ours.
     pub(crate) peer_certificate_type: CertificateType,
@@ -100,6 +102,7 @@ impl Facts {
             local_scheme: None,
             alpn: None,
             retried: false,
+            certificate_requested: false,
             peer_authentication: None,
             peer_certificate_type: CertificateType::X509,
             own_certificate_type: CertificateType::X509,
@@ -134,8 +137,8 @@ impl Asked {
 /// then the end-entity certificate.
 pub(crate) struct PeerNotes<'a> {
     pub(crate) bytes: ManagedSlice<'a, u8>,
-    name_len: usize,
-    certificate_len: usize,
+    name_len: u16,
+    certificate_len: u32,
 }
 
 impl<'a> PeerNotes<'a> {
@@ -144,11 +147,12 @@ impl<'a> PeerNotes<'a> {
     }
 
     pub(crate) fn name(&self) -> Option<&str> {
-        core::str::from_utf8(self.bytes.get(..self.name_len)?).ok().filter(|name| !name.is_empty())
+        core::str::from_utf8(self.bytes.get(..self.name_len.into())?).ok().filter(|name| !name.is_empty())
     }
 
     pub(crate) fn certificate(&self) -> Option<&[u8]> {
-        let certificate = self.bytes.get(self.name_len..)?.get(..self.certificate_len)?;
+        let certificate_len = usize::try_from(self.certificate_len).ok()?;
+        let certificate = self.bytes.get(self.name_len.into()..)?.get(..certificate_len)?;
         Some(certificate).filter(|certificate| !certificate.is_empty())
     }
 
@@ -159,17 +163,17 @@ impl<'a> PeerNotes<'a> {
     }
 
     fn note_name(&mut self, name: &str) {
-        if let Some(room) = self.bytes.get_mut(..name.len()) {
+        if let (Some(room), Ok(len)) = (self.bytes.get_mut(..name.len()), name.len().try_into()) {
             room.copy_from_slice(name.as_bytes());
-            self.name_len = name.len();
+            self.name_len = len;
         }
     }
 
     fn note_certificate(&mut self, certificate: &[u8]) {
-        let room = self.bytes.get_mut(self.name_len..).and_then(|room| room.get_mut(..certificate.len()));
-        if let Some(room) = room {
+        let room = self.bytes.get_mut(self.name_len.into()..).and_then(|room| room.get_mut(..certificate.len()));
+        if let (Some(room), Ok(len)) = (room, certificate.len().try_into()) {
             room.copy_from_slice(certificate);
-            self.certificate_len = certificate.len();
+            self.certificate_len = len;
         }
     }
 }

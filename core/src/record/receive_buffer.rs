@@ -13,6 +13,53 @@ use zeroize::Zeroize;
 /// Evidence that no handshake bytes lie behind the message in hand: the keys may change (RFC 9846 5.1).
 pub(crate) struct RecordAligned(());
 
+/// Where a part of the buffer is. Its places have four bytes on every machine: there are many connections on a large one.
+#[derive(Clone, Copy)]
+struct Part {
+    start: u32,
+    end: u32,
+}
+
+impl Part {
+    const NONE: Self = Self { start: 0, end: 0 };
+
+    fn new(range: Range<usize>) -> Self {
+        let place = |place| u32::try_from(place).unwrap_or(u32::MAX);
+        Self { start: place(range.start), end: place(range.end) }
+    }
+
+    fn range(self) -> Range<usize> {
+        let place = |place| usize::try_from(place).unwrap_or(usize::MAX);
+        place(self.start)..place(self.end)
+    }
+
+    fn start(self) -> usize {
+        self.range().start
+    }
+
+    fn end(self) -> usize {
+        self.range().end
+    }
+
+    fn len(self) -> usize {
+        self.range().len()
+    }
+
+    const fn is_empty(self) -> bool {
+        self.start >= self.end
+    }
+
+    /// Without `len` bytes at its front.
+    fn without(self, len: usize) -> Self {
+        Self::new(self.start().saturating_add(len).min(self.end())..self.end())
+    }
+
+    /// With `len` bytes more at its end.
+    fn with(self, len: usize) -> Self {
+        Self::new(self.start()..self.end().saturating_add(len))
+    }
+}
+
 /// One slice, in this order:
 ///
 /// ```text
@@ -25,18 +72,18 @@ pub(crate) struct ReceiveBuffer<'a> {
     bytes: ManagedSlice<'a, u8>,
     /// Bytes at the front that outlive their message: the peer's certificate, until it proved its key.
     retained: usize,
-    handshake: Range<usize>,
+    handshake: Part,
     /// Bytes to come of a message that is dropped.
     dropping: usize,
-    data: Range<usize>,
-    records: Range<usize>,
+    data: Part,
+    records: Part,
     /// Data that was read stands in front of this place, where nothing was written over it; 0 if none does.
     stale: usize,
 }
 
 impl<'a> ReceiveBuffer<'a> {
     pub(crate) const fn new(bytes: ManagedSlice<'a, u8>) -> Self {
-        Self { bytes, retained: 0, handshake: 0..0, dropping: 0, data: 0..0, records: 0..0, stale: 0 }
+        Self { bytes, retained: 0, handshake: Part::NONE, dropping: 0, data: Part::NONE, records: Part::NONE, stale: 0 }
     }
 
     /// The storage, wiped.
@@ -48,18 +95,19 @@ impl<'a> ReceiveBuffer<'a> {
     /// Forgets everything.
     #[inline(never)]
     pub(crate) fn clear(&mut self) {
-        let used = self.records.end.max(self.stale);
+        let used = self.records.end().max(self.stale);
         self.bytes.get_mut(..used).unwrap_or(&mut []).zeroize();
         self.retained = 0;
-        self.handshake = 0..0;
+        self.handshake = Part::NONE;
         self.dropping = 0;
-        self.data = 0..0;
-        self.records = 0..0;
+        self.data = Part::NONE;
+        self.records = Part::NONE;
         self.stale = 0;
     }
 
+    /// How much of the slice is used: all of it, up to 4 GB.
     pub(crate) fn capacity(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len().min(Part { start: 0, end: u32::MAX }.end())
     }
 
     // ---- transport side
@@ -67,18 +115,19 @@ impl<'a> ReceiveBuffer<'a> {
     /// Room for received bytes.
     pub(crate) fn free(&mut self) -> &mut [u8] {
         self.make_room();
-        self.bytes.get_mut(self.records.end..).unwrap_or(&mut [])
+        let capacity = self.capacity();
+        self.bytes.get_mut(self.records.end()..capacity).unwrap_or(&mut [])
     }
 
     /// Counts `len` bytes that were written to [`free`](Self::free).
     pub(crate) fn received(&mut self, len: usize) {
-        self.records.end = self.records.end.saturating_add(len).min(self.bytes.len());
+        self.records = self.records.with(len.min(self.capacity().saturating_sub(self.records.end())));
     }
 
     /// Moves what is there to the front, if the next record does not fit where it began.
     fn make_room(&mut self) {
         let needed = self.peek_header().map_or(RECORD_HEADER_LEN, RecordHeader::record_len);
-        let fits = self.records.start.saturating_add(needed) <= self.bytes.len();
+        let fits = self.records.start().saturating_add(needed) <= self.bytes.len();
         if self.data.is_empty() && (!fits || self.records.is_empty()) {
             self.compact();
         }
@@ -88,20 +137,20 @@ impl<'a> ReceiveBuffer<'a> {
         let mut at = self.retained;
         for part in [&mut self.handshake, &mut self.records] {
             let len = part.len();
-            if part.start > at && len > 0 {
-                move_within(&mut self.bytes, part.clone(), at);
+            if part.start() > at && len > 0 {
+                move_within(&mut self.bytes, part.range(), at);
             }
-            *part = at..at.saturating_add(len);
-            at = part.end;
+            *part = Part::new(at..at.saturating_add(len));
+            at = part.end();
         }
-        self.data = self.records.start..self.records.start;
+        self.data = Part { end: self.records.start, ..self.records };
     }
 
     // ---- records
 
     /// The header of the next record, once it is there.
     pub(crate) fn peek_header(&self) -> Option<RecordHeader> {
-        RecordHeader::peek(self.bytes.get(self.records.clone())?)
+        RecordHeader::peek(self.bytes.get(self.records.range())?)
     }
 
     /// The next record, once all of it is there.
@@ -115,13 +164,14 @@ impl<'a> ReceiveBuffer<'a> {
             let needed = self.retained.saturating_add(self.handshake.len()).saturating_add(len);
             return if needed > self.bytes.len() { Err(too_small(needed)) } else { Ok(None) };
         }
-        Ok(self.records.start.checked_add(len).and_then(|end| self.bytes.get_mut(self.records.start..end)))
+        let start = self.records.start();
+        Ok(start.checked_add(len).and_then(|end| self.bytes.get_mut(start..end)))
     }
 
     /// Drops the next record.
     pub(crate) fn skip_record(&mut self) {
         let len = self.peek_header().map_or(0, RecordHeader::record_len);
-        self.records.start = self.records.start.saturating_add(len).min(self.records.end);
+        self.records = self.records.without(len);
     }
 
     /// The content of the next record, once it is opened.
@@ -130,13 +180,13 @@ impl<'a> ReceiveBuffer<'a> {
     }
 
     fn content_range(&self, len: usize) -> Range<usize> {
-        let start = self.records.start.saturating_add(RECORD_HEADER_LEN);
+        let start = self.records.start().saturating_add(RECORD_HEADER_LEN);
         start..start.saturating_add(len)
     }
 
     /// Takes the next record as application data, `len` bytes of it content.
     pub(crate) fn lend(&mut self, len: usize) {
-        self.data = self.content_range(len);
+        self.data = Part::new(self.content_range(len));
         self.skip_record();
     }
 
@@ -149,11 +199,11 @@ impl<'a> ReceiveBuffer<'a> {
         self.dropping = self.dropping.saturating_sub(dropped);
         content.start = content.start.saturating_add(dropped);
         if self.handshake.is_empty() {
-            self.handshake = content;
+            self.handshake = Part::new(content);
         } else {
             let len = content.len();
-            move_within(&mut self.bytes, content, self.handshake.end);
-            self.handshake.end = self.handshake.end.saturating_add(len);
+            move_within(&mut self.bytes, content, self.handshake.end());
+            self.handshake = self.handshake.with(len);
         }
     }
 
@@ -170,7 +220,7 @@ impl<'a> ReceiveBuffer<'a> {
     /// # Errors
     /// [`Error::Malformed`] if it is longer than `most`.
     pub(crate) fn drop_oversized(&mut self, kind: HandshakeType, most: usize) -> Result<bool> {
-        let joined = self.bytes.get(self.handshake.clone()).ok_or(Error::Internal)?;
+        let joined = self.bytes.get(self.handshake.range()).ok_or(Error::Internal)?;
         let Some(len) = Message::peek_len(joined) else { return Ok(false) };
         if joined.first() != Some(&kind.0) || joined.len() >= len || self.capacity_for(len) <= self.bytes.len() {
             return Ok(false);
@@ -191,7 +241,7 @@ impl<'a> ReceiveBuffer<'a> {
 
     /// The kind of the next message, once its first byte is there.
     pub(crate) fn message_kind(&self) -> Option<HandshakeType> {
-        self.bytes.get(self.handshake.clone())?.first().copied().map(HandshakeType)
+        self.bytes.get(self.handshake.range())?.first().copied().map(HandshakeType)
     }
 
     /// The next message, once all of it is there, and the evidence that nothing lies behind it, if so.
@@ -199,7 +249,7 @@ impl<'a> ReceiveBuffer<'a> {
     /// # Errors
     /// [`Error::ReceiveBufferTooSmall`] if it never will be.
     pub(crate) fn message(&self) -> Result<Option<(Message<'_>, Option<RecordAligned>)>> {
-        let joined = self.bytes.get(self.handshake.clone()).ok_or(Error::Internal)?;
+        let joined = self.bytes.get(self.handshake.range()).ok_or(Error::Internal)?;
         let Some(len) = Message::peek_len(joined) else { return Ok(None) };
         let Some(bytes) = joined.get(..len) else {
             let needed = self.capacity_for(len);
@@ -211,15 +261,15 @@ impl<'a> ReceiveBuffer<'a> {
 
     /// Drops the message that [`message`](Self::message) gave.
     pub(crate) fn consume_message(&mut self) {
-        let joined = self.bytes.get(self.handshake.clone()).unwrap_or(&[]);
+        let joined = self.bytes.get(self.handshake.range()).unwrap_or(&[]);
         let len = Message::peek_len(joined).unwrap_or(MESSAGE_HEADER_LEN);
-        self.handshake.start = self.handshake.start.saturating_add(len).min(self.handshake.end);
+        self.handshake = self.handshake.without(len);
     }
 
     /// Keeps `len` bytes at `offset` of the next message when it is dropped, in place of what was kept.
     pub(crate) fn retain(&mut self, offset: usize, len: usize) {
-        let start = self.handshake.start.saturating_add(offset);
-        let end = start.saturating_add(len).min(self.handshake.end);
+        let start = self.handshake.start().saturating_add(offset);
+        let end = start.saturating_add(len).min(self.handshake.end());
         self.consume_message();
         move_within(&mut self.bytes, start..end, 0);
         self.retained = end.saturating_sub(start);
@@ -239,13 +289,13 @@ impl<'a> ReceiveBuffer<'a> {
 
     /// Opened application data.
     pub(crate) fn data(&self) -> &[u8] {
-        self.bytes.get(self.data.clone()).unwrap_or(&[])
+        self.bytes.get(self.data.range()).unwrap_or(&[])
     }
 
     /// Drops `len` bytes of it, which are to be [wiped](Self::wipe_stale).
     pub(crate) fn consume(&mut self, len: usize) {
-        self.data.start = self.data.start.saturating_add(len).min(self.data.end);
-        self.stale = self.stale.max(self.data.start);
+        self.data = self.data.without(len);
+        self.stale = self.stale.max(self.data.start());
     }
 
     /// Wipes what was consumed and no record was received over. Not at once, since it would take a tenth of the time that a
@@ -255,10 +305,10 @@ impl<'a> ReceiveBuffer<'a> {
             return;
         }
         let mut at = self.retained;
-        for part in [&self.handshake, &self.data, &self.records] {
+        for part in [self.handshake, self.data, self.records] {
             if !part.is_empty() {
-                self.bytes.get_mut(at..part.start.min(self.stale)).unwrap_or(&mut []).zeroize();
-                at = part.end;
+                self.bytes.get_mut(at..part.start().min(self.stale)).unwrap_or(&mut []).zeroize();
+                at = part.end();
             }
         }
         self.bytes.get_mut(at..self.stale).unwrap_or(&mut []).zeroize();

@@ -26,9 +26,9 @@ pub(super) struct Offer {
 #[derive(Clone, Copy)]
 struct WrittenShares {
     /// Where the first one begins, and the last one ends.
-    start: usize,
-    end: usize,
-    count: usize,
+    start: u32,
+    end: u32,
+    count: u8,
 }
 
 impl Offer {
@@ -87,11 +87,11 @@ impl Offer {
                 }
                 writer.extension(ExtensionType::KEY_SHARE, |writer| {
                     writer.vector16(|writer| {
-                        let start = message_start.saturating_add(writer.len());
+                        let start = place(message_start.saturating_add(writer.len()));
                         let done = self.written.filter(|written| written.start == start);
                         let done = written.insert(done.unwrap_or(WrittenShares { start, end: start, count: 0 }));
-                        writer.filled(done.end.saturating_sub(start));
-                        for share in cx.incoming.keys.shares().iter_mut().flatten().skip(done.count) {
+                        writer.filled(usize::try_from(done.end.saturating_sub(start)).unwrap_or(usize::MAX));
+                        for share in cx.incoming.keys.shares().iter_mut().flatten().skip(done.count.into()) {
                             writer.u16(share.group.0);
                             writer.vector16(|writer| match share.exchange.poll_generate(cx.provider, writer.room()) {
                                 Poll::Ready(Ok(len)) => writer.filled(len),
@@ -104,7 +104,7 @@ impl Offer {
                                 break;
                             }
                             done.count = done.count.saturating_add(1);
-                            done.end = message_start.saturating_add(writer.len());
+                            done.end = place(message_start.saturating_add(writer.len()));
                         }
                     });
                 });
@@ -118,6 +118,11 @@ impl Offer {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
         }
     }
+}
+
+/// A place in the transmit buffer, in four bytes.
+fn place(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
 }
 
 /// The groups to send shares for, in the order of supported_groups, as RFC 9846 4.3.8 wants it.

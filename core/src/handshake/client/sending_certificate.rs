@@ -5,7 +5,7 @@ use super::signing_certificate_verify::SigningCertificateVerify;
 use super::{Context, State, take};
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
-use crate::handshake::authentication::{CertificateSender, poll_send_empty};
+use crate::handshake::authentication::{CertificateSender, Presenting, poll_send_empty};
 use crate::handshake::evidence::FinishedVerified;
 use core::task::{Poll, ready};
 
@@ -26,7 +26,7 @@ impl SendingCertificate {
             ready!(poll_send_empty(cx))?;
             return Poll::Ready(Ok(State::SendingFinished(take(&mut self.finished)?)));
         };
-        ready!((chosen.poll_send)(&mut self.sender, cx))?;
+        ready!((chosen.poll_present)(cx, Presenting::Certificate(&mut self.sender)))?;
         let next = SigningCertificateVerify::new(take(&mut self.finished)?);
         Poll::Ready(Ok(State::SigningCertificateVerify(next)))
     }

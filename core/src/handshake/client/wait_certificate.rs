@@ -1,6 +1,5 @@
 //! WAIT_CERT: whether the server's certificate is acceptable.
 
-use super::wait_certificate_or_request::Requested;
 use super::wait_certificate_verify::WaitCertificateVerify;
 use super::{Client, Context, State};
 use crate::crypto::{CryptoProvider, PeerRole, VerificationProgress};
@@ -10,13 +9,12 @@ use crate::handshake::authentication::{PeerCertificate, poll_certificate};
 use core::task::{Poll, ready};
 
 pub(crate) struct WaitCertificate<P: CryptoProvider> {
-    requested: Option<Requested>,
     progress: VerificationProgress<P>,
 }
 
 impl<P: CryptoProvider> WaitCertificate<P> {
-    pub(super) fn new(requested: Option<Requested>) -> Self {
-        Self { requested, progress: VerificationProgress::default() }
+    pub(super) fn new() -> Self {
+        Self { progress: VerificationProgress::default() }
     }
 
     #[inline(never)]
@@ -32,7 +30,7 @@ impl<P: CryptoProvider> WaitCertificate<P> {
             PeerCertificate::Empty => Poll::Ready(Err(Error::EmptyCertificate)),
             PeerCertificate::Presented(presented) => {
                 cx.accept(&received.message)?;
-                let next = WaitCertificateVerify::new(self.requested.take(), presented);
+                let next = WaitCertificateVerify::new(presented);
                 Poll::Ready(Ok(State::WaitCertificateVerify(next)))
             }
         }

@@ -11,9 +11,6 @@ use crate::wire::CertificateRequest;
 use crate::wire::extensions::CertificateTypeList;
 use core::task::Poll;
 
-/// The server asked who we are. What we answer, if anything, is in the [`Context`].
-pub(super) struct Requested;
-
 pub(crate) struct WaitCertificateOrRequest<P: CryptoProvider> {
     /// Without a request, the certificate is next: the same state, one message on.
     certificate: WaitCertificate<P>,
@@ -21,7 +18,7 @@ pub(crate) struct WaitCertificateOrRequest<P: CryptoProvider> {
 
 impl<P: CryptoProvider> WaitCertificateOrRequest<P> {
     pub(super) fn new() -> Self {
-        Self { certificate: WaitCertificate::new(None) }
+        Self { certificate: WaitCertificate::new() }
     }
 
     #[inline(never)]
@@ -47,6 +44,7 @@ impl<P: CryptoProvider> WaitCertificateOrRequest<P> {
         }
         cx.accept(&received.message)?;
         cx.facts.asked = asked;
-        Poll::Ready(Ok(State::WaitCertificate(WaitCertificate::new(Some(Requested)))))
+        cx.facts.certificate_requested = true;
+        Poll::Ready(Ok(State::WaitCertificate(WaitCertificate::new())))
     }
 }

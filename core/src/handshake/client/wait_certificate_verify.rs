@@ -1,6 +1,5 @@
 //! WAIT_CV: whether the server has the key of its certificate.
 
-use super::wait_certificate_or_request::Requested;
 use super::wait_finished::WaitFinished;
 use super::{Context, State};
 use crate::crypto::CryptoProvider;
@@ -11,14 +10,13 @@ use crate::handshake::{Presented, Received};
 use core::task::{Poll, ready};
 
 pub(crate) struct WaitCertificateVerify<P: CryptoProvider> {
-    requested: Option<Requested>,
     presented: Presented,
     operation: Option<P::SignatureVerifier>,
 }
 
 impl<P: CryptoProvider> WaitCertificateVerify<P> {
-    pub(super) const fn new(requested: Option<Requested>, presented: Presented) -> Self {
-        Self { requested, presented, operation: None }
+    pub(super) const fn new(presented: Presented) -> Self {
+        Self { presented, operation: None }
     }
 
     #[inline(never)]
@@ -39,7 +37,7 @@ impl<P: CryptoProvider> WaitCertificateVerify<P> {
         cx.accept(&received.message)?;
         cx.facts.peer_scheme = Some(verified.scheme);
         let authenticated = PeerAuthenticated::by_certificate(verified);
-        let next = WaitFinished::new(self.requested.take(), authenticated);
+        let next = WaitFinished::new(authenticated);
         Ok(State::WaitFinished(next))
     }
 }

@@ -2,7 +2,6 @@
 
 use super::sending_certificate::SendingCertificate;
 use super::sending_finished::SendingFinished;
-use super::wait_certificate_or_request::Requested;
 use super::{Context, State};
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
@@ -13,18 +12,17 @@ use crate::key_schedule::Derived;
 use core::task::Poll;
 
 pub(crate) struct WaitFinished {
-    requested: Option<Requested>,
     authenticated: PeerAuthenticated,
 }
 
 impl WaitFinished {
-    pub(super) const fn new(requested: Option<Requested>, authenticated: PeerAuthenticated) -> Self {
-        Self { requested, authenticated }
+    pub(super) const fn new(authenticated: PeerAuthenticated) -> Self {
+        Self { authenticated }
     }
 
     #[inline(never)]
     pub(super) fn on<P: CryptoProvider>(
-        &mut self,
+        &self,
         cx: &mut Context<'_, '_, P>,
         received: &mut Received<'_>,
     ) -> Poll<Result<State<P>>> {
@@ -37,9 +35,10 @@ impl WaitFinished {
         cx.complete_schedule(&transcript)?;
         cx.facts.peer_authentication = Some(self.authenticated.how());
         cx.incoming.allows_change_cipher_spec = false;
-        Poll::Ready(Ok(match self.requested.take() {
-            Some(Requested) => State::SendingCertificate(SendingCertificate::new(verified)),
-            None => State::SendingFinished(SendingFinished::new(verified)),
+        Poll::Ready(Ok(if cx.facts.certificate_requested {
+            State::SendingCertificate(SendingCertificate::new(verified))
+        } else {
+            State::SendingFinished(SendingFinished::new(verified))
         }))
     }
 }
