@@ -26,6 +26,9 @@ pub const DEFAULT_MAX_INTERMEDIATES: usize = 3;
 /// factorial of this.
 pub const MAX_INTERMEDIATES: usize = 6;
 
+/// The next time to look at a chain.
+type Later = fn(&ChainVerifier<'_>, &webpki::Error, &PeerCertificates<'_>, u64) -> Option<u64>;
+
 /// Verifies that a chain of X.509 certificates leads to a trust anchor, is meant for this use, and, on a client, is
 /// for the name of the server.
 ///
@@ -35,6 +38,8 @@ pub struct ChainVerifier<'a> {
     anchors: &'a [TrustAnchor<'a>],
     /// `None`: validity is not checked.
     clock: Option<&'a dyn Clock>,
+    /// [`Self::later`] of a verifier without a clock: here, for the sake of the others, which link none of it.
+    later: Option<Later>,
     max_intermediates: usize,
     #[cfg(feature = "crl")]
     revocation: Option<Revocation<'a>>,
@@ -46,7 +51,7 @@ impl<'a> ChainVerifier<'a> {
     /// # Errors
     /// [`Error::InvalidConfiguration`] without trust anchors.
     pub fn new(anchors: &'a [TrustAnchor<'a>], clock: &'a dyn Clock) -> Result<Self> {
-        Self::with(anchors, Some(clock))
+        Self::with(anchors, Some(clock), None)
     }
 
     /// A verifier for devices that never know the time: it does **not** check that certificates are valid now, only
@@ -56,16 +61,17 @@ impl<'a> ChainVerifier<'a> {
     /// # Errors
     /// As for [`new`](Self::new).
     pub fn ignoring_validity(anchors: &'a [TrustAnchor<'a>]) -> Result<Self> {
-        Self::with(anchors, None)
+        Self::with(anchors, None, Some(Self::later))
     }
 
-    fn with(anchors: &'a [TrustAnchor<'a>], clock: Option<&'a dyn Clock>) -> Result<Self> {
+    fn with(anchors: &'a [TrustAnchor<'a>], clock: Option<&'a dyn Clock>, later: Option<Later>) -> Result<Self> {
         if anchors.is_empty() {
             return Err(NO_ANCHORS);
         }
         Ok(Self {
             anchors,
             clock,
+            later,
             max_intermediates: DEFAULT_MAX_INTERMEDIATES,
             #[cfg(feature = "crl")]
             revocation: None,
@@ -122,15 +128,37 @@ impl<'a> ChainVerifier<'a> {
                     progress.server_name_verified = peer.role == PeerRole::Server;
                     return Poll::Ready(Ok(()));
                 }
-                // Without a clock, the time is the earliest at which all of the chain are valid.
-                Err(webpki::Error::CertNotValidYet { not_before, .. })
-                    if self.clock.is_none() && not_before.as_secs() > time =>
-                {
-                    time = not_before.as_secs();
-                }
-                Err(error) => return Poll::Ready(Err(self.explain(&error, progress, peer))),
+                Err(error) => match self.later.and_then(|later| later(self, &error, peer, time)) {
+                    Some(later) => time = later,
+                    None => return Poll::Ready(Err(self.explain(&error, progress, peer))),
+                },
             }
         }
+    }
+
+    /// Without a clock, the next time to look at what was not valid all at once: the earliest at which all of a path are is
+    /// the first second of one of them.
+    fn later(
+        verifier: &ChainVerifier<'_>,
+        error: &webpki::Error,
+        peer: &PeerCertificates<'_>,
+        time: u64,
+    ) -> Option<u64> {
+        if !matches!(error, webpki::Error::CertNotValidYet { .. } | webpki::Error::CertExpired { .. }) {
+            return None;
+        }
+        // The library says from when on a certificate is valid when it is asked for a path from there.
+        let first_second_after = |certificate: &[u8]| {
+            let certificate = CertificateDer::from(certificate);
+            let end_entity = EndEntityCert::try_from(&certificate).ok()?;
+            let (now, usage) = (UnixTime::since_unix_epoch(Duration::from_secs(time)), KeyUsage::server_auth());
+            match end_entity.verify_for_usage(&[], verifier.anchors, &[], now, usage, None, None) {
+                Err(webpki::Error::CertNotValidYet { not_before, .. }) => Some(not_before.as_secs()),
+                _ => None,
+            }
+        };
+        let looked_at = peer.chain.iter().take(verifier.max_intermediates.saturating_add(1));
+        looked_at.filter_map(|entry| first_second_after(entry.data)).min()
     }
 
     /// What tells this verifier from every other one that exists at the same time.

@@ -110,3 +110,31 @@ fn validity_is_ignored_by_who_says_so_as_long_as_the_chain_was_ever_valid() {
     *bad.leaf.der.last_mut().unwrap() ^= 1;
     assert_eq!(verify(&bad), Err(Error::BadCertificate));
 }
+
+/// A certificate that leads nowhere does not push the time past the years of the one that does, wherever it stands.
+#[test]
+fn without_a_clock_every_path_is_looked_at_in_its_own_time() {
+    let (root, other) = (Certified::root(), self_signed(authority("other root"), Key::p256()));
+    let good = root.issue(valid(authority("intermediate"), 2001, 2009));
+    let leaf = good.issue(valid(end_entity(&["server.test"]), 2000, 2030));
+    let anchors = anchor(&root.der);
+    let verifier = ChainVerifier::ignoring_validity(&anchors).unwrap();
+    for years in [(2010, 2020), (1990, 1995), (1990, 2030), (2005, 2008), (2040, 2049)] {
+        let stray = other.issue_for(valid(authority("intermediate"), years.0, years.1), good.key.clone());
+        for chain in [[&leaf.der, &stray.der, &good.der], [&leaf.der, &good.der, &stray.der]] {
+            let chain = chain.map(Vec::as_slice);
+            let mut provider = Counting::default();
+            let verification = Verification::server(&chain, "server.test");
+            assert_eq!(verification.run(&verifier, &mut provider), Ok(2), "{years:?}");
+            // With slow signatures, too.
+            provider.pends = 2;
+            assert_eq!(verification.run(&verifier, &mut provider), Ok(2), "{years:?}");
+        }
+    }
+    // Two that were never valid at once do not help each other.
+    let late = root.issue_for(valid(authority("intermediate"), 2031, 2040), good.key.clone());
+    let early = root.issue_for(valid(authority("intermediate"), 1990, 1999), good.key.clone());
+    let chain = [&leaf.der, &late.der, &early.der].map(Vec::as_slice);
+    let verified = Verification::server(&chain, "server.test").run(&verifier, &mut Counting::default());
+    assert_eq!(verified, Err(Error::CertificateExpired));
+}

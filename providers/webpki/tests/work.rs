@@ -3,6 +3,7 @@
 use super::support::pki::*;
 use super::support::provider::Counting;
 use super::support::*;
+use rcgen::{CertificateParams, GeneralSubtree, NameConstraints};
 use saitls_core::Error;
 use saitls_core::crypto::{PeerVerifier, VerificationProgress};
 use saitls_core::limits::MAX_SIGNATURE_CHECKS;
@@ -85,6 +86,32 @@ fn an_attacker_cannot_make_us_verify_more_signatures_than_the_limit() {
         assert!(provider.verified <= MAX_SIGNATURE_CHECKS.into(), "{}", provider.verified);
         // The test is about something.
         assert!(provider.verified > 3, "{}", provider.verified);
+    }
+}
+
+/// Names by the thousand under constraints by the thousand: the library compares a quarter of a million and gives up.
+#[test]
+fn comparisons_with_name_constraints_are_bounded() {
+    let dns = |at: usize| format!("{at:x}.test");
+    // How many names, how many subtrees, and whether that is too many: the name of the certificate is compared, too.
+    for (names, subtrees, expected) in [(240, 1_000, Ok(2)), (260, 1_000, Err(Error::ChainTooLong))] {
+        let root = Certified::root();
+        let mut params = authority("intermediate");
+        let excluded_subtrees = (0..subtrees).map(|at| GeneralSubtree::DnsName(format!("{at:x}.invalid"))).collect();
+        params.name_constraints = Some(NameConstraints { permitted_subtrees: Vec::new(), excluded_subtrees });
+        let intermediate = root.issue(params);
+        let mut params = end_entity(&["server.test"]);
+        let more = CertificateParams::new((1..names).map(dns).collect::<Vec<_>>()).unwrap();
+        params.subject_alt_names.extend(more.subject_alt_names);
+        let leaf = intermediate.issue(params);
+        for pends in [0, 1] {
+            let mut provider = Counting { pends, ..Counting::default() };
+            let chain = [leaf.der.as_slice(), &intermediate.der];
+            let verified = Verification::server(&chain, "server.test")
+                .run(&ChainVerifier::new(&anchor(&root.der), &NOW).unwrap(), &mut provider);
+            assert_eq!(verified, expected);
+            assert_eq!(provider.verified, 2);
+        }
     }
 }
 
