@@ -10,13 +10,14 @@ use saitls_core::crypto::{self, *};
 use std::cell::Cell;
 
 thread_local! {
-    /// Secrets, and keyed AEADs.
+    /// Secrets, keyed AEADs, and key agreements.
     static SECRETS: Cell<i32> = const { Cell::new(0) };
     static KEYS: Cell<i32> = const { Cell::new(0) };
+    static AGREEMENTS: Cell<i32> = const { Cell::new(0) };
 }
 
-fn living() -> (i32, i32) {
-    (SECRETS.get(), KEYS.get())
+fn living() -> (i32, i32, i32) {
+    (SECRETS.get(), KEYS.get(), AGREEMENTS.get())
 }
 
 struct Counting(Provider);
@@ -104,13 +105,21 @@ impl crypto::Aead<C> for Aead {
 
 struct KeyExchange(real::KeyExchange);
 
+impl Drop for KeyExchange {
+    fn drop(&mut self) {
+        AGREEMENTS.set(AGREEMENTS.get() - 1);
+    }
+}
+
 impl crypto::KeyExchange<C> for KeyExchange {
     fn supports(group: NamedGroup) -> bool {
         <real::KeyExchange as crypto::KeyExchange<C>>::supports(group)
     }
 
     fn start(p: &mut C, group: NamedGroup) -> Result<Self> {
-        real::KeyExchange::start(p, group).map(Self)
+        let exchange = real::KeyExchange::start(p, group)?;
+        AGREEMENTS.set(AGREEMENTS.get() + 1);
+        Ok(Self(exchange))
     }
 
     fn poll_generate(&mut self, p: &mut C, share: &mut [u8]) -> Poll<Result<usize>> {
@@ -126,10 +135,13 @@ impl crypto::KeyExchange<C> for KeyExchange {
     }
 }
 
-fn with_pair(f: impl FnOnce(&mut Pair<'_, Counting>)) {
+fn with_pair(retry: bool, f: impl FnOnce(&mut Pair<'_, Counting>)) {
     let identity = p256();
     let identities = [identity.identity()];
-    let (client_config, server_config) = (ClientConfig::new(&ANY), ServerConfig::new(&identities));
+    let (mut client_config, server_config) = (ClientConfig::new(&ANY), ServerConfig::new(&identities));
+    if retry {
+        client_config = client_config.with_key_shares(&[]);
+    }
     let client = saitls_core::Connection::client(&client_config, name("localhost"), full_buffers()).unwrap();
     let server = saitls_core::Connection::server(&server_config, full_buffers()).unwrap();
     let providers = [1, 2].map(|seed| Counting(provider(seed)));
@@ -139,28 +151,28 @@ fn with_pair(f: impl FnOnce(&mut Pair<'_, Counting>)) {
 
 #[test]
 fn a_connection_keeps_two_traffic_secrets_and_one_for_exporters() {
-    assert_eq!(living(), (0, 0));
-    with_pair(|pair| {
+    assert_eq!(living(), (0, 0, 0));
+    with_pair(true, |pair| {
         pair.connect();
-        assert_eq!(living(), (2 * 3, 2 * 2), "secrets of the handshake, or keys of it, are still there");
+        assert_eq!(living(), (2 * 3, 2 * 2, 0), "secrets of the handshake, or keys of it, are still there");
         for _ in 0..3 {
             pair.client.update_keys(true).unwrap();
             assert_eq!(pair.run(), (Ok(()), Ok(())));
-            assert_eq!(living(), (2 * 3, 2 * 2), "a key that was replaced is still there");
+            assert_eq!(living(), (2 * 3, 2 * 2, 0), "a key that was replaced is still there");
         }
         pair.client.close();
         pair.server.close();
         assert_eq!(pair.run(), (Ok(()), Ok(())));
-        assert_eq!(living(), (0, 0), "closed on both sides");
+        assert_eq!(living(), (0, 0, 0), "closed on both sides");
     });
-    assert_eq!(living(), (0, 0));
+    assert_eq!(living(), (0, 0, 0));
 }
 
 #[test]
 fn a_connection_that_fails_or_is_dropped_at_any_step_keeps_nothing() {
     for turns in 0..8 {
-        for fails in [true, false] {
-            with_pair(|pair| {
+        for (fails, retry) in [(true, true), (true, false), (false, true), (false, false)] {
+            with_pair(retry, |pair| {
                 for _ in 0..turns {
                     let _ = pair.turn();
                 }
@@ -170,10 +182,10 @@ fn a_connection_that_fails_or_is_dropped_at_any_step_keeps_nothing() {
                     let refused = Err(Error::PeerRejected(AlertDescription::ACCESS_DENIED));
                     assert_eq!(pair.client.process(&mut pair.client_provider), refused);
                     assert_eq!(pair.server.process(&mut pair.server_provider), refused);
-                    assert_eq!(living(), (0, 0), "after {turns} turns");
+                    assert_eq!(living(), (0, 0, 0), "after {turns} turns");
                 }
             });
-            assert_eq!(living(), (0, 0), "after {turns} turns");
+            assert_eq!(living(), (0, 0, 0), "after {turns} turns");
         }
     }
 }

@@ -214,7 +214,7 @@ pub trait IdentityChooser<P: CryptoProvider>: Sync {
 
 /// A list of identities that can be replaced while connections run. Handshakes under way keep what they have chosen.
 ///
-/// A spin lock is held while one of them is chosen. **Not for interrupt handlers**: one that interrupts the holder on the
+/// A spin lock is held while the list is copied or replaced, a pointer and a length. **Not for interrupt handlers**: one that interrupts the holder on the
 /// same core waits for ever. Set a flag there, and let the main loop replace.
 ///
 /// It needs a processor with atomic compare-and-swap; an [`IdentityChooser`] of your own does not.
@@ -247,7 +247,8 @@ impl<'a, P: CryptoProvider> RotatingIdentities<'a, P> {
 #[cfg(target_has_atomic = "ptr")]
 impl<P: CryptoProvider> IdentityChooser<P> for RotatingIdentities<'_, P> {
     fn poll_choose<'s>(&'s self, _: &mut P, request: &IdentityRequest<'_>) -> Poll<Result<Option<Identity<'s, P>>>> {
-        Poll::Ready(Ok(request.choose_from(*self.current.lock())))
+        let identities = *self.current.lock();
+        Poll::Ready(Ok(request.choose_from(identities)))
     }
 }
 

@@ -13,7 +13,7 @@ use managed::ManagedSlice;
 /// * transmit: at least [`MIN_TRANSMIT_BUFFER_LEN`](crate::limits::MIN_TRANSMIT_BUFFER_LEN), and for bulk data a
 ///   record or two.
 ///
-/// What was read is wiped at once. A connection that is dropped leaves in borrowed buffers what was not read or not yet
+/// What was read is wiped once there is no more to be opened. A connection that is dropped leaves in borrowed buffers what was not read or not yet
 /// sealed; [`into_buffers`](crate::Connection::into_buffers) gives them back wiped.
 ///
 /// ```

@@ -263,6 +263,7 @@ impl Error {
             | Self::ReceiveBufferTooSmall(_)
             | Self::TransmitBufferTooSmall(_)
             | Self::InvalidConfiguration(_)
+            // Answered above.
             | Self::PeerRejected(_)
             | Self::Internal => A::INTERNAL_ERROR,
             // RFC 9846 6.1: our own side is to be closed properly all the same.

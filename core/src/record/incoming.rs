@@ -1,9 +1,10 @@
 //! The receiving half of the record protocol: which records are allowed, opening them, counting the idle ones.
 
 use super::header::RecordHeader;
+use super::keys::{Keys, Share};
 use super::protection::NextSecret;
-use super::{Keys, Protection, ReceiveBuffer};
-use crate::codes::{AlertDescription, CipherSuite, ContentType};
+use super::{Protection, ReceiveBuffer};
+use crate::codes::{AlertDescription, CipherSuite, ContentType, NamedGroup};
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
 use crate::limits::{MAX_CIPHERTEXT_LEN, MAX_IDLE_RECORDS, MAX_PLAINTEXT_LEN, MAX_SKIPPED_EARLY_DATA};
@@ -22,7 +23,7 @@ pub(crate) enum Content {
 
 /// Under which key records come, and what is allowed of them.
 pub(crate) struct Incoming<P: CryptoProvider> {
-    pub(crate) keys: Keys<P>,
+    keys: Keys<P>,
     /// The longest inner plaintext we accept: what we advertised, once the peer has agreed.
     max_inner_len: usize,
     /// Whether change_cipher_spec may come: after the first ClientHello, before the peer's Finished.
@@ -68,6 +69,26 @@ impl<P: CryptoProvider> Incoming<P> {
     /// The current traffic secret.
     pub(crate) fn secret(&self) -> Option<&P::Secret> {
         self.keys.installed().map(Protection::secret)
+    }
+
+    /// Begins a key agreement for each group, in place of those before. They last until a key is installed.
+    ///
+    /// # Errors
+    /// Those of the provider; [`Error::Internal`] where a key is installed.
+    pub(crate) fn agree(&mut self, provider: &mut P, groups: &[Option<NamedGroup>]) -> Result<()> {
+        self.keys.agree(provider, groups)
+    }
+
+    /// The key agreements that were begun.
+    pub(crate) fn shares(&mut self) -> &mut [Option<Share<P>>] {
+        self.keys.shares()
+    }
+
+    /// Forgets the key agreements.
+    pub(crate) fn end_agreements(&mut self) {
+        if self.keys.installed().is_none() {
+            self.keys = Keys::None;
+        }
     }
 
     /// Forgets the keys: nothing can be opened any more.

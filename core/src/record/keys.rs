@@ -3,7 +3,7 @@
 use super::Protection;
 use crate::codes::NamedGroup;
 use crate::crypto::{CryptoProvider, KeyExchange};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::limits::MAX_KEY_SHARES;
 
 /// A key agreement that was begun.
@@ -15,8 +15,9 @@ pub(crate) struct Share<P: CryptoProvider> {
 /// The agreements of a ClientHello, or the one of a server.
 type Shares<P> = [Option<Share<P>>; MAX_KEY_SHARES];
 
-/// The key of one direction. Until it is installed, its room is that of the agreements which lead to it: they are not needed
-/// at the same time, and a connection is a third smaller.
+/// The key of one direction. Until that of what is received is installed, its room is that of the agreements which lead to it:
+/// they are not needed at the same time, and a connection is smaller. (What is sent has no agreements; it shares this type,
+/// and with it the code that installs keys.)
 pub(crate) enum Keys<P: CryptoProvider> {
     None,
     Agreeing(Shares<P>),
@@ -24,9 +25,15 @@ pub(crate) enum Keys<P: CryptoProvider> {
 }
 
 impl<P: CryptoProvider> Keys<P> {
-    /// Begins an agreement for each group.
+    /// Begins an agreement for each group, in place of those before.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] where a key is installed: it stays.
     #[inline(never)]
-    pub(crate) fn agree(&mut self, provider: &mut P, groups: &[Option<NamedGroup>]) -> Result<()> {
+    pub(super) fn agree(&mut self, provider: &mut P, groups: &[Option<NamedGroup>]) -> Result<()> {
+        if self.installed().is_some() {
+            return Err(Error::Internal);
+        }
         *self = Self::Agreeing([const { None }; MAX_KEY_SHARES]);
         for (slot, group) in self.shares().iter_mut().zip(groups) {
             if let &Some(group) = group {
@@ -53,7 +60,7 @@ impl<P: CryptoProvider> Keys<P> {
     }
 
     /// The agreements, as long as no key is installed.
-    pub(crate) fn shares(&mut self) -> &mut [Option<Share<P>>] {
+    pub(super) fn shares(&mut self) -> &mut [Option<Share<P>>] {
         match self {
             Self::Agreeing(shares) => shares,
             _ => &mut [],

@@ -1,6 +1,7 @@
 //! The record protocol (RFC 9846 5): header, protection, and the two buffers.
 //!
-//! Given keys; knows nothing of the key schedule or of handshake states.
+//! Given secrets; knows nothing of the key schedule or of handshake states. (Key agreements stand where the key that comes
+//! of them will; what they are for is the handshake's to know.)
 
 mod header;
 mod incoming;
@@ -11,7 +12,6 @@ mod receive_buffer;
 mod transmit_buffer;
 
 pub(crate) use incoming::{Content, Incoming};
-pub(crate) use keys::Keys;
 pub(crate) use outgoing::Outgoing;
 pub(crate) use protection::Protection;
 pub(crate) use receive_buffer::{ReceiveBuffer, RecordAligned};

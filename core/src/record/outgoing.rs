@@ -1,9 +1,10 @@
 //! The sending half of the record protocol: fragments, seals, pads, updates keys.
 
 use super::header::RecordHeader;
+use super::keys::Keys;
 use super::protection::NextSecret;
 use super::transmit_buffer::{ALERT_RECORD_LEN, TransmitBuffer};
-use super::{Keys, Padding, Protection, move_within};
+use super::{Padding, Protection, move_within};
 use crate::codes::{AlertDescription, CipherSuite, ContentType, ProtocolVersion};
 use crate::crypto::CryptoProvider;
 use crate::error::{ByteCount, Error, Result};

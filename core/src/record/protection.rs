@@ -1,6 +1,6 @@
 //! Sealing and opening records with one key (RFC 9846 5.2, 5.3).
 
-use super::Keys;
+use super::keys::Keys;
 use crate::codes::{CipherSuite, ContentType, HashAlgorithm};
 use crate::crypto::{Aead, CryptoProvider, Nonce, Secret};
 use crate::error::{Error, Result};

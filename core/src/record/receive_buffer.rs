@@ -107,7 +107,7 @@ impl<'a> ReceiveBuffer<'a> {
 
     /// How much of the slice is used: all of it, up to 4 GB.
     pub(crate) fn capacity(&self) -> usize {
-        self.bytes.len().min(Part { start: 0, end: u32::MAX }.end())
+        self.bytes.len().min(usize::try_from(u32::MAX).unwrap_or(usize::MAX))
     }
 
     // ---- transport side
@@ -127,7 +127,7 @@ impl<'a> ReceiveBuffer<'a> {
     /// Moves what is there to the front, if the next record does not fit where it began.
     fn make_room(&mut self) {
         let needed = self.peek_header().map_or(RECORD_HEADER_LEN, RecordHeader::record_len);
-        let fits = self.records.start().saturating_add(needed) <= self.bytes.len();
+        let fits = self.records.start().saturating_add(needed) <= self.capacity();
         if self.data.is_empty() && (!fits || self.records.is_empty()) {
             self.compact();
         }
@@ -143,7 +143,8 @@ impl<'a> ReceiveBuffer<'a> {
             *part = Part::new(at..at.saturating_add(len));
             at = part.end();
         }
-        self.data = Part { end: self.records.start, ..self.records };
+        let records = self.records.start();
+        self.data = Part::new(records..records);
     }
 
     // ---- records
@@ -162,7 +163,7 @@ impl<'a> ReceiveBuffer<'a> {
         let len = header.record_len();
         if len > self.records.len() {
             let needed = self.retained.saturating_add(self.handshake.len()).saturating_add(len);
-            return if needed > self.bytes.len() { Err(too_small(needed)) } else { Ok(None) };
+            return if needed > self.capacity() { Err(too_small(needed)) } else { Ok(None) };
         }
         let start = self.records.start();
         Ok(start.checked_add(len).and_then(|end| self.bytes.get_mut(start..end)))
@@ -222,7 +223,7 @@ impl<'a> ReceiveBuffer<'a> {
     pub(crate) fn drop_oversized(&mut self, kind: HandshakeType, most: usize) -> Result<bool> {
         let joined = self.bytes.get(self.handshake.range()).ok_or(Error::Internal)?;
         let Some(len) = Message::peek_len(joined) else { return Ok(false) };
-        if joined.first() != Some(&kind.0) || joined.len() >= len || self.capacity_for(len) <= self.bytes.len() {
+        if joined.first() != Some(&kind.0) || joined.len() >= len || self.capacity_for(len) <= self.capacity() {
             return Ok(false);
         }
         if len > most {
@@ -253,7 +254,7 @@ impl<'a> ReceiveBuffer<'a> {
         let Some(len) = Message::peek_len(joined) else { return Ok(None) };
         let Some(bytes) = joined.get(..len) else {
             let needed = self.capacity_for(len);
-            return if needed > self.bytes.len() { Err(too_small(needed)) } else { Ok(None) };
+            return if needed > self.capacity() { Err(too_small(needed)) } else { Ok(None) };
         };
         let aligned = (joined.len() == len).then_some(RecordAligned(()));
         Ok(Some((Message::read(bytes)?, aligned)))

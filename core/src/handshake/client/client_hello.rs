@@ -47,7 +47,7 @@ impl Offer {
         let [random, session_id] = drawn;
         cx.facts.client_random = random;
         let groups = share_groups(cx, client);
-        cx.incoming.keys.agree(cx.provider, &groups)?;
+        cx.incoming.agree(cx.provider, &groups)?;
         Ok(Self { session_id, session_id_len, written: None })
     }
 
@@ -91,7 +91,7 @@ impl Offer {
                         let done = self.written.filter(|written| written.start == start);
                         let done = written.insert(done.unwrap_or(WrittenShares { start, end: start, count: 0 }));
                         writer.filled(usize::try_from(done.end.saturating_sub(start)).unwrap_or(usize::MAX));
-                        for share in cx.incoming.keys.shares().iter_mut().flatten().skip(done.count.into()) {
+                        for share in cx.incoming.shares().iter_mut().flatten().skip(done.count.into()) {
                             writer.u16(share.group.0);
                             writer.vector16(|writer| match share.exchange.poll_generate(cx.provider, writer.room()) {
                                 Poll::Ready(Ok(len)) => writer.filled(len),

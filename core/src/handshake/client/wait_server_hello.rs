@@ -70,7 +70,6 @@ impl WaitServerHello {
             .server_share;
         let share = cx
             .incoming
-            .keys
             .shares()
             .iter_mut()
             .flatten()
@@ -149,10 +148,10 @@ impl WaitServerHello {
             Some(group) if self.requested == Some(group) => {}
             Some(group) => {
                 let offered = cx.common.named_groups(cx.provider, cx.fits_hybrids()).any(|offered| offered == group);
-                if !offered || cx.incoming.keys.shares().iter().flatten().any(|share| share.group == group) {
+                if !offered || cx.incoming.shares().iter().flatten().any(|share| share.group == group) {
                     return Poll::Ready(Err(Error::IllegalHelloRetryRequest));
                 }
-                cx.incoming.keys.agree(cx.provider, &[Some(group)])?;
+                cx.incoming.agree(cx.provider, &[Some(group)])?;
                 self.requested = Some(group);
             }
             None if cookie.is_none() => return Poll::Ready(Err(Error::IllegalHelloRetryRequest)),

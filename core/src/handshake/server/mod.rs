@@ -19,7 +19,6 @@ mod wait_certificate;
 mod wait_certificate_verify;
 mod wait_finished;
 
-use super::client::take;
 use super::{Context, Expected, Received};
 use crate::codes::HandshakeType;
 use crate::config::ServerConfig;

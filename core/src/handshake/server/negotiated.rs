@@ -65,11 +65,10 @@ impl Negotiated {
                 }
             });
         }))?;
-        let certificate = SendingCertificate::new();
         Poll::Ready(Ok(if config.client_authentication.verifier().is_some() {
-            State::RequestingCertificate(RequestingCertificate::new(certificate))
+            State::RequestingCertificate(RequestingCertificate)
         } else {
-            State::SendingCertificate(certificate)
+            State::SendingCertificate(SendingCertificate::new())
         }))
     }
 

@@ -1,7 +1,7 @@
 //! The CertificateRequest.
 
 use super::sending_certificate::SendingCertificate;
-use super::{Context, State, take};
+use super::{Context, State};
 use crate::codes::ExtensionType;
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
@@ -9,17 +9,12 @@ use crate::wire::CertificateRequest;
 use crate::wire::extensions::{CertificateAuthorities, SignatureSchemeList, SignedCertificateTimestamps};
 use core::task::Poll;
 
-pub(crate) struct RequestingCertificate {
-    certificate: Option<SendingCertificate>,
-}
+pub(crate) struct RequestingCertificate;
 
 impl RequestingCertificate {
-    pub(super) const fn new(certificate: SendingCertificate) -> Self {
-        Self { certificate: Some(certificate) }
-    }
-
     #[inline(never)]
-    pub(super) fn advance<P: CryptoProvider>(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
+    #[allow(clippy::unused_self, reason = "as every state")]
+    pub(super) fn advance<P: CryptoProvider>(&self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
         let (common, provider) = (cx.common, &*cx.provider);
         let more_for_certificates = common.certificate_schemes(provider).any(|scheme| !scheme.signs_handshake());
         let written = cx.outgoing.poll_write(&mut |writer| {
@@ -48,6 +43,6 @@ impl RequestingCertificate {
                 return cx.pending_transmit();
             }
         }
-        Poll::Ready(Ok(State::SendingCertificate(take(&mut self.certificate)?)))
+        Poll::Ready(Ok(State::SendingCertificate(SendingCertificate::new())))
     }
 }

@@ -9,7 +9,6 @@ use crate::crypto::{CryptoProvider, Digest, KeyExchange};
 use crate::error::{Error, Result};
 use crate::handshake::{Operation, Received};
 use crate::key_schedule::{Derived, Transcript};
-use crate::record::Keys;
 use crate::wire::extensions::{KeyShareClientHello, KeyShareHelloRetryRequest, SelectedVersion};
 use crate::wire::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, MESSAGE_HEADER_LEN, ServerHello, Writer};
 use core::task::{Poll, ready};
@@ -65,11 +64,11 @@ impl Start {
         selection: &Selection<'_>,
         client_share: &[u8],
     ) -> Poll<Result<State<P>>> {
-        if cx.incoming.keys.shares().is_empty() {
-            cx.incoming.keys.agree(cx.provider, &[Some(selection.named_group)])?;
+        if cx.incoming.shares().is_empty() {
+            cx.incoming.agree(cx.provider, &[Some(selection.named_group)])?;
         }
         let (len, shared) = ready!(poll_write(cx, hello, selection, client_share))?;
-        cx.incoming.keys = Keys::None;
+        cx.incoming.end_agreements();
 
         let suite = selection.cipher_suite;
         let aligned = received.record_aligned()?;
@@ -186,7 +185,7 @@ fn poll_write<P: CryptoProvider>(
     client_share: &[u8],
 ) -> Poll<Result<(usize, P::Secret)>> {
     let mut agreed = Poll::Pending;
-    let exchange = &mut cx.incoming.keys.shares().iter_mut().flatten().next().ok_or(Error::Internal)?.exchange;
+    let exchange = &mut cx.incoming.shares().iter_mut().flatten().next().ok_or(Error::Internal)?.exchange;
     let room = cx.outgoing.message_room(usize::MAX);
     let mut writer = Writer::new(room);
     ServerHello::write_new(&mut writer, &[0; 32], hello.legacy_session_id, selection.cipher_suite, |writer| {
