@@ -110,6 +110,7 @@ fn rest<P: CryptoProvider>() -> usize {
 #[cfg(target_pointer_width = "64")]
 fn connections_are_small() {
     // An idle one keeps the room of its handshake: a transcript, an identity, a state. If this grows, so does every
-    // connection.
-    assert!(rest::<Provider>() <= 1_024, "{}", rest::<Provider>());
+    // connection. It is 1,024 bytes; 48 more where a crate of the build turns on `alloc`, since then buffers and names may
+    // own what they hold.
+    assert!(rest::<Provider>() <= 1_072, "{}", rest::<Provider>());
 }
