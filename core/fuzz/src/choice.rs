@@ -16,6 +16,26 @@ const AUTHORITIES: &[&[u8]] = &[&[0x30, 0]];
 const RAW: CertificateType = CertificateType::RAW_PUBLIC_KEY;
 const X509: CertificateType = CertificateType::X509;
 
+/// What clients and servers are set to alike, by functions of the same names.
+macro_rules! with_common {
+    ($choice:ident, $config:ident) => {{
+        let mut config = $config;
+        if $choice.has(4) {
+            config = config.with_certificate_status_request().with_certificate_timestamp_request();
+        }
+        if let Some(limit) = $choice.record_size_limit() {
+            config = config.with_record_size_limit(limit);
+        }
+        if $choice.has(12) {
+            config = config.with_alpn(&[b"h2", b"http/1.1"]);
+        }
+        if $choice.has(13) {
+            config = config.with_certificate_authorities(AUTHORITIES);
+        }
+        config
+    }};
+}
+
 /// 24 bits, none of them set in inputs that choose nothing.
 #[derive(Clone, Copy, Default)]
 pub struct Choice(usize);
@@ -40,8 +60,9 @@ impl Choice {
 
     // ---- the connection
 
-    fn peer_certificate_types(self) -> &'static [CertificateType] {
-        [&[X509][..], &[X509, RAW], &[RAW, X509], &[RAW]][self.bits(0, 2)]
+    /// The types of certificate that the two bits at `at` choose.
+    fn certificate_types(self, at: u8) -> &'static [CertificateType] {
+        [&[X509][..], &[X509, RAW], &[RAW, X509], &[RAW]][self.bits(at, 2)]
     }
 
     /// Who we are: with a certificate, with a bare key, or with either.
@@ -60,10 +81,6 @@ impl Choice {
             _ => drop(identities.remove(0)),
         }
         identities
-    }
-
-    fn own_certificate_types(self) -> &'static [CertificateType] {
-        [&[X509][..], &[X509, RAW], &[RAW, X509], &[RAW]][self.bits(2, 2)]
     }
 
     /// Anybody, the one key that the peer has, or another.
@@ -90,25 +107,13 @@ impl Choice {
     ) -> ClientConfig<'a, Provider> {
         let mut config = ClientConfig::new(self.verifier(pinned))
             .with_identities(if self.has(16) { &[] } else { identities })
-            .with_peer_certificate_types(self.peer_certificate_types())
-            .with_certificate_types(self.own_certificate_types())
+            .with_peer_certificate_types(self.certificate_types(0))
+            .with_certificate_types(self.certificate_types(2))
             .with_compatibility_mode(!self.has(17));
-        if self.has(4) {
-            config = config.with_certificate_status_request().with_certificate_timestamp_request();
-        }
         if let length @ 1..=4 = self.bits(7, 3) {
             config = config.with_max_fragment_length(MaxFragmentLength(length as u8));
         }
-        if let Some(limit) = self.record_size_limit() {
-            config = config.with_record_size_limit(limit);
-        }
-        if self.has(12) {
-            config = config.with_alpn(&[b"h2", b"http/1.1"]);
-        }
-        if self.has(13) {
-            config = config.with_certificate_authorities(AUTHORITIES);
-        }
-        config
+        with_common!(self, config)
     }
 
     pub fn server<'a>(
@@ -117,7 +122,7 @@ impl Choice {
         identities: &'a [Identity<'a, Provider>],
         pinned: &'a PinnedKey<'a>,
     ) -> ServerConfig<'a, Provider> {
-        let mut config = ServerConfig::new(identities).with_peer_certificate_types(self.peer_certificate_types());
+        let mut config = ServerConfig::new(identities).with_peer_certificate_types(self.certificate_types(0));
         if settings & 1 == 1 {
             let verifier = self.verifier(pinned);
             config = config.with_client_authentication(match self.has(16) {
@@ -125,22 +130,10 @@ impl Choice {
                 false => ClientAuthentication::Optional(verifier),
             });
         }
-        if self.has(4) {
-            config = config.with_certificate_status_request().with_certificate_timestamp_request();
-        }
-        if let Some(limit) = self.record_size_limit() {
-            config = config.with_record_size_limit(limit);
-        }
-        if self.has(12) {
-            config = config.with_alpn(&[b"h2", b"http/1.1"]);
-        }
-        if self.has(13) {
-            config = config.with_certificate_authorities(AUTHORITIES);
-        }
         if self.has(17) {
             config = config.with_cipher_suites(&[CipherSuite::AES_256_GCM_SHA384]);
         }
-        config
+        with_common!(self, config)
     }
 
     pub fn buffers(self, settings: u8) -> saitls_core::Buffers<'static> {

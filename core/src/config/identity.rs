@@ -214,8 +214,8 @@ pub trait IdentityChooser<P: CryptoProvider>: Sync {
 
 /// A list of identities that can be replaced while connections run. Handshakes under way keep what they have chosen.
 ///
-/// A spin lock is held while the list is copied or replaced, a pointer and a length. **Not for interrupt handlers**: one that interrupts the holder on the
-/// same core waits for ever. Set a flag there, and let the main loop replace.
+/// A spin lock is held while the list is copied or replaced, a pointer and a length. **Not for interrupt handlers**: one
+/// that interrupts the holder on the same core waits for ever. Set a flag there, and let the main loop replace.
 ///
 /// It needs a processor with atomic compare-and-swap; an [`IdentityChooser`] of your own does not.
 #[cfg(target_has_atomic = "ptr")]

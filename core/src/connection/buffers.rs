@@ -13,8 +13,8 @@ use managed::ManagedSlice;
 /// * transmit: at least [`MIN_TRANSMIT_BUFFER_LEN`](crate::limits::MIN_TRANSMIT_BUFFER_LEN), and for bulk data a
 ///   record or two.
 ///
-/// What was read is wiped once there is no more to be opened. A connection that is dropped leaves in borrowed buffers what was not read or not yet
-/// sealed; [`into_buffers`](crate::Connection::into_buffers) gives them back wiped.
+/// What was read is wiped once there is no more to be opened. A connection that is dropped leaves in borrowed buffers
+/// what was not read or not yet sealed; [`into_buffers`](crate::Connection::into_buffers) gives them back wiped.
 ///
 /// ```
 /// let (mut receive, mut transmit) = ([0; 16_645], [0; 4_096]);

@@ -19,7 +19,7 @@ pub struct VerificationProgress<P: CryptoProvider> {
     /// Set by a verifier that found that the certificate is for the server name it was given.
     pub server_name_verified: bool,
     operation: Option<P::SignatureVerifier>,
-    /// Whether there are notes.
+    /// Whether there are notes: an `Option` of them would take a word, this takes room that is left between others.
     is_begun: bool,
     notes: Notes,
     answers: Answers,

@@ -26,6 +26,15 @@ pub const DEFAULT_MAX_INTERMEDIATES: usize = 3;
 /// factorial of this.
 pub const MAX_INTERMEDIATES: usize = 6;
 
+/// When certificates are to be valid.
+#[derive(Clone, Copy)]
+enum Validity<'a> {
+    /// At the time that the clock says.
+    Now(&'a dyn Clock),
+    /// At any one time: [`ChainVerifier::later`], which verifiers with a clock do not link, since it comes from here.
+    Ever(Later),
+}
+
 /// The next time to look at a chain.
 type Later = fn(&ChainVerifier<'_>, &webpki::Error, &PeerCertificates<'_>, u64) -> Option<u64>;
 
@@ -36,10 +45,7 @@ type Later = fn(&ChainVerifier<'_>, &webpki::Error, &PeerCertificates<'_>, u64) 
 #[derive(Clone, Copy)]
 pub struct ChainVerifier<'a> {
     anchors: &'a [TrustAnchor<'a>],
-    /// `None`: validity is not checked.
-    clock: Option<&'a dyn Clock>,
-    /// [`Self::later`] of a verifier without a clock: here, for the sake of the others, which link none of it.
-    later: Option<Later>,
+    validity: Validity<'a>,
     max_intermediates: usize,
     #[cfg(feature = "crl")]
     revocation: Option<Revocation<'a>>,
@@ -51,7 +57,7 @@ impl<'a> ChainVerifier<'a> {
     /// # Errors
     /// [`Error::InvalidConfiguration`] without trust anchors.
     pub fn new(anchors: &'a [TrustAnchor<'a>], clock: &'a dyn Clock) -> Result<Self> {
-        Self::with(anchors, Some(clock), None)
+        Self::with(anchors, Validity::Now(clock))
     }
 
     /// A verifier for devices that never know the time: it does **not** check that certificates are valid now, only
@@ -61,17 +67,16 @@ impl<'a> ChainVerifier<'a> {
     /// # Errors
     /// As for [`new`](Self::new).
     pub fn ignoring_validity(anchors: &'a [TrustAnchor<'a>]) -> Result<Self> {
-        Self::with(anchors, None, Some(Self::later))
+        Self::with(anchors, Validity::Ever(Self::later))
     }
 
-    fn with(anchors: &'a [TrustAnchor<'a>], clock: Option<&'a dyn Clock>, later: Option<Later>) -> Result<Self> {
+    fn with(anchors: &'a [TrustAnchor<'a>], validity: Validity<'a>) -> Result<Self> {
         if anchors.is_empty() {
             return Err(NO_ANCHORS);
         }
         Ok(Self {
             anchors,
-            clock,
-            later,
+            validity,
             max_intermediates: DEFAULT_MAX_INTERMEDIATES,
             #[cfg(feature = "crl")]
             revocation: None,
@@ -107,7 +112,10 @@ impl<'a> ChainVerifier<'a> {
         let verifier = self.identity(edition);
         let mut time = match progress.notes() {
             Some(notes) if notes.verifier == verifier => notes.time,
-            _ => self.clock.map_or(Ok(0), |clock| clock.now().map(|time| time.as_secs()))?,
+            _ => match self.validity {
+                Validity::Now(clock) => clock.now()?.as_secs(),
+                Validity::Ever(_) => 0,
+            },
         };
         'run: loop {
             progress.begin(Notes { time, verifier });
@@ -128,10 +136,16 @@ impl<'a> ChainVerifier<'a> {
                     progress.server_name_verified = peer.role == PeerRole::Server;
                     return Poll::Ready(Ok(()));
                 }
-                Err(error) => match self.later.and_then(|later| later(self, &error, peer, time)) {
-                    Some(later) => time = later,
-                    None => return Poll::Ready(Err(self.explain(&error, progress, peer))),
-                },
+                Err(error) => {
+                    let later = match self.validity {
+                        Validity::Now(_) => None,
+                        Validity::Ever(later) => later(self, &error, peer, time),
+                    };
+                    match later {
+                        Some(later) => time = later,
+                        None => return Poll::Ready(Err(self.explain(&error, progress, peer))),
+                    }
+                }
             }
         }
     }
@@ -163,7 +177,10 @@ impl<'a> ChainVerifier<'a> {
 
     /// What tells this verifier from every other one that exists at the same time.
     fn identity(&self, edition: usize) -> [usize; 7] {
-        let clock = self.clock.map_or(0, |clock| ptr::from_ref(clock).addr());
+        let clock = match self.validity {
+            Validity::Now(clock) => ptr::from_ref(clock).addr(),
+            Validity::Ever(_) => 0,
+        };
         let anchors = self.anchors.as_ptr().addr();
         #[cfg(feature = "crl")]
         let [lists, count, policy] = self.revocation.as_ref().map_or([0; 3], Revocation::identity);
@@ -328,6 +345,6 @@ impl fmt::Debug for ChainVerifier<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("ChainVerifier");
         debug.field("anchors", &self.anchors.len()).field("max_intermediates", &self.max_intermediates);
-        debug.field("checks_validity", &self.clock.is_some()).finish_non_exhaustive()
+        debug.field("checks_validity", &matches!(self.validity, Validity::Now(_))).finish_non_exhaustive()
     }
 }

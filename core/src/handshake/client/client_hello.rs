@@ -56,9 +56,10 @@ impl Offer {
         self.session_id.get(..self.session_id_len.into()).unwrap_or(&[])
     }
 
-    /// Writes a ClientHello with the shares of [`Incoming::keys`] where [`Outgoing::message_room`] is, and returns its length.
+    /// Writes a ClientHello with the shares of [`Incoming::shares`] where [`Outgoing::message_room`] is, and returns its
+    /// length.
     ///
-    /// [`Incoming::keys`]: crate::record::Incoming::keys
+    /// [`Incoming::shares`]: crate::record::Incoming::shares
     /// [`Outgoing::message_room`]: crate::record::Outgoing::message_room
     pub(super) fn poll_write<P: CryptoProvider>(
         &mut self,
