@@ -351,7 +351,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             Endpoint::Server(..) => (self.notes.name(), None),
         };
         Some(Negotiated {
-            cipher_suite: self.facts.cipher_suite?,
+            cipher_suite: self.facts.cipher_suite,
             named_group: self.facts.named_group?,
             peer_signature_scheme: self.facts.peer_scheme,
             local_signature_scheme: self.facts.local_scheme,
@@ -379,7 +379,6 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         if !self.is_connected() {
             return Err(Error::InvalidState);
         }
-        let suite = self.facts.cipher_suite.ok_or(Error::Internal)?;
-        self.schedule.export(provider, suite.hash(), label, context, out)
+        self.schedule.export(provider, self.facts.cipher_suite.hash(), label, context, out)
     }
 }

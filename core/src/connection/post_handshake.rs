@@ -1,7 +1,7 @@
 //! After the handshake: KeyUpdate (RFC 9846 4.7.3), tickets (4.7.1), close_notify (6.1).
 
 use super::{Connection, Endpoint};
-use crate::codes::{AlertDescription, CipherSuite, HandshakeType};
+use crate::codes::{AlertDescription, HandshakeType};
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
 use crate::key_schedule::next_traffic_secret;
@@ -63,7 +63,7 @@ impl<P: CryptoProvider> Connection<'_, P> {
 
     /// Whether our key has only one record left: the KeyUpdate.
     pub(super) fn is_key_used_up(&self) -> bool {
-        let limit = self.facts.cipher_suite.map_or(0, CipherSuite::record_limit).min(self.common().records_per_key);
+        let limit = self.facts.cipher_suite.record_limit().min(self.common().records_per_key);
         self.outgoing.sequence().saturating_add(1) >= limit
     }
 

@@ -188,7 +188,7 @@ pub(super) fn check_finished<P: CryptoProvider>(
     cx: &mut Context<'_, '_, P>,
     received: &Received<'_>,
 ) -> Result<FinishedVerified> {
-    let hash = cx.hash()?;
+    let hash = cx.hash();
     let finished = Finished::read(received.message.body);
     if finished.verify_data.len() != hash.output_len() {
         return Err(Error::Malformed);
@@ -410,6 +410,6 @@ pub(super) fn poll_sign<P: CryptoProvider>(cx: &mut Context<'_, '_, P>, side: Si
 pub(super) fn poll_send_finished<P: CryptoProvider>(cx: &mut Context<'_, '_, P>) -> Poll<Result<()>> {
     let transcript = cx.transcript.hash(cx.provider)?;
     let base_key = cx.outgoing.secret().ok_or(Error::Internal)?;
-    let verify_data = verify_data(cx.provider, cx.suite()?.hash(), base_key, &transcript)?;
+    let verify_data = verify_data(cx.provider, cx.hash(), base_key, &transcript)?;
     cx.poll_send(&mut |writer| Finished { verify_data: verify_data.as_bytes() }.write(writer))
 }

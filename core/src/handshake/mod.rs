@@ -70,7 +70,8 @@ pub enum WaitingFor {
 
 /// What a handshake has found out.
 pub(crate) struct Facts {
-    pub(crate) cipher_suite: Option<CipherSuite>,
+    /// Until one is chosen, that without protection (RFC 5246 A.5).
+    pub(crate) cipher_suite: CipherSuite,
     pub(crate) named_group: Option<NamedGroup>,
     pub(crate) peer_scheme: Option<SignatureScheme>,
     pub(crate) local_scheme: Option<SignatureScheme>,
@@ -96,7 +97,7 @@ pub(crate) struct Facts {
 impl Facts {
     pub(crate) const fn new() -> Self {
         Self {
-            cipher_suite: None,
+            cipher_suite: CipherSuite(0),
             named_group: None,
             peer_scheme: None,
             local_scheme: None,
@@ -215,18 +216,13 @@ impl Received<'_> {
 
 impl<P: CryptoProvider> Context<'_, '_, P> {
     /// The hash of the negotiated suite.
-    pub(crate) fn hash(&self) -> Result<HashAlgorithm> {
-        self.facts.cipher_suite.map(CipherSuite::hash).ok_or(Error::Internal)
+    pub(crate) const fn hash(&self) -> HashAlgorithm {
+        self.facts.cipher_suite.hash()
     }
 
     /// Whether both buffers have room for the shares of hybrid groups.
     pub(crate) fn fits_hybrids(&self) -> bool {
         self.receive_capacity.min(self.outgoing.buffer.capacity()) >= MIN_HYBRID_BUFFER_LEN
-    }
-
-    /// The negotiated suite.
-    pub(crate) fn suite(&self) -> Result<CipherSuite> {
-        self.facts.cipher_suite.ok_or(Error::Internal)
     }
 
     /// The point of no return for a message: it becomes part of the transcript.
@@ -285,7 +281,7 @@ impl<P: CryptoProvider> Context<'_, '_, P> {
     /// Derives a secret of the current stage, and tells it to the key log, if one is configured.
     #[inline(never)]
     fn derive(&mut self, derived: &Derived, transcript: &Digest) -> Result<P::Secret> {
-        let hash = self.hash()?;
+        let hash = self.hash();
         let secret = self.schedule.derive(self.provider, hash, derived, transcript)?;
         if let Some(key_log) = self.common.key_log {
             let mut revealed = Zeroizing::new([0; crate::secret::MAX_SECRET_LEN]);
@@ -305,19 +301,19 @@ impl<P: CryptoProvider> Context<'_, '_, P> {
         aligned: RecordAligned,
     ) -> Result<()> {
         let secret = self.derive(derived, transcript)?;
-        self.incoming.install(self.provider, self.suite()?, secret, aligned)
+        self.incoming.install(self.provider, self.facts.cipher_suite, secret, aligned)
     }
 
     /// Seals records with a key of the current stage from here on.
     #[inline(never)]
     pub(crate) fn install_outgoing(&mut self, derived: &Derived, transcript: &Digest) -> Result<()> {
         let secret = self.derive(derived, transcript)?;
-        self.outgoing.install(self.provider, self.suite()?, secret)
+        self.outgoing.install(self.provider, self.facts.cipher_suite, secret)
     }
 
     /// Goes on to the main secret.
     pub(crate) fn proceed_to_main(&mut self) -> Result<()> {
-        let hash = self.hash()?;
+        let hash = self.hash();
         self.schedule.proceed(self.provider, hash)
     }
 

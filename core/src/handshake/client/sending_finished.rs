@@ -19,7 +19,7 @@ impl SendingFinished {
     pub(super) fn advance<P: CryptoProvider>(&self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
         ready!(poll_send_finished(cx))?;
         cx.outgoing.flush_last(cx.provider)?;
-        let (suite, secret) = (cx.suite()?, cx.schedule.take_client_secret()?);
+        let (suite, secret) = (cx.facts.cipher_suite, cx.schedule.take_client_secret()?);
         cx.outgoing.install(cx.provider, suite, secret)?;
         Poll::Ready(Ok(State::Connected))
     }

@@ -81,7 +81,7 @@ impl WaitServerHello {
             Poll::Ready(shared) => shared?,
         };
 
-        cx.facts.cipher_suite = Some(server_hello.cipher_suite);
+        cx.facts.cipher_suite = server_hello.cipher_suite;
         cx.facts.named_group = Some(server_share.group);
         Poll::Ready(self.install_keys(cx, received, aligned, &shared))
     }
@@ -96,7 +96,7 @@ impl WaitServerHello {
         aligned: RecordAligned,
         shared: &P::Secret,
     ) -> Result<State<P>> {
-        let suite = cx.suite()?;
+        let suite = cx.facts.cipher_suite;
         self.begin_transcript(cx, suite)?;
         cx.accept(&received.message)?;
         let transcript = cx.transcript.hash(cx.provider)?;

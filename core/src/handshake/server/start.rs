@@ -168,7 +168,7 @@ fn poll_choose_identity<'a, P: CryptoProvider>(
 
 /// The first ClientHello decided on a suite: the transcript begins.
 fn begin<P: CryptoProvider>(cx: &mut Context<'_, '_, P>, hello: &ClientHello<'_>, suite: CipherSuite) -> Result<()> {
-    cx.facts.cipher_suite = Some(suite);
+    cx.facts.cipher_suite = suite;
     cx.facts.client_random = *hello.random;
     *cx.transcript = Transcript::start(cx.provider, suite.hash())?;
     cx.incoming.allows_change_cipher_spec = true;

@@ -27,7 +27,7 @@ impl WaitFinished {
         let aligned = received.record_aligned()?;
         cx.accept(&received.message)?;
         cx.facts.peer_authentication = Some(self.authenticated.how());
-        let (suite, secret) = (cx.suite()?, cx.schedule.take_client_secret()?);
+        let (suite, secret) = (cx.facts.cipher_suite, cx.schedule.take_client_secret()?);
         cx.incoming.install(cx.provider, suite, secret, aligned)?;
         cx.incoming.allows_change_cipher_spec = false;
         Poll::Ready(Ok(State::Connected))

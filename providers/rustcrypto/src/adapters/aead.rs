@@ -37,6 +37,7 @@ where
         suite == CipherSuite(SUITE)
     }
 
+    #[inline(never)]
     fn from_key(_: &mut P, suite: CipherSuite, key: &[u8]) -> Result<Self> {
         if suite != CipherSuite(SUITE) {
             return Err(Error::Unsupported);

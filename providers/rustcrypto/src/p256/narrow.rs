@@ -54,6 +54,7 @@ pub(crate) struct Exchange {
 impl Agreement for Exchange {
     const SHARE_LEN: usize = 65;
 
+    #[inline(never)]
     fn generate<P: CryptoProvider>(&mut self, provider: &mut P, share: &mut [u8]) -> Result<usize> {
         // Asked again, it is the same share again.
         let key = match self.private_key.take() {
