@@ -189,7 +189,9 @@ impl<'a> ChainVerifier<'a> {
         [anchors, self.anchors.len(), clock, self.max_intermediates, lists, count.wrapping_shl(2) | policy, edition]
     }
 
-    /// One run of the library against the answers so far.
+    /// One run of the library against the answers so far. On its own, so that its memory is not in use while a signature is
+    /// verified.
+    #[inline(never)]
     fn run<P: CryptoProvider>(
         &self,
         peer: &PeerCertificates<'_>,
@@ -256,15 +258,18 @@ impl<'a> ChainVerifier<'a> {
         peer: &PeerCertificates<'_>,
         question: &Question,
     ) -> Poll<Result<bool>> {
-        // Keys are the anchors' or stand in the chain, where all else is, revocation lists excepted.
-        let find = |place: Place| {
-            let anchors = self.anchors.iter().map(|anchor| anchor.subject_public_key_info.as_ref());
-            let mut all = peer.chain.iter().map(|entry| entry.data).chain(anchors).chain(self.revocation_lists());
-            all.find_map(|bytes| place.within(bytes)).ok_or(Error::Internal)
-        };
+        let find = |place| self.find(place, peer).ok_or(Error::Internal);
         let (key, message, signature) =
             (find(question.public_key)?, find(question.message)?, find(question.signature)?);
         progress.poll_next(provider, question.algorithm, key, message, signature)
+    }
+
+    /// The bytes of a place. Keys are the anchors' or stand in the chain, where all else is, revocation lists excepted.
+    #[inline(never)]
+    fn find<'p>(&'p self, place: Place, peer: &PeerCertificates<'p>) -> Option<&'p [u8]> {
+        let anchors = self.anchors.iter().map(|anchor| anchor.subject_public_key_info.as_ref());
+        let mut all = peer.chain.iter().map(|entry| entry.data).chain(anchors).chain(self.revocation_lists());
+        all.find_map(|bytes| place.within(bytes))
     }
 
     #[cfg(feature = "crl")]
