@@ -3,7 +3,7 @@
 # the pins and what the server presents; programs on the host use the rest.
 set -euo pipefail
 cd "$(dirname "$0")"
-rm -f ./*.pem ./*.der ./*.sha256
+rm -f ./*.pem ./*.der ./*.sha256 ./*.bin
 
 # key NAME ALGORITHM..
 key() { openssl genpkey -out "$1.key.pem" "${@:2}"; }
@@ -37,4 +37,11 @@ openssl pkcs8 -topk8 -nocrypt -in leaf.key.pem -outform DER -out leaf.key.der
 for name in leaf ed25519; do
     openssl x509 -in "$name.cert.pem" -pubkey -noout | openssl pkey -pubin -outform DER |
         openssl dgst -sha256 -binary >"$name.spki.sha256"
+done
+# What subject and SubjectPublicKeyInfo of the root hold, for a trust anchor that is a constant: they are the fourth and the
+# fifth of its fields that are SEQUENCEs.
+fields=$(openssl asn1parse -in root.cert.pem | sed -n 's/^ *\([0-9]*\):d=2 *hl= *\([0-9]*\) *l= *\([0-9]*\) *cons: SEQUENCE.*/\1 \2 \3/p')
+for part in subject:4 spki:5; do
+    read -r offset header length < <(sed -n "${part#*:}p" <<<"$fields")
+    tail -c "+$((offset + header + 1))" root.der | head -c "$length" >"root.${part%:*}.bin"
 done

@@ -39,5 +39,5 @@ pub use clock::SystemClock;
 pub use revocation::{MAX_REVOCATION_LISTS, Revocation, UnknownStatus};
 #[cfg(target_has_atomic = "ptr")]
 pub use rotating::RotatingVerifier;
-pub use rustls_pki_types::{TrustAnchor, UnixTime};
+pub use rustls_pki_types::{Der, TrustAnchor, UnixTime};
 pub use verifier::{ChainVerifier, DEFAULT_MAX_INTERMEDIATES, MAX_INTERMEDIATES};
