@@ -28,6 +28,7 @@ impl SecretBytes {
     ///
     /// # Errors
     /// [`Error::Unsupported`] if there are more than [`MAX_SECRET_LEN`].
+    #[inline(never)]
     pub fn new(bytes: &[u8]) -> Result<Self> {
         let mut secret = Self::zeros(bytes.len())?;
         secret.as_mut_bytes().copy_from_slice(bytes);

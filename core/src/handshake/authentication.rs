@@ -184,6 +184,7 @@ pub(super) fn poll_certificate_verify<P: CryptoProvider>(
 }
 
 /// Checks a Finished with the peer's handshake traffic secret.
+#[inline(never)]
 pub(super) fn check_finished<P: CryptoProvider>(
     cx: &mut Context<'_, '_, P>,
     received: &Received<'_>,

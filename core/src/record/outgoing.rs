@@ -20,6 +20,7 @@ const MESSAGE_OVERHEAD: usize = 5 + 1 + 16 + 24;
 
 impl Error {
     /// Where the length of a message was too much, the length of the buffer that it needs.
+    #[inline(never)]
     pub(crate) fn with_record_overhead(self) -> Self {
         match self {
             Self::TransmitBufferTooSmall(len) => too_small(len.get().saturating_add(MESSAGE_OVERHEAD)),
@@ -205,6 +206,7 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         too_small(self.room_needed(len)).with_record_overhead()
     }
 
+    #[inline(never)]
     fn room_needed(&self, len: usize) -> usize {
         let total = len.saturating_add(self.buffer.open);
         let more_records = total.checked_div(self.max_content_len).unwrap_or(0);
@@ -361,6 +363,7 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         self.put_header(start, header, body_len).map(|()| start)
     }
 
+    #[inline(never)]
     fn put_header(&mut self, start: usize, header: [u8; RECORD_HEADER_LEN], body_len: usize) -> Result<()> {
         let body = start.saturating_add(RECORD_HEADER_LEN);
         let room = self.buffer.bytes.get_mut(start..).and_then(|room| room.first_chunk_mut());
@@ -372,11 +375,7 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
     /// The change_cipher_spec record of compatibility mode (RFC 9846 E.4): always in the clear.
     pub(crate) fn change_cipher_spec(&mut self, provider: &mut P) -> Result<()> {
         self.flush(provider)?;
-        let start = self.buffer.sealed;
-        let header = RecordHeader::to_bytes(ContentType::CHANGE_CIPHER_SPEC, ProtocolVersion::TLS_1_2, 1);
-        let content = self.buffer.content_start();
-        *self.buffer.bytes.get_mut(content).ok_or(Error::Internal)? = 1;
-        self.put_header(start, header, 1)
+        self.put_change_cipher_spec()
     }
 
     /// As [`change_cipher_spec`](Self::change_cipher_spec), in front of a message of `len` bytes that stands in
@@ -394,8 +393,14 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         }
         let start = self.buffer.content_start();
         move_within(&mut self.buffer.bytes, start..start.saturating_add(len), start.saturating_add(RECORD_LEN));
+        self.put_change_cipher_spec()
+    }
+
+    #[inline(never)]
+    fn put_change_cipher_spec(&mut self) -> Result<()> {
+        let content = self.buffer.content_start();
+        *self.buffer.bytes.get_mut(content).ok_or(Error::Internal)? = 1;
         let header = RecordHeader::to_bytes(ContentType::CHANGE_CIPHER_SPEC, ProtocolVersion::TLS_1_2, 1);
-        *self.buffer.bytes.get_mut(start).ok_or(Error::Internal)? = 1;
         self.put_header(self.buffer.sealed, header, 1)
     }
 

@@ -65,6 +65,7 @@ impl<P: CryptoProvider> Protection<P> {
     }
 
     /// The nonce of the next record.
+    #[inline(never)]
     fn next_nonce(&mut self) -> Result<Nonce> {
         let mut nonce = *self.iv;
         for (byte, sequence) in nonce.iter_mut().rev().zip(self.sequence.to_be_bytes().iter().rev()) {

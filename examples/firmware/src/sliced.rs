@@ -8,7 +8,7 @@ use p256_narrow::elliptic_curve::group::Group;
 use p256_narrow::elliptic_curve::ops::{Invert, Reduce};
 use p256_narrow::elliptic_curve::point::AffineCoordinates;
 use p256_narrow::elliptic_curve::sec1::FromEncodedPoint;
-use p256_narrow::elliptic_curve::{Field, PrimeField};
+use p256_narrow::elliptic_curve::{Field, PrimeField, bigint};
 use p256_narrow::{AffinePoint, EncodedPoint, FieldBytes, ProjectivePoint, Scalar, U256};
 use rand_core::TryCryptoRng;
 use saitls_core::codes::HashAlgorithm;
@@ -43,8 +43,8 @@ pub struct SlicedVerifier {
 }
 
 struct Work {
-    /// u1 and u2, most significant byte first.
-    scalars: [FieldBytes; 2],
+    /// u1 and u2.
+    scalars: [U256; 2],
     /// G, Q and their sum.
     points: [ProjectivePoint; 3],
     r: Scalar,
@@ -58,29 +58,35 @@ impl Work {
         let key = point(key).ok_or(Error::UnsupportedCertificate)?;
         let (r, s) = signature_of(signature).ok_or(Error::BadSignature)?;
         let inverse = Option::<Scalar>::from(s.invert_vartime()).ok_or(Error::BadSignature)?;
-        let z = <Scalar as Reduce<U256>>::reduce_bytes(hash);
-        let scalars = [(z * inverse).to_repr(), (r * inverse).to_repr()];
+        let inverse = OfOrder::new(&inverse.into());
+        let scalars = [U256::from_be_slice(hash), r.into()].map(|number| (OfOrder::new(&number) * inverse).retrieve());
         let points = [ProjectivePoint::GENERATOR, key, ProjectivePoint::GENERATOR + key];
         Ok(Self { scalars, points, r, sum: ProjectivePoint::IDENTITY, done: 0 })
     }
 
     /// A slice; the answer, if it was the last one.
     fn step(&mut self) -> Option<bool> {
-        for index in self.done..self.done + SLICE {
-            let bit = |scalar: &FieldBytes| usize::from(scalar[index / 8] >> (7 - index % 8) & 1);
+        for bit in (self.done..self.done + SLICE).map(|done| U256::BITS - 1 - done) {
             self.sum = self.sum.double();
-            match bit(&self.scalars[0]) + 2 * bit(&self.scalars[1]) {
-                0 => {}
-                which => self.sum += self.points[which - 1],
+            match self.scalars.map(|scalar| scalar.bit_vartime(bit)) {
+                [false, false] => {}
+                [true, false] => self.sum += self.points[0],
+                [false, true] => self.sum += self.points[1],
+                [true, true] => self.sum += self.points[2],
             }
         }
         self.done += SLICE;
-        (self.done == 256).then(|| {
+        (self.done == U256::BITS).then(|| {
             let x = <Scalar as Reduce<U256>>::reduce_bytes(&self.sum.to_affine().x());
             !bool::from(self.sum.is_identity()) && x == self.r
         })
     }
 }
+
+bigint::impl_modulus!(Order, U256, "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
+
+/// A number modulo the order of the curve. The multiplication of [`Scalar`]s takes 3.5 kB.
+type OfOrder = bigint::modular::constant_mod::Residue<Order, { U256::LIMBS }>;
 
 /// The point of an uncompressed encoding.
 fn point(bytes: &[u8]) -> Option<ProjectivePoint> {

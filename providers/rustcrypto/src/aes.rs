@@ -2,8 +2,8 @@
 
 use aes::cipher::inout::InOut;
 use aes::cipher::{
-    Block, BlockCipherEncBackend, BlockCipherEncClosure, BlockCipherEncrypt, BlockSizeUser, Key, KeyInit,
-    KeySizeUser, ParBlocks, ParBlocksSizeUser,
+    Block, BlockCipherEncBackend, BlockCipherEncClosure, BlockCipherEncrypt, BlockSizeUser, Key, KeyInit, KeySizeUser,
+    ParBlocks, ParBlocksSizeUser,
 };
 
 /// A block cipher that encrypts a single block as one of as many as it takes at once.

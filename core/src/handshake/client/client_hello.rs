@@ -148,6 +148,7 @@ fn share_groups<P: CryptoProvider>(
 }
 
 /// Writes all extensions that both ClientHellos have alike.
+#[inline(never)]
 fn write_lists<P: CryptoProvider>(
     writer: &mut Writer<'_>,
     common: &Common<'_>,
