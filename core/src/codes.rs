@@ -249,6 +249,9 @@ impl AlertDescription {
 }
 
 impl CipherSuite {
+    /// What holds until a suite is chosen: TLS_NULL_WITH_NULL_NULL (RFC 5246 A.5). No keys are installed for it.
+    pub(crate) const NONE: Self = Self(0);
+
     /// The hash of the key schedule and the transcript.
     #[must_use]
     pub const fn hash(self) -> HashAlgorithm {

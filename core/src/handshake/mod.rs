@@ -70,7 +70,7 @@ pub enum WaitingFor {
 
 /// What a handshake has found out.
 pub(crate) struct Facts {
-    /// Until one is chosen, that without protection (RFC 5246 A.5).
+    /// [`CipherSuite::NONE`] until one is chosen.
     pub(crate) cipher_suite: CipherSuite,
     pub(crate) named_group: Option<NamedGroup>,
     pub(crate) peer_scheme: Option<SignatureScheme>,
@@ -97,7 +97,7 @@ pub(crate) struct Facts {
 impl Facts {
     pub(crate) const fn new() -> Self {
         Self {
-            cipher_suite: CipherSuite(0),
+            cipher_suite: CipherSuite::NONE,
             named_group: None,
             peer_scheme: None,
             local_scheme: None,

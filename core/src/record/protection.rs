@@ -25,6 +25,9 @@ impl<P: CryptoProvider> Protection<P> {
     /// Puts the key and IV of a traffic secret (RFC 9846 7.3) where those of the one before were.
     #[inline(never)]
     pub(super) fn install(slot: &mut Keys<P>, provider: &mut P, suite: CipherSuite, secret: P::Secret) -> Result<()> {
+        if suite == CipherSuite::NONE {
+            return Err(Error::Internal);
+        }
         let mut iv = Zeroizing::new(Nonce::default());
         secret.export(provider, suite.hash(), b"iv", b"", &mut *iv)?;
         let aead = P::Aead::from_secret(provider, suite, &secret)?;

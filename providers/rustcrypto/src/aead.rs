@@ -4,17 +4,14 @@ use saitls_core::codes::CipherSuite;
 use saitls_core::crypto::{self, CryptoProvider, Nonce};
 use saitls_core::error::{Error, Result};
 
-#[cfg(any(feature = "aes128gcm", feature = "aes256gcm"))]
-type Gcm<Aes> = aes_gcm::AesGcm<Blocks<Aes>, aead::consts::U12>;
-
 #[cfg(any(feature = "aes128ccm", feature = "aes128ccm8"))]
-type Ccm<TagLen> = ccm::Ccm<Blocks<::aes::Aes128>, TagLen, aead::consts::U12>;
+use ccm::consts::U12;
 
-#[cfg(all(feature = "aes", target_pointer_width = "32"))]
-type Blocks<Aes> = crate::aes::Batched<Aes>;
+#[cfg(all(any(feature = "aes128gcm", feature = "aes256gcm"), not(target_pointer_width = "32")))]
+type Gcm<Aes> = aes_gcm::AesGcm<Aes, aead::consts::U12>;
 
-#[cfg(all(feature = "aes", not(target_pointer_width = "32")))]
-type Blocks<Aes> = Aes;
+#[cfg(all(any(feature = "aes128gcm", feature = "aes256gcm"), target_pointer_width = "32"))]
+type Gcm<Aes> = aes_gcm::AesGcm<crate::aes::Batched<Aes>, aead::consts::U12>;
 
 /// Declares [`Aead`]: one variant for each suite, behind its feature.
 macro_rules! suites {
@@ -65,9 +62,9 @@ macro_rules! suites {
 }
 
 suites! {
-    "aes128gcm" AES_128_GCM_SHA256 Gcm<::aes::Aes128>,
-    "aes256gcm" AES_256_GCM_SHA384 Gcm<::aes::Aes256>,
+    "aes128gcm" AES_128_GCM_SHA256 Gcm<aes::Aes128>,
+    "aes256gcm" AES_256_GCM_SHA384 Gcm<aes::Aes256>,
     "chacha20poly1305" CHACHA20_POLY1305_SHA256 chacha20poly1305::ChaCha20Poly1305,
-    "aes128ccm" AES_128_CCM_SHA256 Ccm<ccm::consts::U16>,
-    "aes128ccm8" AES_128_CCM_8_SHA256 Ccm<ccm::consts::U8>,
+    "aes128ccm" AES_128_CCM_SHA256 ccm::Ccm<aes::Aes128, ccm::consts::U16, U12>,
+    "aes128ccm8" AES_128_CCM_8_SHA256 ccm::Ccm<aes::Aes128, ccm::consts::U8, U12>,
 }

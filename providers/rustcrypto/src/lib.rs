@@ -6,7 +6,7 @@
 pub mod adapters;
 
 mod aead;
-#[cfg(all(feature = "aes", target_pointer_width = "32"))]
+#[cfg(all(any(feature = "aes128gcm", feature = "aes256gcm"), target_pointer_width = "32"))]
 mod aes;
 #[cfg(any(feature = "p384", all(feature = "p256", not(target_pointer_width = "32"))))]
 mod curve;

@@ -24,12 +24,11 @@ use zeroize::Zeroizing;
 /// The point of an uncompressed encoding, which is the only one TLS 1.3 has (RFC 9846 4.3.8.2). `None` if it has
 /// another length or form, or is no point of the curve. Infinity has no such encoding.
 #[inline(never)]
-fn point(bytes: &[u8]) -> Option<PublicKey> {
+fn point(bytes: &[u8]) -> Option<AffinePoint> {
     let (&4, coordinates) = bytes.split_first()? else { return None };
     let coordinates = <&[u8; 64]>::try_from(coordinates).ok()?;
     let encoded = EncodedPoint::from_untagged_bytes(coordinates.into());
-    let point: Option<AffinePoint> = AffinePoint::from_encoded_point(&encoded).into();
-    PublicKey::from_affine(point?).ok()
+    AffinePoint::from_encoded_point(&encoded).into()
 }
 
 /// A private key, by drawing until the number is in range (FIPS 186-5 A.2.2).
@@ -86,8 +85,8 @@ impl Agreement for Exchange {
 
 /// The x-coordinate of the shared point, in full length. It is never the point at infinity: the order of the curve
 /// is prime, and neither key is zero.
-fn agree(key: &SecretKey, peer: &PublicKey) -> Result<SecretBytes> {
-    let shared = p256_narrow::ecdh::diffie_hellman(key.to_nonzero_scalar(), peer.as_affine());
+fn agree(key: &SecretKey, peer: &AffinePoint) -> Result<SecretBytes> {
+    let shared = p256_narrow::ecdh::diffie_hellman(key.to_nonzero_scalar(), peer);
     SecretBytes::new(shared.raw_secret_bytes())
 }
 
@@ -96,7 +95,7 @@ fn agree(key: &SecretKey, peer: &PublicKey) -> Result<SecretBytes> {
 /// Nothing here is secret, so both multiplications share their doublings, which takes two thirds of the instructions;
 /// and two multiplications of numbers are no place for the 3.5 kB that those of a [`Scalar`] have.
 pub(crate) fn verify(public_key: &[u8], hash: &[u8], signature: &[u8]) -> Result<()> {
-    let key = ProjectivePoint::from(*point(public_key).ok_or(Error::UnsupportedCertificate)?.as_affine());
+    let key = ProjectivePoint::from(point(public_key).ok_or(Error::UnsupportedCertificate)?);
     let (r, u1, u2) = factors(hash, signature).ok_or(Error::BadSignature)?;
     let both = key + ProjectivePoint::GENERATOR;
     let mut sum = ProjectivePoint::IDENTITY;
@@ -109,8 +108,9 @@ pub(crate) fn verify(public_key: &[u8], hash: &[u8], signature: &[u8]) -> Result
             (true, true) => &both,
         };
     }
+    // Infinity has no x; it comes as zero, which is no `r`.
     let x = <Scalar as Reduce<U256>>::reduce_bytes(&sum.to_affine().x());
-    if bool::from(sum.is_identity()) || x != r { Err(Error::BadSignature) } else { Ok(()) }
+    if x == r { Ok(()) } else { Err(Error::BadSignature) }
 }
 
 bigint::impl_modulus!(Order, U256, "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
@@ -191,5 +191,40 @@ impl Key {
             .try_sign_prehashed_rfc6979::<sha2_narrow::Sha256>(&hash.into(), added.as_slice());
         let (made, _) = signed.map_err(|_| Error::CryptoFailed)?;
         Poll::Ready(write_to_front(made.to_der().as_bytes(), signature))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use p256_narrow::NistP256;
+    use p256_narrow::elliptic_curve::Curve;
+    use p256_narrow::elliptic_curve::bigint::ArrayEncoding;
+
+    /// Hashes at the ends of the range, and around the order of the curve, which is below it: as numbers they are reduced. The
+    /// keys are 1, 2, -1 and -2, whose points are the generator, its double, and their opposites: one of the sums that a
+    /// verification begins with is a doubling, another is infinity.
+    #[test]
+    fn a_signature_over_any_hash_is_valid_with_its_key_and_with_no_other_hash() {
+        let order = NistP256::ORDER;
+        let below = |number: u8| order.wrapping_sub(&U256::from_u8(number));
+        let hashes = [U256::ZERO, U256::ONE, below(1), order, order.wrapping_add(&U256::ONE), U256::MAX];
+        for private in [U256::ONE, U256::from_u8(2), below(1), below(2)] {
+            let key = SecretKey::from_bytes(&Scalar::reduce(private).to_repr()).unwrap();
+            let point = key.public_key().to_encoded_point(false);
+            for hash in hashes {
+                let hash = hash.to_be_byte_array();
+                let signed = key.to_nonzero_scalar().try_sign_prehashed_rfc6979::<sha2_narrow::Sha256>(&hash, &[]);
+                let signature = signed.unwrap().0.to_der();
+                assert_eq!(verify(point.as_bytes(), &hash, signature.as_bytes()), Ok(()));
+                let mut other = hash;
+                other[31] ^= 1;
+                assert_eq!(verify(point.as_bytes(), &other, signature.as_bytes()), Err(Error::BadSignature));
+                // Of a longer hash, the front counts.
+                let longer: [u8; 48] = core::array::from_fn(|index| hash.get(index).copied().unwrap_or(0x5a));
+                assert_eq!(verify(point.as_bytes(), &longer, signature.as_bytes()), Ok(()));
+                assert_eq!(verify(point.as_bytes(), &hash[..31], signature.as_bytes()), Err(Error::BadSignature));
+            }
+        }
     }
 }
