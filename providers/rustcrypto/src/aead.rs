@@ -4,14 +4,14 @@ use saitls_core::codes::CipherSuite;
 use saitls_core::crypto::{self, CryptoProvider, Nonce};
 use saitls_core::error::{Error, Result};
 
-#[cfg(any(feature = "aes128ccm", feature = "aes128ccm8"))]
-use ccm::consts::U12;
+#[cfg(any(feature = "aes128gcm", feature = "aes256gcm", feature = "aes128ccm", feature = "aes128ccm8"))]
+use aead::consts::U12;
 
 #[cfg(all(any(feature = "aes128gcm", feature = "aes256gcm"), not(target_pointer_width = "32")))]
-type Gcm<Aes> = aes_gcm::AesGcm<Aes, aead::consts::U12>;
+type Gcm<Aes> = aes_gcm::AesGcm<Aes, U12>;
 
 #[cfg(all(any(feature = "aes128gcm", feature = "aes256gcm"), target_pointer_width = "32"))]
-type Gcm<Aes> = aes_gcm::AesGcm<crate::aes::Batched<Aes>, aead::consts::U12>;
+type Gcm<Aes> = aes_gcm::AesGcm<crate::aes::Batched<Aes>, U12>;
 
 /// Declares [`Aead`]: one variant for each suite, behind its feature.
 macro_rules! suites {
