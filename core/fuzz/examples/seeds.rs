@@ -10,6 +10,7 @@ use saitls_core::codes::*;
 use saitls_core::config::{ClientAuthentication, ClientConfig, ServerConfig};
 use saitls_core::wire::extensions::*;
 use saitls_core::wire::{Message, Writer};
+use saitls_fuzz::Choice;
 use saitls_fuzz::support::appendix_a::*;
 use saitls_fuzz::support::forger::*;
 use saitls_fuzz::support::*;
@@ -73,15 +74,9 @@ fn choices() -> impl Iterator<Item = [u8; 3]> {
 /// What comes after the handshake: data each way, a KeyUpdate, data, the end.
 const DATA: &[u8] = &[8, 3, b'a', b'b', b'c', 12, 3, 0, 12, 3, 1, 11, 1, 12, 0, 100, 8, 1, b'd', 14, 0];
 
-/// Some bits of a choice.
-fn bits(choice: [u8; 3], at: u8, count: u8) -> u8 {
-    let all = u32::from_be_bytes([0, choice[0], choice[1], choice[2]]);
-    (all >> at & ((1 << count) - 1)) as u8
-}
-
 fn records_to_client(seeds: &mut Seeds) {
     for choice in choices() {
-        let bits = |at, count| bits(choice, at, count);
+        let bits = |at, count| Choice::of(choice).bits(at, count) as u8;
         // What may be answered: types of certificate, lengths, a protocol.
         let limits: &[u8] = if matches!(bits(7, 3), 1..=4) { &[0x10, 0x20, 0] } else { &[0x20, 0] };
         let of_server: &[u8] = [&[0][..], &[0, 3], &[1, 3], &[3]][usize::from(bits(0, 2))];
@@ -108,7 +103,7 @@ fn records_to_client(seeds: &mut Seeds) {
 
 fn records_to_server(seeds: &mut Seeds) {
     for choice in choices() {
-        let bits = |at, count| bits(choice, at, count);
+        let bits = |at, count| Choice::of(choice).bits(at, count) as u8;
         let stapled = if bits(4, 1) == 1 { 3 } else { 0 };
         for (settings, types, says) in [
             (0x80, 0, 0),

@@ -43,14 +43,18 @@ pub struct Choice(usize);
 impl Choice {
     /// The highest bit of the settings says whether there are three bytes of choice behind them.
     pub fn read(settings: u8, input: &mut Input<'_>) -> Self {
-        if settings & 0x80 == 0 { Self::default() } else { Self(input.word() << 8 | usize::from(input.byte())) }
+        if settings & 0x80 == 0 { Self::default() } else { Self::of([input.byte(), input.byte(), input.byte()]) }
+    }
+
+    pub fn of(bytes: [u8; 3]) -> Self {
+        Self(bytes.into_iter().fold(0, |all, byte| all << 8 | usize::from(byte)))
     }
 
     pub fn is_some(self) -> bool {
         self.0 != 0
     }
 
-    fn bits(self, at: u8, count: u8) -> usize {
+    pub fn bits(self, at: u8, count: u8) -> usize {
         self.0 >> at & ((1 << count) - 1)
     }
 

@@ -18,6 +18,7 @@ mod wire;
 
 pub use bytes::{client_bytes, server_bytes};
 pub use certificates::certificates;
+pub use choice::Choice;
 pub use records::{client_records, server_records};
 pub use sockets::sockets;
 pub use wire::wire;
