@@ -56,7 +56,7 @@ impl<'a> ChainVerifier<'a> {
     ///
     /// # Errors
     /// [`Error::InvalidConfiguration`] without trust anchors.
-    pub fn new(anchors: &'a [TrustAnchor<'a>], clock: &'a dyn Clock) -> Result<Self> {
+    pub const fn new(anchors: &'a [TrustAnchor<'a>], clock: &'a dyn Clock) -> Result<Self> {
         Self::with(anchors, Validity::Now(clock))
     }
 
@@ -66,11 +66,11 @@ impl<'a> ChainVerifier<'a> {
     ///
     /// # Errors
     /// As for [`new`](Self::new).
-    pub fn ignoring_validity(anchors: &'a [TrustAnchor<'a>]) -> Result<Self> {
+    pub const fn ignoring_validity(anchors: &'a [TrustAnchor<'a>]) -> Result<Self> {
         Self::with(anchors, Validity::Ever(Self::later))
     }
 
-    fn with(anchors: &'a [TrustAnchor<'a>], validity: Validity<'a>) -> Result<Self> {
+    const fn with(anchors: &'a [TrustAnchor<'a>], validity: Validity<'a>) -> Result<Self> {
         if anchors.is_empty() {
             return Err(NO_ANCHORS);
         }

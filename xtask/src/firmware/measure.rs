@@ -124,8 +124,8 @@ pub(super) fn table(root: &Path, only: Option<&str>, strict: bool) -> Result<(),
     let budgets: Value = serde_json::from_str(&budgets).map_err(|error| format!("budgets: {error}"))?;
     let mut over = Vec::new();
     println!("\n{BOARD} (Cortex-M3), opt-level s, fat LTO; bytes unless it says otherwise\n");
-    println!("| selection | {} |", COLUMNS.map(|(_, title)| title).join(" | "));
-    println!("|---{}|", "|---".repeat(COLUMNS.len()));
+    println!("| row | selection | {} |", COLUMNS.map(|(_, title)| title).join(" | "));
+    println!("|---|---{}|", "|---".repeat(COLUMNS.len()));
     for row in ROWS.iter().filter(|row| only.is_none_or(|name| name == row.name)) {
         let (board, target) = if row.cortex_m4 { (BOARD_M4, CORTEX_M4) } else { (BOARD, CORTEX_M3) };
         let of_row = |error| format!("{}: {error}", row.name);
@@ -139,7 +139,7 @@ pub(super) fn table(root: &Path, only: Option<&str>, strict: bool) -> Result<(),
         };
         let figures = figures(&image::flash(&image)?, &printed.map_err(of_row)?).map_err(of_row)?;
         let cells: Vec<String> = COLUMNS.iter().map(|(key, _)| number(figures[key])).collect();
-        println!("| {} | {} |", row.what, cells.join(" | "));
+        println!("| {} | {} | {} |", row.name, row.what, cells.join(" | "));
         over.extend(exceeded(row.name, &figures, &budgets[row.name])?);
     }
     println!();

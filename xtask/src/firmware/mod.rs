@@ -47,7 +47,12 @@ impl Options {
                 "vectors" => options.what = Some(What::Vectors),
                 "--budgets" => options.budgets = true,
                 "--row" => options.row = words.next().map(|&name| name.to_owned()),
-                other => return Err(format!("firmware: unknown word {other}")),
+                other => {
+                    return Err(format!(
+                        "firmware: unknown word {other}; there are tls_uart (also the server), primitives, https_client, \
+                         https_server, engine, vectors; --budgets; --row NAME, of tls_uart's table"
+                    ));
+                }
             }
         }
         Ok(options)
