@@ -33,26 +33,33 @@ enum What {
     Vectors,
 }
 
+/// What each word asks for; `tls_uart` has the server's rows too.
+const PROGRAMS: [(&str, What); 6] = [
+    ("tls_uart", What::Measure),
+    ("primitives", What::Primitives),
+    ("https_client", What::HttpsClient),
+    ("https_server", What::HttpsServer),
+    ("engine", What::Engine),
+    ("vectors", What::Vectors),
+];
+
 impl Options {
     pub(crate) fn parse(words: &[&str]) -> Result<Self, String> {
         let mut options = Self::default();
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match *word {
-                "tls_uart" => options.what = Some(What::Measure),
-                "primitives" => options.what = Some(What::Primitives),
-                "https_client" => options.what = Some(What::HttpsClient),
-                "https_server" => options.what = Some(What::HttpsServer),
-                "engine" => options.what = Some(What::Engine),
-                "vectors" => options.what = Some(What::Vectors),
                 "--budgets" => options.budgets = true,
                 "--row" => options.row = words.next().map(|&name| name.to_owned()),
-                other => {
-                    return Err(format!(
-                        "firmware: unknown word {other}; there are tls_uart (also the server), primitives, https_client, \
-                         https_server, engine, vectors; --budgets; --row NAME, of tls_uart's table"
-                    ));
-                }
+                program => match PROGRAMS.iter().find(|(name, _)| *name == program) {
+                    Some(&(_, what)) => options.what = Some(what),
+                    None => {
+                        let known = PROGRAMS.map(|(name, _)| name).join(", ");
+                        return Err(format!(
+                            "firmware: unknown word {program}; there are {known}; --budgets; --row NAME, of tls_uart's table"
+                        ));
+                    }
+                },
             }
         }
         Ok(options)

@@ -112,7 +112,8 @@ fn connection() -> Result<&'static mut Connection<'static, Provider>, Error> {
     #[cfg(feature = "chain")]
     let trust = {
         use saitls_webpki::{ChainVerifier, Der, TrustAnchor, UnixTime};
-        // Taken apart beforehand, as those of the crate `webpki-roots` are: with code that would do it, an image has 0.9 kB more.
+        // Taken apart beforehand, as those of the crate `webpki-roots` are: with code that would do it, an image has 0.9 kB
+        // more.
         static ANCHORS: [TrustAnchor<'static>; 1] = [TrustAnchor {
             subject: Der::from_slice(include_bytes!("../../pki/root.subject.bin")),
             subject_public_key_info: Der::from_slice(include_bytes!("../../pki/root.spki.bin")),

@@ -201,9 +201,9 @@ mod tests {
     use p256_narrow::elliptic_curve::Curve;
     use p256_narrow::elliptic_curve::bigint::ArrayEncoding;
 
-    /// Hashes at the ends of the range, and around the order of the curve, which is below it: as numbers they are reduced. The
-    /// keys are 1, 2, -1 and -2, whose points are the generator, its double, and their opposites: one of the sums that a
-    /// verification begins with is a doubling, another is infinity.
+    /// Hashes at the ends of the range, and around the order of the curve, which is below it: as numbers they are
+    /// reduced. The keys are 1, 2, -1 and -2, whose points are the generator, its double, and their opposites: one of the
+    /// sums that a verification begins with is a doubling, another is infinity.
     #[test]
     fn a_signature_over_any_hash_is_valid_with_its_key_and_with_no_other_hash() {
         let order = NistP256::ORDER;
