@@ -30,7 +30,7 @@ mod handshake; // 5
 
 mod connection; // 6
 
-pub use connection::{Buffers, Connection, Negotiated, Operation, PeerAuthentication, WaitingFor};
+pub use connection::{Buffers, Connection, Negotiated, Operation, PeerAuthentication, SetupError, WaitingFor};
 #[doc(no_inline)]
 pub use error::{Error, Result};
 pub use managed::ManagedSlice;

@@ -4,10 +4,12 @@ use crate::support::forger::*;
 use crate::support::*;
 use saitls_core::codes::*;
 use saitls_core::config::*;
-use saitls_core::error::ByteCount;
+use saitls_core::crypto::{PeerCertificates, PeerVerifier, VerificationProgress};
+use saitls_core::error::{ByteCount, Misconfiguration};
 use saitls_core::limits::*;
-use saitls_core::{Connection, Error};
+use saitls_core::{Buffers, Connection, Error};
 use std::collections::BTreeSet;
+use std::task::Poll;
 
 /// A handshake with client authentication, then data both ways: how the client and the server came out.
 fn with_buffers(
@@ -88,13 +90,67 @@ fn a_buffer_that_is_too_small_names_the_size_that_will_do() {
     assert!(receive < identity.certificate.len() + 400, "{receive}");
     // Below the smallest there is, it is a configuration that cannot work.
     let config = ClientConfig::<Provider>::new(&ANY);
-    let made = |receive, transmit| Connection::client(&config, None, buffers(receive, transmit)).err();
+    let made = |receive, transmit| Connection::client(&config, None, buffers(receive, transmit)).err().map(Error::from);
     assert_eq!(
         made(MIN_RECEIVE_BUFFER_LEN - 1, 512),
         Some(Error::ReceiveBufferTooSmall(ByteCount::new(MIN_RECEIVE_BUFFER_LEN)))
     );
     assert_eq!(made(256, MIN_TRANSMIT_BUFFER_LEN - 1), Some(Error::TransmitBufferTooSmall(ByteCount::new(512))));
     assert_eq!(made(MIN_RECEIVE_BUFFER_LEN, MIN_TRANSMIT_BUFFER_LEN), None);
+}
+
+/// A verifier of names, which are never right.
+struct ByName;
+
+impl PeerVerifier<Provider> for ByName {
+    fn poll_verify(
+        &self,
+        _: &mut Provider,
+        _: &mut VerificationProgress<Provider>,
+        _: &PeerCertificates<'_>,
+    ) -> Poll<Result<(), Error>> {
+        Poll::Ready(Err(Error::CertificateNameMismatch))
+    }
+
+    fn needs_server_name(&self) -> bool {
+        true
+    }
+}
+
+/// Whatever is wrong, the buffers come back, and serve the next connection.
+#[test]
+fn a_connection_that_does_not_begin_gives_its_buffers_back() {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    let suites = [CipherSuite::AES_128_GCM_SHA256; 2];
+    let named_twice = ClientConfig::new(&ANY).with_cipher_suites(&suites);
+    let by_name = ClientConfig::new(&ByName);
+    let long_fragments = ClientConfig::new(&ANY).with_max_fragment_length(MaxFragmentLength::BYTES_4096);
+    let (mut receive, mut transmit, mut peer) = ([0; 2_048], [0; 1_024], [0; 100]);
+    let mut buffers = Buffers::new(&mut receive[..], &mut transmit[..]).with_peer_buffer(&mut peer[..]);
+    for (config, error) in [
+        (&named_twice, Error::InvalidConfiguration(Misconfiguration::NamedTwice)),
+        (&by_name, Error::InvalidConfiguration(Misconfiguration::NoServerName)),
+        (&long_fragments, Error::ReceiveBufferTooSmall(ByteCount::new(4_096 + 22))),
+    ] {
+        let refused = Connection::client(config, None, buffers).err().unwrap();
+        assert_eq!(refused.to_string(), error.to_string());
+        assert_eq!(refused.error, error);
+        buffers = refused.buffers;
+    }
+    let no_identity = ServerConfig::<Provider>::new(&[]);
+    let refused = Connection::server(&no_identity, buffers).err().unwrap();
+    assert_eq!(refused.error, Error::InvalidConfiguration(Misconfiguration::NoIdentity));
+    let (client_config, server_config) = (ClientConfig::new(&ANY), ServerConfig::new(&identities));
+    let client = Connection::client(&client_config, name("localhost"), full_buffers()).unwrap();
+    let mut pair = Pair::new(client, Connection::server(&server_config, refused.buffers).unwrap());
+    assert_eq!(pair.run(), (Ok(()), Ok(())));
+    assert_eq!(pair.server.negotiated().unwrap().server_name, Some("localhost"), "all three buffers are there");
+    // Buffers that no handshake fits in come back too.
+    let refused = Connection::client(&client_config, None, Buffers::new(vec![0; 100], vec![0; 1_024])).err().unwrap();
+    assert_eq!(refused.error, Error::ReceiveBufferTooSmall(ByteCount::new(MIN_RECEIVE_BUFFER_LEN)));
+    let transmit = Connection::server(&server_config, refused.buffers).err().unwrap();
+    assert_eq!(Error::from(transmit), Error::ReceiveBufferTooSmall(ByteCount::new(MIN_RECEIVE_BUFFER_LEN)));
 }
 
 /// A ClientHello, the first or the second, goes out whole or not at all, whatever room there is.
@@ -409,7 +465,7 @@ fn what_was_read_does_not_stay_in_the_receive_buffer() {
     for ending in 0..3 {
         let mut memory = vec![0xaa; 4_000];
         {
-            let receive = saitls_core::Buffers::new(&mut memory[..], vec![0; 2_000]);
+            let receive = Buffers::new(&mut memory[..], vec![0; 2_000]);
             let client = Connection::client(&client_config, name("localhost"), buffers(4_000, 4_000)).unwrap();
             let mut pair = Pair::new(client, Connection::server(&server_config, receive).unwrap());
             pair.connect();

@@ -457,7 +457,7 @@ fn what_cannot_be_offered_is_refused_before_anything_is_sent() {
     assert!(matches!(Tested::client(&config).process(), Err(Error::InvalidConfiguration(_))));
     // Fragments that the server may then send, and that would not fit.
     let config = ClientConfig::<Provider>::new(&ANY).with_max_fragment_length(MaxFragmentLength::BYTES_4096);
-    let made = |receive| Connection::client(&config, None, buffers(receive, 512)).err();
+    let made = |receive| Connection::client(&config, None, buffers(receive, 512)).err().map(Error::from);
     assert_eq!(made(4_000), Some(Error::ReceiveBufferTooSmall(ByteCount::new(4_096 + 22))));
     assert_eq!(made(4_096 + 22), None);
 }

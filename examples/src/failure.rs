@@ -46,9 +46,8 @@ impl Failure {
     }
 
     /// A configuration or buffers that cannot work.
-    #[must_use]
-    pub fn configuration(error: Error) -> Self {
-        Self::usage(describe(error))
+    pub fn configuration(error: impl Into<Error>) -> Self {
+        Self::usage(describe(error.into()))
     }
 
     /// No connection.

@@ -128,9 +128,7 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
             return Err(ConnectError::InvalidState);
         }
         self.begin();
-        self.tls
-            .occupy(|| config.check(), |buffers| Connection::client(config, server_name, buffers))
-            .map_err(ConnectError::Tls)?;
+        self.tls.occupy(|buffers| Connection::client(config, server_name, buffers)).map_err(ConnectError::Tls)?;
         if let Err(error) = tcp.connect(iface.context(), remote, local) {
             self.tls.vacate();
             return Err(error.into());
@@ -169,7 +167,7 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
             tcp.close();
         }
         self.begin();
-        self.tls.occupy(|| config.check(), |buffers| Connection::server(config, buffers)).map_err(|error| {
+        self.tls.occupy(|buffers| Connection::server(config, buffers)).map_err(|error| {
             tcp.close();
             ListenError::Tls(error)
         })?;

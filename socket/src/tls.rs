@@ -1,7 +1,7 @@
 //! Where a socket's buffers are: at rest, or in a connection.
 
 use saitls_core::crypto::CryptoProvider;
-use saitls_core::{Buffers, Connection, Error};
+use saitls_core::{Buffers, Connection, Error, SetupError};
 
 /// The buffers are in here all the time.
 #[allow(
@@ -46,24 +46,22 @@ impl<'a, P: CryptoProvider> Tls<'a, P> {
         };
     }
 
-    /// Begins a connection in the buffers of the one before, once `check` allows it.
+    /// Begins a connection in the buffers of the one before. If it does not begin, the buffers stay.
     pub(crate) fn occupy(
         &mut self,
-        check: impl FnOnce() -> Result<(), Error>,
-        begin: impl FnOnce(Buffers<'a>) -> Result<Connection<'a, P>, Error>,
+        begin: impl FnOnce(Buffers<'a>) -> Result<Connection<'a, P>, SetupError<'a>>,
     ) -> Result<(), Error> {
         self.vacate();
-        check()?;
-        match core::mem::replace(self, Self::Moving) {
-            Self::Vacant(buffers) => {
-                if let Err(error) = buffers.check() {
-                    *self = Self::Vacant(buffers);
-                    return Err(error);
-                }
-                *self = Self::Connection(begin(buffers)?);
+        let Self::Vacant(buffers) = core::mem::replace(self, Self::Moving) else { return Err(Error::Internal) };
+        match begin(buffers) {
+            Ok(connection) => {
+                *self = Self::Connection(connection);
                 Ok(())
             }
-            _ => Err(Error::Internal),
+            Err(SetupError { error, buffers }) => {
+                *self = Self::Vacant(buffers);
+                Err(error)
+            }
         }
     }
 }

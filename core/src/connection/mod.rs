@@ -16,8 +16,10 @@ mod buffers;
 mod data;
 mod driver;
 mod post_handshake;
+mod setup_error;
 
 pub use buffers::Buffers;
+pub use setup_error::SetupError;
 
 use crate::codes::{AlertDescription, CertificateType, CipherSuite, MaxFragmentLength, NamedGroup, SignatureScheme};
 use crate::config::{ChosenIdentity, ClientConfig, Common, ServerConfig};
@@ -163,27 +165,36 @@ impl<'c> Negotiated<'c> {
     }
 }
 
+/// What can be told to be wrong before a client begins.
+fn check_client<P: CryptoProvider>(config: &ClientConfig<'_, P>, has_name: bool, buffers: &Buffers<'_>) -> Result<()> {
+    config.check()?;
+    if !has_name && config.verifier.needs_server_name() {
+        return Err(Error::InvalidConfiguration(Misconfiguration::NoServerName));
+    }
+    if let Some(length) = config.max_fragment_length.and_then(MaxFragmentLength::bytes) {
+        buffers.check_fragments(length)?;
+    }
+    buffers.check()
+}
+
 impl<'a, P: CryptoProvider> Connection<'a, P> {
     /// A client that wants to talk to `server_name`. A DNS name is sent (RFC 6066 3) and, like an address, told to
     /// the verifier; a verifier that needs a name refuses to go without.
     ///
     /// # Errors
-    /// [`Error::InvalidConfiguration`], [`Error::ReceiveBufferTooSmall`], [`Error::TransmitBufferTooSmall`].
+    /// [`SetupError`] with [`Error::InvalidConfiguration`], [`Error::ReceiveBufferTooSmall`] or
+    /// [`Error::TransmitBufferTooSmall`]; it gives the buffers back.
     #[inline(never)]
     pub fn client(
         config: &'a ClientConfig<'a, P>,
         server_name: Option<ServerName<'a>>,
         buffers: Buffers<'a>,
-    ) -> Result<Self> {
-        config.check()?;
-        if server_name.is_none() && config.verifier.needs_server_name() {
-            return Err(Error::InvalidConfiguration(Misconfiguration::NoServerName));
-        }
-        if let Some(length) = config.max_fragment_length.and_then(MaxFragmentLength::bytes) {
-            buffers.check_fragments(length)?;
+    ) -> Result<Self, SetupError<'a>> {
+        if let Err(error) = check_client(config, server_name.is_some(), &buffers) {
+            return Err(SetupError { error, buffers });
         }
         let endpoint = Endpoint::Client(client::Client { config, server_name }, client::State::start());
-        Self::new(endpoint, driver::advance_client, &config.common, buffers)
+        Ok(Self::new(endpoint, driver::advance_client, &config.common, buffers))
     }
 
     /// A server.
@@ -191,26 +202,28 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     /// # Errors
     /// As for [`client`](Self::client).
     #[inline(never)]
-    pub fn server(config: &'a ServerConfig<'a, P>, buffers: Buffers<'a>) -> Result<Self> {
-        config.check()?;
+    pub fn server(config: &'a ServerConfig<'a, P>, buffers: Buffers<'a>) -> Result<Self, SetupError<'a>> {
+        if let Err(error) = config.check().and_then(|()| buffers.check()) {
+            return Err(SetupError { error, buffers });
+        }
         let endpoint = Endpoint::Server(config, server::State::start());
-        Self::new(endpoint, driver::advance_server, &config.common, buffers)
+        Ok(Self::new(endpoint, driver::advance_server, &config.common, buffers))
     }
 
+    /// A connection that has not begun, in buffers that are large enough.
     fn new(
         endpoint: Endpoint<'a, P>,
         advance: driver::Advance<'a, P>,
         common: &Common<'a>,
         buffers: Buffers<'a>,
-    ) -> Result<Self> {
+    ) -> Self {
         use crate::codes::ProtocolVersion;
-        buffers.check()?;
         // RFC 9846 5.1: an initial ClientHello should look like one of TLS 1.0.
         let version = match endpoint {
             Endpoint::Client(..) => ProtocolVersion::TLS_1_0,
             Endpoint::Server(..) => ProtocolVersion::TLS_1_2,
         };
-        Ok(Self {
+        Self {
             endpoint,
             advance,
             phase: Phase::Handshake,
@@ -230,7 +243,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             peer_closed: false,
             locally_closed: false,
             transport_closed: false,
-        })
+        }
     }
 
     /// Ends the connection at once and gives the buffers back, wiped, for the next one.

@@ -41,7 +41,7 @@ pub(crate) trait OrFail<T> {
     fn or_fail(self, what: &str) -> Result<T, Stop>;
 }
 
-impl<T> OrFail<T> for saitls_core::Result<T> {
+impl<T, E: fmt::Display> OrFail<T> for Result<T, E> {
     fn or_fail(self, what: &str) -> Result<T, Stop> {
         self.map_err(|error| Stop::Failed(format!("{what}: {error}")))
     }

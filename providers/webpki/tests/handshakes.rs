@@ -118,7 +118,8 @@ fn a_verifier_of_names_needs_a_name_from_the_start() {
     let pki = Pki::new(0);
     let anchors = anchor(&pki.root.der);
     let verifier = ChainVerifier::new(&anchors, &NOW).unwrap();
-    let nameless = |config: &ClientConfig<'_, Counting>| Connection::client(config, None, buffers(16_645)).err();
+    let nameless =
+        |config: &ClientConfig<'_, Counting>| Connection::client(config, None, buffers(16_645)).err().map(Error::from);
     let needed = Some(Error::InvalidConfiguration(Misconfiguration::NoServerName));
     assert_eq!(nameless(&ClientConfig::new(&verifier)), needed);
     assert_eq!(nameless(&ClientConfig::new(&RotatingVerifier::new(verifier))), needed);
