@@ -31,11 +31,11 @@ pub use saitls_core as core;
 pub use saitls_rustcrypto as rustcrypto;
 #[cfg(feature = "webpki")]
 pub use saitls_webpki as webpki;
-pub use {managed, smoltcp};
+pub use smoltcp;
 
 #[doc(no_inline)]
 pub use saitls_core::{
-    Buffers, Connection, Error, ServerName,
+    Buffers, Connection, Error, ServerName, Storage,
     config::{ClientConfig, Identity, ServerConfig},
     crypto::PinnedKey,
 };

@@ -2,7 +2,7 @@
 
 use crate::socket::TlsSocket;
 use core::fmt;
-use managed::ManagedSlice;
+use saitls_core::Storage;
 use saitls_core::crypto::CryptoProvider;
 
 /// Room for one [`TlsSocket`], to make the storage of a [`TlsSocketSet`] from.
@@ -36,14 +36,14 @@ impl fmt::Display for TlsSocketHandle {
 /// The TLS sockets of one interface. Their TCP sockets are in the interface's
 /// [`SocketSet`](smoltcp::iface::SocketSet), beside any other sockets.
 pub struct TlsSocketSet<'a, P: CryptoProvider> {
-    sockets: ManagedSlice<'a, TlsSocketStorage<'a, P>>,
+    sockets: Storage<'a, TlsSocketStorage<'a, P>>,
     /// The last poll stopped because it had done its share, not because nothing was left.
     pub(crate) unfinished: bool,
 }
 
 impl<'a, P: CryptoProvider> TlsSocketSet<'a, P> {
     /// A set in this storage: a slice that is lent, or a `Vec` that grows (feature `alloc`).
-    pub fn new(storage: impl Into<ManagedSlice<'a, TlsSocketStorage<'a, P>>>) -> Self {
+    pub fn new(storage: impl Into<Storage<'a, TlsSocketStorage<'a, P>>>) -> Self {
         Self { sockets: storage.into(), unfinished: false }
     }
 
@@ -56,14 +56,10 @@ impl<'a, P: CryptoProvider> TlsSocketSet<'a, P> {
             slot.socket = Some(socket);
             return TlsSocketHandle(index);
         }
-        match &mut self.sockets {
-            ManagedSlice::Borrowed(_) => panic!("adding a socket to a full TlsSocketSet"),
-            #[cfg(feature = "alloc")]
-            ManagedSlice::Owned(sockets) => {
-                sockets.push(TlsSocketStorage { socket: Some(socket) });
-                TlsSocketHandle(sockets.len() - 1)
-            }
-        }
+        let index = self.sockets.len();
+        let added = self.sockets.push(TlsSocketStorage { socket: Some(socket) });
+        assert!(added.is_ok(), "adding a socket to a full TlsSocketSet");
+        TlsSocketHandle(index)
     }
 
     /// Takes a socket out, as it is. Its TCP socket stays in the interface's set, open if it was open.

@@ -2,9 +2,9 @@
 
 use crate::error::{ByteCount, Error, Result};
 use crate::limits::{MIN_RECEIVE_BUFFER_LEN, MIN_TRANSMIT_BUFFER_LEN, RECORD_HEADER_LEN};
-use managed::ManagedSlice;
+use crate::storage::Storage;
 
-/// The buffers of a connection, borrowed or (with the feature `alloc` of the crate `managed`) owned.
+/// The buffers of a connection, borrowed or (with the feature `alloc`) owned.
 ///
 /// * receive: at least a record of the peer, plus what of a handshake message has come before it.
 ///   [`FULL_RECEIVE_BUFFER_LEN`](crate::limits::FULL_RECEIVE_BUFFER_LEN) bytes take everything the protocol allows
@@ -22,21 +22,21 @@ use managed::ManagedSlice;
 /// # let _ = buffers;
 /// ```
 pub struct Buffers<'a> {
-    pub(super) receive: ManagedSlice<'a, u8>,
-    pub(super) transmit: ManagedSlice<'a, u8>,
-    pub(super) peer: ManagedSlice<'a, u8>,
+    pub(super) receive: Storage<'a, u8>,
+    pub(super) transmit: Storage<'a, u8>,
+    pub(super) peer: Storage<'a, u8>,
 }
 
 impl<'a> Buffers<'a> {
     /// A buffer for each direction.
-    pub fn new(receive: impl Into<ManagedSlice<'a, u8>>, transmit: impl Into<ManagedSlice<'a, u8>>) -> Self {
-        Self { receive: receive.into(), transmit: transmit.into(), peer: ManagedSlice::Borrowed(&mut []) }
+    pub fn new(receive: impl Into<Storage<'a, u8>>, transmit: impl Into<Storage<'a, u8>>) -> Self {
+        Self { receive: receive.into(), transmit: transmit.into(), peer: Storage::Borrowed(&mut []) }
     }
 
     /// Room to keep, for the application, what the peer said of itself: on a server the host name that was asked
     /// for, and the end-entity certificate. What does not fit is not kept.
     #[must_use]
-    pub fn with_peer_buffer(mut self, peer: impl Into<ManagedSlice<'a, u8>>) -> Self {
+    pub fn with_peer_buffer(mut self, peer: impl Into<Storage<'a, u8>>) -> Self {
         self.peer = peer.into();
         self
     }

@@ -25,11 +25,11 @@ use crate::error::{ByteCount, Error, Result};
 use crate::key_schedule::{Derived, KeySchedule, Transcript};
 use crate::limits::{MAX_PLAINTEXT_LEN, MIN_HYBRID_BUFFER_LEN};
 use crate::record::{Incoming, Outgoing, RecordAligned};
+use crate::storage::Storage;
 use crate::wire::extensions::{CertificateStatusRequest, Extensions, RecordSizeLimit};
 use crate::wire::{Message, Random, Writer};
 use core::ops::Range;
 use core::task::Poll;
-use managed::ManagedSlice;
 use zeroize::Zeroizing;
 
 /// An operation that a provider, signer or verifier has not finished.
@@ -137,13 +137,13 @@ impl Asked {
 /// What is kept about the peer for the application, as far as it lent room: the name that a client asked for,
 /// then the end-entity certificate.
 pub(crate) struct PeerNotes<'a> {
-    pub(crate) bytes: ManagedSlice<'a, u8>,
+    pub(crate) bytes: Storage<'a, u8>,
     name_len: u16,
     certificate_len: u32,
 }
 
 impl<'a> PeerNotes<'a> {
-    pub(crate) const fn new(bytes: ManagedSlice<'a, u8>) -> Self {
+    pub(crate) const fn new(bytes: Storage<'a, u8>) -> Self {
         Self { bytes, name_len: 0, certificate_len: 0 }
     }
 
@@ -158,7 +158,7 @@ impl<'a> PeerNotes<'a> {
     }
 
     /// The storage, wiped.
-    pub(crate) fn into_storage(mut self) -> ManagedSlice<'a, u8> {
+    pub(crate) fn into_storage(mut self) -> Storage<'a, u8> {
         self.bytes.fill(0);
         self.bytes
     }

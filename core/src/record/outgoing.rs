@@ -9,9 +9,9 @@ use crate::codes::{AlertDescription, CipherSuite, ContentType, ProtocolVersion};
 use crate::crypto::CryptoProvider;
 use crate::error::{ByteCount, Error, Result};
 use crate::limits::{MAX_PLAINTEXT_LEN, RECORD_HEADER_LEN};
+use crate::storage::Storage;
 use crate::wire::Writer;
 use core::task::Poll;
-use managed::ManagedSlice;
 use zeroize::Zeroize;
 
 /// What a message of n bytes needs of the buffer beyond n: its record's header, content type and tag, and the
@@ -47,7 +47,7 @@ pub(crate) struct Outgoing<'a, P: CryptoProvider> {
 }
 
 impl<'a, P: CryptoProvider> Outgoing<'a, P> {
-    pub(crate) const fn new(storage: ManagedSlice<'a, u8>, padding: Padding, version: ProtocolVersion) -> Self {
+    pub(crate) const fn new(storage: Storage<'a, u8>, padding: Padding, version: ProtocolVersion) -> Self {
         Self {
             buffer: TransmitBuffer::new(storage),
             keys: Keys::None,

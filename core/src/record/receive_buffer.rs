@@ -5,9 +5,9 @@ use super::move_within;
 use crate::codes::HandshakeType;
 use crate::error::{ByteCount, Error, Result};
 use crate::limits::RECORD_HEADER_LEN;
+use crate::storage::Storage;
 use crate::wire::{MESSAGE_HEADER_LEN, Message};
 use core::ops::Range;
-use managed::ManagedSlice;
 use zeroize::Zeroize;
 
 /// Evidence that no handshake bytes lie behind the message in hand: the keys may change (RFC 9846 5.1).
@@ -69,7 +69,7 @@ impl Part {
 /// Any part may be empty, and gaps may lie between them; handshake plaintext and application data are never
 /// both there, since handshake messages may not be interleaved with other content.
 pub(crate) struct ReceiveBuffer<'a> {
-    bytes: ManagedSlice<'a, u8>,
+    bytes: Storage<'a, u8>,
     /// Bytes at the front that outlive their message: the peer's certificate, until it proved its key.
     retained: usize,
     handshake: Part,
@@ -82,12 +82,12 @@ pub(crate) struct ReceiveBuffer<'a> {
 }
 
 impl<'a> ReceiveBuffer<'a> {
-    pub(crate) const fn new(bytes: ManagedSlice<'a, u8>) -> Self {
+    pub(crate) const fn new(bytes: Storage<'a, u8>) -> Self {
         Self { bytes, retained: 0, handshake: Part::NONE, dropping: 0, data: Part::NONE, records: Part::NONE, stale: 0 }
     }
 
     /// The storage, wiped.
-    pub(crate) fn into_storage(mut self) -> ManagedSlice<'a, u8> {
+    pub(crate) fn into_storage(mut self) -> Storage<'a, u8> {
         self.bytes.zeroize();
         self.bytes
     }

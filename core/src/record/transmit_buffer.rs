@@ -3,7 +3,7 @@
 use super::move_within;
 use crate::codes::ContentType;
 use crate::limits::RECORD_HEADER_LEN;
-use managed::ManagedSlice;
+use crate::storage::Storage;
 use zeroize::Zeroize;
 
 /// Room that is never used for anything but an alert: header, level, description, content type, tag.
@@ -15,7 +15,7 @@ pub(crate) const ALERT_RECORD_LEN: usize = RECORD_HEADER_LEN + 2 + 1 + 16;
 /// [ sent | sealed, not yet sent | the open record: header, content, and room for content type and tag | free ]
 /// ```
 pub(crate) struct TransmitBuffer<'a> {
-    pub(super) bytes: ManagedSlice<'a, u8>,
+    pub(super) bytes: Storage<'a, u8>,
     sent: usize,
     pub(super) sealed: usize,
     /// Content of the open record.
@@ -24,12 +24,12 @@ pub(crate) struct TransmitBuffer<'a> {
 }
 
 impl<'a> TransmitBuffer<'a> {
-    pub(crate) const fn new(bytes: ManagedSlice<'a, u8>) -> Self {
+    pub(crate) const fn new(bytes: Storage<'a, u8>) -> Self {
         Self { bytes, sent: 0, sealed: 0, open: 0, open_kind: ContentType::HANDSHAKE }
     }
 
     /// The storage, wiped.
-    pub(crate) fn into_storage(mut self) -> ManagedSlice<'a, u8> {
+    pub(crate) fn into_storage(mut self) -> Storage<'a, u8> {
         self.bytes.zeroize();
         self.bytes
     }

@@ -25,6 +25,8 @@ pub use rand_core;
 pub use crate::aead::Aead;
 pub use crate::hash::Hash;
 pub use crate::key_exchange::KeyExchange;
+#[cfg(feature = "os-rng")]
+pub use crate::provider::OsRustCrypto;
 pub use crate::provider::RustCrypto;
 pub use crate::signature_verifier::SignatureVerifier;
 pub use crate::signing_key::{MAX_SUBJECT_PUBLIC_KEY_INFO_LEN, SigningKey};

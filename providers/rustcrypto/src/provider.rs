@@ -27,6 +27,10 @@ use saitls_core::error::{Error, Result};
 #[derive(Debug, Clone, Default)]
 pub struct RustCrypto<R>(pub R);
 
+/// The type of [`RustCrypto::os`], to be named in a `struct` or a `static`.
+#[cfg(feature = "os-rng")]
+pub type OsRustCrypto = RustCrypto<getrandom::SysRng>;
+
 #[cfg(feature = "os-rng")]
 impl RustCrypto<getrandom::SysRng> {
     /// With the random numbers of the operating system.
