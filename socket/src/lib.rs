@@ -3,34 +3,53 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "smoltcp")]
 mod drive;
+#[cfg(feature = "smoltcp")]
 mod error;
 #[cfg(feature = "embedded-nal")]
 pub mod nal;
+#[cfg(feature = "smoltcp")]
 mod poll;
+#[cfg(feature = "smoltcp")]
 mod set;
+#[cfg(feature = "smoltcp")]
 mod socket;
 #[cfg(any(feature = "std", feature = "embedded-io"))]
 pub mod stream;
+#[cfg(feature = "smoltcp")]
 mod tls;
 #[cfg(feature = "async")]
 mod waker;
 
+#[cfg(feature = "smoltcp")]
 pub use error::{ConnectError, ListenError, RecvError, SendError};
+#[cfg(feature = "smoltcp")]
 pub use poll::{poll, poll_at, poll_delay};
+#[cfg(feature = "smoltcp")]
 pub use set::{TlsSocketHandle, TlsSocketSet, TlsSocketStorage};
+#[cfg(feature = "smoltcp")]
 pub use socket::{DEFAULT_HANDSHAKE_TIMEOUT, TlsSocket};
+#[cfg(feature = "std")]
+pub use stream::TlsStream;
+#[cfg(feature = "embedded-io-async")]
+pub use stream::asynch;
+#[cfg(feature = "embedded-io")]
+pub use stream::blocking;
 #[cfg(any(feature = "std", feature = "embedded-io"))]
-pub use stream::{StreamError, TlsStream};
+pub use stream::{FlushPolicy, Shared, StreamError};
 
 pub use saitls_core as core;
 #[cfg(feature = "rustcrypto")]
 pub use saitls_rustcrypto as rustcrypto;
 #[cfg(feature = "webpki")]
 pub use saitls_webpki as webpki;
+#[cfg(feature = "smoltcp")]
 pub use smoltcp;
 
 #[doc(no_inline)]

@@ -5,12 +5,13 @@ mod common;
 
 use common::*;
 use embedded_io::{Error as _, ErrorKind, ErrorType, Read, Write};
+use saitls::blocking::TlsStream;
 use saitls::core::Error;
 use saitls::core::config::ClientConfig;
 use saitls::smoltcp::iface::SocketHandle;
 use saitls::smoltcp::socket::tcp;
 use saitls::smoltcp::time::Duration;
-use saitls::{Buffers, RecvError, ServerName, StreamError, TlsSocketHandle, TlsStream};
+use saitls::{Buffers, RecvError, ServerName, StreamError, TlsSocketHandle};
 use std::cell::RefCell;
 use std::rc::Rc;
 

@@ -41,6 +41,17 @@ impl<P: CryptoProvider> Connection<'_, P> {
         self.outgoing.buffer.transmitted(len);
     }
 
+    /// [`receive_buffer`](Self::receive_buffer) and [`transmit_data`](Self::transmit_data) at once, for a transport that
+    /// moves bytes both ways while it waits.
+    pub fn transport_buffers(&mut self) -> (&mut [u8], &[u8]) {
+        let room = match self.phase {
+            Phase::Closed | Phase::Failed(_) => &mut [],
+            _ if self.peer_closed => &mut [],
+            _ => self.receive.free(),
+        };
+        (room, self.outgoing.buffer.unsent())
+    }
+
     // ---- application in
 
     /// Data from the peer, opened and in order: what is left of one record.
@@ -144,6 +155,23 @@ impl<P: CryptoProvider> Connection<'_, P> {
             self.post_handshake.key_updates = 0;
         }
         Ok(taken)
+    }
+
+    /// Seals the record that is being filled, as far as [`process`](Self::process) would, and does nothing else. Nothing
+    /// happens before the handshake is complete, after [`close`](Self::close), and where `process` has to renew the key
+    /// first.
+    ///
+    /// # Errors
+    /// Why sealing failed: the connection is dead then.
+    pub fn seal(&mut self, provider: &mut P) -> Result<()> {
+        if !self.may_send() || self.is_data_held_back() || self.is_key_used_up() {
+            return Ok(());
+        }
+        let sealed = self.outgoing.flush(provider);
+        if let Err(error) = sealed {
+            self.fail(provider, error);
+        }
+        sealed
     }
 
     /// Says that we will send nothing more: close_notify goes out behind the data written so far (RFC 9846 6.1).

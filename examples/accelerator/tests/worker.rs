@@ -10,7 +10,7 @@ use saitls::smoltcp::phy::{Loopback, Medium};
 use saitls::smoltcp::socket::tcp;
 use saitls::smoltcp::time::Instant as NetInstant;
 use saitls::smoltcp::wire::{HardwareAddress, IpAddress, IpCidr};
-use saitls::{Buffers, ClientConfig, Identity, ServerConfig, TlsSocket, TlsSocketSet, TlsStream};
+use saitls::{Buffers, ClientConfig, Identity, ServerConfig, TlsSocket, TlsSocketSet, TlsStream, asynch};
 use saitls_accelerator::worker::{WorkerBoard, WorkerSigner, Workers};
 use saitls_conformance::Conformance;
 use saitls_core::codes::CertificateType;
@@ -271,13 +271,12 @@ fn asynchronous_streams_sleep_until_the_device_is_done() {
     let server_config = ServerConfig::new(&identities);
     let buffers = || Buffers::new(vec![0; 16_645], vec![0; 4_096]);
     let (here, there) = pipe();
-    let mut client = TlsStream::client(&client_config, None, buffers(), board(2, DELAY), here).unwrap();
-    let mut server = TlsStream::server(&server_config, buffers(), board(2, DELAY), there).unwrap();
+    let mut client = asynch::TlsStream::client(&client_config, None, buffers(), board(2, DELAY), here).unwrap();
+    let mut server = asynch::TlsStream::server(&server_config, buffers(), board(2, DELAY), there).unwrap();
     let data: Vec<u8> = (0..100_000_u32).map(|at| (at % 251) as u8).collect();
     let talk = async {
         Write::write_all(&mut client, &data).await.unwrap();
-        client.close();
-        Write::flush(&mut client).await.unwrap();
+        client.shutdown().await.unwrap();
         let mut answer = [0; 2];
         Read::read_exact(&mut client, &mut answer).await.unwrap();
         assert_eq!(&answer, b"ok");
@@ -293,8 +292,7 @@ fn asynchronous_streams_sleep_until_the_device_is_done() {
         }
         assert!(received == data);
         Write::write_all(&mut server, b"ok").await.unwrap();
-        server.close();
-        Write::flush(&mut server).await.unwrap();
+        server.shutdown().await.unwrap();
     };
     let polls = run(talk, listen);
     println!("{polls} polls of two tasks");
@@ -323,8 +321,7 @@ fn streams_of_the_standard_library_talk_over_tcp() {
             match stream.read_to_end(&mut received) {
                 Ok(_) => {
                     stream.write_all(&received).unwrap();
-                    stream.close();
-                    stream.flush().unwrap();
+                    stream.shutdown().unwrap();
                 }
                 Err(error) => assert_eq!(error.kind(), ErrorKind::UnexpectedEof),
             }
@@ -343,8 +340,7 @@ fn streams_of_the_standard_library_talk_over_tcp() {
         if leaves {
             continue;
         }
-        stream.close();
-        stream.flush().unwrap();
+        stream.shutdown().unwrap();
         assert_eq!(stream.write(b"more").unwrap_err().kind(), ErrorKind::NotConnected);
         let mut echo = Vec::new();
         stream.read_to_end(&mut echo).unwrap();

@@ -1,9 +1,10 @@
 //! Why a stream failed.
 
+use super::session::Failed;
 use core::fmt;
 use saitls_core::Error;
 
-/// Why a call of a [`TlsStream`](super::TlsStream) failed; `E` is the error of its transport.
+/// Why a call of a `TlsStream` failed; `E` is the error of its transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StreamError<E> {
     /// TLS failed, or the call does not fit the state of the connection.
@@ -25,6 +26,18 @@ impl<E: fmt::Display> fmt::Display for StreamError<E> {
 }
 
 impl<E: core::error::Error> core::error::Error for StreamError<E> {}
+
+impl<L, T, E> From<Failed<'_, L, T, Self>> for StreamError<E> {
+    fn from(failed: Failed<'_, L, T, Self>) -> Self {
+        failed.error
+    }
+}
+
+impl<L, T, E> From<Failed<'_, L, T, Error>> for StreamError<E> {
+    fn from(failed: Failed<'_, L, T, Error>) -> Self {
+        Self::Tls(failed.error)
+    }
+}
 
 #[cfg(feature = "embedded-io")]
 impl<E: embedded_io::Error> embedded_io::Error for StreamError<E> {

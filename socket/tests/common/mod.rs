@@ -3,6 +3,8 @@
 
 pub mod cable;
 pub mod identity;
+#[cfg(feature = "embedded-io-async")]
+pub mod pipe;
 pub mod scenario;
 
 use cable::{CableEnd, cable};
