@@ -34,6 +34,9 @@ const SOON: Duration = Duration::from_millis(1);
 /// # Errors
 /// Why it failed, with the exit status.
 pub fn run(args: &ClientArgs) -> Result<(), Failure> {
+    if let Some(module) = &args.list_keys {
+        return list_keys(module);
+    }
     match args.common.provider {
         ProviderName::RustCrypto => run_on::<RustCrypto>(args),
         #[cfg(feature = "aws-lc")]
@@ -41,6 +44,16 @@ pub fn run(args: &ClientArgs) -> Result<(), Failure> {
         #[cfg(feature = "pending")]
         ProviderName::Pending => run_on::<crate::pending::Pending>(args),
     }
+}
+
+#[cfg(feature = "pkcs11")]
+fn list_keys(module: &str) -> Result<(), Failure> {
+    crate::pkcs11::list(module)
+}
+
+#[cfg(not(feature = "pkcs11"))]
+fn list_keys(_: &str) -> Result<(), Failure> {
+    Err(Failure::usage("--list-keys: built without the feature pkcs11"))
 }
 
 fn run_on<B: Backend>(args: &ClientArgs) -> Result<(), Failure> {

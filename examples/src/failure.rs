@@ -85,13 +85,20 @@ impl fmt::Display for Failure {
 /// Ends a program.
 #[must_use]
 pub fn exit(outcome: Result<(), Failure>) -> ExitCode {
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+    let status = match &outcome {
+        Ok(()) => 0,
         Err(failure) => {
             failure.report();
-            ExitCode::from(failure.status as u8)
+            failure.status as u8
         }
+    };
+    #[cfg(feature = "pkcs11")]
+    if saitls_pkcs11::threads_left_behind() > 0 {
+        // A module that hangs would hold the process at its end.
+        let _ = std::io::Write::flush(&mut std::io::stdout());
+        signal_hook::low_level::exit(status.into());
     }
+    ExitCode::from(status)
 }
 
 /// An error in words; where the library names a type, the option for it.

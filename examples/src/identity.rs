@@ -26,24 +26,24 @@ pub struct LoadedIdentity<B: Backend> {
 enum Key<B: Backend> {
     Memory(B::SigningKey),
     #[cfg(feature = "pkcs11")]
-    Token(saitls_pkcs11::TokenKey),
+    Token(crate::pkcs11::Key),
 }
 
 impl<B: Backend> Key<B> {
     /// From a file, or from the token that a URI names.
     fn load(name: &Path) -> Result<Self, Failure> {
         #[cfg(feature = "pkcs11")]
-        if let Some(uri) = crate::pkcs11::KeyUri::parse(name)? {
-            return uri.open().map(Self::Token);
+        if let Some(uri) = crate::pkcs11::parse(name)? {
+            return crate::pkcs11::Key::open(&uri).map(Self::Token);
         }
         load_key::<B>(name).map(Self::Memory)
     }
 
-    fn matches(&self, subject_public_key_info: &[u8]) -> bool {
+    fn matches(&self, subject_public_key_info: &[u8]) -> Result<bool, Failure> {
         match self {
-            Self::Memory(key) => B::matches(key, subject_public_key_info),
+            Self::Memory(key) => Ok(B::matches(key, subject_public_key_info)),
             #[cfg(feature = "pkcs11")]
-            Self::Token(key) => crate::pkcs11::matches::<B>(key, subject_public_key_info),
+            Self::Token(key) => key.matches::<B>(subject_public_key_info),
         }
     }
 
@@ -78,7 +78,7 @@ impl<B: Backend> LoadedIdentity<B> {
         };
         let info = subject_public_key_info(leaf);
         let info = info.ok_or_else(|| Failure::file(certificates, "the first certificate cannot be read"))?;
-        if !signing_key.matches(&info) {
+        if !signing_key.matches(&info)? {
             // Not the key's name: there may be a PIN in it.
             return Err(Failure::file(certificates, "the key does not fit the certificate in it"));
         }

@@ -2,13 +2,18 @@
 #![allow(clippy::unwrap_used)]
 
 #[allow(dead_code, reason = "the tests of saitls-pkcs11 need more of it")]
+#[path = "../../providers/pkcs11/tests/support/mock.rs"]
+mod mock;
+#[allow(dead_code, reason = "the tests of saitls-pkcs11 need more of it")]
 #[path = "../../providers/pkcs11/tests/support/softhsm.rs"]
 mod softhsm;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
+use mock::order;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use saitls::rustcrypto::RustCrypto;
@@ -129,19 +134,158 @@ fn a_key_that_cannot_be_used_is_a_usage_error() {
     let source = format!("pin-source={}", token.folder.join("pin").display());
     for (said, what) in [
         (token.refused("ed25519", &good), "does not fit the certificate"),
-        (in_uri("object=p256", "object=p521"), "p521"),
-        (in_uri("token=a%20token", "token=another"), "another"),
+        (in_uri("object=p256", "object=p521"), "the token has no private key with the label \"p521\""),
+        (in_uri("object=p256", "id=%77"), "the token has no private key that fits \"pkcs11:id=%77\""),
+        (in_uri("token=a%20token", "token=another"), "there is no token with the label \"another\""),
         (in_uri("libsofthsm2", "libnothing"), "module"),
+        (in_uri("module-path=", "module-name=nothing&x-init-reserved="), "libnothing.so"),
         (in_uri(&source, &format!("pin-source={}", pin_file.display())), "PIN is wrong"),
         (in_uri(&source, &format!("pin-value={secret}")), "PIN is wrong"),
         (in_uri(&source, "pin-source=/nowhere"), "/nowhere"),
         (in_uri(&source, "x=y"), "x is not understood"),
         (in_uri("object=p256", "object"), "name=value"),
-        (in_uri("object=p256", "type=private"), "object is missing"),
-        (in_uri("token=a%20token", ""), "token is missing"),
-        (in_uri(&source, ""), "pin-source or pin-value is missing"),
+        (in_uri("object=p256", "type=private"), "the token has several private keys"),
+        (in_uri("object=p256", "type=public"), "type is not private"),
+        (in_uri(&source, ""), "the token wants a PIN"),
     ] {
         assert!(said.contains(what) && said.lines().count() == 1, "{what:?} is not in {said:?}");
         assert!(!said.contains(secret) && !said.contains(PIN), "{said}");
+    }
+}
+
+/// URIs that `p11tool` and `pkcs11-tool` print, with what only the programs know: module and PIN. Those that `client` prints
+/// need nothing more.
+#[test]
+fn keys_are_listed_as_uris_to_paste() {
+    let Some(token) = Token::new("list") else { return };
+    let list = |module: &str| {
+        let output = token.command(env!("CARGO_BIN_EXE_client")).args(["--list-keys", module]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (_, said) = list(token.module);
+    assert!(said.contains("token: pkcs11:model=SoftHSM%20v2;manufacturer=SoftHSM%20project;serial="), "{said}");
+    let pin = token.folder.join("pin");
+    let (uris, said) = list(&format!("pkcs11:?module-path={}&pin-source=file://{}", token.module, pin.display()));
+    assert!(said.contains("signs with rsa_pss_rsae_sha256, rsa_pss_rsae_sha384, rsa_pss_rsae_sha512"), "{said}");
+    let uris: Vec<_> = uris.lines().collect();
+    assert_eq!(uris.len(), 4, "{said}");
+    let uri = uris.iter().find(|uri| uri.contains("object=p256")).unwrap();
+    // It is the key that does not fit, and so it was found.
+    assert!(token.refused("ed25519", uri).contains("does not fit"));
+    assert!(!format!("{uris:?}{said}").contains(PIN));
+}
+
+/// The mock module, whose orders are in a folder of its own.
+struct Mock(PathBuf);
+
+impl Drop for Mock {
+    fn drop(&mut self) {
+        order(&self.0, &[]);
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Mock {
+    fn new(test: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("saitls-examples-mock-{}-{test}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn server(&self, key: &str) -> Command {
+        let uri = format!("pkcs11:token=mock;object={key}?module-path={}&pin-value=1234", mock::module().display());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
+        command.args(["127.0.0.1:0", "--cert", &format!("{IDENTITIES}/p256.pem"), "--key", &uri]);
+        command.args(["--www", IDENTITIES]).env(mock::FOLDER, &self.0).env_remove("SSLKEYLOGFILE");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+    }
+
+    /// A server that listens, and where.
+    fn serve(&self) -> (Running, BufReader<std::process::ChildStderr>, String) {
+        let mut server = Running(self.server("p256").spawn().unwrap());
+        let mut said = BufReader::new(server.0.stderr.take().unwrap());
+        let address = said_line(&mut said, "listening ");
+        (server, said, address)
+    }
+}
+
+/// What stands behind `start` in the next line that begins so.
+fn said_line(said: &mut impl std::io::BufRead, start: &str) -> String {
+    let mut all = String::new();
+    for line in said.lines() {
+        let line = line.unwrap();
+        if let Some(rest) = line.strip_prefix(start) {
+            return rest.to_owned();
+        }
+        all += &line;
+    }
+    panic!("no {start:?} in {all:?}");
+}
+
+fn get(address: &str) -> Command {
+    let mut client = Command::new(env!("CARGO_BIN_EXE_client"));
+    client.args([address, "--server-name", "localhost", "--pin", &pin("p256"), "--get", "/status"]);
+    client.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    client
+}
+
+/// What a token says is told, and a token that comes back serves again, without the server being touched.
+#[test]
+fn a_server_outlives_the_absence_of_its_token() {
+    let mock = Mock::new("away");
+    let (_server, mut said, address) = mock.serve();
+    assert!(get(&address).status().unwrap().success());
+    for (orders, why) in
+        [(&["fail"][..], "the token failed: C_Sign: CKR_DEVICE_ERROR"), (&["gone"], "the token is gone")]
+    {
+        order(&mock.0, orders);
+        assert!(!get(&address).status().unwrap().success());
+        let told = said_line(&mut said, "warning: key ");
+        assert!(told.contains(why) && told.contains("object=p256") && !told.contains("1234"), "{told}");
+        order(&mock.0, &[]);
+        let since = Instant::now();
+        while !get(&address).status().unwrap().success() {
+            assert!(since.elapsed() < Duration::from_secs(20), "it does not come back");
+        }
+    }
+}
+
+/// Neither SIGTERM nor a handshake waits for a token that hangs, though the module would hold the process at its end.
+#[test]
+fn a_token_that_hangs_does_not_hold_the_server() {
+    let mock = Mock::new("hangs");
+    let (mut server, mut said, address) = mock.serve();
+    order(&mock.0, &["hang"]);
+    let since = Instant::now();
+    // The second one comes while the first is in the token.
+    let mut clients = [get(&address).spawn().unwrap(), get(&address).spawn().unwrap()];
+    for client in &mut clients {
+        assert!(!client.wait().unwrap().success());
+    }
+    assert!(since.elapsed() < Duration::from_secs(20), "{:?}", since.elapsed());
+    assert!(said_line(&mut said, "warning: key ").contains("the token does not answer"));
+    let since = Instant::now();
+    let pid = server.0.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert_eq!(server.0.wait().unwrap().code(), Some(0));
+    assert!(since.elapsed() < Duration::from_secs(3), "{:?}", since.elapsed());
+}
+
+/// A key that cannot sign is not said to be another's.
+#[test]
+fn a_key_that_does_not_sign_is_told_from_one_that_does_not_fit() {
+    let mock = Mock::new("signs");
+    let refused = |key: &str| {
+        let output = mock.server(key).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(refused("nosign").contains("CKA_SIGN is false"));
+    for (word, what) in [("fail", "C_Sign: CKR_DEVICE_ERROR"), ("odd", "a signature of 63 bytes")] {
+        order(&mock.0, &[word]);
+        let said = refused("p256");
+        assert!(said.contains(what) && !said.contains("fit") && said.lines().count() == 1, "{said}");
     }
 }

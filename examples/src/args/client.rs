@@ -10,6 +10,7 @@ use crate::failure::Failure;
 
 const HELP: &str = "\
 usage: client HOST:PORT [options]
+       client --list-keys MODULE
 Standard input goes to the server, what the server sends to standard output. Facts go to standard error.
 
 whom to trust; without any of it, the trust anchors of the operating system
@@ -22,7 +23,9 @@ whom to trust; without any of it, the trust anchors of the operating system
 who to be, if the server asks
   --cert FILE --key FILE   PEM chain and key (PKCS#8, SEC1 or PKCS#1)
   --key pkcs11:token=LABEL;object=LABEL?module-path=FILE&pin-source=FILE
-                           the key stays in a PKCS#11 token (RFC 7512)
+                           the key stays in a PKCS#11 token; any URI of RFC 7512 that means one key
+  --list-keys MODULE       print the URIs of the keys in a module, for --key; MODULE is a file or a URI of RFC 7512,
+                           which may say a token, and its PIN
 what to offer (each repeatable, in order of preference)
   --suite NAME  --group NAME  --sigalg NAME  --alpn NAME
   --key-share NAME         groups to send shares for; none: send an empty list
@@ -57,6 +60,8 @@ pub struct ClientArgs {
     pub key_shares: Option<Vec<NamedGroup>>,
     /// The path to get by HTTP.
     pub get: Option<String>,
+    /// The module whose keys to list, instead of a connection.
+    pub list_keys: Option<String>,
 }
 
 impl ClientArgs {
@@ -91,6 +96,7 @@ impl ClientArgs {
                     text => shares.push(code(name, text, NamedGroup::from_name)?),
                 }
             }
+            "list-keys" => self.list_keys = Some(value(name, parser)?),
             "get" => self.get = Some(value(name, parser)?),
             "session" | "early-data" => return Err(not_built(name)),
             _ => return self.common.take(name, parser),
@@ -100,6 +106,12 @@ impl ClientArgs {
 
     fn finish(&mut self) -> Result<(), Failure> {
         self.common.finish()?;
+        if self.list_keys.is_some() {
+            return match self.host.as_str() {
+                "" => Ok(()),
+                _ => Err(Failure::usage("--list-keys wants no HOST:PORT")),
+            };
+        }
         if self.host.is_empty() {
             return Err(Failure::usage("HOST:PORT is missing (see --help)"));
         }

@@ -16,7 +16,8 @@ who to be
   --cert FILE --key FILE   PEM chain and key (PKCS#8, SEC1 or PKCS#1); repeatable: chosen by the names in the
                            certificates, and by what the client can verify
   --key pkcs11:token=LABEL;object=LABEL?module-path=FILE&pin-source=FILE
-                           the key stays in a PKCS#11 token (RFC 7512)
+                           the key stays in a PKCS#11 token; any URI of RFC 7512 that means one key
+                           (`client --list-keys MODULE` prints them)
   --ocsp FILE              staple this OCSP response (DER) to the first of them
 whom to trust; without any of it, clients are not asked who they are
   --ca FILE                ask for a client certificate; PEM trust anchors; repeatable

@@ -112,6 +112,12 @@ fn nonsense_is_refused() {
 }
 
 #[test]
+fn keys_are_listed_without_a_server() {
+    assert_eq!(client("--list-keys a.so").map(|args| args.list_keys).as_ref().ok(), Some(&Some("a.so".to_owned())));
+    assert!(client("h:1 --list-keys a.so").is_err_and(|line| line.contains("no HOST:PORT")));
+}
+
+#[test]
 fn help_is_given() {
     assert_eq!(client("--help").err().as_deref(), Some("help"));
     assert_eq!(server("x:1 -h").err().as_deref(), Some("help"));

@@ -1,10 +1,21 @@
 #![doc = include_str!("../README.md")]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod error;
 mod key;
+mod lock;
+mod mechanism;
+mod module;
+mod requests;
+mod session;
+mod shared;
 mod token;
+mod uri;
+mod worker;
 
 pub use error::TokenError;
 pub use key::TokenKey;
-pub use token::Token;
+pub use requests::threads_left_behind;
+pub use shared::Listed;
+pub use token::{Token, list_keys, list_tokens};
+pub use uri::{ObjectType, Pin, Uri};

@@ -3,10 +3,19 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "support/child.rs"]
+mod child;
 #[path = "support/softhsm.rs"]
 mod support;
 
 use core::task::Poll;
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::mechanism::{Mechanism, MechanismType};
+use cryptoki::object::{Attribute, AttributeType, ObjectClass};
+use cryptoki::session::{Session, UserType};
+use cryptoki::types::AuthPin;
+use der::Encode;
+use der::asn1::{AnyRef, BitString, UintRef};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
 use saitls_conformance::{Conformance, Random};
@@ -14,18 +23,16 @@ use saitls_core::codes::SignatureScheme;
 use saitls_core::config::{ClientConfig, Identity, ServerConfig};
 use saitls_core::crypto::{PinnedKey, Signer, x509};
 use saitls_core::{Buffers, Connection, Error, Operation, WaitingFor};
-use saitls_pkcs11::{Token, TokenError};
+use saitls_pkcs11::{Token, TokenError, TokenKey};
 use saitls_rustcrypto::RustCrypto;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Wake, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use support::{PIN, make_token, module, module_or_skip, tool};
+use x509_cert::spki::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
-/// Set in the process of a test: where its token is.
-const FOLDER: &str = "SAITLS_TEST_TOKEN";
 const KEYS: &[&str] = &["p256", "p384", "ed25519", "rsa"];
 
 type Provider = RustCrypto<Random>;
@@ -40,25 +47,15 @@ fn identities() -> PathBuf {
 
 /// Runs `body` in a process of its own, with a token whose keys are those of the examples, labelled by their names.
 fn with_token(test: &str, body: fn(&Path)) {
-    if let Some(folder) = std::env::var_os(FOLDER) {
-        return body(Path::new(&folder));
+    if let Some(folder) = child::folder() {
+        return body(&folder);
     }
     if module_or_skip().is_none() {
         return;
     }
-    let folder = std::env::temp_dir().join(format!("saitls-pkcs11-{}-{test}", std::process::id()));
+    let folder = child::new_folder(test);
     make_token(&folder, "saitls test", &identities(), KEYS);
-    let child = Command::new(std::env::current_exe().unwrap())
-        .args([test, "--exact", "--nocapture"])
-        .env(FOLDER, &folder)
-        .env("SOFTHSM2_CONF", folder.join("softhsm2.conf"))
-        .output()
-        .unwrap();
-    std::fs::remove_dir_all(&folder).unwrap();
-    let text = String::from_utf8_lossy(&child.stdout);
-    println!("{text}");
-    let ran = text.contains("1 passed");
-    assert!(child.status.success() && ran, "{}: {text}{}", child.status, String::from_utf8_lossy(&child.stderr));
+    child::run(test, &folder, &[("SOFTHSM2_CONF", &folder.join("softhsm2.conf"))]);
 }
 
 fn open() -> Token {
@@ -90,13 +87,13 @@ fn what_is_not_there_is_named() {
         let error = Token::open("/nowhere/module.so", "saitls test", PIN).err().unwrap();
         assert!(matches!(error, TokenError::Module(_)), "{error}");
         let error = Token::open(module, "another token", PIN).err().unwrap();
-        assert!(matches!(&error, TokenError::NoToken(label) if label == "another token"), "{error}");
+        assert!(matches!(&error, TokenError::NoToken(name) if name.contains("another token")), "{error}");
         assert_eq!(error.to_string(), "there is no token with the label \"another token\"");
         let error = Token::open(module, "saitls test", "4321").err().unwrap();
         assert!(matches!(error, TokenError::WrongPin), "{error}");
         let token = open();
         let error = token.key("p521").err().unwrap();
-        assert!(matches!(&error, TokenError::NoKey(label) if label == "p521"), "{error}");
+        assert!(matches!(&error, TokenError::NoKey(name) if name.contains("p521")), "{error}");
         let error = token.certificate("p256").err().unwrap();
         assert!(matches!(&error, TokenError::NoCertificate(label) if label == "p256"), "{error}");
         // The same label again.
@@ -104,7 +101,7 @@ fn what_is_not_there_is_named() {
         let import = ["--import", file.to_str().unwrap(), "--token", "saitls test", "--label", "p256", "--id", "77"];
         tool(folder, &[&import[..], &["--pin", PIN]].concat());
         let error = token.key("p256").err().unwrap();
-        assert!(matches!(&error, TokenError::AmbiguousKey(label) if label == "p256"), "{error}");
+        assert!(matches!(&error, TokenError::AmbiguousKey(name) if name.contains("p256")), "{error}");
     });
 }
 
@@ -201,7 +198,7 @@ fn a_token_that_goes_away_ends_the_handshake() {
             assert_eq!(pair.server.error(), Some(Error::CryptoFailed));
             assert!(!pair.server.is_connected() && !pair.client.is_connected());
             let failure = token.failure().expect("it is known why");
-            assert!(matches!(*failure, TokenError::Gone(_) | TokenError::Failed(_)), "{failure}");
+            assert!(matches!(failure, TokenError::Gone(_) | TokenError::Failed(_)), "{failure}");
             println!("the failure is told as: {failure}");
         });
         let error = token.key("p256").err().expect("there is none");
@@ -240,4 +237,126 @@ fn a_key_outlives_its_token_and_signatures_may_be_left() {
             }
         }
     });
+}
+
+/// Signs once.
+fn sign(key: &TokenKey, scheme: SignatureScheme) -> Result<usize, Error> {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let message = format!("{:>130}", NUMBER.fetch_add(1, Ordering::SeqCst));
+    loop {
+        match key.poll_sign(&mut provider(), scheme, message.as_bytes(), &mut [0; 512]) {
+            Poll::Ready(signed) => return signed,
+            Poll::Pending => std::thread::sleep(Duration::from_millis(1)),
+        }
+    }
+}
+
+#[test]
+fn threads_may_open_tokens_at_once() {
+    with_token("threads_may_open_tokens_at_once", |_| {
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                scope.spawn(move || {
+                    for _ in 0..50 {
+                        let key = open().key(KEYS[number % 2]).unwrap();
+                        let scheme = key.schemes()[0];
+                        assert!(sign(&key, scheme).is_ok());
+                    }
+                });
+            }
+        });
+    });
+}
+
+#[test]
+fn a_token_that_was_away_comes_back() {
+    with_token("a_token_that_was_away_comes_back", |folder| {
+        let token = open();
+        let (key, other) = (token.key("p256").unwrap(), open().key("ed25519").unwrap());
+        let (scheme, other_scheme) = (key.schemes()[0], other.schemes()[0]);
+        assert!(sign(&key, scheme).is_ok() && sign(&other, other_scheme).is_ok());
+        let (tokens, away) = (folder.join("tokens"), folder.join("away"));
+        std::fs::rename(&tokens, &away).unwrap();
+        std::fs::create_dir(&tokens).unwrap();
+        assert_eq!(sign(&key, scheme), Err(Error::CryptoFailed));
+        println!("away: {}", token.failure().unwrap());
+        assert!(matches!(token.failure(), Some(TokenError::Gone(_))), "{:?}", token.failure());
+        std::fs::remove_dir(&tokens).unwrap();
+        std::fs::rename(&away, &tokens).unwrap();
+        let since = Instant::now();
+        while sign(&key, scheme).is_err() || sign(&other, other_scheme).is_err() {
+            assert!(since.elapsed() < Duration::from_secs(20), "{:?}", token.failure());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        println!("back after {:?}", since.elapsed());
+        let spki = certificate("p256");
+        let spki = x509::subject_public_key_info(&spki).unwrap();
+        Conformance::new(provider).with_signer("p256", &key, spki).run_only("signer/").assert_complete_but(&[]);
+    });
+}
+
+/// Keys with attributes that the tools of SoftHSM do not set.
+#[test]
+fn keys_may_be_for_few_mechanisms_and_want_a_login_each_time() {
+    with_token("keys_may_be_for_few_mechanisms_and_want_a_login_each_time", |_| {
+        let own = own_session();
+        for (label, allowed, always) in [
+            ("raw", vec![MechanismType::RSA_PKCS_PSS], false),
+            ("one", vec![MechanismType::SHA384_RSA_PKCS_PSS], false),
+            ("none", vec![MechanismType::RSA_PKCS], false),
+            ("always", Vec::new(), true),
+        ] {
+            generate_rsa(&own, label, allowed, always);
+        }
+        let token = open();
+        for (label, schemes) in [("raw", 3), ("one", 1), ("always", 3)] {
+            let key = token.key(label).unwrap();
+            assert_eq!(key.schemes().len(), schemes, "{label}");
+            let spki = spki_of(&own, label);
+            Conformance::new(provider).with_signer(label, &key, &spki).run_only("signer/").assert_complete_but(&[]);
+        }
+        let error = token.key("none").err().unwrap().to_string();
+        assert!(error.contains("SHA256_RSA_PKCS_PSS"), "{error}");
+    });
+}
+
+/// A session of the test's own, beside those of the crate.
+fn own_session() -> Session {
+    let context = Pkcs11::new(module().unwrap()).unwrap();
+    context.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)).unwrap();
+    let slots = context.get_slots_with_initialized_token().unwrap();
+    let session = context.open_rw_session(slots[0]).unwrap();
+    session.login(UserType::User, Some(&AuthPin::from(PIN.to_owned()))).unwrap();
+    session
+}
+
+fn generate_rsa(session: &Session, label: &str, allowed: Vec<MechanismType>, always: bool) {
+    let label = Attribute::Label(label.into());
+    let public = [
+        Attribute::Token(true),
+        label.clone(),
+        Attribute::Verify(true),
+        Attribute::ModulusBits(2048.into()),
+        Attribute::PublicExponent(vec![1, 0, 1]),
+    ];
+    let mut private = vec![Attribute::Token(true), label, Attribute::Sign(true), Attribute::Private(true)];
+    if !allowed.is_empty() {
+        private.push(Attribute::AllowedMechanisms(allowed));
+    }
+    private.push(Attribute::AlwaysAuthenticate(always));
+    session.generate_key_pair(&Mechanism::RsaPkcsKeyPairGen, &public, &private).unwrap();
+}
+
+fn spki_of(session: &Session, label: &str) -> Vec<u8> {
+    let template = [Attribute::Class(ObjectClass::PUBLIC_KEY), Attribute::Label(label.into())];
+    let handle = session.find_objects(&template).unwrap()[0];
+    let modulus = session.get_attributes(handle, &[AttributeType::Modulus]).unwrap();
+    let [Attribute::Modulus(modulus)] = &modulus[..] else { panic!("it has one") };
+    let key = pkcs1::RsaPublicKey {
+        modulus: UintRef::new(modulus).unwrap(),
+        public_exponent: UintRef::new(&[1, 0, 1]).unwrap(),
+    };
+    let algorithm = AlgorithmIdentifier { oid: pkcs1::ALGORITHM_OID, parameters: Some(AnyRef::NULL) };
+    let subject_public_key = BitString::from_bytes(&key.to_der().unwrap()).unwrap();
+    SubjectPublicKeyInfo { algorithm, subject_public_key }.to_der().unwrap()
 }
