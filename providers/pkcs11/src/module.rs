@@ -7,7 +7,7 @@ use cryptoki::error::{Error, RvError};
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::ffi::CString;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// All that were ever loaded. None is unloaded: some have threads, or work to do when the process ends.
@@ -71,7 +71,7 @@ struct State {
     users: usize,
     start: Start,
     /// What it was started with.
-    parameters: Option<Arc<CString>>,
+    parameters: Option<CString>,
     /// How often it was started: sessions do not outlive a start.
     generation: u64,
     /// Threads that are in it.
@@ -104,8 +104,7 @@ impl Use {
         // A bare name is looked for by the loader.
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let parameters = parameters.map(CString::new).transpose();
-        let parameters =
-            parameters.map_err(|_| TokenError::Module("a zero in its parameters".to_owned()))?.map(Arc::new);
+        let parameters = parameters.map_err(|_| TokenError::Module("a zero in its parameters".to_owned()))?;
         let mut modules = lock(&MODULES);
         let module = match modules.iter().find(|module| module.path == path) {
             Some(module) => module.clone(),
@@ -209,12 +208,19 @@ impl Module {
             return Ok(());
         }
         let flags = CInitializeFlags::OS_LOCKING_OK;
-        let arguments = match &state.parameters {
+        let arguments = |parameters: Option<&CString>| match parameters {
             None => CInitializeArgs::new(flags),
             Some(parameters) => with_parameters(flags, parameters),
         };
         state.generation += 1;
-        state.start = match self.context.initialize(arguments) {
+        let mut started = self.context.initialize(arguments(state.parameters.as_ref()));
+        if let Err(Error::Pkcs11(RvError::ArgumentsBad, _)) = started
+            && state.parameters.is_none()
+            && let Some(of_nss) = parameters_of_nss()
+        {
+            started = self.context.initialize(arguments(Some(of_nss)));
+        }
+        state.start = match started {
             Ok(()) => Start::Ours,
             Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Start::Others,
             Err(error) => return Err(TokenError::Module(in_words(&error))),
@@ -232,12 +238,19 @@ impl Module {
     }
 }
 
+/// The parameters of NSS's module, which does not start without, where NSS's programs look for them.
+fn parameters_of_nss() -> Option<&'static CString> {
+    static PARAMETERS: OnceLock<Option<CString>> = OnceLock::new();
+    let read = || CString::new(std::env::var_os("NSS_LIB_PARAMS")?.into_encoded_bytes()).ok();
+    PARAMETERS.get_or_init(read).as_ref()
+}
+
 /// The arguments of `C_Initialize` with a string in `pReserved`, where modules take parameters that PKCS#11 does not know.
 #[allow(unsafe_code)]
-fn with_parameters(flags: CInitializeFlags, parameters: &Arc<CString>) -> CInitializeArgs {
+fn with_parameters(flags: CInitializeFlags, parameters: &CString) -> CInitializeArgs {
     let string = std::ptr::NonNull::from(parameters.as_c_str()).cast();
-    // SAFETY: it points to a string that ends with a zero, and the state of the module keeps it as long as the module
-    // runs. A module that wants something else there cannot be given parameters; who gives them knows the module.
+    // SAFETY: it points to a string that ends with a zero, and is kept as long as the module runs: by its state, or for good.
+    // A module that wants something else there cannot be given parameters; who gives them knows the module.
     unsafe { CInitializeArgs::new_with_reserved(flags, string) }
 }
 

@@ -17,6 +17,7 @@ use saitls_core::crypto::{SignatureVerifier, Signer, x509};
 use saitls_pkcs11::{Pin, Token, TokenError, TokenKey, Uri, list_keys, list_tokens};
 use saitls_rustcrypto::RustCrypto;
 use softhsm::PIN;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -111,12 +112,12 @@ fn try_module(uri: &Uri) -> String {
     format!("{cells} | {:.1} ms | {per_second:.0}", opened.as_secs_f64() * 1e3)
 }
 
-/// Ends a program when the test does.
+/// Ends a program when the test does, and those that it began for its clients.
 struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.0.kill();
+        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.0.id())]).status();
         let _ = self.0.wait();
     }
 }
@@ -159,31 +160,49 @@ fn p11_kit_proxy(folder: &Path) -> Option<Module> {
     Some(Module { name: "p11-kit proxy, SoftHSM".to_owned(), uri, variables, _server: None })
 }
 
-fn p11_kit_client(folder: &Path) -> Option<Module> {
-    let module = find(&["/usr/lib/x86_64-linux-gnu/pkcs11/p11-kit-client.so", "/usr/lib64/pkcs11/p11-kit-client.so"])?;
+const P11_KIT_CLIENT: &[&str] =
+    &["/usr/lib/x86_64-linux-gnu/pkcs11/p11-kit-client.so", "/usr/lib64/pkcs11/p11-kit-client.so"];
+
+/// p11-kit's server with SoftHSM.
+fn serve_softhsm(folder: &Path) -> Option<Running> {
     let (provider, socket) = (softhsm::module()?, folder.join("p11-kit"));
+    let _ = std::fs::remove_file(&socket);
     let mut server = Command::new("p11-kit");
     server.args(["server", "-f", "--provider", provider, "--name"]).arg(&socket).arg("pkcs11:token=table");
     server.env("SOFTHSM2_CONF", folder.join("softhsm2.conf")).stdout(Stdio::null()).stderr(Stdio::null());
-    let server = Running(server.spawn().ok()?);
+    let server = Running(server.process_group(0).spawn().ok()?);
     let since = Instant::now();
     while !socket.exists() {
         assert!(since.elapsed() < Duration::from_secs(10), "the server of p11-kit does not start");
         std::thread::sleep(Duration::from_millis(20));
     }
+    Some(server)
+}
+
+fn p11_kit_client(folder: &Path) -> Option<Module> {
+    let (module, server) = (find(P11_KIT_CLIENT)?, serve_softhsm(folder)?);
     let uri = format!("pkcs11:token=table?module-path={module}&pin-value={PIN}");
-    let address = format!("unix:path={}", socket.display());
+    let address = format!("unix:path={}", folder.join("p11-kit").display());
     let variables = vec![("P11_KIT_SERVER_ADDRESS", address.into())];
     Some(Module { name: "p11-kit client, SoftHSM".to_owned(), uri, variables, _server: Some(server) })
 }
 
-/// NSS's softoken with a database, whose keys have no labels.
 fn nss(folder: &Path) -> Option<Module> {
+    nss_with(folder, false)
+}
+
+fn nss_by_environment(folder: &Path) -> Option<Module> {
+    nss_with(folder, true)
+}
+
+/// NSS's softoken with a database, whose keys have no labels.
+fn nss_with(folder: &Path, by_environment: bool) -> Option<Module> {
     let module = find(&["/usr/lib/x86_64-linux-gnu/libsoftokn3.so", "/usr/lib64/libsoftokn3.so"])?;
     if !is_there("certutil") || !is_there("openssl") {
         return None;
     }
-    let (database, pin) = (folder.join("nss"), folder.join("nss.pin"));
+    let database = if by_environment { "nss-environment" } else { "nss" };
+    let (database, pin) = (folder.join(database), folder.join("nss.pin"));
     std::fs::create_dir_all(&database).unwrap();
     std::fs::write(&pin, format!("{PIN}\n")).unwrap();
     let of = format!("sql:{}", database.display());
@@ -197,11 +216,17 @@ fn nss(folder: &Path) -> Option<Module> {
         let mut import = Command::new("pk12util");
         run(import.args(["-d", &of, "-W", "x", "-k"]).arg(&pin).arg("-i").arg(&bundle));
     }
-    let parameters = format!("configdir=%27{of}%27%20certPrefix=%27%27%20keyPrefix=%27%27%20secmod=%27secmod.db%27");
-    let uri = format!(
-        "pkcs11:token=NSS%20Certificate%20DB?module-path={module}&pin-value={PIN}&x-init-reserved={parameters}"
-    );
-    Some(Module { name: "NSS softoken".to_owned(), uri, variables: Vec::new(), _server: None })
+    let uri = format!("pkcs11:token=NSS%20Certificate%20DB?module-path={module}&pin-value={PIN}");
+    // By the environment, or in the URI.
+    let (parameters, encoded) = (format!("configdir='{of}'"), format!("configdir=%27{of}%27"));
+    let in_uri = format!("{uri}&x-init-reserved={encoded}");
+    Some(if by_environment {
+        let name = "NSS softoken, `NSS_LIB_PARAMS`".to_owned();
+        Module { name, uri, variables: vec![("NSS_LIB_PARAMS", parameters.into())], _server: None }
+    } else {
+        let name = "NSS softoken".to_owned();
+        Module { name, uri: in_uri, variables: Vec::new(), _server: None }
+    })
 }
 
 #[test]
@@ -219,6 +244,7 @@ fn modules_and_keys() {
         ("p11-kit proxy", p11_kit_proxy),
         ("p11-kit client", p11_kit_client),
         ("NSS softoken", nss),
+        ("NSS softoken by environment", nss_by_environment),
     ] {
         let Some(module) = make(&folder) else {
             assert!(std::env::var_os("SAITLS_REQUIRE_PEERS").is_none() || name != "SoftHSM", "{name} is not installed");
@@ -235,4 +261,50 @@ fn modules_and_keys() {
     println!("| module | P-256 | P-384 | Ed25519 | RSA-2048 | open, sign, drop by 8 threads, each | P-256/s |");
     println!("|---|---|---|---|---|---|---|");
     rows.iter().for_each(|row| println!("{row}"));
+}
+
+/// The server of p11-kit is killed, and another one started: its client knows that only when it is started anew.
+#[test]
+fn a_process_that_has_the_token_may_end_and_begin() {
+    let test = "a_process_that_has_the_token_may_end_and_begin";
+    if let Some(folder) = child::folder() {
+        let uri: Uri = std::env::var(URI).unwrap().parse().unwrap();
+        let mut server = serve_softhsm(&folder).unwrap();
+        let token = Token::from_uri(&uri).unwrap();
+        let key = token.key("p256").unwrap();
+        for _ in 0..2 {
+            sign(&key);
+            drop(server);
+            let message = [b' '; 130];
+            let failed = loop {
+                match key.poll_sign(&mut provider(), key.schemes()[0], &message, &mut [0; 80]) {
+                    Poll::Ready(signed) => break signed.is_err(),
+                    Poll::Pending => std::thread::sleep(Duration::from_millis(1)),
+                }
+            };
+            assert!(failed);
+            let failure = token.failure().unwrap();
+            assert!(matches!(failure, TokenError::Gone(_)), "{failure}");
+            println!("away: {failure}");
+            server = serve_softhsm(&folder).unwrap();
+            // It is not looked for more than once a second.
+            std::thread::sleep(Duration::from_millis(1_100));
+            sign(&key);
+        }
+        return;
+    }
+    let (Some(_), Some(module)) = (softhsm::module(), find(P11_KIT_CLIENT)) else {
+        println!("SKIPPED: SoftHSM or p11-kit is not installed (Debian: softhsm2, p11-kit-modules)");
+        return;
+    };
+    let folder = child::new_folder(test);
+    softhsm::make_token(&folder, "table", &identities(), &["p256"]);
+    let uri = format!("pkcs11:token=table?module-path={module}&pin-value={PIN}");
+    let (configuration, address) =
+        (folder.join("softhsm2.conf"), format!("unix:path={}", folder.join("p11-kit").display()));
+    child::run(
+        test,
+        &folder,
+        &[("SOFTHSM2_CONF", &configuration), ("P11_KIT_SERVER_ADDRESS", Path::new(&address)), (URI, Path::new(&uri))],
+    );
 }
