@@ -1,7 +1,8 @@
 //! One socket's share of a poll: bytes from TCP to TLS and back, the ends of connections, and the clock.
 
+use crate::life::Wish;
 use crate::socket::TlsSocket;
-use crate::tls::{Tls, Wish};
+use crate::tls::Tls;
 use saitls_core::crypto::CryptoProvider;
 use saitls_core::{Connection, Error, WaitingFor};
 use smoltcp::socket::tcp;
@@ -38,25 +39,25 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
     /// Does all that can be done now, or a fair share of it. Says whether anything changed. A slow operation has
     /// its share in the `first` of the calls that make up one poll.
     pub(crate) fn drive(&mut self, now: Instant, tcp: &mut tcp::Socket<'_>, provider: &mut P, first: bool) -> bool {
-        if self.wish == Wish::Nothing && matches!(self.tls, Tls::Vacant(_)) && tcp.state() == tcp::State::Closed {
-            self.has_work = false;
+        if self.life.wish == Wish::Nothing && matches!(self.tls, Tls::Vacant(_)) && tcp.state() == tcp::State::Closed {
+            self.life.has_work = false;
             return false;
         }
-        if !first && self.wish == Wish::Nothing && self.waits_for_operation() && tcp.is_active() {
+        if !first && self.life.wish == Wish::Nothing && self.waits_for_operation() && tcp.is_active() {
             return false;
         }
         let before = self.snapshot();
         let mut moved = self.settle(tcp);
-        self.has_work = false;
-        self.will_be_woken = false;
+        self.life.has_work = false;
+        self.life.will_be_woken = false;
         self.observe(tcp);
         moved |= self.exchange(tcp, provider);
         self.check_broken(tcp);
         self.check_handshake_deadline(now, tcp, provider);
         self.close_tcp(tcp);
         self.check_close_deadline(now, tcp);
-        self.tcp_state = tcp.state();
-        self.room = match self.tls.connection_mut() {
+        self.life.tcp_state = tcp.state();
+        self.life.room = match self.tls.connection_mut() {
             Some(connection) if connection.may_send() => connection.send_buffer().map_or(0, |room| room.len()),
             _ => 0,
         };
@@ -65,20 +66,20 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
 
     /// When the next poll must be, if nothing comes before.
     pub(crate) fn poll_at(&self) -> Option<Instant> {
-        if self.has_work || (self.waits_for_operation() && !self.will_be_woken) {
+        if self.life.has_work || (self.waits_for_operation() && !self.life.will_be_woken) {
             return Some(Instant::ZERO);
         }
-        [self.handshake_deadline, self.close_deadline].into_iter().flatten().min()
+        [self.life.handshake_deadline, self.life.close_deadline].into_iter().flatten().min()
     }
 
     /// Tells TCP what the application wanted since the last poll, where TLS has no say.
     pub(crate) fn settle(&mut self, tcp: &mut tcp::Socket<'_>) -> bool {
         let state = tcp.state();
-        match self.wish {
+        match self.life.wish {
             Wish::Abort => {
                 tcp.abort();
-                self.wish = Wish::Nothing;
-                self.tcp_state = tcp::State::Closed;
+                self.life.wish = Wish::Nothing;
+                self.life.tcp_state = tcp::State::Closed;
             }
             Wish::Close if matches!(self.tls, Tls::Vacant(_)) => tcp.close(),
             _ => {}
@@ -90,45 +91,45 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
     fn observe(&mut self, tcp: &tcp::Socket<'_>) {
         use tcp::State::{Closed, Listen, SynReceived, SynSent};
         let state = tcp.state();
-        self.established |= !matches!(state, Closed | Listen | SynSent | SynReceived);
-        if state == Closed && !self.established && self.wish == Wish::Nothing {
-            let error = match self.tcp_state {
+        self.life.established |= !matches!(state, Closed | Listen | SynSent | SynReceived);
+        if state == Closed && !self.life.established && self.life.wish == Wish::Nothing {
+            let error = match self.life.tcp_state {
                 SynSent | SynReceived => Error::Refused,
                 // A client came and went between two polls.
                 Listen => Error::Reset,
                 _ => return,
             };
-            self.failure = self.failure.or(Some(error));
+            self.life.failure = self.life.failure.or(Some(error));
             self.tls.vacate();
         }
     }
 
     /// Moves bytes until none moves any more, or enough moved for once.
     fn exchange(&mut self, tcp: &mut tcp::Socket<'_>, provider: &mut P) -> bool {
-        if !self.established {
+        if !self.life.established {
             return false;
         }
         for step in 0..MAX_STEPS {
             let pulled = self.pull(tcp);
-            if self.failure.is_none()
+            if self.life.failure.is_none()
                 && let Some(connection) = self.tls.connection_mut()
                 && let Err(error) = connection.process(provider)
             {
-                self.failure = Some(self.name_failure(error, tcp));
+                self.life.failure = Some(self.name_failure(error, tcp));
             }
-            self.was_connected |= self.tls.connection().is_some_and(Connection::is_connected);
-            let dropped = self.released && self.drop_received();
+            self.life.was_connected |= self.tls.connection().is_some_and(Connection::is_connected);
+            let dropped = self.life.released && self.drop_received();
             if !(pulled | dropped | self.push(tcp) | self.can_pull(tcp)) {
                 return step > 0;
             }
         }
-        self.has_work = true;
+        self.life.has_work = true;
         true
     }
 
     /// Whether TCP has bytes for which the connection has room now: it may have made some after the last pull.
     fn can_pull(&mut self, tcp: &tcp::Socket<'_>) -> bool {
-        let connection = self.tls.connection_mut().filter(|_| self.failure.is_none());
+        let connection = self.tls.connection_mut().filter(|_| self.life.failure.is_none());
         tcp.can_recv() && connection.is_some_and(|connection| !connection.receive_buffer().is_empty())
     }
 
@@ -138,20 +139,20 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
         let Some(connection) = self.tls.connection() else { return };
         let unfinished = connection.is_handshaking() || connection.may_send() || !connection.transmit_data().is_empty();
         let is_read = !tcp.can_recv() && connection.received_data().is_empty();
-        if self.established && self.failure.is_none() && !tcp.may_send() && unfinished && is_read {
-            self.failure = Some(Error::Reset);
+        if self.life.established && self.life.failure.is_none() && !tcp.may_send() && unfinished && is_read {
+            self.life.failure = Some(Error::Reset);
         }
     }
 
     /// Whether the provider is to be asked again, although nothing has come.
     pub(crate) fn waits_for_operation(&self) -> bool {
         let waiting_for = self.tls.connection().map(Connection::waiting_for);
-        self.failure.is_none() && matches!(waiting_for, Some(WaitingFor::Operation(_)))
+        self.life.failure.is_none() && matches!(waiting_for, Some(WaitingFor::Operation(_)))
     }
 
     /// Takes from TCP what the connection has room for; all, if nobody will read it.
     fn pull(&mut self, tcp: &mut tcp::Socket<'_>) -> bool {
-        let failed = self.failure.is_some();
+        let failed = self.life.failure.is_some();
         let mut connection = self.tls.connection_mut().filter(|connection| !failed && !connection.is_peer_closed());
         let mut pulled = false;
         while tcp.can_recv() {
@@ -173,8 +174,8 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
             }
             pulled = true;
         }
-        if !self.receive_closed && !tcp.may_recv() {
-            self.receive_closed = true;
+        if !self.life.receive_closed && !tcp.may_recv() {
+            self.life.receive_closed = true;
             pulled = true;
             if let Some(connection) = connection {
                 connection.receive_closed();
@@ -209,26 +210,31 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
         if error == Error::Truncated && !finished { Error::Reset } else { error }
     }
 
-    /// Sends FIN when the last record is out.
+    /// Sends FIN when the last record is out. If the peer's FIN was there before, that is when it has acknowledged all of
+    /// it: from CLOSE-WAIT smoltcp goes to LAST-ACK at once, where it does not see that a window has opened again until
+    /// it probes it, a second later each time (docs/upstream/smoltcp-last-ack-window.md).
     fn close_tcp(&mut self, tcp: &mut tcp::Socket<'_>) {
         let Some(connection) = self.tls.connection() else { return };
-        let over = self.failure.is_some() || connection.is_locally_closed();
-        if over && (connection.transmit_data().is_empty() || !tcp.may_send()) && self.established {
+        let over = self.life.failure.is_some() || connection.is_locally_closed();
+        let has_left =
+            connection.transmit_data().is_empty() && (tcp.state() != tcp::State::CloseWait || tcp.send_queue() == 0);
+        if over && self.life.established && (has_left || !tcp.may_send()) {
             tcp.close();
         }
     }
 
     /// Ends a handshake that takes too long.
     fn check_handshake_deadline(&mut self, now: Instant, tcp: &mut tcp::Socket<'_>, provider: &mut P) {
-        let handshaking =
-            tcp.is_active() && self.failure.is_none() && self.tls.connection().is_some_and(Connection::is_handshaking);
+        let handshaking = tcp.is_active()
+            && self.life.failure.is_none()
+            && self.tls.connection().is_some_and(Connection::is_handshaking);
         if !handshaking {
-            self.handshake_deadline = None;
+            self.life.handshake_deadline = None;
             return;
         }
-        let deadline = self.handshake_deadline.or(self.handshake_timeout.and_then(|timeout| after(now, timeout)));
-        self.handshake_deadline = deadline.filter(|deadline| now < *deadline);
-        if deadline.is_none() || self.handshake_deadline.is_some() {
+        let deadline = self.life.handshake_deadline.or(self.handshake_timeout.and_then(|timeout| after(now, timeout)));
+        self.life.handshake_deadline = deadline.filter(|deadline| now < *deadline);
+        if deadline.is_none() || self.life.handshake_deadline.is_some() {
             return;
         }
         let local = tcp.listen_endpoint();
@@ -242,53 +248,53 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
             connection.close();
             let _ = connection.process(provider);
         }
-        self.failure = Some(Error::TimedOut);
+        self.life.failure = Some(Error::TimedOut);
         self.push(tcp);
-        if !self.established {
+        if !self.life.established {
             tcp.abort();
         }
     }
 
     /// Resets TCP if it is open long after the end of TLS.
     fn check_close_deadline(&mut self, now: Instant, tcp: &mut tcp::Socket<'_>) {
-        let closing = self.wish == Wish::Close;
+        let closing = self.life.wish == Wish::Close;
         let over = match self.tls.connection() {
             None => true,
             Some(connection) => {
-                self.failure.is_some()
+                self.life.failure.is_some()
                     || connection.is_closed()
-                    || (closing && (self.released || !connection.is_connected()))
+                    || (closing && (self.life.released || !connection.is_connected()))
             }
         };
         if !over || !tcp.is_active() {
-            self.close_deadline = None;
-            self.last_close_deadline = None;
+            self.life.close_deadline = None;
+            self.life.last_close_deadline = None;
             return;
         }
         let undelivered = tcp.send_queue();
-        let has_progress = undelivered < self.undelivered;
-        self.undelivered = undelivered;
-        let longest = if self.was_connected { LONGEST_DELIVERY } else { DELIVERY_TIMEOUT };
-        let last = *self.last_close_deadline.get_or_insert(now + longest);
-        match self.close_deadline {
+        let has_progress = undelivered < self.life.undelivered;
+        self.life.undelivered = undelivered;
+        let longest = if self.life.was_connected { LONGEST_DELIVERY } else { DELIVERY_TIMEOUT };
+        let last = *self.life.last_close_deadline.get_or_insert(now + longest);
+        match self.life.close_deadline {
             Some(deadline) if now >= last || (now >= deadline && !has_progress) => {
                 tcp.abort();
-                self.close_deadline = None;
+                self.life.close_deadline = None;
             }
             Some(_) if !has_progress => {}
-            _ => self.close_deadline = Some(last.min(now + close_timeout(undelivered))),
+            _ => self.life.close_deadline = Some(last.min(now + close_timeout(undelivered))),
         }
     }
 
     fn snapshot(&self) -> Snapshot {
         let connection = self.tls.connection();
         Snapshot {
-            tcp_state: self.tcp_state,
+            tcp_state: self.life.tcp_state,
             connected: connection.is_some_and(Connection::is_connected),
             peer_closed: connection.is_some_and(Connection::is_peer_closed),
-            failure: self.failure,
+            failure: self.life.failure,
             received: connection.map_or(0, |connection| connection.received_data().len()),
-            has_room: self.room > 0,
+            has_room: self.life.room > 0,
         }
     }
 

@@ -12,6 +12,7 @@ extern crate std;
 mod drive;
 #[cfg(feature = "smoltcp")]
 mod error;
+mod life;
 #[cfg(feature = "embedded-nal")]
 pub mod nal;
 #[cfg(feature = "smoltcp")]

@@ -8,11 +8,35 @@ use saitls_core::crypto::CryptoProvider;
 /// Room for one [`TlsSocket`], to make the storage of a [`TlsSocketSet`] from.
 pub struct TlsSocketStorage<'a, P: CryptoProvider> {
     socket: Option<TlsSocket<'a, P>>,
+    #[cfg(feature = "embedded-nal")]
+    lease: Lease,
 }
 
-impl<P: CryptoProvider> TlsSocketStorage<'_, P> {
+/// Who uses a socket of the set.
+#[cfg(feature = "embedded-nal")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lease {
+    /// Nobody; or the application, beside any stack, if the socket is open.
+    Free,
+    /// A socket of a stack.
+    Held,
+    /// The listener of this port.
+    Listening(u16),
+    /// Nobody any more, as soon as it is closed.
+    Released,
+}
+
+impl<'a, P: CryptoProvider> TlsSocketStorage<'a, P> {
     /// Room for a socket, and none in it.
-    pub const EMPTY: Self = Self { socket: None };
+    pub const EMPTY: Self = Self::holding(None);
+
+    const fn holding(socket: Option<TlsSocket<'a, P>>) -> Self {
+        Self {
+            socket,
+            #[cfg(feature = "embedded-nal")]
+            lease: Lease::Free,
+        }
+    }
 }
 
 impl<P: CryptoProvider> Default for TlsSocketStorage<'_, P> {
@@ -53,11 +77,11 @@ impl<'a, P: CryptoProvider> TlsSocketSet<'a, P> {
     /// If the storage is borrowed and full.
     pub fn add(&mut self, socket: TlsSocket<'a, P>) -> TlsSocketHandle {
         if let Some((index, slot)) = self.sockets.iter_mut().enumerate().find(|(_, slot)| slot.socket.is_none()) {
-            slot.socket = Some(socket);
+            *slot = TlsSocketStorage::holding(Some(socket));
             return TlsSocketHandle(index);
         }
         let index = self.sockets.len();
-        let added = self.sockets.push(TlsSocketStorage { socket: Some(socket) });
+        let added = self.sockets.push(TlsSocketStorage::holding(Some(socket)));
         assert!(added.is_ok(), "adding a socket to a full TlsSocketSet");
         TlsSocketHandle(index)
     }
@@ -108,12 +132,31 @@ impl<'a, P: CryptoProvider> TlsSocketSet<'a, P> {
     pub fn register_operation_waker(&mut self, provider: &mut P, waker: &core::task::Waker) -> (usize, usize) {
         let (mut waiting, mut woken) = (0, 0);
         for (_, socket) in self.iter_mut().filter(|(_, socket)| socket.waits_for_operation()) {
-            socket.will_be_woken =
+            socket.life.will_be_woken =
                 socket.connection().is_some_and(|connection| connection.register_waker(provider, waker));
             waiting += 1;
-            woken += usize::from(socket.will_be_woken);
+            woken += usize::from(socket.life.will_be_woken);
         }
         (waiting, woken)
+    }
+
+    #[cfg(feature = "embedded-nal")]
+    pub(crate) fn lease(&self, handle: TlsSocketHandle) -> Lease {
+        self.sockets.get(handle.0).map_or(Lease::Free, |slot| slot.lease)
+    }
+
+    #[cfg(feature = "embedded-nal")]
+    pub(crate) fn set_lease(&mut self, handle: TlsSocketHandle, lease: Lease) {
+        if let Some(slot) = self.sockets.get_mut(handle.0) {
+            slot.lease = lease;
+        }
+    }
+
+    /// The sockets with this lease.
+    #[cfg(feature = "embedded-nal")]
+    pub(crate) fn leased(&self, lease: Lease) -> impl Iterator<Item = TlsSocketHandle> {
+        let slots = self.sockets.iter().enumerate();
+        slots.filter(move |(_, slot)| slot.socket.is_some() && slot.lease == lease).map(|(at, _)| TlsSocketHandle(at))
     }
 
     /// Each socket with its handle.

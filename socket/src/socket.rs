@@ -1,7 +1,8 @@
 //! The socket as the application sees it. What [`poll`](crate::poll) does with it is in `drive.rs`.
 
 use crate::error::{ConnectError, ListenError, RecvError, SendError};
-use crate::tls::{Tls, Wish};
+use crate::life::{Life, Wish};
+use crate::tls::Tls;
 #[cfg(feature = "async")]
 use crate::waker::WakerRegistration;
 use core::fmt;
@@ -11,7 +12,7 @@ use saitls_core::crypto::CryptoProvider;
 use saitls_core::{Buffers, Connection, Error, Negotiated, ServerName, WaitingFor};
 use smoltcp::iface::{Interface, SocketHandle, SocketSet};
 use smoltcp::socket::tcp;
-use smoltcp::time::{Duration, Instant};
+use smoltcp::time::Duration;
 use smoltcp::wire::{IpEndpoint, IpListenEndpoint};
 
 /// How long connecting and the handshake may take together, unless
@@ -26,37 +27,9 @@ pub const DEFAULT_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct TlsSocket<'a, P: CryptoProvider> {
     pub(crate) tcp: SocketHandle,
     pub(crate) tls: Tls<'a, P>,
-    /// The state of TCP when it was last seen.
-    pub(crate) tcp_state: tcp::State,
-    /// What the application wants and TCP does not know yet.
-    pub(crate) wish: Wish,
-    /// TCP has been ESTABLISHED in this connection.
-    pub(crate) established: bool,
-    /// The handshake of this connection was completed.
-    pub(crate) was_connected: bool,
-    /// The end of the peer's stream was reported to the connection.
-    pub(crate) receive_closed: bool,
-    /// Why the connection ended.
-    pub(crate) failure: Option<Error>,
+    /// What is known of the connection there is, or was last.
+    pub(crate) life: Life,
     pub(crate) handshake_timeout: Option<Duration>,
-    /// When the handshake must be done, once it is known when it began.
-    pub(crate) handshake_deadline: Option<Instant>,
-    /// When TCP is reset if it is not closed by then.
-    pub(crate) close_deadline: Option<Instant>,
-    /// When TCP is reset, whatever progress there is.
-    pub(crate) last_close_deadline: Option<Instant>,
-    /// Bytes that TCP had sent and the peer had not acknowledged when that was last reckoned.
-    pub(crate) undelivered: usize,
-    /// Nobody will read again: what comes is thrown away, and closing has a deadline.
-    pub(crate) released: bool,
-    /// The next poll has work even if no packet comes.
-    pub(crate) has_work: bool,
-    /// Somebody is woken when the operation that is pending may go on.
-    pub(crate) will_be_woken: bool,
-    /// Bytes that can be written now.
-    pub(crate) room: usize,
-    #[cfg(feature = "embedded-nal")]
-    pub(crate) lease: crate::nal::Lease,
     #[cfg(feature = "async")]
     pub(crate) recv_waker: WakerRegistration,
     #[cfg(feature = "async")]
@@ -72,23 +45,8 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
         Self {
             tcp,
             tls: Tls::Vacant(buffers),
-            tcp_state: tcp::State::Closed,
-            wish: Wish::Nothing,
-            established: false,
-            was_connected: false,
-            receive_closed: false,
-            failure: None,
+            life: Life::default(),
             handshake_timeout: Some(DEFAULT_HANDSHAKE_TIMEOUT),
-            handshake_deadline: None,
-            close_deadline: None,
-            last_close_deadline: None,
-            undelivered: 0,
-            released: false,
-            has_work: false,
-            will_be_woken: false,
-            room: 0,
-            #[cfg(feature = "embedded-nal")]
-            lease: crate::nal::Lease::Free,
             #[cfg(feature = "async")]
             recv_waker: WakerRegistration::default(),
             #[cfg(feature = "async")]
@@ -182,25 +140,12 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     /// Forgets the connection before.
     fn begin(&mut self) {
         self.tls.vacate();
-        self.tcp_state = tcp::State::Closed;
-        self.wish = Wish::Nothing;
-        self.established = false;
-        self.was_connected = false;
-        self.receive_closed = false;
-        self.failure = None;
-        self.handshake_deadline = None;
-        self.close_deadline = None;
-        self.last_close_deadline = None;
-        self.undelivered = 0;
-        self.released = false;
-        self.has_work = false;
-        self.will_be_woken = false;
-        self.room = 0;
+        self.life = Life::default();
     }
 
     fn begun(&mut self, tcp: &tcp::Socket<'_>) {
-        self.tcp_state = tcp.state();
-        self.has_work = true;
+        self.life.tcp_state = tcp.state();
+        self.life.has_work = true;
         self.wake();
     }
 
@@ -241,17 +186,17 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     pub fn send<R>(&mut self, f: impl FnOnce(&mut [u8]) -> (usize, R)) -> Result<R, SendError> {
         let can_tcp_send = self.can_tcp_send();
         let Some(connection) = self.tls.connection_mut().filter(|connection| connection.may_send()) else {
-            return Err(self.failure.map_or(SendError::InvalidState, SendError::Tls));
+            return Err(self.life.failure.map_or(SendError::InvalidState, SendError::Tls));
         };
         if !can_tcp_send {
-            return Err(SendError::Tls(self.failure.unwrap_or(Error::Reset)));
+            return Err(SendError::Tls(self.life.failure.unwrap_or(Error::Reset)));
         }
         let room = connection.send_buffer().map_err(SendError::Tls)?;
         let (len, result) = f(room);
         let len = len.min(room.len());
-        self.room = room.len() - len;
+        self.life.room = room.len() - len;
         connection.send(len);
-        self.has_work |= len > 0;
+        self.life.has_work |= len > 0;
         Ok(result)
     }
 
@@ -279,7 +224,7 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
         let (len, result) = f(received);
         let len = len.min(received.len());
         connection.consume(len);
-        self.has_work |= len > 0;
+        self.life.has_work |= len > 0;
         Ok(result)
     }
 
@@ -307,12 +252,12 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     /// Bytes, or none yet, are fine; the end and failures are not.
     fn check_recv(&self) -> Result<(), RecvError> {
         let Some(connection) = self.tls.connection() else {
-            return Err(self.failure.map_or(RecvError::InvalidState, RecvError::Tls));
+            return Err(self.life.failure.map_or(RecvError::InvalidState, RecvError::Tls));
         };
         if !connection.received_data().is_empty() {
             return Ok(());
         }
-        if let Some(error) = self.failure.or_else(|| connection.error()) {
+        if let Some(error) = self.life.failure.or_else(|| connection.error()) {
             return Err(RecvError::Tls(error));
         }
         if connection.is_peer_closed() {
@@ -327,17 +272,17 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     ///
     /// Before the handshake is complete this gives the connection up. Any number of calls is one.
     pub fn close(&mut self) {
-        if self.wish == Wish::Nothing && self.tcp_state != tcp::State::Closed {
-            self.wish = Wish::Close;
-            self.has_work = true;
-            self.room = 0;
-            if self.established
+        if self.life.wish == Wish::Nothing && self.life.tcp_state != tcp::State::Closed {
+            self.life.wish = Wish::Close;
+            self.life.has_work = true;
+            self.life.room = 0;
+            if self.life.established
                 && let Some(connection) = self.tls.connection_mut()
             {
                 connection.close();
             } else {
                 self.tls.vacate();
-                self.handshake_deadline = None;
+                self.life.handshake_deadline = None;
             }
             self.wake();
         }
@@ -348,7 +293,7 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     pub fn reject(&mut self, alert: AlertDescription) {
         if let Some(connection) = self.tls.connection_mut() {
             connection.reject(alert);
-            self.has_work = true;
+            self.life.has_work = true;
             self.wake();
         }
     }
@@ -356,20 +301,14 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     /// Ends the connection at once, with RST instead of close_notify and FIN. What was not read is gone.
     pub fn abort(&mut self) {
         self.tls.vacate();
-        self.wish = Wish::Abort;
-        self.has_work = true;
-        self.room = 0;
-        self.tcp_state = tcp::State::Closed;
-        self.handshake_deadline = None;
-        self.close_deadline = None;
-        self.last_close_deadline = None;
+        self.life = Life { wish: Wish::Abort, has_work: true, failure: self.life.failure, ..Life::default() };
         self.wake();
     }
 
     /// Whether there is room to send. See [`tcp::Socket::can_send`].
     #[must_use]
     pub fn can_send(&self) -> bool {
-        self.may_send() && self.room > 0
+        self.may_send() && self.life.room > 0
     }
 
     /// Whether there are bytes to receive.
@@ -381,12 +320,12 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     /// Whether the sending half is open: from the end of the handshake to [`close`](Self::close).
     #[must_use]
     pub fn may_send(&self) -> bool {
-        self.failure.is_none() && self.can_tcp_send() && self.connection().is_some_and(Connection::may_send)
+        self.life.failure.is_none() && self.can_tcp_send() && self.connection().is_some_and(Connection::may_send)
     }
 
     /// Whether TCP was open for sending at the last poll.
     fn can_tcp_send(&self) -> bool {
-        matches!(self.tcp_state, tcp::State::Established | tcp::State::CloseWait)
+        matches!(self.life.tcp_state, tcp::State::Established | tcp::State::CloseWait)
     }
 
     /// How many bytes wait to be handed to TCP: sealed, or written since the last [`poll`](crate::poll). With
@@ -407,13 +346,20 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     /// sent was read.
     #[must_use]
     pub fn may_recv(&self) -> bool {
-        self.can_recv() || (self.failure.is_none() && self.connection().is_some_and(Connection::may_receive))
+        self.can_recv() || (self.life.failure.is_none() && self.connection().is_some_and(Connection::may_receive))
+    }
+
+    /// The state of TCP at the last poll: [`tcp::Socket::state`]. From FIN-WAIT-2 on, and in TIME-WAIT, the peer's TCP has
+    /// all that was sent.
+    #[must_use]
+    pub const fn state(&self) -> tcp::State {
+        self.life.tcp_state
     }
 
     /// Whether TCP is open, or listens: [`tcp::Socket::is_open`]. If not, the socket can be used again.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        !matches!(self.tcp_state, tcp::State::Closed | tcp::State::TimeWait)
+        !matches!(self.life.tcp_state, tcp::State::Closed | tcp::State::TimeWait)
     }
 
     /// Whether there is a connection, be it only half made or half closed: [`tcp::Socket::is_active`].
@@ -425,25 +371,25 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     /// Whether the socket waits for a client.
     #[must_use]
     pub fn is_listening(&self) -> bool {
-        self.tcp_state == tcp::State::Listen
+        self.life.tcp_state == tcp::State::Listen
     }
 
     /// Whether a connection is being made: by TCP, or by the handshake after that.
     #[must_use]
     pub fn is_handshaking(&self) -> bool {
-        self.is_active() && self.failure.is_none() && self.connection().is_some_and(Connection::is_handshaking)
+        self.is_active() && self.life.failure.is_none() && self.connection().is_some_and(Connection::is_handshaking)
     }
 
     /// Whether the handshake is complete, and the connection has neither failed nor been closed by both sides.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        self.failure.is_none() && self.connection().is_some_and(Connection::is_connected)
+        self.life.failure.is_none() && self.connection().is_some_and(Connection::is_connected)
     }
 
     /// Why the connection failed, or `None` if it did not.
     #[must_use]
     pub const fn error(&self) -> Option<Error> {
-        self.failure
+        self.life.failure
     }
 
     /// What the handshake agreed on, once it is complete: suite, protocol, names, and the peer's certificate if
@@ -462,7 +408,7 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     /// The connection, for what has no method here, such as
     /// [`update_keys`](Connection::update_keys).
     pub fn connection_mut(&mut self) -> Option<&mut Connection<'a, P>> {
-        self.has_work = true;
+        self.life.has_work = true;
         self.tls.connection_mut()
     }
 
@@ -502,9 +448,9 @@ impl<P: CryptoProvider> fmt::Debug for TlsSocket<'_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TlsSocket")
             .field("tcp", &self.tcp)
-            .field("tcp_state", &self.tcp_state)
+            .field("tcp_state", &self.life.tcp_state)
             .field("connected", &self.is_connected())
-            .field("error", &self.failure)
+            .field("error", &self.life.failure)
             .finish_non_exhaustive()
     }
 }

@@ -15,14 +15,6 @@ pub(crate) enum Tls<'a, P: CryptoProvider> {
     Moving,
 }
 
-/// What the application asked for that takes a poll.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wish {
-    Nothing,
-    Close,
-    Abort,
-}
-
 impl<'a, P: CryptoProvider> Tls<'a, P> {
     pub(crate) fn connection(&self) -> Option<&Connection<'a, P>> {
         match self {

@@ -1,15 +1,25 @@
-//! A device that fails ends its connections, and nothing else; what was received before is still there.
+//! A device that fails ends its connections, and nothing else; what was received before is still there. Whatever fails,
+//! the socket serves for the next try.
 #![allow(clippy::unwrap_used)]
 
 mod common;
 
-use common::{Host, RECEIVE_LEN, SERVER, TRANSMIT_LEN, net};
+use common::{
+    ByName, Host, Net, Provider, RECEIVE_LEN, SERVER, TRANSMIT_LEN, client_config, client_config_with_wrong_key, net,
+    server_config, server_config_without_identity,
+};
 use saitls::core::codes::CipherSuite;
+use saitls::core::codes::MaxFragmentLength;
 use saitls::core::crypto::{Aead, CryptoProvider, Nonce, SoftwareSecret};
+use saitls::core::error::{ByteCount, Misconfiguration};
 use saitls::core::{Error, Result};
 use saitls::rustcrypto::{self, RustCrypto};
 use saitls::smoltcp::time::Duration;
-use saitls::{Buffers, ClientConfig, RecvError, SendError, TlsSocket, TlsSocketSet};
+use saitls::smoltcp::wire::IpAddress;
+use saitls::{
+    Buffers, ClientConfig, ConnectError, ListenError, RecvError, SendError, ServerConfig, ServerName, TlsSocket,
+    TlsSocketHandle, TlsSocketSet,
+};
 
 /// A board whose AES engine can break.
 struct Board {
@@ -64,7 +74,7 @@ fn data_received_before_a_failure_is_read_before_the_error() {
         let Host { iface, sockets, .. } = &mut net.client;
         tls.get_mut(client).connect(iface, sockets, &config, None, (SERVER, 443), 50_000).unwrap();
     }
-    let mut step = |net: &mut common::Net, tls: &mut TlsSocketSet<'_, Board>, broken: bool| {
+    let mut step = |net: &mut Net, tls: &mut TlsSocketSet<'_, Board>, broken: bool| {
         board.broken = broken;
         for _ in 0..20 {
             let Host { iface, device, sockets, .. } = &mut net.client;
@@ -95,4 +105,107 @@ fn data_received_before_a_failure_is_read_before_the_error() {
     step(&mut net, &mut tls, true);
     assert_eq!(net.server.socket(server).recv_slice(&mut buffer), Err(RecvError::Tls(Error::Truncated)));
     assert!(!tls.get(client).is_open());
+}
+
+fn connect(
+    net: &mut Net,
+    c: TlsSocketHandle,
+    config: &'static ClientConfig<'static, Provider>,
+    name: Option<&'static str>,
+    (remote, local): ((IpAddress, u16), u16),
+) -> Result<(), ConnectError> {
+    let name = name.map(|name| ServerName::try_from(name).unwrap());
+    let Host { iface, sockets, tls, .. } = &mut net.client;
+    tls.get_mut(c).connect(iface, sockets, config, name, remote, local)
+}
+
+fn leaked<T>(value: T) -> &'static T {
+    Box::leak(Box::new(value))
+}
+
+/// However an attempt of either side fails, the next one works, again and again.
+#[test]
+fn after_every_failed_attempt_the_next_one_works() {
+    let mut net = net();
+    let (c, s) = (net.client.add_with(4_096, 2_048, 2_048), net.server.add());
+    let by_name = leaked(ClientConfig::new(&ByName));
+    let long_fragments = leaked(ClientConfig::new(&ByName).with_max_fragment_length(MaxFragmentLength::BYTES_4096));
+    let suites = leaked([CipherSuite::AES_128_GCM_SHA256; 2]);
+    let named_twice = leaked(ClientConfig::new(&ByName).with_cipher_suites(suites));
+    let misconfigured = |what| ConnectError::Tls(Error::InvalidConfiguration(what));
+    let here = (SERVER, 443);
+    let name = Some("server.test");
+    let mut local = 50_000;
+    for _ in 0..12 {
+        for (config, name, to, error) in [
+            (by_name, None, (here, 50_000), misconfigured(Misconfiguration::NoServerName)),
+            (named_twice, name, (here, 50_000), misconfigured(Misconfiguration::NamedTwice)),
+            (
+                long_fragments,
+                name,
+                (here, 50_000),
+                ConnectError::Tls(Error::ReceiveBufferTooSmall(ByteCount::new(4_096 + 22))),
+            ),
+            (client_config(), name, ((SERVER, 0), 50_000), ConnectError::Unaddressable),
+            (client_config(), name, ((IpAddress::v4(0, 0, 0, 0), 443), 50_000), ConnectError::Unaddressable),
+            (client_config(), name, (here, 0), ConnectError::Unaddressable),
+        ] {
+            assert_eq!(connect(&mut net, c, config, name, to), Err(error));
+            assert!(!net.client.socket(c).is_open() && net.client.socket(c).error().is_none());
+        }
+        // No way leads there; nobody is there; somebody else is.
+        local += 1;
+        connect(&mut net, c, client_config(), name, ((IpAddress::v4(192, 0, 2, 1), 443), local)).unwrap();
+        net.until("it gives up", |net| !net.client.socket(c).is_open());
+        assert_eq!(net.client.socket(c).error(), Some(Error::TimedOut));
+        local += 1;
+        connect(&mut net, c, client_config(), name, (here, local)).unwrap();
+        net.until("it is refused", |net| !net.client.socket(c).is_open());
+        assert_eq!(net.client.socket(c).error(), Some(Error::Refused));
+        local += 1;
+        listen_after_failures(&mut net, s);
+        connect(&mut net, c, client_config_with_wrong_key(), name, (here, local)).unwrap();
+        net.until("both are closed", |net| !net.client.socket(c).is_open() && !net.server.socket(s).is_open());
+        assert_eq!(net.client.socket(c).error(), Some(Error::KeyNotPinned));
+
+        local += 1;
+        listen_after_failures(&mut net, s);
+        connect(&mut net, c, client_config(), name, (here, local)).unwrap();
+        // What an open socket is asked in vain disturbs nothing.
+        assert_eq!(connect(&mut net, c, client_config(), name, (here, local)), Err(ConnectError::InvalidState));
+        net.until_connected(c, s);
+        let listened = net.server.tls.get_mut(s).listen(&mut net.server.sockets, server_config(), 443);
+        assert_eq!(listened, Err(ListenError::InvalidState));
+        net.client.socket(c).close();
+        net.server.socket(s).close();
+        net.until("both are closed", |net| !net.client.socket(c).is_open() && !net.server.socket(s).is_open());
+        assert_eq!((net.client.socket(c).error(), net.server.socket(s).error()), (None, None));
+    }
+}
+
+/// Listens, after all that can go wrong with it has.
+fn listen_after_failures(net: &mut Net, s: TlsSocketHandle) {
+    let mut listen = |config: &'static ServerConfig<'static, Provider>, port: u16| {
+        net.server.tls.get_mut(s).listen(&mut net.server.sockets, config, port)
+    };
+    let no_identity = Err(ListenError::Tls(Error::InvalidConfiguration(Misconfiguration::NoIdentity)));
+    assert_eq!(listen(server_config(), 0), Err(ListenError::Unaddressable));
+    assert_eq!(listen(server_config_without_identity(), 443), no_identity);
+    assert_eq!(listen(server_config(), 443), Ok(()));
+    // Also where it listened already.
+    assert_eq!(listen(server_config_without_identity(), 443), no_identity);
+    assert_eq!(listen(server_config(), 443), Ok(()));
+}
+
+/// The error stays the same, and says what to do.
+#[test]
+fn buffers_that_are_too_small_are_called_so_every_time() {
+    let mut net = net();
+    let (c, s) = (net.client.add_with(4_096, 100, 2_048), net.server.add_with(4_096, 2_048, 100));
+    for local in 50_000..50_012 {
+        let connected = connect(&mut net, c, client_config(), Some("server.test"), ((SERVER, 443), local));
+        assert!(matches!(connected, Err(ConnectError::Tls(Error::ReceiveBufferTooSmall(_)))), "{connected:?}");
+        let listened = net.server.tls.get_mut(s).listen(&mut net.server.sockets, server_config(), 443);
+        assert!(matches!(listened, Err(ListenError::Tls(Error::TransmitBufferTooSmall(_)))), "{listened:?}");
+    }
 }

@@ -4,16 +4,19 @@
 mod common;
 
 use common::{
-    Host, Provider, SERVER, cable::CableEnd, client_config, client_config_with_wrong_key, net, server_config,
+    ByName, Host, Provider, SERVER, cable::CableEnd, client_config, client_config_with_wrong_key, net, server_config,
+    server_config_without_identity,
 };
 use core::cell::Cell;
 use core::fmt::Debug;
 use core::net::{Ipv4Addr, SocketAddr};
 use embedded_nal::{TcpClientStack, TcpError, TcpErrorKind, TcpFullStack, nb};
+use saitls::core::codes::MaxFragmentLength;
+use saitls::core::error::{ByteCount, Misconfiguration};
 use saitls::nal::{NalError, NalSocket, TlsStack};
 use saitls::smoltcp::socket::tcp;
 use saitls::smoltcp::time::Instant;
-use saitls::{Error, ServerName};
+use saitls::{ClientConfig, ConnectError, Error, ListenError, ServerName};
 
 const REMOTE: SocketAddr = SocketAddr::new(core::net::IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2)), 443);
 
@@ -350,4 +353,81 @@ fn calls_that_do_not_fit_the_socket_are_refused() {
     assert_eq!(bare.connect(&mut socket, REMOTE), Err(nb::Error::Other(NalError::NoConfiguration)));
     bare.bind(&mut socket, 0).unwrap();
     assert_eq!(bare.listen(&mut socket), Err(NalError::NoConfiguration));
+}
+
+/// A pool of sockets, and whatever may go wrong with a connection: each next try works, twelve of twelve.
+#[test]
+fn after_every_failed_attempt_the_pool_is_as_good_as_before() {
+    let mut net = net();
+    for _ in 0..4 {
+        net.client.add_with(4_096, 2_048, 2_048);
+        net.server.add_with(4_096, 2_048, 2_048);
+    }
+    let now = Cell::new(1_000);
+    let by_name: &'static _ = Box::leak(Box::new(ClientConfig::new(&ByName)));
+    let long_fragments: &'static _ =
+        Box::leak(Box::new(ClientConfig::new(&ByName).with_max_fragment_length(MaxFragmentLength::BYTES_4096)));
+    let server_name = || ServerName::try_from("server.test").ok();
+    let misconfigured = |what| ConnectError::Tls(Error::InvalidConfiguration(what));
+    let (any, port_0) = (SocketAddr::from(([0, 0, 0, 0], 443)), SocketAddr::from(([10, 0, 0, 2], 0)));
+
+    let mut server = stack(&mut net.server, &now);
+    let mut listener = server.socket().unwrap();
+    server.bind(&mut listener, 443).unwrap();
+    server = server.with_server(server_config_without_identity());
+    let no_identity = ListenError::Tls(Error::InvalidConfiguration(Misconfiguration::NoIdentity));
+    for _ in 0..12 {
+        assert_eq!(server.listen(&mut listener), Err(NalError::Listen(no_identity)));
+    }
+    server = server.with_server(server_config());
+    server.listen(&mut listener).unwrap();
+    for round in 0..12 {
+        for (config, name, remote, error) in [
+            (by_name, None, REMOTE, misconfigured(Misconfiguration::NoServerName)),
+            (
+                long_fragments,
+                server_name(),
+                REMOTE,
+                ConnectError::Tls(Error::ReceiveBufferTooSmall(ByteCount::new(4_096 + 22))),
+            ),
+            (client_config(), server_name(), any, ConnectError::Unaddressable),
+            (client_config(), server_name(), port_0, ConnectError::Unaddressable),
+        ] {
+            let mut client = stack(&mut net.client, &now).with_client(config, name);
+            let mut socket = client.socket().unwrap();
+            for _ in 0..2 {
+                assert_eq!(client.connect(&mut socket, remote), Err(nb::Error::Other(NalError::Connect(error))));
+            }
+            // Half of them try something better with the socket they have, the others give it back.
+            if round % 2 == 0 {
+                client.close(socket).unwrap();
+                socket = client.socket().unwrap();
+            }
+            client = client.with_client(client_config(), server_name());
+            block(&now, &mut server, || client.connect(&mut socket, REMOTE)).unwrap();
+            let (accepted, _) = block(&now, &mut client, || server.accept(&mut listener)).unwrap();
+            client.close(socket).unwrap();
+            server.close(accepted).unwrap();
+            for _ in 0..4 {
+                client.poll();
+                server.poll();
+                now.set(now.get() + 20);
+            }
+        }
+        // Nobody is there; then somebody else than was expected; then nobody who may listen.
+        let mut client = stack(&mut net.client, &now);
+        let mut socket = client.socket().unwrap();
+        let closed = SocketAddr::new(REMOTE.ip(), 444);
+        let refused = block(&now, &mut server, || client.connect(&mut socket, closed));
+        assert_eq!(refused, Err(NalError::Tls(Error::Refused)));
+        client = client.with_client(client_config_with_wrong_key(), server_name());
+        let refused = block(&now, &mut server, || client.connect(&mut socket, REMOTE));
+        assert_eq!(refused, Err(NalError::Tls(Error::KeyNotPinned)));
+        server = server.with_server(server_config_without_identity());
+        let listening = block(&now, &mut client, || server.accept(&mut listener).map(|_| ()));
+        assert_eq!(listening, Err(NalError::Listen(no_identity)));
+        server = server.with_server(server_config());
+        assert!(matches!(server.accept(&mut listener), Err(nb::Error::WouldBlock)));
+        client.close(socket).unwrap();
+    }
 }

@@ -1,8 +1,8 @@
 //! Connections.
 
-use super::{Lease, NalError, NalSocket, Role, TlsStack, endpoint};
+use super::{NalError, NalSocket, Role, TlsStack, endpoint};
 use crate::error::ConnectError;
-use crate::set::TlsSocketHandle;
+use crate::set::{Lease, TlsSocketHandle};
 use core::net::SocketAddr;
 use embedded_nal::{TcpClientStack, nb};
 use saitls_core::crypto::CryptoProvider;
@@ -113,13 +113,13 @@ where
             Role::Unused(handle, _) | Role::Connecting(handle) | Role::Connected(handle) => {
                 let socket = self.tls.get_mut(handle);
                 socket.close();
-                socket.released = true;
-                socket.lease = Lease::Released;
+                socket.life.released = true;
+                self.tls.set_lease(handle, Lease::Released);
             }
             Role::Listening(port) => {
-                for (_, socket) in self.tls.iter_mut().filter(|(_, socket)| socket.lease == Lease::Listening(port)) {
-                    socket.abort();
-                    socket.lease = Lease::Free;
+                while let Some(handle) = self.find(port, |_| true) {
+                    self.tls.get_mut(handle).abort();
+                    self.tls.set_lease(handle, Lease::Free);
                 }
             }
         }

@@ -46,7 +46,7 @@ mod server;
 
 pub use error::NalError;
 
-use crate::set::{TlsSocketHandle, TlsSocketSet};
+use crate::set::{Lease, TlsSocketHandle, TlsSocketSet};
 use crate::socket::TlsSocket;
 use core::net::SocketAddr;
 use saitls_core::ServerName;
@@ -64,19 +64,6 @@ pub const DEFAULT_BACKLOG: usize = 4;
 
 /// The first of the ports for those who do not choose one, up to the last of all (RFC 6335 6).
 const FIRST_DYNAMIC_PORT: u16 = 49_152;
-
-/// Who uses a socket of the set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lease {
-    /// Nobody; or the application, beside the stack, if the socket is open.
-    Free,
-    /// A [`NalSocket`].
-    Held,
-    /// The listener of this port.
-    Listening(u16),
-    /// Nobody any more, as soon as it is closed.
-    Released,
-}
 
 /// A network stack that speaks TLS. The [module](self) tells more.
 pub struct TlsStack<'s, 't, 'a, D: Device + ?Sized, P: CryptoProvider, C: FnMut() -> Instant> {
@@ -179,21 +166,21 @@ where
 
     /// A socket of the set that nobody uses.
     fn claim(&mut self, lease: Lease) -> Result<TlsSocketHandle, NalError> {
-        let usable = |socket: &TlsSocket<'a, P>| match socket.lease {
-            Lease::Free | Lease::Released => !socket.is_open(),
+        let tls = &mut *self.tls;
+        let usable = |handle| match tls.lease(handle) {
+            Lease::Free | Lease::Released => !tls.get(handle).is_open(),
             Lease::Held | Lease::Listening(_) => false,
         };
         // All was acknowledged that was sent, and nobody cares for what comes.
-        let done =
-            |socket: &TlsSocket<'a, P>| socket.lease == Lease::Released && socket.tcp_state == tcp::State::FinWait2;
-        let handle =
-            self.tls.iter().find(|(_, socket)| usable(socket)).or(self.tls.iter().find(|(_, socket)| done(socket)));
-        let (handle, _) = handle.ok_or(NalError::NoFreeSocket)?;
-        let socket = self.tls.get_mut(handle);
+        let done = |handle| tls.lease(handle) == Lease::Released && tls.get(handle).state() == tcp::State::FinWait2;
+        let handles = || tls.iter().map(|(handle, _)| handle);
+        let handle = handles().find(|handle| usable(*handle)).or_else(|| handles().find(|handle| done(*handle)));
+        let handle = handle.ok_or(NalError::NoFreeSocket)?;
+        let socket = tls.get_mut(handle);
         if socket.is_open() {
             socket.abort();
         }
-        socket.lease = lease;
+        tls.set_lease(handle, lease);
         Ok(handle)
     }
 

@@ -1,7 +1,7 @@
 //! Listeners.
 
-use super::{Lease, NalError, NalSocket, Role, TlsStack};
-use crate::set::TlsSocketHandle;
+use super::{NalError, NalSocket, Role, TlsStack};
+use crate::set::{Lease, TlsSocketHandle};
 use core::net::SocketAddr;
 use embedded_nal::{TcpFullStack, nb};
 use saitls_core::crypto::CryptoProvider;
@@ -19,17 +19,13 @@ where
         let config = self.server.ok_or(NalError::NoConfiguration)?;
         let socket = self.tls.get_mut(handle);
         socket.listen(self.sockets, config, port).map_err(NalError::Listen)?;
-        socket.lease = Lease::Listening(port);
+        self.tls.set_lease(handle, Lease::Listening(port));
         Ok(())
     }
 
     /// The first socket of this listener for which `test` holds.
-    fn find(&self, port: u16, test: impl Fn(TlsSocketHandle) -> bool) -> Option<TlsSocketHandle> {
-        self.tls
-            .iter()
-            .filter(|(_, socket)| socket.lease == Lease::Listening(port))
-            .map(|(handle, _)| handle)
-            .find(|handle| test(*handle))
+    pub(super) fn find(&self, port: u16, test: impl Fn(TlsSocketHandle) -> bool) -> Option<TlsSocketHandle> {
+        self.tls.leased(Lease::Listening(port)).find(|handle| test(*handle))
     }
 
     fn remote(&self, handle: TlsSocketHandle) -> Option<SocketAddr> {
@@ -45,13 +41,13 @@ where
         if self.find(port, |handle| self.tls.get(handle).is_listening()).is_some() {
             return Ok(());
         }
-        let occupied = self.tls.iter().filter(|(_, socket)| socket.lease == Lease::Listening(port)).count();
+        let occupied = self.tls.leased(Lease::Listening(port)).count();
         if occupied < self.backlog.max(1)
             && let Ok(handle) = self.claim(Lease::Held)
         {
             let result = self.begin_listen(handle, port);
             if result.is_err() {
-                self.tls.get_mut(handle).lease = Lease::Free;
+                self.tls.set_lease(handle, Lease::Free);
             }
             return result;
         }
@@ -101,7 +97,7 @@ where
         });
         let accepted = connected.and_then(|handle| Some((handle, self.remote(handle)?)));
         if let Some((handle, _)) = accepted {
-            self.tls.get_mut(handle).lease = Lease::Held;
+            self.tls.set_lease(handle, Lease::Held);
         }
         let listening = self.keep_listening(port);
         match accepted {

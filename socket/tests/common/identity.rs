@@ -1,8 +1,9 @@
 //! Keys, certificates, and a provider whose random numbers are the same each time.
 
 use saitls::core::config::{ClientConfig, Identity, ServerConfig};
-use saitls::core::crypto::PinnedKey;
+use saitls::core::crypto::{PeerCertificates, PeerVerifier, PinnedKey, VerificationProgress};
 use saitls::rustcrypto::{RustCrypto, SigningKey};
+use std::task::Poll;
 
 pub type Provider = RustCrypto<Seeded>;
 
@@ -58,6 +59,24 @@ static PINNED_WRONG: &[&[u8]] = &[include_bytes!("../data/ed25519.spki.der")];
 pub fn client_config() -> &'static ClientConfig<'static, Provider> {
     let verifier = Box::leak(Box::new(PinnedKey::subject_public_key_info(PINNED)));
     Box::leak(Box::new(ClientConfig::new(verifier)))
+}
+
+/// Trusts anybody, but not without a name.
+pub struct ByName;
+
+impl PeerVerifier<Provider> for ByName {
+    fn poll_verify(
+        &self,
+        _: &mut Provider,
+        _: &mut VerificationProgress<Provider>,
+        _: &PeerCertificates<'_>,
+    ) -> Poll<saitls::core::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn needs_server_name(&self) -> bool {
+        true
+    }
 }
 
 /// Trusts another key than the server has.
