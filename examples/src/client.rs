@@ -23,7 +23,7 @@ use crate::transport::host::HostClient;
 use crate::transport::smoltcp::SmoltcpClient;
 use crate::trust::Trust;
 
-/// How long the end of a connection may take once there is nothing more to be said.
+/// How long the peer may take to say close_notify, or to end TCP after a failure, once we have said everything.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// How soon to look again when something should move and does not.
@@ -165,12 +165,14 @@ impl Client<'_> {
 
     fn linger(&mut self, dialler: &mut dyn Dialler) -> Result<(), Failure> {
         let deadline = self.clock.now() + LINGER;
-        while !dialler.is_idle() && self.clock.now() < deadline {
+        loop {
             let moved = dialler.poll();
             while dialler.stream().read(&mut [0; 4096]) > 0 {}
+            if dialler.is_idle() || self.clock.now() >= deadline {
+                return Ok(());
+            }
             self.wait(dialler, moved)?;
         }
-        Ok(())
     }
 
     /// Waits until there is something to do, for [`LINGER`] at most; not at all if something moved.

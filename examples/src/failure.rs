@@ -16,7 +16,7 @@ pub enum Status {
     Usage = 2,
     /// The handshake failed, or TLS did later.
     Handshake = 3,
-    /// There was no connection.
+    /// There was no connection, or it was reset after the handshake.
     Connection = 4,
 }
 
@@ -58,9 +58,15 @@ impl Failure {
     /// The end of TLS. `connected`: the handshake was complete; `alert`: the alert we sent.
     #[must_use]
     pub fn tls(error: Error, connected: bool, alert: Option<AlertDescription>) -> Self {
-        let status = if connected && error == Error::Truncated { Status::Truncated } else { Status::Handshake };
+        let status = match error {
+            Error::Truncated if connected => Status::Truncated,
+            Error::Reset if connected => Status::Connection,
+            _ => Status::Handshake,
+        };
         let what = match error {
             Error::Truncated if !connected => "the peer closed the connection during the handshake".into(),
+            Error::Reset if connected => "the connection was reset: data may be missing".into(),
+            Error::Reset => "the connection was reset during the handshake".into(),
             Error::AlertReceived(alert) => format!("the peer gave up (alert received: {alert})"),
             error => describe(error),
         };

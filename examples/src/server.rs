@@ -133,8 +133,16 @@ struct Client<'a> {
     since: Instant,
     /// It must go: others want its place.
     is_evicted: bool,
+    /// It counts among those that have ended, though the peer's TCP may not have.
+    is_counted: bool,
     /// When the connection is ended, if its end does not come by itself.
     deadline: Option<Instant>,
+}
+
+impl<'a> Client<'a> {
+    const fn new(session: Session<'a>, now: Instant) -> Self {
+        Self { session, since: now, is_evicted: false, is_counted: false, deadline: None }
+    }
 }
 
 struct Server<'a> {
@@ -181,7 +189,7 @@ impl<'a> Server<'a> {
         if self.clients[index].is_none() {
             self.begun += 1;
             let session = Session::new(Role::Server, self.args.common.key_update, self.application());
-            self.clients[index] = Some(Client { session, since: now, is_evicted: false, deadline: None });
+            self.clients[index] = Some(Client::new(session, now));
         }
         let Some(client) = &mut self.clients[index] else { return Visit::Idle };
         if client.is_evicted {
@@ -200,9 +208,12 @@ impl<'a> Server<'a> {
         }
         let deadline = *client.deadline.get_or_insert(now + LINGER);
         while stream.read(&mut [0; 4096]) > 0 {}
-        if stream.is_over() || now >= deadline {
-            self.clients[index] = None;
+        let is_over = stream.is_over() || now >= deadline;
+        if (is_over || stream.is_closed()) && !std::mem::replace(&mut client.is_counted, true) {
             self.ended += 1;
+        }
+        if is_over {
+            self.clients[index] = None;
             return Visit::Forget;
         }
         if was_over { Visit::Idle } else { Visit::Moved }

@@ -44,7 +44,9 @@ impl<'a> Session<'a> {
                 write_whole(&format!("{text}\n"));
                 self.phase = Phase::Running(start(text));
                 if self.key_update {
+                    // It goes out before the application says anything.
                     stream.update_keys();
+                    return Ok(Progress::Moved);
                 }
                 progress = Progress::Moved;
             }

@@ -40,7 +40,7 @@ what to do
   --provider NAME          rustcrypto (default) or aws-lc
   --transport WAY          smoltcp (default), tap:NAME or std
 exit status
-  0 clean close, 1 closed without close_notify, 2 usage, 3 handshake failed, 4 connection failed
+  0 clean close, 1 closed without close_notify, 2 usage, 3 handshake failed, 4 connection failed or reset
 ";
 
 /// What `client` is asked to do.

@@ -135,6 +135,16 @@ impl Gateway {
         self.slots.iter().any(|slot| !matches!(slot, Slot::Free))
     }
 
+    /// Whether the host's TCP has all that the device sent, up to the end of every connection.
+    #[must_use]
+    pub fn has_delivered(&self) -> bool {
+        self.slots.iter().all(|slot| match slot {
+            Slot::Free => true,
+            Slot::Dialling { .. } => false,
+            Slot::Linked(link) => link.has_delivered(),
+        })
+    }
+
     /// Moves what can be moved. The device can take `room` more connections. Returns whether anything moved.
     pub fn poll(&mut self, now: Instant, room: usize) -> bool {
         self.now = now;

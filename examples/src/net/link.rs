@@ -120,12 +120,7 @@ impl Link {
                 Err(error) => (0, Err(error)),
             });
             match read {
-                Ok(Ok(0)) => {
-                    self.host_ended = true;
-                    if !self.host_failed {
-                        tcp.close();
-                    }
-                }
+                Ok(Ok(0)) => self.host_ended = true,
                 Ok(Ok(_)) => moved = true,
                 Ok(Err(error)) if error.kind() == ErrorKind::WouldBlock => self.readable = false,
                 Ok(Err(error)) if error.kind() == ErrorKind::Interrupted => {}
@@ -136,7 +131,23 @@ impl Link {
                 Err(_) => break,
             }
         }
+        self.end_device(tcp);
         moved
+    }
+
+    /// Passes the host's end of stream on. If the device's was there before, once the device has acknowledged all that
+    /// came before it: from CLOSE-WAIT smoltcp goes to LAST-ACK at once, where it does not see that a window has opened
+    /// again until it probes it, a second later each time (docs/upstream/smoltcp-last-ack-window.md).
+    fn end_device(&self, tcp: &mut tcp::Socket<'_>) {
+        let has_left = tcp.state() != tcp::State::CloseWait || tcp.send_queue() == 0;
+        if self.host_ended && !self.host_failed && has_left {
+            tcp.close();
+        }
+    }
+
+    /// Whether the host has all that the device sent, its end of stream included.
+    pub(super) const fn has_delivered(&self) -> bool {
+        self.device_ended
     }
 
     fn is_over(&self, tcp: &tcp::Socket<'_>) -> bool {

@@ -39,6 +39,9 @@ pub trait Network {
     /// Whether the other side still has to deliver something.
     fn is_busy(&self) -> bool;
 
+    /// Whether the other side has passed on all that it was sent, up to the end of every connection.
+    fn has_delivered(&self) -> bool;
+
     /// Why a connection could not be made, if more is known than that it could not.
     fn take_connect_error(&mut self) -> Option<io::Error>;
 
@@ -93,6 +96,10 @@ impl Network for Cable {
 
     fn is_busy(&self) -> bool {
         self.gateway.is_busy()
+    }
+
+    fn has_delivered(&self) -> bool {
+        self.gateway.has_delivered()
     }
 
     fn take_connect_error(&mut self) -> Option<io::Error> {
@@ -172,6 +179,10 @@ impl Network for Tap {
 
     fn is_busy(&self) -> bool {
         false
+    }
+
+    fn has_delivered(&self) -> bool {
+        true
     }
 
     fn take_connect_error(&mut self) -> Option<io::Error> {

@@ -43,6 +43,9 @@ pub trait Stream {
     /// Renews our keys, and asks the peer to renew its own.
     fn update_keys(&mut self);
 
+    /// Whether both sides have said close_notify, all that came was read, and all that we said is with our TCP.
+    fn is_closed(&self) -> bool;
+
     /// Whether nothing is left below: all that we sent is with the peer's TCP, and the peer's end has come.
     fn is_over(&self) -> bool;
 }
@@ -87,6 +90,10 @@ impl<P: CryptoProvider> Stream for TlsSocket<'_, P> {
         }
     }
 
+    fn is_closed(&self) -> bool {
+        self.error().is_none() && self.connection().is_some_and(Connection::is_closed)
+    }
+
     fn is_over(&self) -> bool {
         !self.is_open()
     }
@@ -115,7 +122,8 @@ pub trait Dialler {
     /// The connection.
     fn stream(&mut self) -> &mut dyn Stream;
 
-    /// Whether everything that was sent has left the process, and the peer's end has come.
+    /// Whether everything that was sent has left the process, and the peer's end has come: that of its TCP, or its
+    /// close_notify if ours was sent too.
     fn is_idle(&self) -> bool;
 }
 
@@ -154,7 +162,7 @@ pub trait Acceptor {
     /// The source with this token is ready.
     fn wake(&mut self, token: Token);
 
-    /// Whether everything that was sent has left the process.
+    /// Whether everything that was sent has left the process, up to the end of every connection.
     fn is_idle(&self) -> bool;
 
     /// The time by the clock of this transport.

@@ -63,6 +63,13 @@ impl<'a, N: Network, B: Backend> Stack<'a, N, B> {
         sooner(own, self.network.poll_delay(now))
     }
 
+    /// Whether all that was sent, up to the end of every connection, is with the TCP of the peer, or of the host.
+    fn has_delivered(&self) -> bool {
+        use tcp::State::{Closed, FinWait2, Listen, TimeWait};
+        let is_done = |socket: &TlsSocket<'_, B>| matches!(socket.state(), Closed | FinWait2 | Listen | TimeWait);
+        self.tls.iter().all(|(_, socket)| is_done(socket)) && self.network.has_delivered()
+    }
+
     fn tcp_state(&self, handle: TlsSocketHandle) -> tcp::State {
         self.sockets.get::<tcp::Socket<'_>>(self.tls.get(handle).tcp_handle()).state()
     }
@@ -145,7 +152,9 @@ impl<N: Network, B: Backend> Dialler for SmoltcpClient<'_, N, B> {
     }
 
     fn is_idle(&self) -> bool {
-        !self.stack.tls.get(self.handle).is_open() && !self.stack.network.is_busy()
+        let socket = self.stack.tls.get(self.handle);
+        let is_gone = !socket.is_open() && !self.stack.network.is_busy();
+        is_gone || (Stream::is_closed(socket) && self.stack.has_delivered())
     }
 }
 
@@ -243,7 +252,7 @@ impl<N: Network, B: Backend> Acceptor for SmoltcpServer<'_, N, B> {
     }
 
     fn is_idle(&self) -> bool {
-        !self.stack.network.is_busy()
+        self.stack.has_delivered()
     }
 
     fn now(&self) -> Instant {

@@ -134,7 +134,7 @@ impl<B: Backend> Dialler for HostClient<'_, B> {
 
     fn is_idle(&self) -> bool {
         match &self.state {
-            Dial::Connected(stream) => stream.is_over(),
+            Dial::Connected(stream) => stream.is_over() || (stream.is_closed() && stream.shut),
             _ => true,
         }
     }
@@ -175,6 +175,10 @@ impl Stream for Nothing {
     fn close(&mut self) {}
 
     fn update_keys(&mut self) {}
+
+    fn is_closed(&self) -> bool {
+        false
+    }
 
     fn is_over(&self) -> bool {
         false

@@ -190,6 +190,10 @@ impl<P: CryptoProvider> Stream for HostStream<'_, P> {
         let _ = self.tls.update_keys(true);
     }
 
+    fn is_closed(&self) -> bool {
+        self.failure.is_none() && self.tls.is_closed()
+    }
+
     fn is_over(&self) -> bool {
         self.ended && self.shut
     }
