@@ -145,6 +145,16 @@ impl End {
         self.outgoing.borrow().tap.clone()
     }
 
+    /// The same end once more: one to read, one to write.
+    pub fn twin(&self) -> Self {
+        Self {
+            incoming: Rc::clone(&self.incoming),
+            outgoing: Rc::clone(&self.outgoing),
+            faults: Rc::clone(&self.faults),
+            ..*self
+        }
+    }
+
     /// Nothing more comes from here.
     pub fn hang_up(&self) {
         let mut way = self.outgoing.borrow_mut();
