@@ -64,6 +64,8 @@ pub(crate) struct Module {
     context: Pkcs11,
     state: Mutex<State>,
     changed: Condvar,
+    /// Held while a session is opened and logged in: not every module expects two logins at once.
+    opening: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -110,7 +112,8 @@ impl Use {
             Some(module) => module.clone(),
             None => {
                 let context = Pkcs11::new(&path).map_err(|error| TokenError::Module(in_words(&error)))?;
-                let module = Module { path, context, state: Mutex::default(), changed: Condvar::new() };
+                let (state, changed, opening) = (Mutex::default(), Condvar::new(), Mutex::default());
+                let module = Module { path, context, state, changed, opening };
                 modules.push(Arc::new(module));
                 modules[modules.len() - 1].clone()
             }
@@ -150,6 +153,11 @@ impl Drop for Use {
 impl Module {
     pub(crate) const fn context(&self) -> &Pkcs11 {
         &self.context
+    }
+
+    /// Held by the one who opens a session.
+    pub(crate) fn opening(&self) -> MutexGuard<'_, ()> {
+        lock(&self.opening)
     }
 
     /// Whether several tokens use it.

@@ -6,7 +6,7 @@ use crate::session::Login;
 use crate::shared::{Answer, Request, Shared};
 use crate::uri::Uri;
 use crate::worker::{FAREWELL, Worker};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -31,6 +31,8 @@ pub(crate) struct Requests {
     thread: Option<JoinHandle<()>>,
     /// Nothing comes, and the other end goes with the thread.
     end: Mutex<mpsc::Receiver<()>>,
+    /// Whether the thread is over, and whether it was left: who comes second tells the count.
+    is_told: Arc<AtomicBool>,
     shared: Arc<Shared>,
 }
 
@@ -44,7 +46,8 @@ impl Requests {
             let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run);
             thread.map_err(|_| TokenError::Stopped)
         };
-        let notes = shared.clone();
+        let (notes, is_told) = (shared.clone(), Arc::new(AtomicBool::new(false)));
+        let told = is_told.clone();
         // Modules may be slow from the beginning, and a session is best used by one thread.
         let run = move || {
             match Worker::open(uri, login, patience, notes) {
@@ -54,11 +57,14 @@ impl Requests {
                 }
                 Err(error) => drop(opened.send(Err(error))),
             }
+            if told.swap(true, Ordering::SeqCst) {
+                LEFT_BEHIND.fetch_sub(1, Ordering::SeqCst);
+            }
             drop(running);
         };
         let thread = spawn("pkcs11", Box::new(run))?;
         let (sender, thread, end) = (Some(sender), Some(thread), Mutex::new(end));
-        let requests = Self { sender, thread, end, shared: shared.clone() };
+        let requests = Self { sender, thread, end, is_told, shared: shared.clone() };
         let watched = shared.clone();
         spawn("pkcs11 watch", Box::new(move || watched.watch()))?;
         requests.wait(&answer)?;
@@ -81,6 +87,13 @@ impl Requests {
         self.wait(&answer)
     }
 
+    fn leave(&self) {
+        LEFT_BEHIND.fetch_add(1, Ordering::SeqCst);
+        if self.is_told.swap(true, Ordering::SeqCst) {
+            LEFT_BEHIND.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
     fn wait<T>(&self, answer: &mpsc::Receiver<Result<T, TokenError>>) -> Result<T, TokenError> {
         loop {
             match answer.recv_timeout(Duration::from_millis(100)) {
@@ -100,7 +113,7 @@ impl Drop for Requests {
         // A waker that the thread itself calls may drop the last key.
         if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id()) {
             match lock(&self.end).recv_timeout(patience) {
-                Err(RecvTimeoutError::Timeout) => drop(LEFT_BEHIND.fetch_add(1, Ordering::SeqCst)),
+                Err(RecvTimeoutError::Timeout) => self.leave(),
                 _ => drop(thread.join()),
             }
         }

@@ -237,6 +237,8 @@ impl Worker {
     }
 
     fn open_session(&mut self) -> Result<(), TokenError> {
+        // Before it is entered: who waits is not inside.
+        let _opening = self.module.opening();
         let inside = self.module.enter();
         let session = TokenSession::open(self.module.context(), &self.uri, self.pin.as_ref(), self.login)?;
         self.session = Some((inside.generation, session));

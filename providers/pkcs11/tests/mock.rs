@@ -144,6 +144,27 @@ fn a_token_that_was_away_comes_back() {
     });
 }
 
+/// It may be another token by then, which locks itself after a few wrong PINs.
+#[test]
+fn a_pin_that_is_wrong_when_a_token_comes_back_is_tried_once() {
+    with_mock("a_pin_that_is_wrong_when_a_token_comes_back_is_tried_once", |folder| {
+        let token = open();
+        let key = token.key("p256").unwrap();
+        assert!(sign(&key).is_ok());
+        order(folder, &["gone"]);
+        assert_eq!(sign(&key), Err(Error::CryptoFailed));
+        order(folder, &["changed"]);
+        calls(folder);
+        let since = Instant::now();
+        while since.elapsed() < Duration::from_secs(3) {
+            assert_eq!(sign(&key), Err(Error::CryptoFailed));
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        assert_eq!(token.failure(), Some(TokenError::WrongPin));
+        assert_eq!(calls(folder).iter().filter(|call| *call == "C_Login").count(), 1);
+    });
+}
+
 #[test]
 fn what_the_token_says_is_told_by_its_name() {
     with_mock("what_the_token_says_is_told_by_its_name", |folder| {
@@ -274,6 +295,12 @@ fn a_token_that_hangs_holds_nobody() {
         drop((key, token));
         assert!(since.elapsed() < Duration::from_secs(1), "{:?}", since.elapsed());
         assert_eq!(threads_left_behind(), 1);
+        // When it returns after all, it is not left any more.
         order(folder, &[]);
+        let since = Instant::now();
+        while threads_left_behind() > 0 {
+            assert!(since.elapsed() < Duration::from_secs(10));
+            std::thread::sleep(Duration::from_millis(20));
+        }
     });
 }

@@ -5,6 +5,7 @@
 //!   is started anew. `after-close`: no session is opened while an old one is open.
 //! * `hang`: `C_Sign` does not return while this is there; nor does the process end by `exit`.
 //! * `fail`: `C_Sign` returns `CKR_DEVICE_ERROR`; `mechanism`: `C_SignInit` says `CKR_MECHANISM_INVALID` to `CKM_ECDSA`.
+//! * `wrong`: the PIN is wrong for a signature; `changed`: it is wrong altogether.
 //! * `pad`: the token takes its PIN on a pad of its own. `twins`: there are two tokens of the same name.
 //! * `odd`: a signature has 63 bytes. `large`: it is said to need 144.
 //!
@@ -295,7 +296,7 @@ unsafe extern "C" fn C_Login(
         // SAFETY: the caller lends as much as it says.
         (false, _) => unsafe { std::slice::from_raw_parts(pin, len as usize) == PIN },
     };
-    if !is_right || (user == CKU_CONTEXT_SPECIFIC && is_ordered("wrong")) {
+    if !is_right || is_ordered("changed") || (user == CKU_CONTEXT_SPECIFIC && is_ordered("wrong")) {
         return CKR_PIN_INCORRECT;
     }
     if user == CKU_CONTEXT_SPECIFIC {
