@@ -51,6 +51,17 @@ impl<E: Agreement, const ECDH_FIRST: bool> Hybrid<E, ECDH_FIRST> {
         })
     }
 
+    /// The secrets of both halves, one behind the other.
+    fn agree(&mut self, peer_share: &[u8]) -> Result<SecretBytes> {
+        let seed = self.seed.as_ref().ok_or(Error::InvalidState)?;
+        let (ecdh, kem) = Self::split(peer_share, CIPHERTEXT_LEN)?;
+        let ecdh = self.ecdh.decapsulate(ecdh)?;
+        let mut secret = decapsulate(seed, kem)?;
+        let joined = Self::join(&ecdh, &secret);
+        secret.zeroize();
+        joined
+    }
+
     fn join(ecdh: &SecretBytes, kem: &B32) -> Result<SecretBytes> {
         let parts = if ECDH_FIRST { [ecdh.as_bytes(), kem] } else { [kem, ecdh.as_bytes()] };
         let mut joined = SecretBytes::zeros(ecdh.as_bytes().len() + SECRET_LEN)?;
@@ -114,14 +125,11 @@ impl<E: Agreement, const ECDH_FIRST: bool> Agreement for Hybrid<E, ECDH_FIRST> {
     }
 
     fn decapsulate(&mut self, peer_share: &[u8]) -> Result<SecretBytes> {
-        let (ecdh, kem) = Self::split(peer_share, CIPHERTEXT_LEN)?;
-        let ecdh = self.ecdh.decapsulate(ecdh)?;
-        let mut secret = decapsulate(self.seed.as_ref().ok_or(Error::InvalidState)?, kem)?;
-        // It is wiped where it stands; to move it out would leave a copy.
+        let agreed = self.agree(peer_share);
+        // Both keys are wiped where they stand, also when the share is refused; to move them out would leave copies.
+        self.ecdh = E::default();
         self.seed = None;
-        let joined = Self::join(&ecdh, &secret);
-        secret.zeroize();
-        joined
+        agreed
     }
 
     fn encapsulate<P: CryptoProvider>(
