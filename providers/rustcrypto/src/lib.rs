@@ -8,7 +8,7 @@ pub mod adapters;
 mod aead;
 #[cfg(all(any(feature = "aes128gcm", feature = "aes256gcm"), target_pointer_width = "32"))]
 mod aes;
-#[cfg(any(feature = "p384", all(feature = "p256", not(target_pointer_width = "32"))))]
+#[cfg(any(feature = "p384", all(feature = "p256", not(any(target_arch = "arm", saitls_p256 = "narrow")))))]
 mod curve;
 mod hash;
 mod key_exchange;

@@ -93,7 +93,7 @@ fn hash<D: sha2::Digest + digest::FixedOutput>(message: &[u8]) -> Result<crypto:
 }
 
 /// ECDSA (FIPS 186-5 6.4.2) over a hash, which is cut to the length of the curve's order.
-#[cfg(any(feature = "p384", all(feature = "p256", not(target_pointer_width = "32"))))]
+#[cfg(any(feature = "p384", all(feature = "p256", not(any(target_arch = "arm", saitls_p256 = "narrow")))))]
 pub(crate) fn ecdsa<C>(public_key: &[u8], hash: &[u8], signature: &[u8]) -> Result<()>
 where
     C: ::ecdsa::EcdsaCurve + elliptic_curve::CurveArithmetic,

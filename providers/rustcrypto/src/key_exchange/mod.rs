@@ -5,14 +5,14 @@
     allow(dead_code, unused_imports, reason = "with all groups off")
 )]
 
-#[cfg(any(feature = "p384", all(feature = "p256", not(target_pointer_width = "32"))))]
+#[cfg(any(feature = "p384", all(feature = "p256", not(any(target_arch = "arm", saitls_p256 = "narrow")))))]
 mod ecdh;
 #[cfg(all(feature = "mlkem", any(feature = "x25519", feature = "p256")))]
 mod hybrid;
 #[cfg(feature = "x25519")]
 mod x25519;
 
-#[cfg(any(feature = "p384", all(feature = "p256", not(target_pointer_width = "32"))))]
+#[cfg(any(feature = "p384", all(feature = "p256", not(any(target_arch = "arm", saitls_p256 = "narrow")))))]
 pub(crate) use ecdh::Ecdh;
 
 use core::task::Poll;

@@ -1,4 +1,4 @@
-//! P-256 for 64-bit processors: `p256` 0.14, with tables where there is memory for them.
+//! P-256 for all processors but 32-bit Arm: `p256` 0.14, with tables where there is memory for them.
 
 use crate::adapters::RandomizedSignerOf;
 use core::task::Poll;
