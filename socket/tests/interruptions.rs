@@ -238,7 +238,7 @@ impl<T: Talk> Side<T> {
                 assert!(len > 0, "a write of something took nothing");
                 self.told += len;
                 self.writes += 1;
-                if self.writes % course.update_every == 0 {
+                if self.writes.is_multiple_of(course.update_every) {
                     self.stream.update_keys();
                 }
             }

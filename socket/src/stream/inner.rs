@@ -246,7 +246,10 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
         self.reach(Goal::Delivered).await?;
         self.transport.flush().await.map_err(StreamError::Transport)
     }
+}
 
+#[cfg(feature = "embedded-io")]
+impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
     /// Whether a read would have an answer at once. It reads what `is_ready` says is there.
     pub(super) async fn is_read_ready(
         &mut self,

@@ -159,7 +159,9 @@ impl End {
     pub fn hang_up(&self) {
         let mut way = self.outgoing.borrow_mut();
         way.is_closed = true;
-        way.reader.take().map(Waker::wake);
+        if let Some(waker) = way.reader.take() {
+            waker.wake();
+        }
     }
 
     fn get(&self, out: &mut [u8]) -> Option<usize> {
@@ -171,7 +173,9 @@ impl End {
         for byte in &mut out[..len] {
             *byte = way.bytes.pop_front().unwrap();
         }
-        way.writer.take().map(Waker::wake);
+        if let Some(waker) = way.writer.take() {
+            waker.wake();
+        }
         Some(len)
     }
 
@@ -183,7 +187,9 @@ impl End {
         }
         way.bytes.extend(&data[..len]);
         way.tap.extend(&data[..len]);
-        way.reader.take().map(Waker::wake);
+        if let Some(waker) = way.reader.take() {
+            waker.wake();
+        }
         Some(len)
     }
 

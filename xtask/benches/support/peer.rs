@@ -92,12 +92,12 @@ impl Configs {
         Self { client: Arc::new(client), server: Arc::new(server) }
     }
 
-    fn client(&self) -> ClientConnection {
+    pub(crate) fn client(&self) -> ClientConnection {
         let name = ServerName::try_from("localhost").expect("a name");
         ClientConnection::new(Arc::clone(&self.client), name).expect("a good configuration")
     }
 
-    fn server(&self) -> ServerConnection {
+    pub(crate) fn server(&self) -> ServerConnection {
         ServerConnection::new(Arc::clone(&self.server)).expect("a good configuration")
     }
 
