@@ -1,4 +1,7 @@
 //! Every limit of the protocol code, with its origin.
+//!
+//! No list of the peer's is too long for its length alone: each is walked a fixed number of times, and the receive buffer
+//! bounds what there is to walk. Limits are for what costs more than that.
 
 /// The longest plaintext of a record, in bytes (RFC 9846 5.1).
 pub const MAX_PLAINTEXT_LEN: usize = 1 << 14;
@@ -42,25 +45,16 @@ pub const MAX_TICKET_MESSAGE_LEN: usize = 4 + 4 + 4 + (1 + 255) + (2 + 0xffff) +
 /// How often a sender may renew its keys (RFC 9846 4.7.3).
 pub const MAX_KEY_EPOCH: u64 = (1 << 48) - 1;
 
-/// Extensions in one block; our choice. Browsers send about 20, with GREASE.
-pub const MAX_EXTENSIONS: usize = 64;
-
-/// Entries of a list of suites, groups, schemes, versions or protocols that we look at; our choice. The
-/// rest is ignored, as RFC 9846 9.3 wants unknown values ignored.
-pub const MAX_LIST_ENTRIES: usize = 256;
-
-/// Key shares in a ClientHello that we look at; our choice. Browsers send up to 3, with GREASE.
-pub const MAX_PEER_KEY_SHARES: usize = 16;
-
 /// Key shares a client of ours sends at most: each costs a `P::KeyExchange` of memory.
 pub const MAX_KEY_SHARES: usize = 3;
-
-/// Certificates of one message that are looked at; our choice.
-pub const MAX_CERTIFICATES: usize = 16;
 
 /// Signatures that are verified at most for the certificates of one peer; our choice. The longest chain that a verifier
 /// allows by default takes 4, as many more with revocation lists, and each ambiguity of who issued a certificate one.
 pub const MAX_SIGNATURE_CHECKS: u8 = 16;
+
+/// Names of application protocols and of authorities, in bytes and two more for each, that a configuration may have; our choice.
+/// They share a block of extensions of 2^16 - 1 bytes with all else that a hello says: key shares take up to 4 kB.
+pub const MAX_NAMES_LEN: usize = 0xe000;
 
 /// The longest signature in bytes, for the room a CertificateVerify needs: RSA-4096.
 pub const MAX_SIGNATURE_LEN: usize = 512;

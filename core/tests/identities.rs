@@ -319,6 +319,10 @@ fn what_is_stapled_without_being_asked_for_or_ill_formed_is_refused() {
         (kinds[1], vec![0, 0]),
         (kinds[1], vec![0, 1]),
         (kinds[1], vec![0, 1, 1, 1]),
+        // RFC 6962 3.3: a timestamp has at least one byte.
+        (kinds[1], vec![0, 2, 0, 0]),
+        (kinds[1], vec![0, 5, 0, 1, 7, 0, 0]),
+        (kinds[1], vec![0, 3, 0, 2, 7]),
     ] {
         forged_server(&config, |forger, tested| {
             let chain = [forger.identity.certificate];
@@ -461,7 +465,96 @@ fn configurations_that_cannot_work_are_named() {
     invalid(ServerConfig::new(&identities).with_certificate_authorities(&[b""]).check());
     invalid(ServerConfig::new(&identities).with_certificate_authorities(&names).check());
     invalid(ClientConfig::<Provider>::new(&ANY).with_certificate_types(&[]).check());
+    invalid(ClientConfig::<Provider>::new(&ANY).with_certificate_types(&[CertificateType::X509; 2]).check());
     invalid(ClientConfig::<Provider>::new(&ANY).with_records_per_key(1).check());
+}
+
+/// What `process` would find later, or the peer would have to refuse.
+#[test]
+fn check_finds_what_would_come_out_later() {
+    use saitls_core::error::Misconfiguration as M;
+    let key = p256();
+    let identities: [Identity<'_, Provider>; 1] = [key.identity()];
+    let server = || ServerConfig::new(&identities);
+    let client = || ClientConfig::<Provider>::new(&ANY);
+    let no = |what| Err(Error::InvalidConfiguration(what));
+    // Lists of which the provider has nothing, or that are of no use for signing a handshake.
+    let pkcs1 = [SignatureScheme::RSA_PKCS1_SHA256];
+    let unknown = ([CipherSuite(0x1399)], [NamedGroup::X448], [SignatureScheme(0x0909)]);
+    for schemes in [&pkcs1[..], &unknown.2, &[]] {
+        assert_eq!(client().with_signature_schemes(schemes).check(), no(M::NoSignatureScheme));
+        let asks = server().with_client_authentication(ClientAuthentication::Optional(&ANY));
+        assert_eq!(asks.with_signature_schemes(schemes).check(), no(M::NoSignatureScheme));
+    }
+    for suites in [&unknown.0[..], &[]] {
+        assert_eq!(client().with_cipher_suites(suites).check(), no(M::NoCipherSuite));
+        assert_eq!(server().with_cipher_suites(suites).check(), no(M::NoCipherSuite));
+    }
+    for groups in [&unknown.1[..], &[]] {
+        assert_eq!(client().with_named_groups(groups).check(), no(M::NoNamedGroup));
+        assert_eq!(server().with_named_groups(groups).check(), no(M::NoNamedGroup));
+    }
+    assert_eq!(client().with_key_shares(&unknown.1).check(), no(M::KeyShareNotOffered));
+    assert_eq!(client().with_key_shares(&[]).check(), Ok(()));
+    // Lists that do not fit into a block of extensions, alone or together.
+    let (name, long_name) = (vec![b'a'; 250], vec![0x30; 0x7000]);
+    let protocols = vec![&name[..]; 300];
+    let authorities = [&long_name[..]; 2];
+    assert_eq!(client().with_alpn(&protocols).check(), no(M::ListTooLong));
+    assert_eq!(server().with_certificate_authorities(&authorities).check(), no(M::ListTooLong));
+    let both = client().with_alpn(&protocols[..150]).with_certificate_authorities(&authorities[..1]);
+    assert_eq!(both.check(), no(M::ListTooLong));
+    assert_eq!(client().with_alpn(&protocols[..100]).with_certificate_authorities(&authorities[..1]).check(), Ok(()));
+    // What is stapled.
+    let with = |identity: Identity<'_, Provider>| ServerConfig::new(&[identity]).check();
+    let identity = identities[0];
+    let timestamps = |list: &[u8]| with(identity.with_signed_certificate_timestamps(list));
+    assert_eq!(timestamps(&[0, 4, 0, 2, 7, 7]), Ok(()));
+    for wrong in [&[][..], &[0], &[0, 0], &[0, 2, 0, 0], &[0, 5, 0, 1, 7, 0, 0], &[0, 4, 0, 2, 7], &[0, 2, 0, 2, 7, 7]]
+    {
+        assert_eq!(timestamps(wrong), no(M::CertificateTimestamps), "{wrong:?}");
+    }
+    assert_eq!(with(identity.with_ocsp_response(&[])), no(M::CertificateStatus));
+    // One extension may just be as long as its length can tell; two share a block.
+    let long = vec![0x30; 0xffff - 8];
+    assert_eq!(with(identity.with_ocsp_response(&long)), Ok(()));
+    let longest_timestamps = [&[0xf0, 0, 0xef, 0xfe][..], &vec![7; 0xeffe]].concat();
+    assert_eq!(timestamps(&longest_timestamps), Ok(()));
+    let both = identity.with_ocsp_response(&long).with_signed_certificate_timestamps(&longest_timestamps);
+    assert_eq!(with(both), no(M::ChainTooLong));
+    let too_long = vec![0x30; 0xffff - 7];
+    assert_eq!(with(identity.with_ocsp_response(&too_long)), no(M::ChainTooLong));
+    // A raw public key is one key, and a key.
+    let spki = x509::subject_public_key_info(key.certificate).unwrap();
+    let raw = Identity::raw_public_key(&spki, &key.key);
+    assert_eq!(with(raw), Ok(()));
+    assert_eq!(with(Identity::raw_public_key(&key.certificate, &key.key)), no(M::UnreadableCertificate));
+    let (two, mut several) = ([spki, spki], raw);
+    several.certificate_chain = &two;
+    assert_eq!(with(several), no(M::ChainTooLong));
+    let mut other = identity;
+    other.certificate_type = CertificateType(1);
+    assert_eq!(with(other), no(M::CertificateTypes));
+    // A chain of more than a message holds: the same megabyte sixteen times.
+    if !cfg!(miri) {
+        let megabyte = vec![0x30; 1 << 20];
+        let mut chain = vec![&megabyte[..]; 17];
+        chain[0] = key.certificate;
+        assert_eq!(with(Identity::new(&chain, &key.key)), no(M::ChainTooLong));
+    }
+}
+
+/// RFC 9846 4.2.1: the types agree, and the signatures do not.
+#[test]
+fn a_raw_public_key_without_a_scheme_in_common_is_a_handshake_failure() {
+    let (ours, theirs) = (ed25519(), [SignatureScheme::ECDSA_SECP256R1_SHA256]);
+    let spki = x509::subject_public_key_info(ours.certificate).unwrap();
+    let identities = [Identity::raw_public_key(&spki, &ours.key)];
+    let client_config = ClientConfig::new(&ANY).with_peer_certificate_types(RAW).with_signature_schemes(&theirs);
+    let server_config = ServerConfig::new(&identities);
+    let mut pair = TestPair::new(client(&client_config), server(&server_config));
+    let failure = Err(Error::AlertReceived(AlertDescription::HANDSHAKE_FAILURE));
+    assert_eq!(pair.run(), (failure, Err(Error::NoSignatureSchemeInCommon)));
 }
 
 /// RFC 9846 4.5.1.2: a chain that the peer cannot verify is better than none, but not if it is signed with SHA-1.

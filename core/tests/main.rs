@@ -8,6 +8,7 @@ mod support;
 
 mod authentication;
 mod buffers;
+mod captures;
 mod faults;
 mod handshake;
 mod hello_retry;

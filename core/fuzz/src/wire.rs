@@ -2,6 +2,7 @@
 
 use crate::input::Input;
 use crate::support::written;
+use saitls_core::Error;
 use saitls_core::codes::{CertificateType, ExtensionType, HandshakeType};
 use saitls_core::wire::extensions::*;
 use saitls_core::wire::*;
@@ -177,7 +178,9 @@ fn extension(kind: ExtensionType, data: &[u8]) {
 fn key_share(data: &[u8]) {
     if let Ok(shares) = KeyShareClientHello::read(data) {
         for share in shares.iter() {
-            assert_eq!(shares.find(share.group), Some(share.key_exchange));
+            let is_only = shares.iter().filter(|other| other.group == share.group).count() == 1;
+            let expected = if is_only { Ok(Some(share.key_exchange)) } else { Err(Error::IllegalKeyShare) };
+            assert_eq!(shares.find(share.group), expected);
         }
     }
     if let Ok(request) = KeyShareHelloRetryRequest::read(data) {

@@ -1,11 +1,12 @@
 //! Who we are: identities, and how one of them is chosen (RFC 9846 4.5.1.2).
 
+use super::check_certificate_types;
 use crate::codes::{CertificateType, SignatureScheme};
 use crate::crypto::{CryptoProvider, Signer, x509};
 use crate::error::{Error, Misconfiguration, Result};
-use crate::handshake::{Context, Presenting, poll_present};
+use crate::handshake::{Context, Presenting, check_certificate_len, poll_present, public_key};
 use crate::wire::List;
-use crate::wire::extensions::{CertificateAuthorities, CertificateTypeList};
+use crate::wire::extensions::{CertificateAuthorities, CertificateTypeList, SignedCertificateTimestamps};
 use core::task::{Poll, Waker};
 #[cfg(target_has_atomic = "ptr")]
 use spin::Mutex;
@@ -72,11 +73,8 @@ impl<'a, P: CryptoProvider> Identity<'a, P> {
     /// [`Error::InvalidConfiguration`] if the certificate cannot be read.
     pub fn subject_public_key_info(&self) -> Result<&'a [u8]> {
         let leaf: &[u8] = self.certificate_chain.first().copied().unwrap_or_default();
-        let info = match self.certificate_type {
-            CertificateType::RAW_PUBLIC_KEY => Ok(leaf),
-            _ => x509::subject_public_key_info(leaf),
-        };
-        info.map_err(|_| Error::InvalidConfiguration(Misconfiguration::UnreadableCertificate))
+        public_key(self.certificate_type, leaf)
+            .map_err(|_| Error::InvalidConfiguration(Misconfiguration::UnreadableCertificate))
     }
 
     pub(super) fn check(&self) -> Result<()> {
@@ -87,6 +85,17 @@ impl<'a, P: CryptoProvider> Identity<'a, P> {
         if self.certificate_chain.iter().any(|certificate| certificate.is_empty()) {
             return wrong(Misconfiguration::EmptyCertificate);
         }
+        check_certificate_types(&[self.certificate_type])?;
+        if self.certificate_type != CertificateType::X509 && self.certificate_chain.len() != 1 {
+            return wrong(Misconfiguration::ChainTooLong);
+        }
+        if self.ocsp_response.is_some_and(<[u8]>::is_empty) {
+            return wrong(Misconfiguration::CertificateStatus);
+        }
+        if self.signed_certificate_timestamps.is_some_and(|list| SignedCertificateTimestamps::read(list).is_err()) {
+            return wrong(Misconfiguration::CertificateTimestamps);
+        }
+        check_certificate_len(self.certificate_chain, self.ocsp_response, self.signed_certificate_timestamps)?;
         if !self.signer.schemes().iter().any(|scheme| scheme.signs_handshake()) {
             return wrong(Misconfiguration::CannotSignHandshakes);
         }
@@ -326,6 +335,14 @@ impl<P: CryptoProvider> Identities<'_, P> {
 }
 
 impl<P: CryptoProvider> Identities<'_, P> {
+    /// Whether one of a list has a type that the peer takes. What else a chooser could choose only it knows.
+    pub(crate) fn has_type_of(&self, types: CertificateTypeList<'_>) -> bool {
+        match self {
+            Self::List(list, _) => list.iter().any(|identity| types.contains(identity.certificate_type)),
+            Self::Nobody | Self::Chooser(..) => false,
+        }
+    }
+
     pub(crate) fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
         match self {
             Self::Nobody | Self::List(..) => provider.register_waker(waker),

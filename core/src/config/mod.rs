@@ -11,7 +11,7 @@ pub use identity::{Identity, IdentityChooser, IdentityRequest};
 use crate::codes::{CertificateType, CipherSuite, MaxFragmentLength, NamedGroup, SignatureScheme};
 use crate::crypto::{Aead, CryptoProvider, Hash, KeyExchange, KeyLog, PeerVerifier, SignatureVerifier};
 use crate::error::{Error, Misconfiguration, Result};
-use crate::limits::MAX_KEY_EPOCH;
+use crate::limits::{MAX_KEY_EPOCH, MAX_NAMES_LEN};
 
 /// Whether a server asks its clients who they are.
 pub enum ClientAuthentication<'a, P: CryptoProvider> {
@@ -50,7 +50,7 @@ pub(crate) const fn is_x509_only(types: &[CertificateType]) -> bool {
 
 fn check_certificate_types(types: &[CertificateType]) -> Result<()> {
     let known = |kind: &CertificateType| matches!(*kind, CertificateType::X509 | CertificateType::RAW_PUBLIC_KEY);
-    if types.is_empty() || types.len() > 2 || !types.iter().all(known) {
+    if types.is_empty() || !types.iter().all(known) || has_duplicates(types) {
         return Err(Error::InvalidConfiguration(Misconfiguration::CertificateTypes));
     }
     Ok(())
@@ -102,8 +102,7 @@ impl<'a> Common<'a> {
     where
         'a: 'p,
     {
-        either(self.cipher_suites, provider.cipher_suites())
-            .filter(|&suite| P::Aead::supports(suite) && P::Hash::supports(suite.hash()))
+        either(self.cipher_suites, provider.cipher_suites()).filter(|&suite| supports_suite::<P>(suite))
     }
 
     /// The groups to negotiate, in order of preference; those with long shares only if these fit.
@@ -142,7 +141,8 @@ impl<'a> Common<'a> {
         self.certificate_schemes(provider).filter(|scheme| scheme.signs_handshake())
     }
 
-    fn check(&self) -> Result<()> {
+    fn check<P: CryptoProvider>(&self) -> Result<()> {
+        self.check_algorithms::<P>()?;
         if self.alpn.iter().any(|name| name.is_empty() || name.len() > 255) {
             return Err(Error::InvalidConfiguration(Misconfiguration::ApplicationProtocol));
         }
@@ -152,6 +152,10 @@ impl<'a> Common<'a> {
         check_certificate_types(self.peer_certificate_types)?;
         if self.certificate_authorities.iter().any(|name| name.is_empty() || name.len() > 0xffff) {
             return Err(Error::InvalidConfiguration(Misconfiguration::CertificateAuthority));
+        }
+        let names = self.alpn.iter().chain(self.certificate_authorities);
+        if names.fold(0, |sum, name| name.len().saturating_add(2).saturating_add(sum)) > MAX_NAMES_LEN {
+            return Err(Error::InvalidConfiguration(Misconfiguration::ListTooLong));
         }
         if has_duplicates(self.cipher_suites.unwrap_or_default())
             || has_duplicates(self.named_groups.unwrap_or_default())
@@ -164,6 +168,28 @@ impl<'a> Common<'a> {
         }
         Ok(())
     }
+
+    /// Checks that of each list that is given the provider has something to do with. What it has by itself is its own affair.
+    #[inline(never)]
+    fn check_algorithms<P: CryptoProvider>(&self) -> Result<()> {
+        let wrong = |what| Err(Error::InvalidConfiguration(what));
+        if self.cipher_suites.is_some_and(|list| !list.iter().any(|&suite| supports_suite::<P>(suite))) {
+            return wrong(Misconfiguration::NoCipherSuite);
+        }
+        if self.named_groups.is_some_and(|list| !list.iter().any(|&group| P::KeyExchange::supports(group))) {
+            return wrong(Misconfiguration::NoNamedGroup);
+        }
+        let verifies =
+            |&scheme: &SignatureScheme| scheme.signs_handshake() && P::SignatureVerifier::supports(scheme.into());
+        if self.signature_schemes.is_some_and(|list| !list.iter().any(verifies)) {
+            return wrong(Misconfiguration::NoSignatureScheme);
+        }
+        Ok(())
+    }
+}
+
+fn supports_suite<P: CryptoProvider>(suite: CipherSuite) -> bool {
+    P::Aead::supports(suite) && P::Hash::supports(suite.hash())
 }
 
 /// What is offered must not be offered twice (RFC 9846 4.3.7, 4.3.8).
@@ -360,13 +386,13 @@ impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
         self
     }
 
-    /// Whether this configuration can work. [`Connection`](crate::Connection) asks too, at the cost of
-    /// the buffers it was given.
+    /// Whether this configuration can work: all that can be said without a provider and a peer. A
+    /// [`Connection`](crate::Connection) asks too.
     ///
     /// # Errors
     /// [`Error::InvalidConfiguration`].
     pub fn check(&self) -> Result<()> {
-        self.common.check()?;
+        self.common.check::<P>()?;
         self.identities.check()?;
         check_certificate_types(self.certificate_types)?;
         if self.max_fragment_length.is_some_and(|length| length.bytes().is_none()) {
@@ -376,7 +402,8 @@ impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
         if key_shares.len() > crate::limits::MAX_KEY_SHARES || has_duplicates(key_shares) {
             return Err(Error::InvalidConfiguration(Misconfiguration::KeyShares));
         }
-        if key_shares.iter().any(|group| self.common.named_groups.is_some_and(|groups| !groups.contains(group))) {
+        let is_offered = |group| self.common.named_groups.is_none_or(|groups| groups.contains(group));
+        if key_shares.iter().any(|group| !is_offered(group) || !P::KeyExchange::supports(*group)) {
             return Err(Error::InvalidConfiguration(Misconfiguration::KeyShareNotOffered));
         }
         Ok(())
@@ -414,13 +441,13 @@ impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
         self
     }
 
-    /// Whether this configuration can work. [`Connection`](crate::Connection) asks too, at the cost of
-    /// the buffers it was given.
+    /// Whether this configuration can work: all that can be said without a provider and a peer. A
+    /// [`Connection`](crate::Connection) asks too.
     ///
     /// # Errors
     /// [`Error::InvalidConfiguration`].
     pub fn check(&self) -> Result<()> {
-        self.common.check()?;
+        self.common.check::<P>()?;
         if matches!(self.identities, Identities::Nobody) {
             return Err(Error::InvalidConfiguration(Misconfiguration::NoIdentity));
         }

@@ -74,7 +74,7 @@ pub enum Error {
     NoApplicationProtocol,
     /// The server chose an application protocol that was not offered (RFC 7301 3.1).
     IllegalApplicationProtocol,
-    /// An extension stands twice in a block (RFC 9846 4.3).
+    /// An extension that we know stands twice in a block (RFC 9846 4.3).
     DuplicateExtension,
     /// An extension in a message where it does not belong (RFC 9846 4.3, the table).
     MisplacedExtension,
@@ -82,7 +82,8 @@ pub enum Error {
     UnsolicitedExtension,
     /// An extension that must be there is missing (RFC 9846 9.2).
     MissingExtension,
-    /// Two key shares for one group, or one for a group that is not in supported_groups (RFC 9846 4.3.8).
+    /// Two key shares for a group that we negotiate, or one that is not in supported_groups; in a second ClientHello, others
+    /// than the one that was asked for (RFC 9846 4.3.8).
     IllegalKeyShare,
     /// `pre_shared_key` is not the last extension (RFC 9846 4.3.11).
     PreSharedKeyNotLast,
@@ -94,8 +95,6 @@ pub enum Error {
     IllegalParameter,
     /// A KeyUpdate that is neither 0 nor 1 (RFC 9846 4.7.3).
     IllegalKeyUpdate,
-    /// A list longer than we are willing to walk; the limits are in [`crate::limits`].
-    TooManyEntries,
 
     // ---- authentication
     /// The server sent an empty Certificate (RFC 9846 4.5.1.3).
@@ -230,7 +229,6 @@ impl Error {
             | Self::IllegalMaxFragmentLength
             | Self::IllegalParameter
             | Self::IllegalKeyUpdate
-            | Self::TooManyEntries
             | Self::IllegalSignatureScheme
             | Self::InvalidKeyShare => A::ILLEGAL_PARAMETER,
             Self::NoCipherSuiteInCommon | Self::NoGroupInCommon | Self::NoSignatureSchemeInCommon => {
@@ -362,4 +360,6 @@ misconfigurations! {
     NoTrustAnchors "There are no trust anchors",
     RevocationLists "There are no revocation lists, or more than a verifier takes",
     ChainTooLong "A certificate chain is longer than its message can hold",
+    CertificateStatus "The OCSP response of an identity is empty",
+    CertificateTimestamps "The signed certificate timestamps of an identity are no list of at least one, with its length",
 }

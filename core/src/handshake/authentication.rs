@@ -85,7 +85,7 @@ pub(super) fn poll_certificate<P: CryptoProvider>(
     if !certificate.certificate_request_context.is_empty() {
         return Poll::Ready(Err(Error::IllegalParameter));
     }
-    let (mut leaf, mut chain_len) = (None, 0u8);
+    let (mut leaf, mut chain_len) = (None, 0u16);
     for entry in certificate.entries.iter() {
         check_entry_extensions(cx.common, entry)?;
         leaf = leaf.or(Some(entry));
@@ -142,7 +142,7 @@ fn check_entry_extensions(common: &Common<'_>, entry: CertificateEntry<'_>) -> R
 }
 
 /// The SubjectPublicKeyInfo in what a CertificateEntry holds.
-fn public_key(certificate_type: CertificateType, data: &[u8]) -> Result<&[u8]> {
+pub(crate) fn public_key(certificate_type: CertificateType, data: &[u8]) -> Result<&[u8]> {
     if certificate_type == CertificateType::RAW_PUBLIC_KEY {
         x509::check_subject_public_key_info(data)?;
         return Ok(data);
@@ -268,6 +268,16 @@ impl CertificateSender {
     }
 }
 
+/// Checks that a Certificate message can hold this, if the peer asks for all of it.
+pub(crate) fn check_certificate_len(
+    chain: &[&[u8]],
+    ocsp_response: Option<&[u8]>,
+    timestamps: Option<&[u8]>,
+) -> Result<()> {
+    let (ocsp_response, timestamps) = (ocsp_response.unwrap_or_default(), timestamps.unwrap_or_default());
+    Outline { chain, ocsp_response, timestamps }.list_len().map(drop)
+}
+
 /// What our Certificate message consists of.
 struct Outline<'a> {
     chain: &'a [&'a [u8]],
@@ -293,14 +303,19 @@ impl<'a> Outline<'a> {
             .saturating_add(with_front(self.timestamps, SignedCertificateTimestamps::FRONT_LEN))
     }
 
-    /// Type and length of the message, its empty context, and the length of its list.
-    fn front<'f>(&self, front: &'f mut [u8]) -> Result<&'f [u8]> {
-        const TOO_LONG: Error = Error::InvalidConfiguration(Misconfiguration::ChainTooLong);
+    /// Length of its list, which the message can hold.
+    fn list_len(&self) -> Result<usize> {
         let certificates = self.chain.iter().map(|certificate| certificate.len().saturating_add(5));
         let list = certificates.fold(self.extensions_len(), usize::saturating_add);
         if list > 0xff_ffff - 4 || self.extensions_len() > 0xffff {
-            return Err(TOO_LONG);
+            return Err(Error::InvalidConfiguration(Misconfiguration::ChainTooLong));
         }
+        Ok(list)
+    }
+
+    /// Type and length of the message, its empty context, and the length of its list.
+    fn front<'f>(&self, front: &'f mut [u8]) -> Result<&'f [u8]> {
+        let list = self.list_len()?;
         let mut writer = Writer::new(front);
         writer.u8(HandshakeType::CERTIFICATE.0);
         writer.u24(list.saturating_add(4));

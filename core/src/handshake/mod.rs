@@ -12,7 +12,7 @@ pub(crate) mod client;
 mod evidence;
 pub(crate) mod server;
 
-pub(crate) use authentication::{Presenting, Side, poll_present};
+pub(crate) use authentication::{Presenting, Side, check_certificate_len, poll_present, public_key};
 pub use evidence::PeerAuthentication;
 pub(crate) use evidence::Presented;
 
@@ -84,7 +84,7 @@ pub(crate) struct Facts {
     /// What the peer's Certificate holds, and ours.
     pub(crate) peer_certificate_type: CertificateType,
     pub(crate) own_certificate_type: CertificateType,
-    pub(crate) peer_chain_len: u8,
+    pub(crate) peer_chain_len: u16,
     /// The verifier found that the certificate is for the name the client was given.
     pub(crate) server_name_verified: bool,
     /// What the peer wants to see beside our certificate.

@@ -4,7 +4,6 @@ use super::extensions::{Extensions, In};
 use super::{Reader, Writer};
 use crate::codes::HandshakeType;
 use crate::error::{Error, Result};
-use crate::limits::MAX_CERTIFICATES;
 
 /// Who the sender says it is: a chain, or nothing.
 #[derive(Clone, Copy)]
@@ -37,16 +36,10 @@ impl<'a> CertificateEntries<'a> {
     /// The content of a `certificate_list`.
     ///
     /// # Errors
-    /// [`Error::Malformed`], [`Error::TooManyEntries`] for more than [`MAX_CERTIFICATES`], and what
-    /// [`Extensions::read`] says.
+    /// [`Error::Malformed`], and what [`Extensions::read`] says.
     pub fn new(bytes: &'a [u8]) -> Result<Self> {
         let mut reader = Reader::new(bytes);
-        let mut count = 0usize;
         while !reader.is_empty() {
-            count = count.saturating_add(1);
-            if count > MAX_CERTIFICATES {
-                return Err(Error::TooManyEntries);
-            }
             CertificateEntry::read(&mut reader)?;
         }
         Ok(Self { bytes })

@@ -3,7 +3,6 @@
 use super::{Malformed, Reader, Writer};
 use crate::codes::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::error::Result;
-use crate::limits::MAX_LIST_ENTRIES;
 use core::marker::PhantomData;
 
 /// A registered number of 16 bits.
@@ -64,18 +63,17 @@ impl<'a, T: Code> List<'a, T> {
         Reader::all(data, |reader| Self::new(reader.vector16()?))
     }
 
-    /// The codes, at most [`MAX_LIST_ENTRIES`] of them.
+    /// The codes in their order.
     pub fn iter(self) -> impl Iterator<Item = T> + 'a
     where
         T: 'a,
     {
         self.bytes
             .chunks_exact(2)
-            .take(MAX_LIST_ENTRIES)
             .filter_map(|pair| pair.first_chunk().map(|&pair| T::from_u16(u16::from_be_bytes(pair))))
     }
 
-    /// Whether `code` is among the first [`MAX_LIST_ENTRIES`].
+    /// Whether `code` is among them.
     #[must_use]
     pub fn contains(self, code: T) -> bool
     where

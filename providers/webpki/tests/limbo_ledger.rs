@@ -103,8 +103,8 @@ pub(crate) const DEVIATIONS: &[Deviation] = &[
         ids: &["pathlen::max-chain-depth-1-self-issued"],
     },
     Deviation {
-        reason: "35 intermediates are more than a Certificate message may have here",
-        ours: Err(Error::TooManyEntries),
+        reason: "the path leads through the last of 35 intermediates, of which a verifier here looks at a few",
+        ours: Err(Error::ChainTooLong),
         ids: &["bettertls::pathbuilding::tc67"],
     },
 ];
@@ -112,7 +112,7 @@ pub(crate) const DEVIATIONS: &[Deviation] = &[
 /// Cases in which this verifier decides otherwise than rustls-webpki alone, and why.
 pub(crate) const BEYOND_LIBRARY: &[(&str, &str)] = &[
     ("pathlen::max-chain-depth-1-self-issued", "the library has no limit to be set"),
-    ("bettertls::pathbuilding::tc67", "the library has no limit on the certificates of a message"),
+    ("bettertls::pathbuilding::tc67", "the library has no limit on the certificates that are looked at"),
 ];
 
 /// The entry of a case.

@@ -128,15 +128,17 @@ fn select_group<'m, P: CryptoProvider>(
         (None, None) if extensions.find(ExtensionType::PRE_SHARED_KEY).is_some() => return Err(Error::NoGroupInCommon),
         _ => return Err(Error::MissingExtension),
     };
-    if shares.iter().any(|share| !groups.contains(share.group)) {
-        return Err(Error::IllegalKeyShare);
+    // Each of the client's lists is walked for each group of ours, which are few; the shares of other groups are nothing to us.
+    let (mut with_share, mut without) = (None, None);
+    for group in cx.common.named_groups(cx.provider, cx.fits_hybrids()) {
+        match (shares.find(group)?, groups.contains(group)) {
+            (Some(share), true) => _ = with_share.get_or_insert((group, Some(share))),
+            (Some(_), false) => return Err(Error::IllegalKeyShare),
+            (None, true) => _ = without.get_or_insert((group, None)),
+            (None, false) => {}
+        }
     }
-    let in_common = || cx.common.named_groups(cx.provider, cx.fits_hybrids()).filter(|&group| groups.contains(group));
-    let with_share = in_common().find_map(|group| Some((group, Some(shares.find(group)?))));
-    match with_share {
-        Some(found) => Ok(found),
-        None => Ok((in_common().next().ok_or(Error::NoGroupInCommon)?, None)),
-    }
+    with_share.or(without).ok_or(Error::NoGroupInCommon)
 }
 
 /// The protocol we prefer among those the client speaks (RFC 7301 3.2).
@@ -158,7 +160,28 @@ fn server_name(extensions: Extensions<'_>) -> Result<Option<&str>> {
     Ok(name.map(without_trailing_dot).filter(|name| rustls_pki_types::DnsName::try_from(*name).is_ok()))
 }
 
-/// A hash over everything that must not change between the two ClientHellos (RFC 9846 4.2.2).
+/// The extensions that a server acts on, but for key_share, which is to change. In a second ClientHello they are as in the
+/// first (RFC 9846 4.2.2).
+const COMPARED: [ExtensionType; 14] = [
+    ExtensionType::SERVER_NAME,
+    ExtensionType::MAX_FRAGMENT_LENGTH,
+    ExtensionType::STATUS_REQUEST,
+    ExtensionType::SUPPORTED_GROUPS,
+    ExtensionType::SIGNATURE_ALGORITHMS,
+    ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION,
+    ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP,
+    ExtensionType::CLIENT_CERTIFICATE_TYPE,
+    ExtensionType::SERVER_CERTIFICATE_TYPE,
+    ExtensionType::RECORD_SIZE_LIMIT,
+    ExtensionType::SUPPORTED_VERSIONS,
+    // Nobody asked for one.
+    ExtensionType::COOKIE,
+    ExtensionType::CERTIFICATE_AUTHORITIES,
+    ExtensionType::SIGNATURE_ALGORITHMS_CERT,
+];
+
+/// A hash over what a second ClientHello is held against: all that we act on, in whatever order its extensions stand. Some
+/// clients change the order, and what they send to be ignored.
 pub(super) fn fingerprint<P: CryptoProvider>(
     provider: &mut P,
     suite: CipherSuite,
@@ -173,15 +196,8 @@ pub(super) fn fingerprint<P: CryptoProvider>(
     add(hello.random)?;
     add(hello.legacy_session_id)?;
     add(hello.cipher_suites.as_bytes())?;
-    for (kind, data) in hello.extensions.iter() {
-        let may_change = matches!(
-            kind,
-            ExtensionType::KEY_SHARE
-                | ExtensionType::EARLY_DATA
-                | ExtensionType::PRE_SHARED_KEY
-                | ExtensionType::PADDING
-        );
-        if !may_change {
+    for kind in COMPARED {
+        if let Some(data) = hello.extensions.find(kind) {
             add(&kind.0.to_be_bytes())?;
             add(data)?;
         }

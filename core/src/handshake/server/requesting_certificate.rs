@@ -4,7 +4,7 @@ use super::sending_certificate::SendingCertificate;
 use super::{Context, State};
 use crate::codes::ExtensionType;
 use crate::crypto::CryptoProvider;
-use crate::error::Result;
+use crate::error::{Error, Misconfiguration, Result};
 use crate::wire::CertificateRequest;
 use crate::wire::extensions::{CertificateAuthorities, SignatureSchemeList, SignedCertificateTimestamps};
 use core::task::Poll;
@@ -16,6 +16,9 @@ impl RequestingCertificate {
     #[allow(clippy::unused_self, reason = "as every state")]
     pub(super) fn advance<P: CryptoProvider>(&self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
         let (common, provider) = (cx.common, &*cx.provider);
+        if common.handshake_schemes(provider).next().is_none() {
+            return Poll::Ready(Err(Error::InvalidConfiguration(Misconfiguration::NoSignatureScheme)));
+        }
         let more_for_certificates = common.certificate_schemes(provider).any(|scheme| !scheme.signs_handshake());
         let written = cx.outgoing.poll_write(&mut |writer| {
             CertificateRequest::write_with(writer, &[], |writer| {

@@ -156,11 +156,10 @@ fn poll_choose_identity<'a, P: CryptoProvider>(
             Poll::Ready(chosen) => chosen?,
         }
         if cx.identity.is_none() {
-            return Poll::Ready(Err(if request.certificate_types.contains(CertificateType::X509) {
-                Error::NoSignatureSchemeInCommon
-            } else {
-                Error::UnsupportedCertificate
-            }));
+            let types = request.certificate_types;
+            let has_type = types.contains(CertificateType::X509) || config.identities.has_type_of(types);
+            let what = if has_type { Error::NoSignatureSchemeInCommon } else { Error::UnsupportedCertificate };
+            return Poll::Ready(Err(what));
         }
     }
     Poll::Ready(Ok(()))

@@ -1,8 +1,7 @@
 //! application_layer_protocol_negotiation (RFC 7301 3.1).
 
 use crate::codes::ExtensionType;
-use crate::error::{Error, Result};
-use crate::limits::MAX_LIST_ENTRIES;
+use crate::error::Result;
 use crate::wire::{Malformed, Reader, Writer};
 
 /// What a client can speak, in order of preference.
@@ -15,22 +14,16 @@ impl<'a> ProtocolNameList<'a> {
     /// Reads the data of the extension.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for an empty list or name; [`Error::TooManyEntries`] for more than
-    /// [`MAX_LIST_ENTRIES`].
-    pub fn read(data: &'a [u8]) -> Result<Self> {
+    /// [`Malformed`], also for an empty list or name.
+    pub fn read(data: &'a [u8]) -> Result<Self, Malformed> {
         let names = Reader::all(data, Reader::vector16)?;
         let mut reader = Reader::new(names);
-        let mut count = 0usize;
         loop {
             if reader.vector8()?.is_empty() {
-                return Err(Error::Malformed);
+                return Err(Malformed);
             }
-            count = count.saturating_add(1);
             if reader.is_empty() {
                 return Ok(Self { names });
-            }
-            if count >= MAX_LIST_ENTRIES {
-                return Err(Error::TooManyEntries);
             }
         }
     }

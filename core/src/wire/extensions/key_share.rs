@@ -2,7 +2,6 @@
 
 use crate::codes::{ExtensionType, NamedGroup};
 use crate::error::{Error, Result};
-use crate::limits::MAX_PEER_KEY_SHARES;
 use crate::wire::{Malformed, Reader, Writer};
 
 /// A share for one group.
@@ -33,26 +32,17 @@ pub struct KeyShareClientHello<'a> {
 }
 
 impl<'a> KeyShareClientHello<'a> {
-    /// Reads the data of the extension.
+    /// Reads the data of the extension. Which groups the shares are for is not looked at.
     ///
     /// # Errors
-    /// [`Error::Malformed`]; [`Error::IllegalKeyShare`] for two shares of one group;
-    /// [`Error::TooManyEntries`] for more than [`MAX_PEER_KEY_SHARES`].
-    pub fn read(data: &'a [u8]) -> Result<Self> {
-        let shares = Self { entries: Reader::all(data, Reader::vector16)? };
-        let mut reader = Reader::new(shares.entries);
-        let mut count = 0usize;
+    /// [`Malformed`].
+    pub fn read(data: &'a [u8]) -> Result<Self, Malformed> {
+        let entries = Reader::all(data, Reader::vector16)?;
+        let mut reader = Reader::new(entries);
         while !reader.is_empty() {
-            let entry = KeyShareEntry::read(&mut reader)?;
-            if shares.iter().take(count).any(|earlier| earlier.group == entry.group) {
-                return Err(Error::IllegalKeyShare);
-            }
-            count = count.saturating_add(1);
-            if count > MAX_PEER_KEY_SHARES {
-                return Err(Error::TooManyEntries);
-            }
+            KeyShareEntry::read(&mut reader)?;
         }
-        Ok(shares)
+        Ok(Self { entries })
     }
 
     /// The shares in their order.
@@ -61,10 +51,16 @@ impl<'a> KeyShareClientHello<'a> {
         core::iter::from_fn(move || KeyShareEntry::read(&mut reader).ok())
     }
 
-    /// The share for a group.
-    #[must_use]
-    pub fn find(self, group: NamedGroup) -> Option<&'a [u8]> {
-        self.iter().find_map(|entry| (entry.group == group).then_some(entry.key_exchange))
+    /// The share for a group, if there is one.
+    ///
+    /// # Errors
+    /// [`Error::IllegalKeyShare`] if there are two (RFC 9846 4.3.8).
+    pub fn find(self, group: NamedGroup) -> Result<Option<&'a [u8]>> {
+        let mut shares = self.iter().filter(|entry| entry.group == group);
+        match (shares.next(), shares.next()) {
+            (_, Some(_)) => Err(Error::IllegalKeyShare),
+            (share, None) => Ok(share.map(|entry| entry.key_exchange)),
+        }
     }
 }
 

@@ -29,7 +29,6 @@ pub use supported_versions::{SelectedVersion, SupportedVersions};
 use super::{Reader, Writer};
 use crate::codes::ExtensionType;
 use crate::error::{Error, Result};
-use crate::limits::MAX_EXTENSIONS;
 
 /// A set of messages, for the table of what belongs where.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -100,7 +99,7 @@ impl In {
     }
 }
 
-/// A block of extensions: well-formed, none twice, each where it belongs.
+/// A block of extensions: well-formed, none that we know twice, each where it belongs.
 #[derive(Clone, Copy)]
 pub struct Extensions<'a> {
     bytes: &'a [u8],
@@ -114,9 +113,9 @@ impl<'a> Extensions<'a> {
     /// Reads the vector of extensions of a `message`.
     ///
     /// # Errors
-    /// [`Error::Malformed`]; [`Error::DuplicateExtension`]; [`Error::TooManyEntries`] for more than
-    /// [`MAX_EXTENSIONS`]; [`Error::MisplacedExtension`] for one that does not belong into the message;
-    /// [`Error::UnsolicitedExtension`] for an answer to something we do not even know.
+    /// [`Error::Malformed`]; [`Error::DuplicateExtension`] for a type below 64, as all are that we know, that stands twice;
+    /// [`Error::MisplacedExtension`] for one that does not belong into the message; [`Error::UnsolicitedExtension`] for an
+    /// answer to something we do not even know.
     pub fn read(reader: &mut Reader<'a>, message: In) -> Result<Self> {
         let extensions = Self::read_unplaced(reader, message)?;
         extensions.check_places()?;
@@ -130,15 +129,16 @@ impl<'a> Extensions<'a> {
     pub fn read_unplaced(reader: &mut Reader<'a>, message: In) -> Result<Self> {
         let extensions = Self { bytes: reader.vector16()?, message };
         let mut rest = extensions.bytes;
-        let mut count = 0usize;
+        // A bit for each type.
+        let mut seen = [0u32; 2];
         while !rest.is_empty() {
             let (kind, _) = split_first(&mut rest).ok_or(Error::Malformed)?;
-            if extensions.iter().take(count).any(|(earlier, _)| earlier == kind) {
-                return Err(Error::DuplicateExtension);
-            }
-            count = count.saturating_add(1);
-            if count > MAX_EXTENSIONS {
-                return Err(Error::TooManyEntries);
+            if let Some(seen) = seen.get_mut(usize::from(kind.0 / 32)) {
+                let bit = 1u32.unbounded_shl(u32::from(kind.0 % 32));
+                if *seen & bit != 0 {
+                    return Err(Error::DuplicateExtension);
+                }
+                *seen |= bit;
             }
         }
         Ok(extensions)

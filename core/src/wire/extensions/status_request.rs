@@ -86,13 +86,20 @@ impl<'a> SignedCertificateTimestamps<'a> {
     /// Bytes in front of the list: type and length of the extension.
     pub(crate) const FRONT_LEN: usize = 2 + 2;
 
-    /// Reads the data of the extension of a CertificateEntry. The timestamps themselves are the verifier's.
+    /// Reads the data of the extension of a CertificateEntry. What is in the timestamps is the verifier's.
     ///
     /// # Errors
-    /// [`Malformed`].
+    /// [`Malformed`], also for an empty list or timestamp (RFC 6962 3.3).
     pub fn read(data: &'a [u8]) -> Result<Self, Malformed> {
-        let timestamps = Reader::all(data, Reader::vector16)?;
-        if timestamps.is_empty() { Err(Malformed) } else { Ok(Self { list: data }) }
+        let mut timestamps = Reader::new(Reader::all(data, Reader::vector16)?);
+        loop {
+            if timestamps.vector16()?.is_empty() {
+                return Err(Malformed);
+            }
+            if timestamps.is_empty() {
+                return Ok(Self { list: data });
+            }
+        }
     }
 
     /// Writes the extension.
