@@ -354,6 +354,41 @@ fn records_without_effect_come_in_a_row_up_to_a_limit() {
     assert_alert(&mut client, &mut forger, result, Alert::UNEXPECTED_MESSAGE);
 }
 
+/// In a row is in a row: a message that is taken begins a new one, as data does.
+#[test]
+fn what_has_an_effect_ends_a_row_of_records_without() {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    let config = ServerConfig::new(&identities);
+    let (mut server, mut forger) = (Tested::server(&config), Forger::client());
+    forger.greet(&mut server).unwrap();
+    // As middleboxes like it.
+    for _ in 0..MAX_IDLE_RECORDS {
+        forger.send_raw(&mut server, &CHANGE_CIPHER_SPEC).unwrap();
+    }
+    forger.step(&mut server, Step::Finished).unwrap();
+    forger.use_application_keys();
+    for _ in 0..MAX_IDLE_RECORDS {
+        forger.send(&mut server, DATA, b"").unwrap();
+    }
+    forger.send_messages(&mut server, &key_update(0)).unwrap();
+    for _ in 0..MAX_IDLE_RECORDS {
+        forger.send(&mut server, DATA, b"").unwrap();
+    }
+    let result = forger.send(&mut server, DATA, b"");
+    assert_alert(&mut server, &mut forger, result, Alert::UNEXPECTED_MESSAGE);
+
+    let config = ClientConfig::new(&ANY);
+    let (mut client, mut forger) = (Tested::client(&config), Forger::server());
+    forger.connect(&mut client);
+    for _ in 0..3 {
+        for _ in 0..MAX_IDLE_RECORDS {
+            forger.send(&mut client, DATA, b"").unwrap();
+        }
+        forger.send_messages(&mut client, &new_session_ticket()).unwrap();
+    }
+}
+
 #[test]
 fn tickets_come_in_a_row_up_to_a_limit() {
     let config = ClientConfig::new(&ANY);
@@ -378,12 +413,12 @@ fn a_key_update_is_followed_and_answered_if_it_asks() {
         forger.send(tested, DATA, b"new key").unwrap();
         forger.receive(tested);
         assert!(!forger.messages.iter().any(|message| message[0] == 24), "no answer was asked for");
-        // Twice asked before we could answer: one answer is enough, and it does not ask back.
-        let twice = [forger.message_records(&key_update(1)), forger.message_records(&key_update(1))].concat();
-        tested.deliver(&twice).unwrap();
+        // Asked five times before we could answer: one answer is enough (RFC 9846 4.7.3), and it does not ask back.
+        let asked: Vec<u8> = (0..5).flat_map(|_| forger.message_records(&key_update(1))).collect();
+        tested.deliver(&asked).unwrap();
         forger.receive(tested);
-        let answers: Vec<_> = forger.messages.iter().filter(|message| message[0] == 24).collect();
-        assert!(!answers.is_empty() && answers.len() <= 2 && answers.iter().all(|message| **message == key_update(0)));
+        let answers: Vec<_> = forger.messages.iter().filter(|message| message[0] == 24).cloned().collect();
+        assert_eq!(answers, [key_update(0)]);
         tested.connection.write(b"newer key").unwrap();
         tested.process().unwrap();
         forger.receive(tested);
@@ -569,6 +604,113 @@ fn what_is_sealed_at_once_uses_up_no_key_either() {
             }
         }
     }
+}
+
+#[test]
+fn what_is_written_behind_what_is_sealed_at_once_uses_up_no_key_either() {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    for records in [2, 3, 4, 5] {
+        let config = ServerConfig::new(&identities).with_records_per_key(records);
+        let (mut server, mut forger) = (Tested::server(&config), Forger::client());
+        forger.connect(&mut server);
+        let before = forger.received.len();
+        for turn in 0..40 {
+            server.connection.write_sealed(&mut server.provider, &[turn; 10]).unwrap();
+            let _ = server.connection.write(&[turn; 10]).unwrap();
+            server.process().unwrap();
+            forger.receive(&mut server);
+        }
+        let mut under_one_key = 0;
+        for (kind, _) in &forger.received[before..] {
+            under_one_key += 1;
+            assert!(under_one_key <= records, "more than {records}");
+            if *kind == HANDSHAKE {
+                under_one_key = 0;
+            }
+        }
+    }
+}
+
+/// What was written before goes out under the key of then, and what is written after `update_keys` behind the KeyUpdate,
+/// whichever way it is written.
+#[test]
+fn what_is_written_after_a_key_update_goes_out_under_the_next_key() {
+    type Write = fn(&mut Tested<'_>, &[u8]) -> usize;
+    let ways: [(&str, Write); 3] = [
+        ("write", |tested, data| tested.connection.write(data).unwrap()),
+        ("send_buffer", |tested, data| {
+            let room = tested.connection.send_buffer().unwrap();
+            let len = room.len().min(data.len());
+            room[..len].copy_from_slice(&data[..len]);
+            tested.connection.send(len);
+            len
+        }),
+        ("write_sealed", |tested, data| tested.connection.write_sealed(&mut tested.provider, data).unwrap()),
+    ];
+    for (way, write) in ways {
+        for asks in [false, true] {
+            connected(|tested, forger| {
+                let before = forger.received.len();
+                assert_eq!(write(tested, b"before"), 6, "{way}");
+                tested.connection.update_keys(asks).unwrap();
+                let mut rest = &b"behind"[..];
+                for _ in 0..3 {
+                    rest = &rest[write(tested, rest)..];
+                    tested.process().unwrap();
+                }
+                assert!(rest.is_empty(), "{way}");
+                forger.receive(tested);
+                let update = key_update(u8::from(asks));
+                let sent: Vec<_> =
+                    forger.received[before..].iter().map(|(kind, content)| (*kind, content.as_slice())).collect();
+                assert_eq!(sent, [(DATA, &b"before"[..]), (HANDSHAKE, &update), (DATA, b"behind")], "{way}");
+            });
+        }
+    }
+    // Room that was lent before counts as written before.
+    connected(|tested, forger| {
+        tested.connection.send_buffer().unwrap()[..4].copy_from_slice(b"lent");
+        tested.connection.update_keys(false).unwrap();
+        tested.connection.send(4);
+        tested.process().unwrap();
+        forger.receive(tested);
+        assert_eq!(forger.data(), b"lent");
+        assert_eq!(forger.received.last().map(|(kind, _)| *kind), Some(HANDSHAKE));
+    });
+}
+
+/// Without room for the KeyUpdate, data waits, and none of it is lost.
+#[test]
+fn data_waits_for_a_key_update_that_waits_for_room() {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    let config = ServerConfig::new(&identities);
+    let small = Connection::server(&config, buffers(4_096, 1_500)).unwrap();
+    let (mut server, mut forger) = (Tested::new(small), Forger::client());
+    forger.connect(&mut server);
+    let mut sent = 0;
+    loop {
+        let len = server.connection.write(&[7; 100]).unwrap();
+        server.process().unwrap();
+        sent += len;
+        if len == 0 {
+            break;
+        }
+    }
+    server.connection.update_keys(false).unwrap();
+    for _ in 0..3 {
+        server.process().unwrap();
+        assert_eq!(server.connection.write(b"waits").unwrap(), 0);
+        assert_eq!(server.connection.write_sealed(&mut server.provider, b"waits").unwrap(), 0);
+    }
+    forger.receive(&mut server);
+    server.process().unwrap();
+    sent += server.connection.write(b"goes").unwrap();
+    server.process().unwrap();
+    forger.receive(&mut server);
+    assert_eq!(forger.data().len(), sent);
+    assert!(forger.data().ends_with(b"goes"));
 }
 
 /// RFC 9846 4.7.3: a sender has so many keys and no more, and ignores requests for another one. A receiver counts none.

@@ -9,7 +9,24 @@ impl<P: CryptoProvider> Connection<'_, P> {
     // ---- transport in
 
     /// Room for bytes from the peer. It is empty while the application has data to consume, or a whole record
-    /// waits to be processed.
+    /// waits to be processed; and after the peer's last byte. **Do not read from the transport then**: to read nothing into no
+    /// room looks like the end of the stream, which it is not. At the end itself, where there was room and the transport gives
+    /// 0 bytes, call [`receive_closed`](Self::receive_closed):
+    ///
+    /// ```
+    /// # fn f<P: saitls_core::crypto::CryptoProvider>(tls: &mut saitls_core::Connection<'_, P>, mut transport: std::net::TcpStream)
+    /// #     -> std::io::Result<()> {
+    /// use std::io::Read;
+    ///
+    /// let room = tls.receive_buffer();
+    /// if !room.is_empty() {
+    ///     match transport.read(room)? {
+    ///         0 => tls.receive_closed(),
+    ///         len => tls.received(len),
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn receive_buffer(&mut self) -> &mut [u8] {
         if matches!(self.phase, Phase::Closed | Phase::Failed(_)) || self.peer_closed {
             return &mut [];
@@ -89,8 +106,8 @@ impl<P: CryptoProvider> Connection<'_, P> {
     // ---- application out
 
     /// Room for data to the peer: the rest of the record that is being filled. It is empty when that record is
-    /// full, until the next [`process`](Self::process), or when the transmit buffer is full, until the transport
-    /// took some of it.
+    /// full or a KeyUpdate goes first, until the next [`process`](Self::process), or when the transmit buffer is full, until
+    /// the transport took some of it.
     ///
     /// # Errors
     /// [`Error::InvalidState`] before the handshake is complete and after [`close`](Self::close); the error the
@@ -106,7 +123,8 @@ impl<P: CryptoProvider> Connection<'_, P> {
 
     /// Says that `len` bytes were written to the front of [`send_buffer`](Self::send_buffer).
     pub fn send(&mut self, len: usize) {
-        if self.may_send() && !self.is_data_held_back() && len > 0 {
+        // Room that was lent before `update_keys` is taken; it goes out under the key of then.
+        if self.may_send() && !self.post_handshake.update_owed && !self.is_key_used_up() && len > 0 {
             self.outgoing.fill(len);
             self.post_handshake.key_updates = 0;
         }
@@ -127,18 +145,19 @@ impl<P: CryptoProvider> Connection<'_, P> {
     }
 
     /// As [`write`](Self::write) and [`process`](Self::process) together, in one pass where the provider's AEAD can: the data
-    /// is sealed from where it stands, and not copied first. Returns how much there was room for; 0 also if `process` has
-    /// to renew the key first.
+    /// is sealed from where it stands, and not copied first. Returns how much there was room for; a KeyUpdate that is due
+    /// goes first, if there is room for it.
     ///
     /// # Errors
-    /// As for [`send_buffer`](Self::send_buffer), and why sealing failed: the connection is dead then.
+    /// As for [`send_buffer`](Self::send_buffer), and why sealing failed: the connection is dead then, and nothing of this
+    /// data was taken. Where some was, that is what is returned, and the next call returns the error.
     pub fn write_sealed(&mut self, provider: &mut P, data: &[u8]) -> Result<usize> {
         self.send_buffer()?;
         let mut taken = 0usize;
         while let Some(rest) = data.get(taken..).filter(|rest| !rest.is_empty()) {
             // What was written before takes a record of its own.
-            let sealed = match self.outgoing.flush(provider) {
-                Ok(()) if self.is_data_held_back() || self.is_key_used_up() => break,
+            let sealed = match self.seal_wishes(provider) {
+                Ok(()) if self.is_data_held_back() => break,
                 Ok(()) => self.outgoing.seal_from(provider, rest),
                 Err(error) => Err(error),
             };
@@ -147,7 +166,10 @@ impl<P: CryptoProvider> Connection<'_, P> {
                 Ok(len) => taken = taken.saturating_add(len),
                 Err(error) => {
                     self.fail(provider, error);
-                    return Err(error);
+                    if taken == 0 {
+                        return Err(error);
+                    }
+                    break;
                 }
             }
         }
@@ -194,7 +216,9 @@ impl<P: CryptoProvider> Connection<'_, P> {
         self.wishes.reject = Some(if alert.is_closure() { AlertDescription::ACCESS_DENIED } else { alert });
     }
 
-    /// Renews our sending key (RFC 9846 4.7.3) and, if `request_peer`, asks the peer to do the same.
+    /// Renews our sending key (RFC 9846 4.7.3) and, if `request_peer`, asks the peer to do the same. What was written before
+    /// goes out under the key of then; what is written from here on, behind the KeyUpdate, under the next one: until
+    /// [`process`](Self::process) has sent it, there is no room in [`send_buffer`](Self::send_buffer).
     ///
     /// # Errors
     /// [`Error::InvalidState`] before the handshake is complete, and after the connection was closed;

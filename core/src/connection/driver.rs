@@ -196,6 +196,9 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             Poll::Pending => return Ok(Turn::Wait),
             Poll::Ready(connected) => connected?,
         };
+        if with_message {
+            self.incoming.made_progress();
+        }
         match retain {
             Some(part) => self.receive.retain(part.start, part.len()),
             None if with_message => self.receive.consume_message(),
@@ -246,6 +249,17 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
 
     fn connected(&mut self, provider: &mut P) -> Result<Turn> {
         self.seal_wishes(provider)?;
+        let turn = self.next_content(provider)?;
+        if matches!(turn, Turn::Wait) && self.post_handshake.update_owed {
+            // Only now: one answer for all requests that were there (RFC 9846 4.7.3).
+            self.wishes.key_update.get_or_insert(false);
+            self.seal_wishes(provider)?;
+        }
+        Ok(turn)
+    }
+
+    /// Opens and takes what comes next.
+    fn next_content(&mut self, provider: &mut P) -> Result<Turn> {
         if !self.receive.data().is_empty() {
             self.waiting_for = WaitingFor::Application;
             return Ok(Turn::Wait);
@@ -260,6 +274,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             return Ok(Turn::Wait);
         }
         if self.receive.has_handshake() && self.post_handshake_message(provider)? {
+            self.incoming.made_progress();
             return Ok(Turn::Again);
         }
         match self.incoming.next(provider, &mut self.receive)? {

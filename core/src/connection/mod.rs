@@ -76,19 +76,30 @@ struct PostHandshake {
 ///
 /// ```
 /// # fn f<P: saitls_core::crypto::CryptoProvider>(provider: &mut P, verifier: &dyn saitls_core::crypto::PeerVerifier<P>,
-/// #     socket: &mut (impl FnMut(&[u8]) -> usize, impl FnMut(&mut [u8]) -> usize)) -> Result<(), saitls_core::Error> {
-/// use saitls_core::{Buffers, Connection, ServerName, config::ClientConfig};
+/// #     mut socket: std::net::TcpStream) -> Result<(), Box<dyn std::error::Error>> {
+/// use saitls_core::{Buffers, Connection, ServerName, WaitingFor, config::ClientConfig};
+/// use std::io::{Read, Write};
 ///
 /// let (mut receive, mut transmit) = ([0; 16_645], [0; 4_096]);
 /// let config = ClientConfig::new(verifier);
 /// let name = ServerName::try_from("example.org").ok();
 /// let mut tls = Connection::client(&config, name, Buffers::new(&mut receive[..], &mut transmit[..]))?;
 /// while tls.is_handshaking() {
-///     tls.process(provider)?;
-///     let sent = (socket.0)(tls.transmit_data());
-///     tls.transmitted(sent);
-///     let received = (socket.1)(tls.receive_buffer());
-///     tls.received(received);
+///     let processed = tls.process(provider);
+///     // Also where it failed: there may be an alert for the peer.
+///     socket.write_all(tls.transmit_data())?;
+///     tls.transmitted(tls.transmit_data().len());
+///     processed?;
+///     if tls.waiting_for() == WaitingFor::Peer {
+///         let room = tls.receive_buffer();
+///         // To read nothing into no room would look like the end.
+///         if !room.is_empty() {
+///             match socket.read(room)? {
+///                 0 => tls.receive_closed(),
+///                 len => tls.received(len),
+///             }
+///         }
+///     }
 /// }
 /// tls.write(b"GET / HTTP/1.0\r\n\r\n")?;
 /// # Ok(()) }

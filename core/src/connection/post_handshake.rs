@@ -23,13 +23,9 @@ impl<P: CryptoProvider> Connection<'_, P> {
                     count(&mut self.post_handshake.key_updates, MAX_KEY_UPDATES, Error::TooManyKeyUpdates)?;
                 }
                 self.incoming.renew(provider, next_traffic_secret, aligned)?;
-                if update.update_requested {
-                    // One answer for any number of requests; none if our keys are used up.
-                    if !self.locally_closed && self.may_renew_key() {
-                        self.wishes.key_update.get_or_insert(false);
-                        self.post_handshake.update_owed = true;
-                    }
-                }
+                // One answer for any number of requests; none if our keys are used up.
+                self.post_handshake.update_owed |=
+                    update.update_requested && !self.locally_closed && self.may_renew_key();
                 self.post_handshake.update_requested = false;
             }
             (HandshakeType::NEW_SESSION_TICKET, Endpoint::Client(..)) => {
@@ -67,9 +63,9 @@ impl<P: CryptoProvider> Connection<'_, P> {
         self.outgoing.sequence().saturating_add(1) >= limit
     }
 
-    /// Whether data must wait for a KeyUpdate of ours, which waits for room.
+    /// Whether data must wait for a KeyUpdate of ours: for [`process`](Self::process) to send it, or for room.
     pub(super) fn is_data_held_back(&self) -> bool {
-        self.wishes.key_update.is_some() && (self.post_handshake.update_owed || self.is_key_used_up())
+        self.wishes.key_update.is_some() || self.is_key_used_up()
     }
 
     /// Seals what the application wrote, and what it or the protocol wants sent beside data.
@@ -88,6 +84,7 @@ impl<P: CryptoProvider> Connection<'_, P> {
             if !self.may_renew_key() {
                 // What was wished for before the last key came into use.
                 self.wishes.key_update = None;
+                self.post_handshake.update_owed = false;
                 break;
             }
             // RFC 9846 4.7.3: the answer to a request is none, and no second request before the first was answered.

@@ -91,6 +91,11 @@ impl<P: CryptoProvider> Incoming<P> {
         }
     }
 
+    /// Something came that has an effect: records without one are counted anew.
+    pub(crate) const fn made_progress(&mut self) {
+        self.idle_records = 0;
+    }
+
     /// Forgets the keys: nothing can be opened any more.
     pub(crate) fn forget_keys(&mut self) {
         self.keys = Keys::None;
@@ -219,7 +224,7 @@ impl<P: CryptoProvider> Incoming<P> {
                     buffer.skip_record();
                     return self.idle();
                 }
-                self.idle_records = 0;
+                self.made_progress();
                 buffer.lend(len);
                 Ok(Some(Content::ApplicationData))
             }
