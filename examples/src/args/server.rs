@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use lexopt::Parser;
+use saitls_core::limits::FULL_RECEIVE_BUFFER_LEN;
 
 use super::{Command, Common, host_and_port, not_built, number, os_value, parse, value};
 use crate::failure::Failure;
@@ -30,7 +31,8 @@ what to accept (each repeatable, in order of preference)
 sizes in bytes
   --record-size N          record_size_limit
   --max-fragment-length N  512, 1024, 2048 or 4096: the longest fragment to ask clients for
-  --rx-buffer N  --tx-buffer N  --tcp-rx-buffer N  --tcp-tx-buffer N
+  --rx-buffer N            for what a client sends: 147717 unless said otherwise, for a ClientHello of 128 kB
+  --tx-buffer N  --tcp-rx-buffer N  --tcp-tx-buffer N
 what to do
   --www DIR                serve DIR over HTTP/1.1; GET /status gives the facts
   --connections N          exit after N connections
@@ -43,7 +45,7 @@ exit status
 ";
 
 /// What `server` is asked to do.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ServerArgs {
     /// The options that both programs have.
     pub common: Common,
@@ -59,6 +61,24 @@ pub struct ServerArgs {
     pub www: Option<PathBuf>,
     /// After how many connections to exit.
     pub connections: Option<u64>,
+}
+
+/// Room for a ClientHello of 128 kB, which is as long as both its lists can make it, and for a record behind it. That is up to
+/// 128 kB of memory more for each connection: 32 MB for the 256 that there are at most, 8 MB for the 64 over smoltcp.
+const RECEIVE_BUFFER_LEN: usize = 128 * 1024 + FULL_RECEIVE_BUFFER_LEN;
+
+impl Default for ServerArgs {
+    fn default() -> Self {
+        Self {
+            common: Common { receive_buffer: RECEIVE_BUFFER_LEN, ..Common::default() },
+            address: String::new(),
+            port: 0,
+            ocsp: None,
+            client_auth_optional: false,
+            www: None,
+            connections: None,
+        }
+    }
 }
 
 impl ServerArgs {
