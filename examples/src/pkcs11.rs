@@ -116,14 +116,15 @@ pub fn list(module: &str) -> Result<(), Failure> {
     };
     let tokens = list_tokens(&asked).map_err(failed)?;
     if tokens.is_empty() {
-        return Err(failed(TokenError::NoToken(asked.to_string())));
+        return Err(Failure::usage(format_args!("--list-keys: no token fits {asked}")));
     }
     let is_one = tokens.len() == 1;
     if !is_one && asked.pin.is_some() {
         write_whole("warning: a PIN is for one token, and here are several: it is not tried\n");
     }
     for mut token in tokens {
-        (token.slot_id, token.pin) = (asked.slot_id, asked.pin.clone().filter(|_| is_one));
+        token.slot_id = token.slot_id.or(asked.slot_id);
+        token.pin = asked.pin.clone().filter(|_| is_one);
         list_token(&asked, &token).map_err(failed)?;
     }
     Ok(())
@@ -134,7 +135,7 @@ fn list_token(asked: &Uri, token: &Uri) -> Result<(), TokenError> {
         uri.module_path.clone_from(&asked.module_path);
         uri.module_name.clone_from(&asked.module_name);
         uri.module_parameters.clone_from(&asked.module_parameters);
-        uri.slot_id = asked.slot_id;
+        uri.slot_id = token.slot_id;
         uri.pin.clone_from(&token.pin);
         uri
     };

@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 
 mod error;
+mod find;
 mod key;
 mod lock;
 mod mechanism;

@@ -1,6 +1,7 @@
 //! A session with a token: found, opened, logged in; its keys, and signatures with them.
 
 use crate::error::{TokenError, in_words};
+use crate::find::find_token;
 use crate::mechanism::{Kind, Way};
 use crate::uri::Uri;
 use cryptoki::context::Pkcs11;
@@ -8,7 +9,6 @@ use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::MechanismType;
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session, UserType};
-use cryptoki::slot::{Slot, TokenInfo};
 use cryptoki::types::AuthPin;
 use saitls_core::codes::SignatureScheme;
 
@@ -97,78 +97,14 @@ pub(crate) enum Login {
     WithPin,
 }
 
-/// The tokens that a URI means, with their slots.
-pub(crate) fn find_tokens(context: &Pkcs11, uri: &Uri) -> Result<Vec<(Slot, TokenInfo)>, TokenError> {
-    if !is_library(context, uri)? {
-        return Ok(Vec::new());
-    }
-    let mut found = Vec::new();
-    for slot in context.get_slots_with_token().map_err(|error| TokenError::of(&error))? {
-        // A token that cannot be read is none of ours.
-        let Ok(info) = context.get_token_info(slot) else { continue };
-        let is_blank = !info.token_initialized() && info.label().trim_end().is_empty() && uri.slot_id.is_none();
-        if !is_blank && is_token(&info, uri) && is_slot(context, slot, uri) {
-            found.push((slot, info));
-        }
-    }
-    Ok(found)
-}
-
-fn is(wanted: Option<&String>, there: &str) -> bool {
-    wanted.is_none_or(|wanted| wanted.trim_end() == there.trim_end())
-}
-
-fn is_token(info: &TokenInfo, uri: &Uri) -> bool {
-    is(uri.token.as_ref(), info.label())
-        && is(uri.manufacturer.as_ref(), info.manufacturer_id())
-        && is(uri.serial.as_ref(), info.serial_number())
-        && is(uri.model.as_ref(), info.model())
-}
-
-fn is_slot(context: &Pkcs11, slot: Slot, uri: &Uri) -> bool {
-    uri.slot_id.is_none_or(|id| id == slot.id())
-        && ((uri.slot_description.is_none() && uri.slot_manufacturer.is_none())
-            || context.get_slot_info(slot).is_ok_and(|info| {
-                is(uri.slot_description.as_ref(), info.slot_description())
-                    && is(uri.slot_manufacturer.as_ref(), info.manufacturer_id())
-            }))
-}
-
-fn is_library(context: &Pkcs11, uri: &Uri) -> Result<bool, TokenError> {
-    if uri.library_description.is_none() && uri.library_manufacturer.is_none() && uri.library_version.is_none() {
-        return Ok(true);
-    }
-    let info = context.get_library_info().map_err(|error| TokenError::of(&error))?;
-    let version = (info.library_version().major(), info.library_version().minor());
-    Ok(is(uri.library_description.as_ref(), info.library_description())
-        && is(uri.library_manufacturer.as_ref(), info.manufacturer_id())
-        && uri.library_version.is_none_or(|wanted| wanted == version))
-}
-
-/// The URI of a token.
-pub(crate) fn uri_of(info: &TokenInfo) -> Uri {
-    let text = |text: &str| Some(text.trim_end().to_owned()).filter(|text| !text.is_empty());
-    Uri {
-        token: text(info.label()),
-        manufacturer: text(info.manufacturer_id()),
-        serial: text(info.serial_number()),
-        model: text(info.model()),
-        ..Uri::default()
-    }
-}
-
 impl TokenSession {
     /// Finds the token that `uri` means, and logs in.
     pub(crate) fn open(context: &Pkcs11, uri: &Uri, pin: Option<&AuthPin>, login: Login) -> Result<Self, TokenError> {
-        let mut found = find_tokens(context, uri)?;
-        if found.len() > 1 {
-            let uris = found.iter().map(|(slot, info)| Uri { slot_id: Some(slot.id()), ..uri_of(info) }.to_string());
-            return Err(TokenError::AmbiguousToken(uris.collect()));
-        }
-        let (slot, info) = found.pop().ok_or_else(|| TokenError::NoToken(uri.token_in_words()))?;
+        let token = find_token(context, uri)?;
+        let slot = token.slot;
         let session = context.open_ro_session(slot).map_err(|error| TokenError::of(&error))?;
-        if info.login_required() && (login == Login::AsNeeded || pin.is_some()) {
-            if pin.is_none() && !info.protected_authentication_path() {
+        if token.wants_login() && (login == Login::AsNeeded || pin.is_some()) {
+            if pin.is_none() && !token.has_pad() {
                 return Err(TokenError::NoPin);
             }
             // Without a PIN the token asks for it on a pad of its own.
@@ -178,7 +114,7 @@ impl TokenSession {
             }
         }
         let mechanisms = context.get_mechanism_list(slot).map_err(|error| TokenError::of(&error))?;
-        Ok(Self { session, mechanisms, uri: uri_of(&info), pin: pin.cloned() })
+        Ok(Self { session, mechanisms, uri: token.uri(), pin: pin.cloned() })
     }
 
     pub(crate) const fn uri(&self) -> &Uri {

@@ -1,10 +1,11 @@
 //! A token.
 
 use crate::error::TokenError;
+use crate::find::{FoundToken, find_tokens};
 use crate::key::TokenKey;
 use crate::module::Use;
 use crate::requests::Requests;
-use crate::session::{Login, Name, find_tokens, uri_of};
+use crate::session::{Login, Name};
 use crate::shared::{Listed, Request, Shared};
 use crate::uri::{ObjectType, Uri};
 use crate::worker::PATIENCE;
@@ -120,7 +121,7 @@ pub fn list_tokens(uri: &Uri) -> Result<Vec<Uri>, TokenError> {
     let inside = module.enter();
     let found = find_tokens(module.context(), uri)?;
     drop(inside);
-    Ok(found.iter().map(|(_, info)| uri_of(info)).collect())
+    Ok(found.iter().map(FoundToken::uri).collect())
 }
 
 /// The private keys of the token that a URI means, as URIs, with the schemes they sign with, or why they do not. Logs in if

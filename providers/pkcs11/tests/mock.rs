@@ -230,6 +230,21 @@ fn tokens_and_keys_are_named_as_by_rfc_7512() {
     });
 }
 
+/// openCryptoki's tokens have a time that is not as PKCS#11 writes it, which the crate `cryptoki` refuses with all the rest.
+#[test]
+fn a_token_whose_description_is_not_understood_is_named_by_its_slot() {
+    with_mock("a_token_whose_description_is_not_understood_is_named_by_its_slot", |folder| {
+        order(folder, &["clock"]);
+        let listed = list_tokens(&uri("", "")).unwrap();
+        assert_eq!(listed[0].to_string(), "pkcs11:slot-id=10");
+        let uri_of_slot = uri("slot-id=10;object=p256", "&pin-value=1234");
+        check(&Token::from_uri(&uri_of_slot).unwrap().key_of_uri(&uri_of_slot).unwrap());
+        assert_eq!(Token::from_uri(&uri("slot-id=10", "")).err(), Some(TokenError::NoPin));
+        let error = Token::open(module(), "mock", "1234").err().unwrap();
+        assert!(matches!(error, TokenError::NoToken(_)), "{error}");
+    });
+}
+
 #[test]
 fn a_module_may_want_parameters() {
     with_mock("a_module_may_want_parameters", |folder| {

@@ -84,7 +84,7 @@ fn try_module(uri: &Uri) -> String {
         conformance.assert_complete_but(&[]);
         keys[KEYS.iter().position(|other| *other == name).unwrap()] = Some(all);
     }
-    let first = keys[0].clone().expect("it has P-256");
+    let first = keys.iter().flatten().next().cloned().expect("it has one of them");
     // Threads that open and drop at once.
     let since = Instant::now();
     std::thread::scope(|scope| {
@@ -229,7 +229,7 @@ fn nss_with(folder: &Path, by_environment: bool) -> Option<Module> {
     })
 }
 
-/// Any other token with keys of the examples, P-256 at least: its URI, with module and PIN, in the environment.
+/// Any other token with keys of the examples: its URI, with module and PIN, in the environment.
 const OWN: &str = "SAITLS_TOKEN_URI";
 
 fn of_ones_own(_: &Path) -> Option<Module> {
@@ -271,7 +271,7 @@ fn modules_and_keys() {
         rows.push(format!("| {} | {} |", module.name, row.unwrap_or_else(|| panic!("{}: {said}", module.name))));
     }
     std::fs::remove_dir_all(&folder).unwrap();
-    println!("| module | P-256 | P-384 | Ed25519 | RSA-2048 | open, sign, drop by 8 threads, each | P-256/s |");
+    println!("| module | P-256 | P-384 | Ed25519 | RSA-2048 | open, sign, drop by 8 threads, each | signatures/s with the first |");
     println!("|---|---|---|---|---|---|---|");
     rows.iter().for_each(|row| println!("{row}"));
 }

@@ -317,6 +317,11 @@ fn keys_may_be_for_few_mechanisms_and_want_a_login_each_time() {
         }
         let error = token.key("none").err().unwrap().to_string();
         assert!(error.contains("SHA256_RSA_PKCS_PSS"), "{error}");
+        // SoftHSM takes what ECDSA signs in one piece only, which leaves no place for the login: that is said at once.
+        generate_always_p256(&own, "piece");
+        let error = token.key("piece").err().unwrap().to_string();
+        assert!(error.contains("a login for each signature") && error.contains("ECDSA"), "{error}");
+        assert!(sign(&token.key("p256").unwrap(), SignatureScheme::ECDSA_SECP256R1_SHA256).is_ok());
     });
 }
 
@@ -345,6 +350,20 @@ fn generate_rsa(session: &Session, label: &str, allowed: Vec<MechanismType>, alw
     }
     private.push(Attribute::AlwaysAuthenticate(always));
     session.generate_key_pair(&Mechanism::RsaPkcsKeyPairGen, &public, &private).unwrap();
+}
+
+fn generate_always_p256(session: &Session, label: &str) {
+    let label = Attribute::Label(label.into());
+    let curve = vec![0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+    let public = [Attribute::Token(true), label.clone(), Attribute::EcParams(curve)];
+    let private = [
+        Attribute::Token(true),
+        label,
+        Attribute::Sign(true),
+        Attribute::Private(true),
+        Attribute::AlwaysAuthenticate(true),
+    ];
+    session.generate_key_pair(&Mechanism::EccKeyPairGen, &public, &private).unwrap();
 }
 
 fn spki_of(session: &Session, label: &str) -> Vec<u8> {

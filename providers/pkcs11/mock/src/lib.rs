@@ -6,7 +6,7 @@
 //! * `hang`: `C_Sign` does not return while this is there; nor does the process end by `exit`.
 //! * `fail`: `C_Sign` returns `CKR_DEVICE_ERROR`; `mechanism`: `C_SignInit` says `CKR_MECHANISM_INVALID` to `CKM_ECDSA`.
 //! * `wrong`: the PIN is wrong for a signature; `changed`: it is wrong altogether.
-//! * `pad`: the token takes its PIN on a pad of its own. `twins`: there are two tokens of the same name.
+//! * `pad`: the token takes its PIN on a pad of its own. `clock`: it has a clock with a face of its own. `twins`: there are two tokens of the same name.
 //! * `odd`: a signature has 63 bytes. `large`: it is said to need 144.
 //!
 //! The token `mock` with the PIN 1234 has the P-256 key of the examples as `p256`, without a label and with the id 7, as
@@ -237,7 +237,9 @@ unsafe extern "C" fn C_GetTokenInfo(slot: CK_SLOT_ID, info: *mut CK_TOKEN_INFO) 
     filled.manufacturerID = fill("SaiTLS");
     filled.model = fill("model 1");
     filled.serialNumber = fill(&format!("00{slot}"));
-    filled.utcTime = fill("");
+    if is_ordered("clock") {
+        (filled.flags, filled.utcTime) = (filled.flags | CKF_CLOCK_ON_TOKEN, fill("01:41:00"));
+    }
     answer(with(|state| {
         if !slots(state).contains(&slot) {
             return Err(CKR_TOKEN_NOT_PRESENT);
