@@ -576,3 +576,53 @@ fn sealing_from_elsewhere_is_refused_where_writing_is() {
     pair.client.close();
     assert_eq!(pair.client.write_sealed(&mut pair.client_provider, b"late"), Err(Error::InvalidState));
 }
+
+/// A record is made when the application says so, and not before; nothing happens where nothing may be sent.
+#[test]
+fn sealing_makes_a_record_of_what_was_written() {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    let (client_config, server_config) = (ClientConfig::new(&ANY), ServerConfig::new(&identities));
+    let client = Connection::client(&client_config, name("localhost"), full_buffers()).unwrap();
+    let server = Connection::server(&server_config, full_buffers()).unwrap();
+    let mut pair = Pair::new(client, server);
+    assert_eq!(pair.client.seal(&mut pair.client_provider), Ok(()));
+    assert!(pair.client.transmit_data().is_empty(), "there is no key yet");
+    pair.connect();
+    let mut lengths = Vec::new();
+    for text in [&b"one"[..], b"three", b""] {
+        pair.client.write(text).unwrap();
+        assert_eq!(pair.client.unsent_len(), pair.client.transmit_data().len() + text.len(), "it is open");
+        pair.client.seal(&mut pair.client_provider).unwrap();
+        assert_eq!(pair.client.unsent_len(), pair.client.transmit_data().len(), "it is sealed");
+        lengths.push(pair.client.transmit_data().len());
+    }
+    // Header, content type and tag are around each; nothing is no record.
+    assert_eq!(lengths, [25, 52, 52]);
+    let (room, data) = pair.client.transport_buffers();
+    assert_eq!((room.is_empty(), data.len()), (false, 52));
+    assert_eq!(pair.run(), (Ok(()), Ok(())));
+    assert_eq!(drain(&mut pair.server), b"one");
+    pair.client.close();
+    assert_eq!(pair.client.seal(&mut pair.client_provider), Ok(()));
+    assert!(pair.client.transmit_data().is_empty(), "close_notify is for process to send");
+}
+
+/// What did not begin is an error of whichever kind the caller returns.
+#[test]
+fn a_setup_error_becomes_the_error_that_a_function_returns() {
+    fn plain<'a>(config: &'a ServerConfig<'a, Provider>, buffers: Buffers<'a>) -> Result<(), Error> {
+        Connection::server(config, buffers)?;
+        Ok(())
+    }
+    fn boxed<'a>(
+        config: &'a ServerConfig<'a, Provider>,
+        buffers: Buffers<'a>,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Connection::server(config, buffers)?;
+        Ok(())
+    }
+    let config = ServerConfig::new(&[]);
+    let error = plain(&config, full_buffers()).unwrap_err();
+    assert_eq!(boxed(&config, full_buffers()).unwrap_err().to_string(), error.to_string());
+}

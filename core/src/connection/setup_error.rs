@@ -6,7 +6,8 @@ use core::fmt;
 
 /// A connection did not begin, and its buffers come back for another try, untouched.
 ///
-/// It becomes its [`Error`] with `?` in functions that return one.
+/// It becomes its [`Error`] with `?` in functions that return one and, with the feature `alloc`, in functions that return a
+/// `Box<dyn core::error::Error>`. It is no such error itself: it holds what was lent, which such a box may not.
 ///
 /// ```
 /// # use saitls_core::{Buffers, Connection, config::ServerConfig, crypto::CryptoProvider};
@@ -43,4 +44,16 @@ impl fmt::Display for SetupError<'_> {
     }
 }
 
-impl core::error::Error for SetupError<'_> {}
+#[cfg(feature = "alloc")]
+impl From<SetupError<'_>> for alloc::boxed::Box<dyn core::error::Error> {
+    fn from(refused: SetupError<'_>) -> Self {
+        refused.error.into()
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl From<SetupError<'_>> for alloc::boxed::Box<dyn core::error::Error + Send + Sync> {
+    fn from(refused: SetupError<'_>) -> Self {
+        refused.error.into()
+    }
+}
