@@ -12,6 +12,7 @@ extern crate std;
 mod drive;
 #[cfg(feature = "smoltcp")]
 mod error;
+#[cfg(feature = "smoltcp")]
 mod life;
 #[cfg(feature = "embedded-nal")]
 pub mod nal;

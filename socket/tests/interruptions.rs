@@ -332,6 +332,25 @@ fn failing_all_the_time_loses_and_doubles_nothing() {
     all_fails_all_the_time::<EmbeddedIoAsync>();
 }
 
+/// Answers to requests for new keys go first, and wait for room: a write waits with them, and none fails.
+#[test]
+fn writes_wait_for_key_updates_that_wait_for_room() {
+    fn over<K: Ends>() {
+        for policy in POLICIES {
+            for (buffers, write, update_every) in
+                [((1_100, 600), 5_000, 2), ((2_048, 1_100), 3_000, 3), ((16_645, 4_096), 40_000, 5)]
+            {
+                let (capacity, len) = (100_000, 300_000);
+                let course = Course { policy, buffers, write, update_every, capacity, len, ..Course::PLAIN };
+                talk::<K>(course, |_, _| {});
+            }
+        }
+    }
+    over::<Std>();
+    over::<EmbeddedIo>();
+    over::<EmbeddedIoAsync>();
+}
+
 /// Futures of all calls are dropped after one poll, two, three ..; over pipes of all sizes.
 #[test]
 fn futures_that_are_dropped_lose_and_double_nothing() {

@@ -218,7 +218,13 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
         loop {
             self.reach(goal).await?;
             // From here on nothing waits.
-            let taken = self.session.give(data).map_err(StreamError::Tls)?;
+            let mut taken = self.session.give(data).map_err(StreamError::Tls)?;
+            let has_sent_everything = self.session.connection.transmit_data().is_empty();
+            if taken == 0 && goal == Goal::Room && has_sent_everything {
+                // A key update that waited for room has it now.
+                self.process()?;
+                taken = self.session.give(data).map_err(StreamError::Tls)?;
+            }
             if taken > 0 {
                 if self.session.policy == FlushPolicy::EachWrite && !self.half_duplex {
                     self.try_send();
