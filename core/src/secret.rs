@@ -4,8 +4,9 @@ use crate::error::{Error, Result};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
-/// The longest secret in bytes: the two shared secrets of X25519MLKEM768 joined.
-pub const MAX_SECRET_LEN: usize = 64;
+/// The longest secret in bytes: the two shared secrets of X25519MLKEM768 joined; with the feature `p521`, the one of
+/// secp521r1 (RFC 9846 7.4.2).
+pub const MAX_SECRET_LEN: usize = if cfg!(feature = "p521") { 66 } else { 64 };
 
 /// Up to [`MAX_SECRET_LEN`] secret bytes.
 ///
@@ -14,7 +15,7 @@ pub const MAX_SECRET_LEN: usize = 64;
 ///
 /// let secret = SecretBytes::new(b"0123456789abcdef")?;
 /// assert_eq!(secret.as_bytes().len(), 16);
-/// assert!(SecretBytes::new(&[0; 65]).is_err());
+/// assert!(SecretBytes::new(&[0; saitls_core::secret::MAX_SECRET_LEN + 1]).is_err());
 /// # Ok::<(), saitls_core::Error>(())
 /// ```
 #[derive(Clone)]

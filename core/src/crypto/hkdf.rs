@@ -14,7 +14,7 @@ const MAX_BLOCK_LEN: usize = 128;
 /// The most parts of a message, and the block in front of them.
 const MAX_PARTS: usize = 7;
 
-/// HMAC over the joined `parts`, with the hash `H`. `key` is never longer than a block: secrets are at most 64 bytes.
+/// HMAC over the joined `parts`, with the hash `H`. `key` is never longer than a block: see [`MAX_HMAC_KEY_LEN`](super::MAX_HMAC_KEY_LEN).
 pub(super) fn hmac<P: CryptoProvider, H: Hash<P>>(
     provider: &mut P,
     hash: HashAlgorithm,

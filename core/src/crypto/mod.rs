@@ -72,6 +72,9 @@ pub type SoftwareSecret = SecretBytes;
 /// The longest hash in bytes (SHA-384).
 pub const MAX_DIGEST_LEN: usize = 48;
 
+/// The longest key of an HMAC in bytes: a block of SHA-256. Those of the key schedule are as long as a hash.
+pub const MAX_HMAC_KEY_LEN: usize = 64;
+
 /// The output of a hash or MAC.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Digest {
@@ -153,6 +156,7 @@ pub trait CryptoProvider: Sized {
             NamedGroup::X25519,
             NamedGroup::SECP256R1,
             NamedGroup::SECP384R1,
+            NamedGroup::SECP521R1,
         ]
     }
 
@@ -163,6 +167,7 @@ pub trait CryptoProvider: Sized {
             SignatureScheme::ECDSA_SECP256R1_SHA256,
             SignatureScheme::ED25519,
             SignatureScheme::ECDSA_SECP384R1_SHA384,
+            SignatureScheme::ECDSA_SECP521R1_SHA512,
             SignatureScheme::RSA_PSS_RSAE_SHA256,
             SignatureScheme::RSA_PSS_RSAE_SHA384,
             SignatureScheme::RSA_PSS_RSAE_SHA512,
@@ -226,8 +231,7 @@ pub trait Hash<P: CryptoProvider>: Sized {
     }
 
     /// HMAC (RFC 2104) over the joined `parts`, most of them short: all that HKDF asks for. For engines that have HMAC, and
-    /// for parts that are faster in one go. `key` is at most [`MAX_SECRET_LEN`](crate::secret::MAX_SECRET_LEN) bytes long,
-    /// which is no more than a block.
+    /// for parts that are faster in one go. `key` is at most [`MAX_HMAC_KEY_LEN`] bytes long, which is no more than a block.
     ///
     /// # Errors
     /// As for [`start`](Self::start).
@@ -437,10 +441,20 @@ pub enum SignatureAlgorithm {
     EcdsaP256Sha256,
     /// ECDSA on P-256 with SHA-384.
     EcdsaP256Sha384,
+    /// ECDSA on P-256 with SHA-512.
+    EcdsaP256Sha512,
     /// ECDSA on P-384 with SHA-256.
     EcdsaP384Sha256,
     /// ECDSA on P-384 with SHA-384.
     EcdsaP384Sha384,
+    /// ECDSA on P-384 with SHA-512.
+    EcdsaP384Sha512,
+    /// ECDSA on P-521 with SHA-256.
+    EcdsaP521Sha256,
+    /// ECDSA on P-521 with SHA-384.
+    EcdsaP521Sha384,
+    /// ECDSA on P-521 with SHA-512.
+    EcdsaP521Sha512,
     /// Ed25519.
     Ed25519,
     /// RSASSA-PKCS1-v1_5 with SHA-256.
@@ -464,6 +478,7 @@ impl From<SignatureScheme> for SignatureAlgorithm {
         match scheme {
             SignatureScheme::ECDSA_SECP256R1_SHA256 => Self::EcdsaP256Sha256,
             SignatureScheme::ECDSA_SECP384R1_SHA384 => Self::EcdsaP384Sha384,
+            SignatureScheme::ECDSA_SECP521R1_SHA512 => Self::EcdsaP521Sha512,
             SignatureScheme::ED25519 => Self::Ed25519,
             SignatureScheme::RSA_PKCS1_SHA256 => Self::RsaPkcs1Sha256,
             SignatureScheme::RSA_PKCS1_SHA384 => Self::RsaPkcs1Sha384,

@@ -36,10 +36,11 @@ const SUITES: [CipherSuite; 5] = [
     CipherSuite::AES_128_CCM_8_SHA256,
 ];
 
-const GROUPS: [NamedGroup; 5] = [
+const GROUPS: [NamedGroup; 6] = [
     NamedGroup::X25519,
     NamedGroup::SECP256R1,
     NamedGroup::SECP384R1,
+    NamedGroup::SECP521R1,
     NamedGroup::X25519MLKEM768,
     NamedGroup::SECP256R1MLKEM768,
 ];

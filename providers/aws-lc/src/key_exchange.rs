@@ -1,7 +1,7 @@
 //! Key agreement.
 
 use crate::write_to_front;
-use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, PrivateKey, UnparsedPublicKey, X25519};
+use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, ECDH_P521, PrivateKey, UnparsedPublicKey, X25519};
 use aws_lc_rs::kem::{Ciphertext, DecapsulationKey, EncapsulationKey, ML_KEM_768};
 use core::task::Poll;
 use saitls_core::codes::NamedGroup;
@@ -9,7 +9,7 @@ use saitls_core::crypto::{self, CryptoProvider, Secret as _};
 use saitls_core::error::{ByteCount, Error, Result};
 use saitls_core::secret::SecretBytes;
 
-/// X25519, secp256r1, secp384r1, X25519MLKEM768 and SecP256r1MLKEM768: the [`KeyExchange`](crypto::KeyExchange) of any
+/// X25519, secp256r1, secp384r1, secp521r1, X25519MLKEM768 and SecP256r1MLKEM768: the [`KeyExchange`](crypto::KeyExchange) of any
 /// provider.
 ///
 /// The private key is made of random numbers of AWS-LC, used once, and wiped. Shares of the NIST curves are uncompressed
@@ -46,6 +46,7 @@ const fn shape(group: NamedGroup) -> Option<Shape> {
         NamedGroup::X25519 => Shape { curve: &X25519, curve_len: 32, kem: Kem::None },
         NamedGroup::SECP256R1 => Shape { curve: &ECDH_P256, curve_len: 65, kem: Kem::None },
         NamedGroup::SECP384R1 => Shape { curve: &ECDH_P384, curve_len: 97, kem: Kem::None },
+        NamedGroup::SECP521R1 => Shape { curve: &ECDH_P521, curve_len: 133, kem: Kem::None },
         NamedGroup::X25519MLKEM768 => Shape { curve: &X25519, curve_len: 32, kem: Kem::First },
         NamedGroup::SECP256R1MLKEM768 => Shape { curve: &ECDH_P256, curve_len: 65, kem: Kem::Last },
         _ => return None,

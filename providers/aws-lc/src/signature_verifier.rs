@@ -5,7 +5,7 @@ use core::task::Poll;
 use saitls_core::crypto::{self, CryptoProvider, SignatureAlgorithm as A};
 use saitls_core::error::{Error, Result};
 
-/// ECDSA on P-256 and P-384, Ed25519, RSASSA-PKCS1-v1_5 and RSASSA-PSS: the
+/// ECDSA on P-256, P-384 and P-521, Ed25519, RSASSA-PKCS1-v1_5 and RSASSA-PSS: the
 /// [`SignatureVerifier`](crypto::SignatureVerifier) of any provider.
 ///
 /// * ECDSA: the key is an uncompressed point (RFC 5480 2.2), the signature strict DER (RFC 9846 4.3.3).
@@ -17,8 +17,13 @@ fn verification(algorithm: A) -> Option<&'static dyn VerificationAlgorithm> {
     Some(match algorithm {
         A::EcdsaP256Sha256 => &lc::ECDSA_P256_SHA256_ASN1,
         A::EcdsaP256Sha384 => &lc::ECDSA_P256_SHA384_ASN1,
+        A::EcdsaP256Sha512 => &lc::ECDSA_P256_SHA512_ASN1,
         A::EcdsaP384Sha256 => &lc::ECDSA_P384_SHA256_ASN1,
         A::EcdsaP384Sha384 => &lc::ECDSA_P384_SHA384_ASN1,
+        A::EcdsaP384Sha512 => &lc::ECDSA_P384_SHA512_ASN1,
+        A::EcdsaP521Sha256 => &lc::ECDSA_P521_SHA256_ASN1,
+        A::EcdsaP521Sha384 => &lc::ECDSA_P521_SHA384_ASN1,
+        A::EcdsaP521Sha512 => &lc::ECDSA_P521_SHA512_ASN1,
         A::Ed25519 => &lc::ED25519,
         A::RsaPkcs1Sha256 => &lc::RSA_PKCS1_2048_8192_SHA256,
         A::RsaPkcs1Sha384 => &lc::RSA_PKCS1_2048_8192_SHA384,
@@ -32,9 +37,11 @@ fn verification(algorithm: A) -> Option<&'static dyn VerificationAlgorithm> {
 
 /// Whether a key has the one form that certificates may have it in; the library reads others as well.
 fn has_the_right_form(algorithm: A, key: &[u8]) -> bool {
+    let is_uncompressed_point = |len: usize| key.len() == len && key.first() == Some(&4);
     match algorithm {
-        A::EcdsaP256Sha256 | A::EcdsaP256Sha384 => key.len() == 65 && key.first() == Some(&4),
-        A::EcdsaP384Sha256 | A::EcdsaP384Sha384 => key.len() == 97 && key.first() == Some(&4),
+        A::EcdsaP256Sha256 | A::EcdsaP256Sha384 | A::EcdsaP256Sha512 => is_uncompressed_point(65),
+        A::EcdsaP384Sha256 | A::EcdsaP384Sha384 | A::EcdsaP384Sha512 => is_uncompressed_point(97),
+        A::EcdsaP521Sha256 | A::EcdsaP521Sha384 | A::EcdsaP521Sha512 => is_uncompressed_point(133),
         A::Ed25519 => key.len() == lc::ED25519_PUBLIC_KEY_LEN,
         // Nothing is computed before the length is known.
         _ => RsaParameters::public_modulus_len(key).is_ok_and(|bits| {

@@ -9,10 +9,11 @@ use saitls_core::error::{ByteCount, Error};
 use saitls_rustcrypto::RustCrypto;
 
 /// All groups, and the lengths of the shares of client, of server, and of the secret.
-const GROUPS: [(NamedGroup, usize, usize, usize); 5] = [
+const GROUPS: [(NamedGroup, usize, usize, usize); 6] = [
     (NamedGroup::X25519, 32, 32, 32),
     (NamedGroup::SECP256R1, 65, 65, 32),
     (NamedGroup::SECP384R1, 97, 97, 48),
+    (NamedGroup::SECP521R1, 133, 133, 66),
     (NamedGroup::X25519MLKEM768, 1216, 1120, 64),
     (NamedGroup::SECP256R1MLKEM768, 1249, 1153, 64),
 ];
@@ -74,7 +75,7 @@ fn shares_of_another_length_or_form_are_refused() {
             }
         }
     }
-    for (group, len) in [(NamedGroup::SECP256R1, 65), (NamedGroup::SECP384R1, 97)] {
+    for (group, len) in [(NamedGroup::SECP256R1, 65), (NamedGroup::SECP384R1, 97), (NamedGroup::SECP521R1, 133)] {
         let (_, share) = generate(&mut AwsLc, group);
         let mut wrong: Vec<Vec<u8>> =
             (0..=255).filter(|form| *form != 4).map(|form| [&[form], &share[1..]].concat()).collect();
@@ -141,7 +142,7 @@ fn a_small_buffer_is_told_how_much_is_needed() {
 
 #[test]
 fn groups_that_are_not_there_are_refused() {
-    for group in [NamedGroup::SECP521R1, NamedGroup::X448, NamedGroup(0x11ed), NamedGroup(0)] {
+    for group in [NamedGroup::X448, NamedGroup(0x11ed), NamedGroup(0)] {
         assert!(!<KeyExchange as saitls_core::crypto::KeyExchange<AwsLc>>::supports(group));
         assert_eq!(KeyExchange::start(&mut AwsLc, group).err(), Some(Error::Unsupported));
     }

@@ -12,9 +12,10 @@ macro_rules! data {
 
 #[test]
 fn aws_lc_conforms() {
-    let keys: [(_, &[u8], &[u8]); 5] = [
+    let keys: [(_, &[u8], &[u8]); 6] = [
         ("P-256", data!("p256.pkcs8"), data!("p256.spki")),
         ("P-384", data!("p384.pkcs8"), data!("p384.spki")),
+        ("P-521", data!("p521.pkcs8"), data!("p521.spki")),
         ("Ed25519", data!("ed25519.pkcs8"), data!("ed25519.spki")),
         ("RSA-2048", data!("rsa2048.pkcs8"), data!("rsa2048.spki")),
         ("RSA-2048 for PSS", data!("rsapss2048.pkcs8"), data!("rsapss2048.spki")),

@@ -19,12 +19,13 @@ macro_rules! identities {
 }
 
 const IDENTITIES: [(&[u8], &[u8]); 5] = identities!("p256", "p384", "ed25519", "rsa2048", "rsapss2048");
-const GROUPS: [NamedGroup; 5] = [
+const GROUPS: [NamedGroup; 6] = [
     NamedGroup::X25519MLKEM768,
     NamedGroup::SECP256R1MLKEM768,
     NamedGroup::X25519,
     NamedGroup::SECP256R1,
     NamedGroup::SECP384R1,
+    NamedGroup::SECP521R1,
 ];
 
 /// What a client and a server of these two kinds do with each other: a handshake in which both prove who they are, and a

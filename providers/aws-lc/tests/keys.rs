@@ -15,6 +15,8 @@ const KEYS: &[(&[u8], &[u8])] = &[
     (data!("p256.sec1"), data!("p256.spki")),
     (data!("p384.pkcs8"), data!("p384.spki")),
     (data!("p384.sec1"), data!("p384.spki")),
+    (data!("p521.pkcs8"), data!("p521.spki")),
+    (data!("p521.sec1"), data!("p521.spki")),
     (data!("ed25519.pkcs8"), data!("ed25519.spki")),
     (data!("rsa2048.pkcs8"), data!("rsa2048.spki")),
     (data!("rsa2048.pkcs1"), data!("rsa2048.spki")),
@@ -69,7 +71,7 @@ fn what_is_no_key_is_refused() {
     assert!(refused(&[]));
     assert!(refused(b"-----BEGIN PRIVATE KEY-----"));
     assert!(refused(data!("p256.spki")));
-    assert!(refused(data!("p521.pkcs8")));
+    assert!(refused(data!("secp256k1.pkcs8")));
     assert!(refused(data!("rsa1024.pkcs8")));
     for (private, _) in KEYS {
         for len in 0..private.len().min(200) {
@@ -82,7 +84,14 @@ fn what_is_no_key_is_refused() {
 
 #[test]
 fn keys_whose_halves_do_not_fit_are_refused() {
-    for name in [&data!("p256.pkcs8")[..], data!("p256.sec1"), data!("p384.pkcs8"), data!("p384.sec1")] {
+    for name in [
+        &data!("p256.pkcs8")[..],
+        data!("p256.sec1"),
+        data!("p384.pkcs8"),
+        data!("p384.sec1"),
+        data!("p521.pkcs8"),
+        data!("p521.sec1"),
+    ] {
         let mut changed = name.to_vec();
         *changed.last_mut().unwrap() ^= 1; // the public half
         assert!(refused(&changed));
@@ -101,9 +110,57 @@ fn keys_whose_halves_do_not_fit_are_refused() {
     }
 }
 
+/// The same number in both formats, written without some of its leading zeros.
+fn without_zeros(curve: &str, number: &[u8]) -> [Vec<u8>; 2] {
+    use der::Encode;
+    use pkcs8::ObjectIdentifier;
+    let curve = ObjectIdentifier::new(curve).unwrap();
+    let key = |parameters| sec1::EcPrivateKey { private_key: number, parameters, public_key: None };
+    let mut inner = [0; 200];
+    let inner = key(None).encode_to_slice(&mut inner).unwrap();
+    let algorithm = pkcs8::AlgorithmIdentifierRef {
+        oid: ObjectIdentifier::new("1.2.840.10045.2.1").unwrap(),
+        parameters: Some((&curve).into()),
+    };
+    let octets = der::asn1::OctetStringRef::new(inner).unwrap();
+    let (mut sec1, mut pkcs8) = ([0; 200], [0; 200]);
+    let info = pkcs8::PrivateKeyInfoRef::new(algorithm, octets);
+    [
+        key(Some(curve.into())).encode_to_slice(&mut sec1).unwrap().to_vec(),
+        info.encode_to_slice(&mut pkcs8).unwrap().to_vec(),
+    ]
+}
+
+/// The rule is that of the other provider: up to eight.
+#[test]
+fn leading_zeros_of_a_private_key_may_be_missing_in_either_format() {
+    for (curve, len) in [("1.2.840.10045.3.1.7", 32), ("1.3.132.0.34", 48), ("1.3.132.0.35", 66)] {
+        let mut whole = vec![0; 9];
+        whole.resize(len, 5);
+        let [expected, _] = without_zeros(curve, &whole).map(|der| info(&SigningKey::from_der(&der).unwrap()));
+        for missing in 0..=9 {
+            for der in without_zeros(curve, &whole[missing..]) {
+                match SigningKey::from_der(&der) {
+                    Ok(key) if missing <= 8 => assert_eq!(info(&key), expected),
+                    Err(error) if missing > 8 => assert_eq!(error, Error::InvalidKey),
+                    _ => panic!("{curve}: {missing} zeros missing"),
+                }
+            }
+        }
+        for der in without_zeros(curve, &[&[0], &whole[..]].concat()) {
+            assert!(refused(&der), "{curve}");
+        }
+    }
+}
+
 #[test]
 fn generated_keys_sign() {
-    for key in [SigningKey::generate_p256(), SigningKey::generate_p384(), SigningKey::generate_ed25519()] {
+    for key in [
+        SigningKey::generate_p256(),
+        SigningKey::generate_p384(),
+        SigningKey::generate_p521(),
+        SigningKey::generate_ed25519(),
+    ] {
         let key = key.unwrap();
         assert!(crate::sign(&mut AwsLc, &key, key.schemes()[0], b"message").is_ok());
         assert_eq!(key.public_key(&mut [0; 5]), Err(Error::TransmitBufferTooSmall(ByteCount::new(info_key_len(&key)))));

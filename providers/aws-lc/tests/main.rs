@@ -66,7 +66,7 @@ fn encapsulate<P: CryptoProvider>(
 }
 
 fn reveal<P: CryptoProvider>(provider: &mut P, secret: &P::Secret) -> Vec<u8> {
-    let mut out = [0; 64];
+    let mut out = [0; saitls_core::secret::MAX_SECRET_LEN];
     let len = secret.reveal(provider, &mut out).unwrap();
     out[..len].to_vec()
 }

@@ -21,9 +21,10 @@ fn verify<P: CryptoProvider>(
 }
 
 fn keys() -> Vec<(SigningKey, saitls_rustcrypto::SigningKey, Vec<u8>)> {
-    let ders: [&[u8]; 6] = [
+    let ders: [&[u8]; 7] = [
         include_bytes!("../../rustcrypto/tests/data/p256.pkcs8.der"),
         include_bytes!("../../rustcrypto/tests/data/p384.pkcs8.der"),
+        include_bytes!("../../rustcrypto/tests/data/p521.pkcs8.der"),
         include_bytes!("../../rustcrypto/tests/data/ed25519.pkcs8.der"),
         include_bytes!("../../rustcrypto/tests/data/rsa2048.pkcs8.der"),
         include_bytes!("../../rustcrypto/tests/data/rsa3072.pkcs8.der"),

@@ -26,21 +26,27 @@ pub(crate) const SUITES: [CipherSuite; 5] = [
 ];
 
 /// Each group with the lengths of the client's and of the server's share.
-pub(crate) const GROUPS: [(NamedGroup, usize, usize); 5] = [
+pub(crate) const GROUPS: [(NamedGroup, usize, usize); 6] = [
     (NamedGroup::X25519, 32, 32),
     (NamedGroup::SECP256R1, 65, 65),
     (NamedGroup::SECP384R1, 97, 97),
+    (NamedGroup::SECP521R1, 133, 133),
     (NamedGroup::X25519MLKEM768, 1184 + 32, 1088 + 32),
     (NamedGroup::SECP256R1MLKEM768, 65 + 1184, 65 + 1088),
 ];
 
-pub(crate) const ALGORITHMS: [SignatureAlgorithm; 11] = {
+pub(crate) const ALGORITHMS: [SignatureAlgorithm; 16] = {
     use SignatureAlgorithm as A;
     [
         A::EcdsaP256Sha256,
         A::EcdsaP256Sha384,
+        A::EcdsaP256Sha512,
         A::EcdsaP384Sha256,
         A::EcdsaP384Sha384,
+        A::EcdsaP384Sha512,
+        A::EcdsaP521Sha256,
+        A::EcdsaP521Sha384,
+        A::EcdsaP521Sha512,
         A::Ed25519,
         A::RsaPkcs1Sha256,
         A::RsaPkcs1Sha384,

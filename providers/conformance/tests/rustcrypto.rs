@@ -6,9 +6,10 @@ use saitls_rustcrypto::{RustCrypto, SigningKey};
 
 /// Keys of all kinds.
 pub(crate) fn keys() -> Vec<(&'static str, SigningKey, Vec<u8>)> {
-    let files: [(&str, &[u8]); 5] = [
+    let files: [(&str, &[u8]); 6] = [
         ("P-256", include_bytes!("../../rustcrypto/tests/data/p256.pkcs8.der")),
         ("P-384", include_bytes!("../../rustcrypto/tests/data/p384.pkcs8.der")),
+        ("P-521", include_bytes!("../../rustcrypto/tests/data/p521.pkcs8.der")),
         ("Ed25519", include_bytes!("../../rustcrypto/tests/data/ed25519.pkcs8.der")),
         ("RSA", include_bytes!("../../rustcrypto/tests/data/rsa2048.pkcs8.der")),
         ("RSASSA-PSS", include_bytes!("../../rustcrypto/tests/data/rsapss2048.pkcs8.der")),

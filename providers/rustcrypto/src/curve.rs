@@ -25,11 +25,20 @@ where
     PublicKey::from_sec1_bytes(bytes).ok()
 }
 
+/// Bytes of a number modulo the order of P-521.
+const P521_LEN: usize = 66;
+
 /// A private key, by drawing until the number is in range (FIPS 186-5 A.2.2).
 pub(crate) fn private_key<C: CurveArithmetic, P: CryptoProvider>(provider: &mut P) -> Result<SecretKey<C>> {
     for _ in 0..MAX_DRAWS {
         let mut bytes = Zeroizing::new(FieldBytes::<C>::default());
         provider.fill_random(&mut bytes)?;
+        if FieldBytesSize::<C>::USIZE == P521_LEN
+            && let Some(first) = bytes.first_mut()
+        {
+            // Its order has 521 bits, seven less than 66 bytes.
+            *first &= 1;
+        }
         if let Ok(key) = SecretKey::from_bytes(&bytes) {
             return Ok(key);
         }

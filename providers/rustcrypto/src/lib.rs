@@ -8,7 +8,11 @@ pub mod adapters;
 mod aead;
 #[cfg(all(any(feature = "aes128gcm", feature = "aes256gcm"), target_pointer_width = "32"))]
 mod aes;
-#[cfg(any(feature = "p384", all(feature = "p256", not(any(target_arch = "arm", saitls_p256 = "narrow")))))]
+#[cfg(any(
+    feature = "p384",
+    feature = "p521",
+    all(feature = "p256", not(any(target_arch = "arm", saitls_p256 = "narrow")))
+))]
 mod curve;
 mod hash;
 mod key_exchange;
@@ -43,8 +47,8 @@ pub const MIN_RSA_BITS: usize = 2048;
 pub const MAX_RSA_BITS: usize = 4096;
 
 /// How often a private key is drawn before the random source counts as broken. One try fails with a probability
-/// of 2^-32 on P-256, and less on P-384.
-#[cfg(any(feature = "p256", feature = "p384"))]
+/// of 2^-32 on P-256, and less on the others.
+#[cfg(any(feature = "p256", feature = "p384", feature = "p521"))]
 const MAX_DRAWS: usize = 4;
 
 /// Copies `bytes` to the front of `out` and returns their number.

@@ -4,7 +4,7 @@ use core::task::Poll;
 use saitls_core::crypto::{self, CryptoProvider, SignatureAlgorithm as A};
 use saitls_core::error::{Error, Result};
 
-/// ECDSA on P-256 and P-384, Ed25519, RSASSA-PKCS1-v1_5 and RSASSA-PSS: the
+/// ECDSA on P-256, P-384 and P-521, Ed25519, RSASSA-PKCS1-v1_5 and RSASSA-PSS: the
 /// [`SignatureVerifier`](crypto::SignatureVerifier) of any provider.
 ///
 /// * ECDSA: the key is an uncompressed point (RFC 5480 2.2), the signature strict DER (RFC 9846 4.3.3).
@@ -22,7 +22,10 @@ impl<const MIN_RSA_BITS: usize> SignatureVerifier<MIN_RSA_BITS> {
         match algorithm {
             A::EcdsaP256Sha256 => cfg!(feature = "p256"),
             A::EcdsaP256Sha384 => cfg!(all(feature = "p256", feature = "sha384")),
+            A::EcdsaP256Sha512 => cfg!(all(feature = "p256", feature = "p521")),
             A::EcdsaP384Sha256 | A::EcdsaP384Sha384 => cfg!(feature = "p384"),
+            A::EcdsaP384Sha512 => cfg!(all(feature = "p384", feature = "p521")),
+            A::EcdsaP521Sha256 | A::EcdsaP521Sha384 | A::EcdsaP521Sha512 => cfg!(feature = "p521"),
             A::Ed25519 => cfg!(feature = "ed25519"),
             A::RsaPkcs1Sha256
             | A::RsaPkcs1Sha384
@@ -49,6 +52,20 @@ impl<const MIN_RSA_BITS: usize> SignatureVerifier<MIN_RSA_BITS> {
             A::EcdsaP384Sha384 => {
                 ecdsa::<p384::NistP384>(public_key, hash::<sha2::Sha384>(message)?.as_bytes(), signature)
             }
+            #[cfg(all(feature = "p256", feature = "p521"))]
+            A::EcdsaP256Sha512 => crate::p256::verify(public_key, &sha512(message), signature),
+            #[cfg(all(feature = "p384", feature = "p521"))]
+            A::EcdsaP384Sha512 => ecdsa::<p384::NistP384>(public_key, &sha512(message), signature),
+            #[cfg(feature = "p521")]
+            A::EcdsaP521Sha256 => {
+                ecdsa::<p521::NistP521>(public_key, hash::<sha2::Sha256>(message)?.as_bytes(), signature)
+            }
+            #[cfg(feature = "p521")]
+            A::EcdsaP521Sha384 => {
+                ecdsa::<p521::NistP521>(public_key, hash::<sha2::Sha384>(message)?.as_bytes(), signature)
+            }
+            #[cfg(feature = "p521")]
+            A::EcdsaP521Sha512 => ecdsa::<p521::NistP521>(public_key, &sha512(message), signature),
             #[cfg(feature = "ed25519")]
             A::Ed25519 => ed25519(public_key, message, signature),
             #[cfg(feature = "rsa")]
@@ -86,14 +103,26 @@ impl<P: CryptoProvider, const MIN_RSA_BITS: usize> crypto::SignatureVerifier<P> 
 }
 
 /// The hash of a message. Out of line, so that its memory is not in use while the signature is verified.
-#[cfg(any(feature = "p256", feature = "p384"))]
+#[cfg(any(feature = "p256", feature = "p384", feature = "p521"))]
 #[inline(never)]
 fn hash<D: sha2::Digest + digest::FixedOutput>(message: &[u8]) -> Result<crypto::Digest> {
     crate::adapters::finalize(D::new_with_prefix(message))
 }
 
+/// The same with SHA-512, which is none of the hashes of TLS.
+#[cfg(feature = "p521")]
+#[inline(never)]
+fn sha512(message: &[u8]) -> [u8; 64] {
+    use sha2::Digest;
+    sha2::Sha512::digest(message).into()
+}
+
 /// ECDSA (FIPS 186-5 6.4.2) over a hash, which is cut to the length of the curve's order.
-#[cfg(any(feature = "p384", all(feature = "p256", not(any(target_arch = "arm", saitls_p256 = "narrow")))))]
+#[cfg(any(
+    feature = "p384",
+    feature = "p521",
+    all(feature = "p256", not(any(target_arch = "arm", saitls_p256 = "narrow")))
+))]
 pub(crate) fn ecdsa<C>(public_key: &[u8], hash: &[u8], signature: &[u8]) -> Result<()>
 where
     C: ::ecdsa::EcdsaCurve + elliptic_curve::CurveArithmetic,

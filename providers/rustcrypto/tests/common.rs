@@ -104,7 +104,7 @@ pub(crate) fn secret(bytes: &[u8]) -> Secret {
 }
 
 pub(crate) fn reveal(secret: &Secret) -> Vec<u8> {
-    let mut out = [0; 64];
+    let mut out = [0; saitls_core::secret::MAX_SECRET_LEN];
     let len = secret.reveal(&mut provider(), &mut out).unwrap();
     out[..len].to_vec()
 }

@@ -9,14 +9,15 @@ use saitls_core::error::{ByteCount, Error, Result};
 use saitls_rustcrypto::{KeyExchange, RustCrypto};
 
 /// The groups on a curve alone, and the length of their shares.
-const CURVES: [(NamedGroup, usize); 3] =
-    [(NamedGroup::X25519, 32), (NamedGroup::SECP256R1, 65), (NamedGroup::SECP384R1, 97)];
+const CURVES: [(NamedGroup, usize); 4] =
+    [(NamedGroup::X25519, 32), (NamedGroup::SECP256R1, 65), (NamedGroup::SECP384R1, 97), (NamedGroup::SECP521R1, 133)];
 
 /// All groups, and the lengths of the shares of client, of server, and of the secret.
-const GROUPS: [(NamedGroup, usize, usize, usize); 5] = [
+const GROUPS: [(NamedGroup, usize, usize, usize); 6] = [
     (NamedGroup::X25519, 32, 32, 32),
     (NamedGroup::SECP256R1, 65, 65, 32),
     (NamedGroup::SECP384R1, 97, 97, 48),
+    (NamedGroup::SECP521R1, 133, 133, 66),
     (NamedGroup::X25519MLKEM768, 1216, 1120, 64),
     (NamedGroup::SECP256R1MLKEM768, 1249, 1153, 64),
 ];
@@ -199,7 +200,7 @@ fn groups_that_are_not_built_are_refused() {
         assert!(!P::KeyExchange::supports(group));
         P::KeyExchange::start(provider, group)
     }
-    for group in [NamedGroup::SECP521R1, NamedGroup::X448, NamedGroup(0x11ed), NamedGroup(0)] {
+    for group in [NamedGroup::X448, NamedGroup(0x11ed), NamedGroup(0)] {
         assert_eq!(error(started(&mut provider(), group)), Some(Error::Unsupported));
     }
 }

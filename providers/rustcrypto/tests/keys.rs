@@ -18,6 +18,8 @@ const KEYS: &[(&[u8], &[u8])] = &[
     (data!("p256.sec1"), data!("p256.spki")),
     (data!("p384.pkcs8"), data!("p384.spki")),
     (data!("p384.sec1"), data!("p384.spki")),
+    (data!("p521.pkcs8"), data!("p521.spki")),
+    (data!("p521.sec1"), data!("p521.spki")),
     (data!("ed25519.pkcs8"), data!("ed25519.spki")),
     (data!("rsa2048.pkcs8"), data!("rsa2048.spki")),
     (data!("rsa2048.pkcs1"), data!("rsa2048.spki")),
@@ -87,7 +89,7 @@ fn what_is_no_key_is_refused() {
     assert!(refused(&[]));
     assert!(refused(b"-----BEGIN PRIVATE KEY-----"));
     assert!(refused(data!("p256.spki")));
-    assert!(refused(data!("p521.pkcs8")));
+    assert!(refused(data!("secp256k1.pkcs8")));
     assert!(refused(data!("rsa1024.pkcs8")));
     for (private, _) in KEYS {
         for len in 0..private.len().min(200) {
@@ -100,7 +102,14 @@ fn what_is_no_key_is_refused() {
 
 #[test]
 fn keys_whose_halves_do_not_fit_are_refused() {
-    for name in [&data!("p256.pkcs8")[..], data!("p256.sec1"), data!("p384.pkcs8"), data!("p384.sec1")] {
+    for name in [
+        &data!("p256.pkcs8")[..],
+        data!("p256.sec1"),
+        data!("p384.pkcs8"),
+        data!("p384.sec1"),
+        data!("p521.pkcs8"),
+        data!("p521.sec1"),
+    ] {
         let mut changed = name.to_vec();
         *changed.last_mut().unwrap() ^= 1; // the public half
         assert!(refused(&changed));
@@ -127,15 +136,94 @@ fn scalars_out_of_range_are_refused() {
 #[test]
 fn a_sec1_key_without_its_curve_is_known_by_its_length() {
     use der::Encode;
-    for (len, scheme) in [(32, SignatureScheme::ECDSA_SECP256R1_SHA256), (48, SignatureScheme::ECDSA_SECP384R1_SHA384)]
-    {
-        let bare = sec1::EcPrivateKey { private_key: &vec![5; len], parameters: None, public_key: None };
+    for (len, scheme) in [
+        (32, SignatureScheme::ECDSA_SECP256R1_SHA256),
+        (48, SignatureScheme::ECDSA_SECP384R1_SHA384),
+        (66, SignatureScheme::ECDSA_SECP521R1_SHA512),
+    ] {
+        let mut number = vec![5; len];
+        number[0] = 0;
+        let bare = sec1::EcPrivateKey { private_key: &number, parameters: None, public_key: None };
         let mut out = [0; 100];
         let key = SigningKey::from_sec1_der(bare.encode_to_slice(&mut out).unwrap()).unwrap();
         assert_eq!(key.schemes(), [scheme]);
     }
-    let bare = sec1::EcPrivateKey { private_key: &[5; 66], parameters: None, public_key: None };
-    assert!(refused(bare.encode_to_slice(&mut [0; 100]).unwrap()));
+    for len in [31, 33, 47, 65, 67] {
+        let bare = sec1::EcPrivateKey { private_key: &vec![5; len], parameters: None, public_key: None };
+        assert!(refused(bare.encode_to_slice(&mut [0; 100]).unwrap()), "{len}");
+    }
+}
+
+/// The same number in both formats, written without some of its leading zeros.
+fn without_zeros(curve: &str, number: &[u8]) -> [Vec<u8>; 2] {
+    use der::Encode;
+    use pkcs8::ObjectIdentifier;
+    let curve = ObjectIdentifier::new(curve).unwrap();
+    let key = |parameters| sec1::EcPrivateKey { private_key: number, parameters, public_key: None };
+    let inner = key(None).to_der().unwrap();
+    let algorithm = pkcs8::AlgorithmIdentifierRef {
+        oid: ObjectIdentifier::new("1.2.840.10045.2.1").unwrap(),
+        parameters: Some((&curve).into()),
+    };
+    let octets = der::asn1::OctetStringRef::new(&inner).unwrap();
+    let pkcs8 = pkcs8::PrivateKeyInfoRef::new(algorithm, octets).to_der().unwrap();
+    [key(Some(curve.into())).to_der().unwrap(), pkcs8]
+}
+
+#[test]
+fn leading_zeros_of_a_private_key_may_be_missing_in_either_format() {
+    for (curve, len) in [("1.2.840.10045.3.1.7", 32), ("1.3.132.0.34", 48), ("1.3.132.0.35", 66)] {
+        let mut whole = vec![0; 9];
+        whole.resize(len, 5);
+        let [expected, _] = without_zeros(curve, &whole).map(|der| info(&SigningKey::from_der(&der).unwrap()));
+        for missing in 0..=9 {
+            for der in without_zeros(curve, &whole[missing..]) {
+                match SigningKey::from_der(&der) {
+                    Ok(key) if missing <= 8 => assert_eq!(info(&key), expected),
+                    Err(error) if missing > 8 => assert_eq!(error, Error::InvalidKey),
+                    _ => panic!("{curve}: {missing} zeros missing"),
+                }
+            }
+        }
+        // A zero too many is no form that anybody writes.
+        for der in without_zeros(curve, &[&[0], &whole[..]].concat()) {
+            assert!(refused(&der), "{curve}");
+        }
+    }
+}
+
+/// Two files that a program wrote (`../shared/cases/keys`): one key of 31 bytes in both formats.
+#[test]
+fn keys_as_people_bring_them() {
+    use pkcs8::der::pem;
+    use std::io::Write as _;
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/cases/keys");
+    if !std::path::Path::new(folder).exists() {
+        let _ = writeln!(std::io::stderr(), "\nSKIPPED: keys from outside: {folder} is not there");
+        return;
+    }
+    let read = |name: &str| pem::decode_vec(&std::fs::read(format!("{folder}/{name}")).unwrap()).unwrap().1;
+    let keys = [read("ec_sec1_31.pem"), read("ec_pkcs8_31.pem")].map(|der| SigningKey::from_der(&der).unwrap());
+    assert_eq!(info(&keys[0]), info(&keys[1]));
+    let scheme = SignatureScheme::ECDSA_SECP256R1_SHA256;
+    let signature = sign(&mut provider(), &keys[0], scheme, b"message").unwrap();
+    let mut public = [0; 65];
+    assert_eq!(keys[1].public_key(&mut public), Ok(65));
+    assert_eq!(verify(scheme.into(), &public, b"message", &signature), Ok(()));
+}
+
+#[test]
+fn a_key_that_names_two_curves_is_refused() {
+    // In PKCS#8 the algorithm names P-256, and the key inside P-384.
+    let [sec1, _] = without_zeros("1.3.132.0.34", &[5; 32]);
+    let [_, pkcs8] = without_zeros("1.2.840.10045.3.1.7", &[5; 32]);
+    let inner = pkcs8.len() - 39;
+    assert_eq!(pkcs8[inner..inner + 2], [0x30, 37]);
+    let mut both = [&pkcs8[..inner], &sec1].concat();
+    let longer = u8::try_from(sec1.len() - 39).unwrap();
+    both[1] += longer;
+    both[inner - 1] += longer;
+    assert!(refused(&both));
 }
 
 #[test]
@@ -162,16 +250,18 @@ fn generated_keys_sign() {
     for key in [
         SigningKey::generate_p256(provider).unwrap(),
         SigningKey::generate_p384(provider).unwrap(),
+        SigningKey::generate_p521(provider).unwrap(),
         SigningKey::generate_ed25519(provider).unwrap(),
     ] {
         let scheme = key.schemes()[0];
         let signature = sign(provider, &key, scheme, b"message").unwrap();
-        let mut public = [0; 97];
+        let mut public = [0; 133];
         let len = key.public_key(&mut public).unwrap();
         assert_eq!(verify(scheme.into(), &public[..len], b"message", &signature), Ok(()));
     }
     assert_eq!(SigningKey::generate_p256(&mut failing()).err(), Some(Error::RandomFailed));
     assert_eq!(SigningKey::generate_p384(&mut failing()).err(), Some(Error::RandomFailed));
+    assert_eq!(SigningKey::generate_p521(&mut failing()).err(), Some(Error::RandomFailed));
     assert_eq!(SigningKey::generate_ed25519(&mut failing()).err(), Some(Error::RandomFailed));
 }
 

@@ -10,6 +10,7 @@ use saitls_rustcrypto::{RustCrypto, SignatureVerifier, SigningKey};
 const MESSAGE: &[u8] = &[b' '; 130];
 const P256: &[u8] = include_bytes!("data/p256.pkcs8.der");
 const P384: &[u8] = include_bytes!("data/p384.pkcs8.der");
+const P521: &[u8] = include_bytes!("data/p521.pkcs8.der");
 const ED25519: &[u8] = include_bytes!("data/ed25519.pkcs8.der");
 const RSA_1024: &[u8] = include_bytes!("data/rsa1024.pkcs8.der");
 const RSA_2048: &[u8] = include_bytes!("data/rsa2048.pkcs8.der");
@@ -22,6 +23,7 @@ const RSAE: &[S] = &[S::RSA_PSS_RSAE_SHA256, S::RSA_PSS_RSAE_SHA384, S::RSA_PSS_
 const KEYS: &[(&[u8], &[S])] = &[
     (P256, &[S::ECDSA_SECP256R1_SHA256]),
     (P384, &[S::ECDSA_SECP384R1_SHA384]),
+    (P521, &[S::ECDSA_SECP521R1_SHA512]),
     (ED25519, &[S::ED25519]),
     (RSA_2048, RSAE),
     (RSA_3072, RSAE),
@@ -30,11 +32,16 @@ const KEYS: &[(&[u8], &[S])] = &[
     (RSA_PSS_SHA384, &[S::RSA_PSS_PSS_SHA384]),
 ];
 
-const ALGORITHMS: [A; 11] = [
+const ALGORITHMS: [A; 16] = [
     A::EcdsaP256Sha256,
     A::EcdsaP256Sha384,
+    A::EcdsaP256Sha512,
     A::EcdsaP384Sha256,
     A::EcdsaP384Sha384,
+    A::EcdsaP384Sha512,
+    A::EcdsaP521Sha256,
+    A::EcdsaP521Sha384,
+    A::EcdsaP521Sha512,
     A::Ed25519,
     A::RsaPkcs1Sha256,
     A::RsaPkcs1Sha384,
@@ -111,7 +118,7 @@ fn each_signature_verifies_with_its_algorithm_and_key_and_no_other() {
 #[test]
 fn a_changed_bit_of_a_signature_is_refused() {
     let provider = &mut provider();
-    for (der, expected) in &KEYS[..4] {
+    for (der, expected) in &KEYS[..5] {
         let (key, scheme) = (load(der), expected[0]);
         let signature = sign(provider, &key, scheme, MESSAGE).unwrap();
         for bit in (0..signature.len() * 8).step_by(3) {
@@ -149,7 +156,7 @@ fn public_keys_that_are_none_are_refused() {
 }
 
 #[test]
-fn certificates_may_pair_a_curve_with_the_other_hash() {
+fn certificates_may_pair_a_curve_with_another_hash() {
     use p256::ecdsa::signature::DigestSigner;
     let key = p256::ecdsa::SigningKey::from_slice(&[9; 32]).unwrap();
     let signature: p256::ecdsa::DerSignature = key.sign_digest(|hash: &mut sha2::Sha384| {
@@ -166,6 +173,56 @@ fn certificates_may_pair_a_curve_with_the_other_hash() {
     let public = key.verifying_key().to_sec1_point(false);
     assert_eq!(verify(A::EcdsaP384Sha256, public.as_bytes(), MESSAGE, signature.as_bytes()), Ok(()));
     assert!(verify(A::EcdsaP384Sha384, public.as_bytes(), MESSAGE, signature.as_bytes()).is_err());
+}
+
+#[test]
+fn so_they_may_with_sha512_and_with_p521() {
+    use ecdsa::signature::hazmat::PrehashSigner;
+    use sha2::{Digest, Sha256, Sha384, Sha512};
+    let hashes = [Sha256::digest(MESSAGE).to_vec(), Sha384::digest(MESSAGE).to_vec(), Sha512::digest(MESSAGE).to_vec()];
+    let p256 = p256::ecdsa::SigningKey::from_slice(&[9; 32]).unwrap();
+    let p384 = p384::ecdsa::SigningKey::from_slice(&[9; 48]).unwrap();
+    let p521 = p521::ecdsa::SigningKey::from_slice(&[&[0][..], &[9; 65]].concat()).unwrap();
+    let algorithms = [
+        [A::EcdsaP256Sha256, A::EcdsaP256Sha384, A::EcdsaP256Sha512],
+        [A::EcdsaP384Sha256, A::EcdsaP384Sha384, A::EcdsaP384Sha512],
+        [A::EcdsaP521Sha256, A::EcdsaP521Sha384, A::EcdsaP521Sha512],
+    ];
+    for (at, hash) in hashes.iter().enumerate() {
+        let p256_signature: p256::ecdsa::DerSignature = p256.sign_prehash(hash).unwrap();
+        let p384_signature: p384::ecdsa::DerSignature = p384.sign_prehash(hash).unwrap();
+        let p521_signature: p521::ecdsa::DerSignature = p521.sign_prehash(hash).unwrap();
+        let signed = [
+            (p256.verifying_key().to_sec1_point(false).as_bytes().to_vec(), p256_signature.as_bytes().to_vec()),
+            (p384.verifying_key().to_sec1_point(false).as_bytes().to_vec(), p384_signature.as_bytes().to_vec()),
+            (p521.verifying_key().to_sec1_point(false).as_bytes().to_vec(), p521_signature.as_bytes().to_vec()),
+        ];
+        for (with, (public, signature)) in algorithms.iter().zip(&signed) {
+            for (other, algorithm) in with.iter().enumerate() {
+                let verified = verify(*algorithm, public, MESSAGE, signature);
+                assert_eq!(verified.is_ok(), other == at, "{algorithm:?}");
+            }
+        }
+    }
+}
+
+/// RFC 6979 A.2.7, SHA-512, "sample": the nonces of P-521 are not cut.
+#[test]
+fn nonces_on_p521_are_those_of_rfc_6979() {
+    use hex_literal::hex;
+    use p521::ecdsa::signature::Signer;
+    let key = hex!(
+        "00fad06daa62ba3b25d2fb40133da757205de67f5bb0018fee8c86e1b68c7e75caa896eb32f1f47c70855836a6d16fcc1466f6d8fbec67db"
+        "89ec0c08b0e996b83538"
+    );
+    let signature: p521::ecdsa::Signature = p521::ecdsa::SigningKey::from_slice(&key).unwrap().sign(b"sample");
+    let expected = hex!(
+        "00c328fafcbd79dd77850370c46325d987cb525569fb63c5d3bc53950e6d4c5f174e25a1ee9017b5d450606add152b534931d7d4e8455cc9"
+        "1f9b15bf05ec36e377fa"
+        "00617cce7cf5064806c467f678d3b4080d6f1cc50af26ca209417308281b68af282623eaa63e5b5c0723d8b8c37ff0777b1a20f8ccb1dccc"
+        "43997f1ee0e44da4a67a"
+    );
+    assert_eq!(signature.to_bytes()[..], expected);
 }
 
 #[test]
@@ -247,7 +304,7 @@ fn ed25519_keys_of_small_order_are_refused() {
 
 #[test]
 fn algorithms_that_are_not_built_are_refused() {
-    for scheme in [S::ECDSA_SECP521R1_SHA512, S::ED448, S::RSA_PKCS1_SHA1, S::ECDSA_SHA1, S(0)] {
+    for scheme in [S::ED448, S::RSA_PKCS1_SHA1, S::ECDSA_SHA1, S(0)] {
         assert_eq!(verify(A::from(scheme), &[4; 133], MESSAGE, &[0; 64]), Err(Error::Unsupported));
     }
     let provider = provider();

@@ -45,6 +45,7 @@ fn a_private_key_is_not_left_in_memory() {
     for (der, secret) in [
         (&include_bytes!("data/p256.pkcs8.der")[..], 36..68),
         (include_bytes!("data/p384.pkcs8.der"), 35..83),
+        (include_bytes!("data/p521.pkcs8.der"), 35..101),
         (include_bytes!("data/ed25519.pkcs8.der"), 16..48),
     ] {
         let key = SigningKey::from_pkcs8_der(der).unwrap();

@@ -60,6 +60,7 @@ fn ecdh() {
     for (name, group, len) in [
         (ecdh::TestName::EcdhSecp256r1Ecpoint, NamedGroup::SECP256R1, 32),
         (ecdh::TestName::EcdhSecp384r1Ecpoint, NamedGroup::SECP384R1, 48),
+        (ecdh::TestName::EcdhSecp521r1Ecpoint, NamedGroup::SECP521R1, 66),
     ] {
         let tests: Vec<_> =
             ecdh::TestSet::load(name).unwrap().test_groups.into_iter().flat_map(|group| group.tests).collect();
@@ -100,6 +101,9 @@ fn ecdsa() {
         (ecdsa::TestName::EcdsaSecp256r1Sha256, A::EcdsaP256Sha256),
         (ecdsa::TestName::EcdsaSecp384r1Sha256, A::EcdsaP384Sha256),
         (ecdsa::TestName::EcdsaSecp384r1Sha384, A::EcdsaP384Sha384),
+        (ecdsa::TestName::EcdsaSecp256r1Sha512, A::EcdsaP256Sha512),
+        (ecdsa::TestName::EcdsaSecp384r1Sha512, A::EcdsaP384Sha512),
+        (ecdsa::TestName::EcdsaSecp521r1Sha512, A::EcdsaP521Sha512),
     ] {
         let mut count = 0;
         for group in ecdsa::TestSet::load(name).unwrap().test_groups {

@@ -54,9 +54,13 @@ const fn broken(public_key: AlgorithmIdentifier, signature: AlgorithmIdentifier)
 }
 
 /// How many algorithms there are.
-pub(crate) const COUNT: usize = 25;
+pub(crate) const COUNT: usize = if cfg!(feature = "p521") { 29 } else { 24 };
 
-const ECDSA_EITHER: [S; 2] = [S::ECDSA_SECP256R1_SHA256, S::ECDSA_SECP384R1_SHA384];
+const P256_AND_384: [S; 2] = [S::ECDSA_SECP256R1_SHA256, S::ECDSA_SECP384R1_SHA384];
+#[cfg(feature = "p521")]
+const P256_AND_521: [S; 2] = [S::ECDSA_SECP256R1_SHA256, S::ECDSA_SECP521R1_SHA512];
+#[cfg(feature = "p521")]
+const P384_AND_521: [S; 2] = [S::ECDSA_SECP384R1_SHA384, S::ECDSA_SECP521R1_SHA512];
 
 /// All of them, the most common first.
 #[rustfmt::skip]
@@ -64,9 +68,18 @@ pub(crate) static ALGORITHMS: [Algorithm; COUNT] = [
     algorithm(A::EcdsaP256Sha256, alg_id::ECDSA_P256, alg_id::ECDSA_SHA256, [S::ECDSA_SECP256R1_SHA256; 2]),
     algorithm(A::EcdsaP384Sha384, alg_id::ECDSA_P384, alg_id::ECDSA_SHA384, [S::ECDSA_SECP384R1_SHA384; 2]),
     // No scheme of TLS 1.3 names these: curve and hash are each in another one (RFC 9846 4.3.3).
-    algorithm(A::EcdsaP256Sha384, alg_id::ECDSA_P256, alg_id::ECDSA_SHA384, ECDSA_EITHER),
-    algorithm(A::EcdsaP384Sha256, alg_id::ECDSA_P384, alg_id::ECDSA_SHA256, ECDSA_EITHER),
-    algorithm(A::Other(S::ECDSA_SECP521R1_SHA512), alg_id::ECDSA_P521, alg_id::ECDSA_SHA512, [S::ECDSA_SECP521R1_SHA512; 2]),
+    algorithm(A::EcdsaP256Sha384, alg_id::ECDSA_P256, alg_id::ECDSA_SHA384, P256_AND_384),
+    algorithm(A::EcdsaP384Sha256, alg_id::ECDSA_P384, alg_id::ECDSA_SHA256, P256_AND_384),
+    #[cfg(feature = "p521")]
+    algorithm(A::EcdsaP521Sha512, alg_id::ECDSA_P521, alg_id::ECDSA_SHA512, [S::ECDSA_SECP521R1_SHA512; 2]),
+    #[cfg(feature = "p521")]
+    algorithm(A::EcdsaP256Sha512, alg_id::ECDSA_P256, alg_id::ECDSA_SHA512, P256_AND_521),
+    #[cfg(feature = "p521")]
+    algorithm(A::EcdsaP384Sha512, alg_id::ECDSA_P384, alg_id::ECDSA_SHA512, P384_AND_521),
+    #[cfg(feature = "p521")]
+    algorithm(A::EcdsaP521Sha256, alg_id::ECDSA_P521, alg_id::ECDSA_SHA256, P256_AND_521),
+    #[cfg(feature = "p521")]
+    algorithm(A::EcdsaP521Sha384, alg_id::ECDSA_P521, alg_id::ECDSA_SHA384, P384_AND_521),
     algorithm(A::Ed25519, alg_id::ED25519, alg_id::ED25519, [S::ED25519; 2]),
     algorithm(A::RsaPkcs1Sha256, alg_id::RSA_ENCRYPTION, alg_id::RSA_PKCS1_SHA256, [S::RSA_PKCS1_SHA256; 2]),
     algorithm(A::RsaPkcs1Sha384, alg_id::RSA_ENCRYPTION, alg_id::RSA_PKCS1_SHA384, [S::RSA_PKCS1_SHA384; 2]),

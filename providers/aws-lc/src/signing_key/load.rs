@@ -4,8 +4,9 @@ use super::{Key, Rsa, SigningKey};
 use crate::{MAX_RSA_BITS, MIN_RSA_BITS};
 use aws_lc_rs::rsa;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
 };
+use aws_lc_rs::signature::{EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair};
 use der::asn1::AnyRef;
 use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef};
 use saitls_core::codes::SignatureScheme;
@@ -18,6 +19,8 @@ pub(super) const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap(
 pub(super) const SECP256R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 /// secp384r1 (RFC 5480 2.1.1.1).
 pub(super) const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+/// secp521r1 (RFC 5480 2.1.1.1).
+pub(super) const SECP521R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 /// id-Ed25519 (RFC 8410 3).
 pub(super) const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 /// rsaEncryption (RFC 8017 A.1).
@@ -29,6 +32,10 @@ const RSAE: &[SignatureScheme] =
     &[SignatureScheme::RSA_PSS_RSAE_SHA256, SignatureScheme::RSA_PSS_RSAE_SHA384, SignatureScheme::RSA_PSS_RSAE_SHA512];
 const PSS: &[SignatureScheme] =
     &[SignatureScheme::RSA_PSS_PSS_SHA256, SignatureScheme::RSA_PSS_PSS_SHA384, SignatureScheme::RSA_PSS_PSS_SHA512];
+
+/// How many zero bytes may be missing at the front of a private key on a curve. RFC 5915 3 asks for all of them, but some
+/// programs write the number without. That more are missing happens to one key in 2^64.
+const MAX_MISSING_ZEROS: usize = 8;
 
 impl SigningKey {
     /// Loads PKCS#8 (RFC 5958), SEC1 (RFC 5915) or PKCS#1 (RFC 8017 A.1.2), whichever it is.
@@ -49,11 +56,14 @@ impl SigningKey {
         let info = PrivateKeyInfoRef::try_from(der).map_err(|_| Error::InvalidKey)?;
         let private_key = info.private_key.as_bytes();
         match info.algorithm.oid {
-            EC_PUBLIC_KEY => match info.algorithm.parameters_oid() {
-                Ok(SECP256R1) => p256(der),
-                Ok(SECP384R1) => p384(der),
-                _ => Err(Error::InvalidKey),
-            },
+            EC_PUBLIC_KEY => {
+                let curve = info.algorithm.parameters_oid().map_err(|_| Error::InvalidKey)?;
+                let key = EcPrivateKey::try_from(private_key).map_err(|_| Error::InvalidKey)?;
+                match named_curve(&key) {
+                    Some(named) if named != curve => Err(Error::InvalidKey),
+                    _ => on_curve(Some(curve), &key, der),
+                }
+            }
             ED25519 => ed25519(der),
             RSA_ENCRYPTION if info.algorithm.parameters == Some(AnyRef::NULL) => rsa(private_key, false, RSAE),
             RSASSA_PSS => {
@@ -65,17 +75,14 @@ impl SigningKey {
     }
 
     /// Loads SEC1 (RFC 5915): `-----BEGIN EC PRIVATE KEY-----`. The curve is the one the key names, or the one
-    /// that its length fits.
+    /// that its length fits. Where the curve is named, up to eight leading zero bytes of the key may be missing, as in
+    /// PKCS#8.
     ///
     /// # Errors
     /// [`Error::InvalidKey`], as for [`from_der`](Self::from_der).
     pub fn from_sec1_der(der: &[u8]) -> Result<Self> {
         let key = EcPrivateKey::try_from(der).map_err(|_| Error::InvalidKey)?;
-        match (key.parameters.and_then(|curve| curve.named_curve()), key.private_key.len()) {
-            (Some(SECP256R1) | None, 32) => p256(der),
-            (Some(SECP384R1) | None, 48) => p384(der),
-            _ => Err(Error::InvalidKey),
-        }
+        on_curve(named_curve(&key), &key, der)
     }
 
     /// Loads PKCS#1 (RFC 8017 A.1.2): `-----BEGIN RSA PRIVATE KEY-----`.
@@ -87,14 +94,28 @@ impl SigningKey {
     }
 }
 
-fn p256(der: &[u8]) -> Result<SigningKey> {
-    let key = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_ASN1_SIGNING, der);
-    key.map(|key| SigningKey(Key::P256(key))).map_err(|_| Error::InvalidKey)
+/// The curve that a SEC1 key names.
+fn named_curve(key: &EcPrivateKey<'_>) -> Option<ObjectIdentifier> {
+    key.parameters.as_ref().and_then(|parameters| parameters.named_curve())
 }
 
-fn p384(der: &[u8]) -> Result<SigningKey> {
-    let key = EcdsaKeyPair::from_private_key_der(&ECDSA_P384_SHA384_ASN1_SIGNING, der);
-    key.map(|key| SigningKey(Key::P384(key))).map_err(|_| Error::InvalidKey)
+/// The curves: their identifiers, the lengths of their orders in bytes, and what keys on them are to us.
+const CURVES: [(ObjectIdentifier, usize, &EcdsaSigningAlgorithm, fn(EcdsaKeyPair) -> Key); 3] = [
+    (SECP256R1, 32, &ECDSA_P256_SHA256_ASN1_SIGNING, Key::P256),
+    (SECP384R1, 48, &ECDSA_P384_SHA384_ASN1_SIGNING, Key::P384),
+    (SECP521R1, 66, &ECDSA_P521_SHA512_ASN1_SIGNING, Key::P521),
+];
+
+/// A key on this curve, or on the one that its length fits, from PKCS#8 or SEC1.
+fn on_curve(curve: Option<ObjectIdentifier>, key: &EcPrivateKey<'_>, der: &[u8]) -> Result<SigningKey> {
+    let len = key.private_key.len();
+    let found = CURVES.iter().find(|(this, order_len, ..)| match curve {
+        Some(curve) => curve == *this && (order_len.saturating_sub(MAX_MISSING_ZEROS)..=*order_len).contains(&len),
+        None => len == *order_len,
+    });
+    let (_, _, algorithm, wrap) = found.ok_or(Error::InvalidKey)?;
+    let key = EcdsaKeyPair::from_private_key_der(algorithm, der).map_err(|_| Error::InvalidKey)?;
+    Ok(SigningKey(wrap(key)))
 }
 
 fn ed25519(der: &[u8]) -> Result<SigningKey> {

@@ -18,6 +18,7 @@ use saitls_core::error::{ByteCount, Error, Result};
 /// |---|---|
 /// | P-256 | `ecdsa_secp256r1_sha256` |
 /// | P-384 | `ecdsa_secp384r1_sha384` |
+/// | P-521 | `ecdsa_secp521r1_sha512` |
 /// | Ed25519 | `ed25519` |
 /// | RSA (rsaEncryption) | `rsa_pss_rsae_sha256`, `_sha384`, `_sha512` |
 /// | RSA (id-RSASSA-PSS) | `rsa_pss_pss_sha256`, `_sha384`, `_sha512`; if the key names a hash, that one only |
@@ -37,6 +38,7 @@ pub struct SigningKey(Key);
 enum Key {
     P256(EcdsaKeyPair),
     P384(EcdsaKeyPair),
+    P521(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
     Rsa(Rsa),
 }
@@ -55,6 +57,7 @@ impl SigningKey {
         match &self.0 {
             Key::P256(_) => &[SignatureScheme::ECDSA_SECP256R1_SHA256],
             Key::P384(_) => &[SignatureScheme::ECDSA_SECP384R1_SHA384],
+            Key::P521(_) => &[SignatureScheme::ECDSA_SECP521R1_SHA512],
             Key::Ed25519(_) => &[SignatureScheme::ED25519],
             Key::Rsa(rsa) => rsa.schemes,
         }
@@ -76,6 +79,14 @@ impl SigningKey {
         EcdsaKeyPair::generate(&lc::ECDSA_P384_SHA384_ASN1_SIGNING).map(Key::P384).map(Self).map_err(failed)
     }
 
+    /// A new key on P-521.
+    ///
+    /// # Errors
+    /// [`Error::CryptoFailed`].
+    pub fn generate_p521() -> Result<Self> {
+        EcdsaKeyPair::generate(&lc::ECDSA_P521_SHA512_ASN1_SIGNING).map(Key::P521).map(Self).map_err(failed)
+    }
+
     /// A new Ed25519 key.
     ///
     /// # Errors
@@ -89,7 +100,7 @@ impl SigningKey {
             return Err(Error::Unsupported);
         }
         match &self.0 {
-            Key::P256(key) | Key::P384(key) => {
+            Key::P256(key) | Key::P384(key) | Key::P521(key) => {
                 write_to_front(key.sign(&SystemRandom::new(), message).map_err(failed)?.as_ref(), out)
             }
             Key::Ed25519(key) => write_to_front(key.try_sign(message).map_err(failed)?.as_ref(), out),

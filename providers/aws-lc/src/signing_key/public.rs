@@ -21,6 +21,7 @@ impl SigningKey {
         match &self.0 {
             Key::P256(_) => on_curve(&load::SECP256R1),
             Key::P384(_) => on_curve(&load::SECP384R1),
+            Key::P521(_) => on_curve(&load::SECP521R1),
             Key::Ed25519(_) => AlgorithmIdentifierRef { oid: load::ED25519, parameters: None },
             Key::Rsa(rsa) if rsa.is_pss => AlgorithmIdentifierRef { oid: load::RSASSA_PSS, parameters: None },
             Key::Rsa(_) => AlgorithmIdentifierRef { oid: load::RSA_ENCRYPTION, parameters: Some(AnyRef::NULL) },
@@ -29,7 +30,7 @@ impl SigningKey {
 
     fn public_key_bytes(&self) -> &[u8] {
         match &self.0 {
-            Key::P256(key) | Key::P384(key) => key.public_key().as_ref(),
+            Key::P256(key) | Key::P384(key) | Key::P521(key) => key.public_key().as_ref(),
             Key::Ed25519(key) => key.public_key().as_ref(),
             Key::Rsa(rsa) => rsa.key.public_key().as_ref(),
         }

@@ -29,6 +29,7 @@ fn test_keys<P: CryptoProvider>() -> Result<Vec<TestKey>, Stop> {
         (SignatureScheme::ECDSA_SECP256R1_SHA256, SigningKey::generate_p256(random)),
         (SignatureScheme::ED25519, SigningKey::generate_ed25519(random)),
         (SignatureScheme::ECDSA_SECP384R1_SHA384, SigningKey::generate_p384(random)),
+        (SignatureScheme::ECDSA_SECP521R1_SHA512, SigningKey::generate_p521(random)),
     ];
     let mut found = Vec::new();
     for (scheme, key) in keys {

@@ -136,7 +136,7 @@ pub(super) fn hmac<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
                 let parts: Vec<&[u8]> = data.chunks(len.div_ceil(pieces).max(1)).chain([&[][..]]).collect();
                 let digest = P::Hash::digest(provider, hash, &parts).or_fail("digest")?;
                 ensure_eq!(digest.as_bytes(), reference::digest(hash, &data), "{hash:?}, {pieces} of {len} bytes");
-                let key = bytes(len % (saitls_core::secret::MAX_SECRET_LEN + 1), 3);
+                let key = bytes(len % (saitls_core::crypto::MAX_HMAC_KEY_LEN + 1), 3);
                 let mac = P::Hash::hmac(provider, hash, &key, &parts).or_fail("hmac")?;
                 let expected = reference::hmac(hash, &key, &data);
                 ensure_eq!(mac.as_bytes(), expected, "HMAC with {hash:?}, {pieces} of {len} bytes");

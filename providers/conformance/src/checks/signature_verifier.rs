@@ -71,6 +71,9 @@ pub(super) fn ecdsa<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked 
         (TestName::EcdsaSecp256r1Sha256, A::EcdsaP256Sha256),
         (TestName::EcdsaSecp384r1Sha256, A::EcdsaP384Sha256),
         (TestName::EcdsaSecp384r1Sha384, A::EcdsaP384Sha384),
+        (TestName::EcdsaSecp256r1Sha512, A::EcdsaP256Sha512),
+        (TestName::EcdsaSecp384r1Sha512, A::EcdsaP384Sha512),
+        (TestName::EcdsaSecp521r1Sha512, A::EcdsaP521Sha512),
     ] {
         if !P::SignatureVerifier::supports(algorithm) {
             continue;
@@ -188,6 +191,7 @@ fn signed<P: CryptoProvider>(seed: u8) -> Result<Vec<Signed>, Stop> {
     let keys = [
         (SignatureScheme::ECDSA_SECP256R1_SHA256, SigningKey::generate_p256(provider)),
         (SignatureScheme::ECDSA_SECP384R1_SHA384, SigningKey::generate_p384(provider)),
+        (SignatureScheme::ECDSA_SECP521R1_SHA512, SigningKey::generate_p521(provider)),
         (SignatureScheme::ED25519, SigningKey::generate_ed25519(provider)),
     ];
     let mut signed = Vec::new();

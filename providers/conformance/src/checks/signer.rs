@@ -71,6 +71,7 @@ pub(super) fn refusals<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Check
         S::RSA_PKCS1_SHA256,
         S::ECDSA_SECP256R1_SHA256,
         S::ECDSA_SECP384R1_SHA384,
+        S::ECDSA_SECP521R1_SHA512,
         S::ED25519,
         S::RSA_PSS_RSAE_SHA256,
         S::RSA_PSS_PSS_SHA256,

@@ -123,11 +123,12 @@ pub(super) fn key_exchange<P: CryptoProvider>(subject: &Conformance<'_, P>) -> C
         let len = match group {
             NamedGroup::X25519 | NamedGroup::SECP256R1 => 32,
             NamedGroup::SECP384R1 => 48,
+            NamedGroup::SECP521R1 => 66,
             _ => continue,
         };
         // X25519 clamps the first and the last byte; numbers below the order begin with a small one.
         let mut private_key = crate::random::bytes(len, 64);
-        private_key[0] = 0x10;
+        private_key[0] = if group == NamedGroup::SECP521R1 { 1 } else { 0x10 };
         private_key[len - 1] = 0x50;
         let Some((_, exchange)) = subject.exchange(group, &private_key) else { continue };
         let fate = fate_of(&private_key, exchange)?;

@@ -21,7 +21,7 @@ mod verifier;
 
 pub use self::aead::AeadOf;
 pub use self::digest::DigestOf;
-#[cfg(any(feature = "p256", feature = "p384"))]
+#[cfg(any(feature = "p256", feature = "p384", feature = "p521"))]
 pub(crate) use self::digest::finalize;
 pub use self::rng::{RngFn, RngOf};
 pub use self::signer::{RandomizedSignerOf, SignerOf};

@@ -77,8 +77,8 @@ where
     crate::curve::public_key(peer_share).ok_or(Error::InvalidKeyShare)
 }
 
-/// The x-coordinate of the shared point, in full length. It is never the point at infinity: the order of both
-/// curves is prime, and neither key is zero.
+/// The x-coordinate of the shared point, in full length. It is never the point at infinity: the orders of the
+/// curves are prime, and neither key is zero.
 fn agree<C: CurveArithmetic>(key: &SecretKey<C>, peer: &PublicKey<C>) -> Result<SecretBytes> {
     SecretBytes::new(key.diffie_hellman(peer).raw_secret_bytes())
 }

@@ -1,18 +1,26 @@
 //! Key agreement.
 
 #![cfg_attr(
-    not(any(feature = "x25519", feature = "p256", feature = "p384")),
+    not(any(feature = "x25519", feature = "p256", feature = "p384", feature = "p521")),
     allow(dead_code, unused_imports, reason = "with all groups off")
 )]
 
-#[cfg(any(feature = "p384", all(feature = "p256", not(any(target_arch = "arm", saitls_p256 = "narrow")))))]
+#[cfg(any(
+    feature = "p384",
+    feature = "p521",
+    all(feature = "p256", not(any(target_arch = "arm", saitls_p256 = "narrow")))
+))]
 mod ecdh;
 #[cfg(all(feature = "mlkem", any(feature = "x25519", feature = "p256")))]
 mod hybrid;
 #[cfg(feature = "x25519")]
 mod x25519;
 
-#[cfg(any(feature = "p384", all(feature = "p256", not(any(target_arch = "arm", saitls_p256 = "narrow")))))]
+#[cfg(any(
+    feature = "p384",
+    feature = "p521",
+    all(feature = "p256", not(any(target_arch = "arm", saitls_p256 = "narrow")))
+))]
 pub(crate) use ecdh::Ecdh;
 
 use core::task::Poll;
@@ -25,7 +33,7 @@ use saitls_core::secret::SecretBytes;
 
 /// One agreement of one group, which gives the shared secret as bytes.
 #[cfg_attr(
-    not(any(feature = "x25519", feature = "p256", feature = "p384")),
+    not(any(feature = "x25519", feature = "p256", feature = "p384", feature = "p521")),
     allow(dead_code, reason = "with all groups off")
 )]
 pub(crate) trait Agreement: Default {
@@ -48,7 +56,7 @@ pub(crate) trait Agreement: Default {
 /// Declares [`KeyExchange`]: one variant for each group, behind its features.
 macro_rules! groups {
     ($($group:ident $exchange:ty, if $condition:meta;)*) => {
-        /// X25519, secp256r1, secp384r1, X25519MLKEM768 and SecP256r1MLKEM768: the
+        /// X25519, secp256r1, secp384r1, secp521r1, X25519MLKEM768 and SecP256r1MLKEM768: the
         /// [`KeyExchange`](crypto::KeyExchange) of any provider.
         ///
         /// The private key is made of random bytes of the provider, used once, and wiped. Shares of the NIST
@@ -120,6 +128,7 @@ groups! {
     X25519 x25519::X25519, if feature = "x25519";
     SECP256R1 crate::p256::Exchange, if feature = "p256";
     SECP384R1 Ecdh<p384::NistP384>, if feature = "p384";
+    SECP521R1 Ecdh<p521::NistP521>, if feature = "p521";
     X25519MLKEM768 hybrid::Hybrid<x25519::X25519, false>, if all(feature = "x25519", feature = "mlkem");
     SECP256R1MLKEM768 hybrid::Hybrid<crate::p256::Exchange, true>, if all(feature = "p256", feature = "mlkem");
 }

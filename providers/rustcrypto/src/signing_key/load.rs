@@ -4,11 +4,11 @@ use super::SigningKey;
 use saitls_core::error::{Error, Result};
 
 use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef};
-#[cfg(any(feature = "p256", feature = "p384"))]
+#[cfg(any(feature = "p256", feature = "p384", feature = "p521"))]
 use sec1::EcPrivateKey;
 
 /// id-ecPublicKey (RFC 5480 2.1.1).
-#[cfg(any(feature = "p256", feature = "p384"))]
+#[cfg(any(feature = "p256", feature = "p384", feature = "p521"))]
 pub(super) const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 /// secp256r1 (RFC 5480 2.1.1.1).
 #[cfg(feature = "p256")]
@@ -16,6 +16,9 @@ pub(super) const SECP256R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2
 /// secp384r1 (RFC 5480 2.1.1.1).
 #[cfg(feature = "p384")]
 pub(super) const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+/// secp521r1 (RFC 5480 2.1.1.1).
+#[cfg(feature = "p521")]
+pub(super) const SECP521R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 /// id-Ed25519 (RFC 8410 3).
 #[cfg(feature = "ed25519")]
 pub(super) const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
@@ -24,6 +27,11 @@ pub(super) const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.1
 pub(super) const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 /// id-RSASSA-PSS (RFC 8017 A.2.3).
 pub(super) const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
+
+/// How many zero bytes may be missing at the front of a private key on a curve. RFC 5915 3 asks for all of them, but some
+/// programs write the number without. That more are missing happens to one key in 2^64.
+#[cfg(any(feature = "p256", feature = "p384", feature = "p521"))]
+const MAX_MISSING_ZEROS: usize = 8;
 
 impl SigningKey {
     /// Loads PKCS#8 (RFC 5958), SEC1 (RFC 5915) or PKCS#1 (RFC 8017 A.1.2), whichever it is.
@@ -43,16 +51,15 @@ impl SigningKey {
     pub fn from_pkcs8_der(der: &[u8]) -> Result<Self> {
         let info = PrivateKeyInfoRef::try_from(der).map_err(|_| Error::InvalidKey)?;
         match info.algorithm.oid {
-            #[cfg(any(feature = "p256", feature = "p384"))]
-            EC_PUBLIC_KEY => match info.algorithm.parameters_oid() {
-                #[cfg(feature = "p256")]
-                Ok(SECP256R1) => Self::from_p256(
-                    &EcPrivateKey::try_from(info.private_key.as_bytes()).map_err(|_| Error::InvalidKey)?,
-                ),
-                #[cfg(feature = "p384")]
-                Ok(SECP384R1) => info.try_into().map(Self::from_p384).map_err(|_| Error::InvalidKey),
-                _ => Err(Error::InvalidKey),
-            },
+            #[cfg(any(feature = "p256", feature = "p384", feature = "p521"))]
+            EC_PUBLIC_KEY => {
+                let curve = info.algorithm.parameters_oid().map_err(|_| Error::InvalidKey)?;
+                let key = EcPrivateKey::try_from(info.private_key.as_bytes()).map_err(|_| Error::InvalidKey)?;
+                match named_curve(&key) {
+                    Some(named) if named != curve => Err(Error::InvalidKey),
+                    _ => Self::on_curve(Some(curve), key),
+                }
+            }
             #[cfg(feature = "ed25519")]
             ED25519 => info.try_into().map(Self::from_ed25519).map_err(|_| Error::InvalidKey),
             #[cfg(feature = "rsa")]
@@ -67,32 +74,45 @@ impl SigningKey {
     }
 
     /// Loads SEC1 (RFC 5915): `-----BEGIN EC PRIVATE KEY-----`. The curve is the one the key names, or the one
-    /// that its length fits.
+    /// that its length fits. Where the curve is named, up to eight leading zero bytes of the key may be missing, as in
+    /// PKCS#8.
     ///
     /// # Errors
     /// [`Error::InvalidKey`], as for [`from_der`](Self::from_der).
-    #[cfg(any(feature = "p256", feature = "p384"))]
+    #[cfg(any(feature = "p256", feature = "p384", feature = "p521"))]
     pub fn from_sec1_der(der: &[u8]) -> Result<Self> {
         let key = EcPrivateKey::try_from(der).map_err(|_| Error::InvalidKey)?;
-        match (key.parameters.and_then(|curve| curve.named_curve()), key.private_key.len()) {
-            #[cfg(feature = "p256")]
-            (Some(SECP256R1) | None, 32) => Self::from_p256(&key),
-            #[cfg(feature = "p384")]
-            (Some(SECP384R1) | None, 48) => key.try_into().map(Self::from_p384).map_err(|_| Error::InvalidKey),
-            _ => Err(Error::InvalidKey),
+        Self::on_curve(named_curve(&key), key)
+    }
+
+    /// A key on this curve, or on the one that its length fits.
+    #[cfg(any(feature = "p256", feature = "p384", feature = "p521"))]
+    fn on_curve(curve: Option<ObjectIdentifier>, key: EcPrivateKey<'_>) -> Result<Self> {
+        let len = key.private_key.len();
+        let is_on = |this: ObjectIdentifier, order_len: usize| match curve {
+            Some(curve) => curve == this && (order_len.saturating_sub(MAX_MISSING_ZEROS)..=order_len).contains(&len),
+            None => len == order_len,
+        };
+        #[cfg(feature = "p256")]
+        if is_on(SECP256R1, 32) {
+            return crate::p256::Key::load(key.private_key, key.public_key).map(|key| Self(super::Key::P256(key)));
         }
+        #[cfg(feature = "p384")]
+        if is_on(SECP384R1, 48) {
+            return key.try_into().map(Self::from_p384).map_err(|_| Error::InvalidKey);
+        }
+        #[cfg(feature = "p521")]
+        if is_on(SECP521R1, 66) {
+            return key.try_into().map(Self::from_p521).map_err(|_| Error::InvalidKey);
+        }
+        Err(Error::InvalidKey)
     }
 
-    #[cfg(feature = "p256")]
-    fn from_p256(key: &EcPrivateKey<'_>) -> Result<Self> {
-        crate::p256::Key::load(key.private_key, key.public_key).map(|key| Self(super::Key::P256(key)))
-    }
-
-    /// Loads SEC1: without the features `p256` and `p384`, always refuses.
+    /// Loads SEC1: without the features `p256`, `p384` and `p521`, always refuses.
     ///
     /// # Errors
     /// [`Error::InvalidKey`].
-    #[cfg(not(any(feature = "p256", feature = "p384")))]
+    #[cfg(not(any(feature = "p256", feature = "p384", feature = "p521")))]
     pub fn from_sec1_der(_: &[u8]) -> Result<Self> {
         Err(Error::InvalidKey)
     }
@@ -108,4 +128,10 @@ impl SigningKey {
         #[cfg(not(feature = "rsa"))]
         Err(Error::InvalidKey)
     }
+}
+
+/// The curve that a SEC1 key names.
+#[cfg(any(feature = "p256", feature = "p384", feature = "p521"))]
+fn named_curve(key: &EcPrivateKey<'_>) -> Option<ObjectIdentifier> {
+    key.parameters.as_ref().and_then(|parameters| parameters.named_curve())
 }

@@ -7,7 +7,7 @@ mod rsa;
 
 pub use public::MAX_SUBJECT_PUBLIC_KEY_INFO_LEN;
 
-#[cfg(feature = "p384")]
+#[cfg(any(feature = "p384", feature = "p521"))]
 use crate::adapters::RandomizedSignerOf;
 #[cfg(feature = "ed25519")]
 use crate::adapters::SignerOf;
@@ -22,6 +22,12 @@ type P384 = RandomizedSignerOf<
     p384::ecdsa::DerSignature,
     { SignatureScheme::ECDSA_SECP384R1_SHA384.0 },
 >;
+#[cfg(feature = "p521")]
+type P521 = RandomizedSignerOf<
+    p521::ecdsa::SigningKey,
+    p521::ecdsa::DerSignature,
+    { SignatureScheme::ECDSA_SECP521R1_SHA512.0 },
+>;
 #[cfg(feature = "ed25519")]
 type Ed25519 = SignerOf<ed25519_dalek::SigningKey, ed25519_dalek::Signature, { SignatureScheme::ED25519.0 }>;
 
@@ -31,6 +37,7 @@ type Ed25519 = SignerOf<ed25519_dalek::SigningKey, ed25519_dalek::Signature, { S
 /// |---|---|
 /// | P-256 | `ecdsa_secp256r1_sha256` |
 /// | P-384 | `ecdsa_secp384r1_sha384` |
+/// | P-521 | `ecdsa_secp521r1_sha512` |
 /// | Ed25519 | `ed25519` |
 /// | RSA (rsaEncryption) | `rsa_pss_rsae_sha256`, `_sha384`, `_sha512` |
 /// | RSA (id-RSASSA-PSS) | `rsa_pss_pss_sha256`, `_sha384`, `_sha512`; if the key names a hash, that one only |
@@ -57,6 +64,8 @@ enum Key {
     P256(crate::p256::Key),
     #[cfg(feature = "p384")]
     P384(P384),
+    #[cfg(feature = "p521")]
+    P521(P521),
     #[cfg(feature = "ed25519")]
     Ed25519(Ed25519),
     #[cfg(feature = "rsa")]
@@ -72,6 +81,8 @@ impl SigningKey {
             Key::P256(_) => &[SignatureScheme::ECDSA_SECP256R1_SHA256],
             #[cfg(feature = "p384")]
             Key::P384(_) => &[SignatureScheme::ECDSA_SECP384R1_SHA384],
+            #[cfg(feature = "p521")]
+            Key::P521(_) => &[SignatureScheme::ECDSA_SECP521R1_SHA512],
             #[cfg(feature = "ed25519")]
             Key::Ed25519(_) => &[SignatureScheme::ED25519],
             #[cfg(feature = "rsa")]
@@ -97,6 +108,15 @@ impl SigningKey {
         crate::curve::private_key::<p384::NistP384, P>(provider).map(Self::from_p384)
     }
 
+    /// A new key on P-521.
+    ///
+    /// # Errors
+    /// [`Error::RandomFailed`](saitls_core::Error::RandomFailed), or what the random source of the provider says.
+    #[cfg(feature = "p521")]
+    pub fn generate_p521<P: CryptoProvider>(provider: &mut P) -> Result<Self> {
+        crate::curve::private_key::<p521::NistP521, P>(provider).map(Self::from_p521)
+    }
+
     /// A new Ed25519 key.
     ///
     /// # Errors
@@ -111,6 +131,11 @@ impl SigningKey {
     #[cfg(feature = "p384")]
     fn from_p384(key: p384::SecretKey) -> Self {
         Self(Key::P384(RandomizedSignerOf::new(key.into())))
+    }
+
+    #[cfg(feature = "p521")]
+    fn from_p521(key: p521::SecretKey) -> Self {
+        Self(Key::P521(RandomizedSignerOf::new(key.into())))
     }
 
     #[cfg(feature = "ed25519")]
@@ -137,6 +162,8 @@ impl<P: CryptoProvider> Signer<P> for SigningKey {
             Key::P256(ref key) => key.poll_sign(provider, scheme, message, signature),
             #[cfg(feature = "p384")]
             Key::P384(ref key) => key.poll_sign(provider, scheme, message, signature),
+            #[cfg(feature = "p521")]
+            Key::P521(ref key) => key.poll_sign(provider, scheme, message, signature),
             #[cfg(feature = "ed25519")]
             Key::Ed25519(ref key) => key.poll_sign(provider, scheme, message, signature),
             #[cfg(feature = "rsa")]

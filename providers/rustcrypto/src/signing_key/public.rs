@@ -15,7 +15,7 @@ use spki::{SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
 pub const MAX_SUBJECT_PUBLIC_KEY_INFO_LEN: usize = 553;
 
 /// The AlgorithmIdentifier of a key on one of the NIST curves (RFC 5480 2.1.1).
-#[cfg(any(feature = "p256", feature = "p384"))]
+#[cfg(any(feature = "p256", feature = "p384", feature = "p521"))]
 fn on_curve(curve: &pkcs8::ObjectIdentifier) -> AlgorithmIdentifierRef<'_> {
     AlgorithmIdentifierRef { oid: load::EC_PUBLIC_KEY, parameters: Some(der::asn1::AnyRef::from(curve)) }
 }
@@ -32,6 +32,11 @@ impl SigningKey {
             super::Key::P384(ref key) => {
                 let point = key.key().verifying_key().to_sec1_point(false);
                 then(on_curve(&load::SECP384R1), point.as_bytes())
+            }
+            #[cfg(feature = "p521")]
+            super::Key::P521(ref key) => {
+                let point = key.key().verifying_key().to_sec1_point(false);
+                then(on_curve(&load::SECP521R1), point.as_bytes())
             }
             #[cfg(feature = "ed25519")]
             super::Key::Ed25519(ref key) => then(
