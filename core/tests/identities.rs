@@ -590,5 +590,11 @@ fn a_certificate_signed_with_sha1_is_only_presented_to_who_asks_for_it() {
     assert!(!presents(&weak, &[pss, SignatureScheme::RSA_PKCS1_SHA256]));
     assert!(presents(&weak, &[pss, SignatureScheme::RSA_PKCS1_SHA1]));
     // Nobody verifies how a self-signed one is signed.
-    assert!(presents(&replaced(key.certificate, sha256, sha1), &[pss]));
+    let weak = replaced(key.certificate, sha256, sha1);
+    assert!(presents(&weak, &[pss]));
+    assert_eq!(x509::is_self_signed(&weak), Ok(true));
+    // The name of its issuer is its own, the key of its issuer is not: somebody must verify that signature.
+    let self_issued = replaced(&weak, &[0x80, 20, 0x06], &[0x80, 20, 0x07]);
+    assert_eq!(x509::is_self_signed(&self_issued), Ok(false));
+    assert!(!presents(&self_issued, &[pss]));
 }

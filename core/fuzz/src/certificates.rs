@@ -16,7 +16,8 @@ pub fn certificates(data: &[u8]) {
     let settings = input.byte();
     let data = input.rest();
     let info = x509::subject_public_key_info(data);
-    let _ = x509::issuer(data);
+    let _ = (x509::issuer(data), x509::is_self_signed(data), x509::signature_scheme(data));
+    let _ = x509::extensions(data).map(Iterator::count);
     let _ = anchor_from_der(data);
     // As the entry of a message, and as a whole list.
     let entry = written(|writer| {

@@ -491,6 +491,12 @@ impl From<SignatureScheme> for SignatureAlgorithm {
     }
 }
 
+/// Why the provider cannot use a key. Without RSA, it is never for its length.
+pub(crate) fn unusable_key<P: CryptoProvider>(public_key: &[u8]) -> crate::Error {
+    let has_rsa = P::SignatureVerifier::supports(SignatureAlgorithm::RsaPssSha256);
+    if has_rsa { x509::unusable_key(public_key) } else { crate::Error::UnsupportedCertificate }
+}
+
 /// One verification of one signature. The value is the operation, as for [`KeyExchange`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the `SignatureVerifier` of the provider `{P}`",

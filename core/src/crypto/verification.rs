@@ -25,7 +25,7 @@ pub struct VerificationProgress<P: CryptoProvider> {
     answers: Answers,
     /// Signatures that were ever verified, forgotten ones included.
     verified: u8,
-    unsupported: bool,
+    unusable_key: Option<Error>,
 }
 
 /// What answers rest on, besides the peer's certificates.
@@ -83,7 +83,7 @@ impl<P: CryptoProvider> Default for VerificationProgress<P> {
             notes: Notes { time: 0, verifier: [0; 7] },
             answers: Answers { bits: 0, count: 0 },
             verified: 0,
-            unsupported: false,
+            unusable_key: None,
         }
     }
 }
@@ -108,10 +108,11 @@ impl<P: CryptoProvider> VerificationProgress<P> {
         self.answers
     }
 
-    /// Whether an answer is "not valid" only because the key cannot be used, such as an RSA key that is too short.
+    /// If an answer is "not valid" only because the provider cannot use the key: why. That is
+    /// [`Error::RsaKeyLength`] or [`Error::UnsupportedCertificate`].
     #[must_use]
-    pub const fn has_unsupported_key(&self) -> bool {
-        self.unsupported
+    pub const fn unusable_key(&self) -> Option<Error> {
+        self.unusable_key
     }
 
     /// Verifies the signature that has no answer yet, records the answer and returns it. While it is pending it is asked
@@ -141,7 +142,7 @@ impl<P: CryptoProvider> VerificationProgress<P> {
         self.operation = None;
         match valid {
             Ok(()) | Err(Error::BadSignature) => {}
-            Err(Error::UnsupportedCertificate) => self.unsupported = true,
+            Err(Error::UnsupportedCertificate) => self.unusable_key = Some(super::unusable_key::<P>(public_key)),
             Err(error) => return Poll::Ready(Err(error)),
         }
         self.answers.push(valid.is_ok());

@@ -1,10 +1,11 @@
-//! The little that TLS itself must know of X.509: a certificate's public key, its issuer, and how it is signed. Whether a
-//! certificate is any good is a [`PeerVerifier`](super::PeerVerifier)'s question.
+//! The little that TLS itself must know of X.509: a certificate's public key, its issuer, and how it is signed; and what
+//! verifiers look up to say why they refuse it. Whether a certificate is any good is a [`PeerVerifier`](super::PeerVerifier)'s question.
 
 use crate::codes::SignatureScheme;
 use crate::error::{Error, Result};
 use crate::wire::der::{self, Element};
 use crate::wire::{List, Malformed, Reader};
+use core::ops::RangeInclusive;
 
 /// id-ecPublicKey, 1.2.840.10045.2.1 (RFC 5480 2.1.1).
 const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
@@ -20,6 +21,10 @@ const ED25519: &[u8] = &[0x2b, 0x65, 112];
 const ED448: &[u8] = &[0x2b, 0x65, 113];
 /// rsaEncryption, 1.2.840.113549.1.1.1 (RFC 8017 A.1).
 const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+/// id-ce-subjectKeyIdentifier, 2.5.29.14 (RFC 5280 4.2.1.2).
+const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 14];
+/// id-ce-authorityKeyIdentifier, 2.5.29.35 (RFC 5280 4.2.1.1).
+const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 35];
 /// id-ce-keyUsage, 2.5.29.15 (RFC 5280 4.2.1.3).
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
 /// id-RSASSA-PSS, 1.2.840.113549.1.1.10 (RFC 8017 A.2.3).
@@ -49,7 +54,9 @@ pub fn issuer(certificate: &[u8]) -> Result<&[u8]> {
 /// As for [`subject_public_key_info`].
 pub fn key_usage(certificate: &[u8]) -> Result<Option<KeyUsage>> {
     let read = || -> Result<_> {
-        let Some(extension) = Fields::try_read(certificate)?.extension(KEY_USAGE)? else { return Ok(None) };
+        let Some(extension) = Fields::try_read(certificate)?.extensions()?.value_of(KEY_USAGE)? else {
+            return Ok(None);
+        };
         // In front of the bits stands how many of the last byte are unused.
         let (&unused, bits) = Element::all(extension, der::BIT_STRING)?.value.split_first().ok_or(Error::Malformed)?;
         if unused > 7 || (unused > 0 && bits.is_empty()) {
@@ -81,12 +88,51 @@ impl KeyUsage {
     }
 }
 
-/// Whether an X.509 certificate is issued in the name of its own subject.
+/// Whether an X.509 certificate is self-issued: issuer and subject have one name, byte by byte. That does not make it
+/// self-signed (RFC 5280 3.2): see [`is_self_signed`].
 ///
 /// # Errors
 /// As for [`subject_public_key_info`].
 pub fn is_self_issued(certificate: &[u8]) -> Result<bool> {
     Fields::read(certificate).map(|fields| fields.issuer == fields.subject)
+}
+
+/// Whether an X.509 certificate is self-signed, as far as can be seen without verifying its signature: issuer and subject
+/// have one name, and the identifiers of their keys, where both are there, are the same (RFC 5280 4.2.1.1).
+///
+/// The name alone says only that it is self-issued (RFC 5280 3.2): an authority may have the name of whom it certifies.
+///
+/// # Errors
+/// As for [`subject_public_key_info`].
+pub fn is_self_signed(certificate: &[u8]) -> Result<bool> {
+    Fields::read(certificate).map(|fields| fields.is_self_signed())
+}
+
+/// The extensions of an X.509 certificate (RFC 5280 4.2); none if it has none.
+///
+/// # Errors
+/// As for [`subject_public_key_info`].
+///
+/// ```
+/// use saitls_core::crypto::x509;
+/// # let certificate = include_bytes!("../../tests/data/p256.cert.der");
+///
+/// for extension in x509::extensions(certificate)? {
+///     println!("{:02x?}, critical: {}", extension.identifier, extension.is_critical);
+/// }
+/// # assert!(x509::extensions(certificate)?.count() > 1);
+/// # Ok::<(), saitls_core::Error>(())
+/// ```
+pub fn extensions(certificate: &[u8]) -> Result<Extensions<'_>> {
+    Fields::read(certificate)?.extensions().map_err(|_| Error::BadCertificate)
+}
+
+/// The scheme of TLS that an X.509 certificate is signed with; `None` if its identifier alone does not tell, as for
+/// RSASSA-PSS, or is not known. ECDSA is named by its hash: that the curve is the one of the scheme is not said.
+#[must_use]
+pub fn signature_scheme(certificate: &[u8]) -> Option<SignatureScheme> {
+    let algorithm = AlgorithmIdentifier::read(Fields::read(certificate).ok()?.signature).ok()?;
+    SIGNATURES.iter().find(|&&(known, _)| known == algorithm.oid).map(|&(_, scheme)| scheme)
 }
 
 /// The distinguished name of whom an X.509 certificate is for, in DER.
@@ -107,7 +153,7 @@ pub(crate) fn check_subject_public_key_info(subject_public_key_info: &[u8]) -> R
 pub(crate) fn is_signed_by_any(certificate: &[u8], schemes: List<'_, SignatureScheme>) -> bool {
     use SignatureScheme as S;
     let Ok(fields) = Fields::read(certificate) else { return false };
-    if fields.issuer == fields.subject {
+    if fields.is_self_signed() {
         return true;
     }
     let Ok(algorithm) = AlgorithmIdentifier::read(fields.signature) else { return false };
@@ -128,7 +174,7 @@ pub(crate) fn may_be_presented(certificate: &[u8], schemes: List<'_, SignatureSc
     let Ok(algorithm) = AlgorithmIdentifier::read(fields.signature) else { return true };
     let uses_sha1 = |scheme| matches!(scheme, SignatureScheme::RSA_PKCS1_SHA1 | SignatureScheme::ECDSA_SHA1);
     let sha1 = SIGNATURES.iter().find(|&&(known, scheme)| known == algorithm.oid && uses_sha1(scheme));
-    sha1.is_none_or(|&(_, scheme)| fields.issuer == fields.subject || schemes.contains(scheme))
+    sha1.is_none_or(|&(_, scheme)| fields.is_self_signed() || schemes.contains(scheme))
 }
 
 /// The signature algorithms of certificates that schemes have names for (RFC 5758 3.2, RFC 8410 3, RFC 8017 A.2.4).
@@ -143,6 +189,9 @@ const SIGNATURES: [(&[u8], SignatureScheme); 9] = [
     (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1], SignatureScheme::ECDSA_SHA1),
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5], SignatureScheme::RSA_PKCS1_SHA1),
 ];
+
+/// The lengths of RSA keys that providers accept: others are refused for their length.
+const USUAL_RSA_BITS: RangeInclusive<u16> = 2048..=4096;
 
 /// Fields of a TBSCertificate, each with its tag and length.
 struct Fields<'a> {
@@ -177,33 +226,103 @@ impl<'a> Fields<'a> {
         Ok(Self { signature, issuer, subject, subject_public_key_info, rest })
     }
 
-    fn extension(mut self, identifier: &[u8]) -> Result<Option<&'a [u8]>> {
-        while !self.rest.is_empty() {
-            let field = Element::read(&mut self.rest)?;
+    fn extensions(&self) -> Result<Extensions<'a>, Malformed> {
+        let mut rest = self.rest.clone();
+        while !rest.is_empty() {
+            let field = Element::read(&mut rest)?;
             if field.tag == der::EXPLICIT_3 {
-                return find_extension(field.value, identifier);
+                return Ok(Extensions { list: Element::all(field.value, der::SEQUENCE)?.content() });
+            }
+        }
+        Ok(Extensions { list: rest })
+    }
+
+    #[inline(never)]
+    fn is_self_signed(&self) -> bool {
+        if self.issuer != self.subject {
+            return false;
+        }
+        // What cannot be read says nothing.
+        let other_key = || -> Result<bool, Malformed> {
+            let (own, issuers) = (self.extensions()?, self.extensions()?);
+            let Some(own) = own.value_of(SUBJECT_KEY_IDENTIFIER)? else { return Ok(false) };
+            let Some(issuers) = issuers.value_of(AUTHORITY_KEY_IDENTIFIER)? else { return Ok(false) };
+            let own = Element::all(own, der::OCTET_STRING)?.value;
+            // `AuthorityKeyIdentifier ::= SEQUENCE { [0] OCTET STRING OPTIONAL, .. }`
+            let issuers = Element::read(&mut Element::all(issuers, der::SEQUENCE)?.content())?;
+            Ok(issuers.tag == der::IMPLICIT_0 && issuers.value != own)
+        };
+        !other_key().unwrap_or(false)
+    }
+}
+
+/// The extensions of a certificate, in their order: `SEQUENCE OF SEQUENCE { OBJECT IDENTIFIER, BOOLEAN DEFAULT FALSE, OCTET
+/// STRING }`. What is malformed ends them.
+#[derive(Clone)]
+pub struct Extensions<'a> {
+    list: Reader<'a>,
+}
+
+/// An extension of a certificate.
+#[derive(Debug, Clone, Copy)]
+pub struct Extension<'a> {
+    /// The content of its OBJECT IDENTIFIER: `[0x55, 0x1d, 15]` is 2.5.29.15.
+    pub identifier: &'a [u8],
+    /// Whether who does not know it must refuse the certificate.
+    pub is_critical: bool,
+    /// The content of its OCTET STRING, in DER.
+    pub value: &'a [u8],
+}
+
+impl<'a> Extensions<'a> {
+    fn read(&mut self) -> Result<Extension<'a>, Malformed> {
+        let mut fields = Element::read(&mut self.list)?.content();
+        let identifier = Element::read(&mut fields)?.expect_tag(der::OBJECT_IDENTIFIER)?.value;
+        let mut value = Element::read(&mut fields)?;
+        let mut is_critical = false;
+        if value.tag == der::BOOLEAN {
+            is_critical = value.value != [0];
+            value = Element::read(&mut fields)?;
+        }
+        Ok(Extension { identifier, is_critical, value: value.expect_tag(der::OCTET_STRING)?.value })
+    }
+
+    /// The content of the OCTET STRING of one of them.
+    fn value_of(mut self, identifier: &[u8]) -> Result<Option<&'a [u8]>, Malformed> {
+        while !self.list.is_empty() {
+            let extension = self.read()?;
+            if extension.identifier == identifier {
+                return Ok(Some(extension.value));
             }
         }
         Ok(None)
     }
 }
 
-/// Finds one of `Extensions ::= SEQUENCE OF SEQUENCE { OBJECT IDENTIFIER, BOOLEAN DEFAULT FALSE, OCTET STRING }`.
-fn find_extension<'a>(extensions: &'a [u8], identifier: &[u8]) -> Result<Option<&'a [u8]>> {
-    let mut list = Element::all(extensions, der::SEQUENCE)?.content();
-    while !list.is_empty() {
-        let mut fields = Element::read(&mut list)?.content();
-        let found = Element::read(&mut fields)?.expect_tag(der::OBJECT_IDENTIFIER)?.value == identifier;
-        let mut value = Element::read(&mut fields)?;
-        if value.tag == der::BOOLEAN {
-            value = Element::read(&mut fields)?;
-        }
-        let value = value.expect_tag(der::OCTET_STRING)?.value;
-        if found {
-            return Ok(Some(value));
-        }
+impl<'a> Iterator for Extensions<'a> {
+    type Item = Extension<'a>;
+
+    fn next(&mut self) -> Option<Extension<'a>> {
+        if self.list.is_empty() { None } else { self.read().ok() }
     }
-    Ok(None)
+}
+
+/// Why a provider cannot use a key that is well-formed to TLS: an RSAPublicKey (RFC 8017 A.1.1) for its length, if that is
+/// why.
+#[inline(never)]
+pub(crate) fn unusable_key(public_key: &[u8]) -> Error {
+    let bits = || {
+        let modulus = Element::read(&mut Element::all(public_key, der::SEQUENCE)?.content())?;
+        let modulus = modulus.expect_tag(der::INTEGER)?.value;
+        let digits = modulus.strip_prefix(&[0]).unwrap_or(modulus);
+        let unused = digits.first().map_or(0, |first| first.leading_zeros());
+        let bits = u32::try_from(digits.len()).map_err(|_| Malformed)?.saturating_mul(8).saturating_sub(unused);
+        u16::try_from(bits).map_err(|_| Malformed)
+    };
+    match bits() {
+        Ok(bits) if !USUAL_RSA_BITS.contains(&bits) => Error::RsaKeyLength(bits),
+        _ => Error::UnsupportedCertificate,
+    }
 }
 
 /// An AlgorithmIdentifier (RFC 5280 4.1.1.2).

@@ -5,7 +5,7 @@
 
 mod text;
 
-use crate::codes::AlertDescription;
+use crate::codes::{AlertDescription, SignatureScheme};
 
 /// The result of everything in this library that can fail.
 pub type Result<T, E = Error> = core::result::Result<T, E>;
@@ -103,15 +103,30 @@ pub enum Error {
     CertificateRequired,
     /// A certificate is not well-formed, or carries an invalid signature.
     BadCertificate,
-    /// A certificate of a kind we cannot use: its key, its algorithm, its type.
+    /// A certificate of a kind that is not supported: its type, its key, the algorithm that it is signed with. Where it can
+    /// be said more exactly, one of the next errors says it.
     UnsupportedCertificate,
+    /// A certificate is not of version 3 of X.509 (RFC 9846 4.5.1.2; RFC 5280 4.1.2.1). Without extensions it names no host and
+    /// allows no use: have it issued anew.
+    CertificateVersion,
+    /// A certificate is signed with this scheme, which was not offered: the provider does not have it, or the configuration
+    /// leaves it out (RFC 9846 4.3.3). ECDSA with SHA-512 goes by `ecdsa_secp521r1_sha512`, whatever the curve.
+    CertificateSignatureScheme(SignatureScheme),
+    /// An RSA key of so many bits, in a certificate or of its issuer, is shorter or longer than is accepted (RFC 9846 C.2
+    /// asks for limits). Have the certificate issued for, or by, a key of 2048 to 4096 bits.
+    RsaKeyLength(u16),
+    /// A certificate has a critical extension that is not known here (RFC 5280 4.2).
+    CriticalExtension,
+    /// A certificate has a critical extension about policies, which are not evaluated here: certificatePolicies, policyMappings,
+    /// policyConstraints or inhibitAnyPolicy (RFC 5280 4.2.1.4, 4.2.1.5, 4.2.1.11, 4.2.1.14).
+    CriticalPolicy,
     /// A certificate is for another use: its KeyUsage or ExtendedKeyUsage does not allow this one (RFC 5280 4.2.1.3,
     /// 4.2.1.12; RFC 9846 4.5.1.2).
     CertificatePurpose,
     /// The certificate that the peer presented as its own is a certification authority's. A peer that has no other
     /// can only be trusted by its key: with [`PinnedKey`](crate::crypto::PinnedKey).
     CertificationAuthorityAsPeer,
-    /// The peer's certificate is signed by itself. Such a peer can only be trusted by its key: with
+    /// The peer's certificate is signed by itself, and is no trust anchor. Such a peer can only be trusted by its key: with
     /// [`PinnedKey`](crate::crypto::PinnedKey).
     SelfSignedCertificate,
     /// A certificate was revoked.
@@ -122,15 +137,26 @@ pub enum Error {
     CertificateExpired,
     /// A certificate is not valid yet.
     CertificateNotYetValid,
+    /// The times of a certificate's validity are malformed (RFC 5280 4.1.2.5), or before 1970, where time begins here.
+    CertificateTime,
     /// A certificate is unacceptable for another reason, such as the name.
     CertificateUnknown,
     /// The certificate is not for the name that was asked for.
     CertificateNameMismatch,
+    /// The certificate has no subjectAltName, so it is for no name: the subject is not looked at (RFC 9525 2, 6.3; RFC 5280
+    /// 4.2.1.6). Have it issued with one.
+    MissingSubjectAltName,
     /// A certificate breaks a rule that an authority above it made: on names, on the length of the path, or that its
     /// issuer must be an authority (RFC 5280 6.1).
     CertificateConstraint,
+    /// An authority puts constraints on names of a form that is not evaluated here, such as directory names, so that what they
+    /// apply to is refused (RFC 5280 4.2.1.10).
+    UnsupportedConstraint,
     /// The chain does not end in a trust anchor.
     UnknownIssuer,
+    /// A certificate writes the name of its issuer in another way than the issuer's own certificate: in another string type, case
+    /// or spacing. RFC 5280 7.1 takes them for the same name; here they are compared byte by byte.
+    IssuerNameForm,
     /// The chain has more intermediate certificates, or takes more signatures to be verified, than is allowed.
     ChainTooLong,
     /// There is no time to verify certificates at: the clock has not been set yet.
@@ -238,18 +264,27 @@ impl Error {
             Self::UnsolicitedExtension => A::UNSUPPORTED_EXTENSION,
             Self::MissingExtension => A::MISSING_EXTENSION,
             Self::CertificateRequired => A::CERTIFICATE_REQUIRED,
-            Self::BadCertificate => A::BAD_CERTIFICATE,
-            Self::UnsupportedCertificate | Self::CertificatePurpose | Self::CertificationAuthorityAsPeer => {
-                A::UNSUPPORTED_CERTIFICATE
-            }
+            Self::BadCertificate | Self::CertificateTime => A::BAD_CERTIFICATE,
+            Self::UnsupportedCertificate
+            | Self::CertificateVersion
+            | Self::CertificateSignatureScheme(_)
+            | Self::RsaKeyLength(_)
+            | Self::CriticalExtension
+            | Self::CriticalPolicy
+            | Self::CertificatePurpose
+            | Self::CertificationAuthorityAsPeer => A::UNSUPPORTED_CERTIFICATE,
             Self::CertificateRevoked => A::CERTIFICATE_REVOKED,
             Self::CertificateExpired | Self::CertificateNotYetValid => A::CERTIFICATE_EXPIRED,
             Self::CertificateUnknown
             | Self::CertificateNameMismatch
+            | Self::MissingSubjectAltName
             | Self::CertificateConstraint
+            | Self::UnsupportedConstraint
             | Self::RevocationUnknown
             | Self::KeyNotPinned => A::CERTIFICATE_UNKNOWN,
-            Self::UnknownIssuer | Self::SelfSignedCertificate | Self::ChainTooLong => A::UNKNOWN_CA,
+            Self::UnknownIssuer | Self::IssuerNameForm | Self::SelfSignedCertificate | Self::ChainTooLong => {
+                A::UNKNOWN_CA
+            }
             Self::BadSignature | Self::BadFinished => A::DECRYPT_ERROR,
             Self::BadRecordMac => A::BAD_RECORD_MAC,
             Self::Unsupported

@@ -14,6 +14,15 @@ impl Display for Error {
             Self::TransmitBufferTooSmall(needed) => {
                 write!(f, "transmit buffer too small: at least {needed} bytes needed")
             }
+            Self::CertificateSignatureScheme(scheme) => {
+                write!(f, "a certificate of the peer's chain is signed with {scheme}, which was not offered")
+            }
+            Self::RsaKeyLength(bits) => {
+                write!(
+                    f,
+                    "the peer's certificate has, or is signed by, an RSA key of {bits} bits: 2048 to 4096 are accepted"
+                )
+            }
             Self::InvalidConfiguration(why) => write!(f, "invalid configuration: {why}"),
             other => f.write_str(other.words()),
         }
@@ -64,23 +73,46 @@ impl Error {
             Self::EmptyCertificate => "the server sent no certificate",
             Self::CertificateRequired => "the client sent no certificate",
             Self::BadCertificate => "the peer's certificate is malformed, or wrongly signed",
-            Self::UnsupportedCertificate => "the peer's certificate is of a kind that is not supported",
+            Self::UnsupportedCertificate => {
+                "the type, the key or the signature of the peer's certificate is of a kind that is not supported"
+            }
+            Self::CertificateVersion => {
+                "a certificate of the peer's chain is not of version 3 of X.509: it must be issued anew, with extensions"
+            }
+            Self::CriticalExtension => {
+                "a certificate of the peer's chain has a critical extension that is not known here"
+            }
+            Self::CriticalPolicy => {
+                "a certificate of the peer's chain has a critical extension about policies, which are not evaluated here"
+            }
             Self::CertificatePurpose => "the peer's certificate is not for this purpose",
             Self::CertificationAuthorityAsPeer => {
                 "the peer presents the certificate of a certification authority as its own: it can only be trusted by \
                  its key, with PinnedKey"
             }
             Self::SelfSignedCertificate => {
-                "the peer's certificate is self-signed: it can only be trusted by its key, with PinnedKey"
+                "the peer's certificate is self-signed, and no trust anchor: it can only be trusted by its key, with PinnedKey"
             }
             Self::CertificateRevoked => "the peer's certificate was revoked",
             Self::RevocationUnknown => "nobody knows whether the peer's certificate was revoked",
             Self::CertificateExpired => "the peer's certificate has expired",
             Self::CertificateNotYetValid => "the peer's certificate is not valid yet",
+            Self::CertificateTime => "the validity of a certificate of the peer's chain is malformed, or before 1970",
             Self::CertificateUnknown => "the peer's certificate is not acceptable",
             Self::CertificateNameMismatch => "the peer's certificate is for another name",
+            Self::MissingSubjectAltName => {
+                "the peer's certificate is for no name: it has no subjectAltName, and its subject does not count"
+            }
+            Self::UnsupportedConstraint => {
+                "an issuer of the peer's certificate constrains names of a form that is not evaluated here, such as directory \
+                 names"
+            }
             Self::CertificateConstraint => "the peer's certificate is beyond what its issuers may vouch for",
             Self::UnknownIssuer => "the peer's certificate is from an unknown issuer: no trust anchor is at its end",
+            Self::IssuerNameForm => {
+                "a certificate of the peer's chain writes its issuer's name in another way than the issuer does, such as in \
+                 another string type"
+            }
             Self::ChainTooLong => "the peer's certificate chain is too long",
             Self::ClockNotSet => "the clock is not set yet: certificates cannot be verified",
             Self::KeyNotPinned => "the peer's key is none of the pinned ones",
@@ -103,6 +135,8 @@ impl Error {
             // These are told with what they hold.
             Self::AlertReceived(_)
             | Self::PeerRejected(_)
+            | Self::CertificateSignatureScheme(_)
+            | Self::RsaKeyLength(_)
             | Self::ReceiveBufferTooSmall(_)
             | Self::TransmitBufferTooSmall(_)
             | Self::InvalidConfiguration(_) => "",

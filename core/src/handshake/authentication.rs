@@ -5,7 +5,8 @@ use super::{Asked, Context, Operation, Received};
 use crate::codes::{CertificateType, ExtensionType, HandshakeType, SignatureScheme};
 use crate::config::{ChosenIdentity, Common, IdentityRequest};
 use crate::crypto::{
-    CryptoProvider, PeerCertificates, PeerRole, PeerVerifier, SignatureVerifier, VerificationProgress, x509,
+    CryptoProvider, PeerCertificates, PeerRole, PeerVerifier, SignatureVerifier, VerificationProgress, unusable_key,
+    x509,
 };
 use crate::error::{ByteCount, Error, Misconfiguration, Result};
 use crate::key_schedule::verify_data;
@@ -175,7 +176,10 @@ pub(super) fn poll_certificate_verify<P: CryptoProvider>(
         Poll::Pending => cx.pending(Operation::SignatureVerification),
         Poll::Ready(valid) => {
             *operation = None;
-            valid?;
+            valid.map_err(|error| match error {
+                Error::UnsupportedCertificate => unusable_key::<P>(key),
+                error => error,
+            })?;
             // The certificate has done its service: nothing of it is kept.
             *cx.retain = Some(0..0);
             Poll::Ready(Ok(SignatureVerified::signature_is_valid(presented, scheme)))

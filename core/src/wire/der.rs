@@ -15,6 +15,8 @@ pub const OCTET_STRING: u8 = 0x04;
 pub const OBJECT_IDENTIFIER: u8 = 0x06;
 /// SEQUENCE.
 pub const SEQUENCE: u8 = 0x30;
+/// `[0] IMPLICIT`, of what is no structure.
+pub const IMPLICIT_0: u8 = 0x80;
 /// `[0] EXPLICIT`.
 pub const EXPLICIT_0: u8 = 0xa0;
 /// `[3] EXPLICIT`.

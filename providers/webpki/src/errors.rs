@@ -33,10 +33,12 @@ pub(crate) const fn from_webpki(error: &W) -> Error {
         | W::UnsupportedRevocationReasonsPartitioning
         | W::UnsupportedCrlSignatureAlgorithmContext(_)
         | W::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_) => Error::RevocationUnknown,
-        W::UnsupportedCertVersion
-        | W::UnsupportedCriticalExtension
-        | W::UnsupportedSignatureAlgorithmContext(_)
-        | W::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => Error::UnsupportedCertificate,
+        W::UnsupportedCertVersion => Error::CertificateVersion,
+        W::UnsupportedCriticalExtension => Error::CriticalExtension,
+        W::BadDerTime => Error::CertificateTime,
+        W::UnsupportedSignatureAlgorithmContext(_) | W::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+            Error::UnsupportedCertificate
+        }
         W::CertDistrusted | W::UnsupportedNameType => Error::CertificateUnknown,
         // Malformed in one way or another, or with an invalid signature.
         _ => Error::BadCertificate,

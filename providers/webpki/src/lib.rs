@@ -20,6 +20,8 @@ mod algorithms;
 mod anchors;
 mod clock;
 mod errors;
+#[cfg(feature = "explain")]
+mod explain;
 mod recorder;
 #[cfg(feature = "crl")]
 mod revocation;
@@ -40,4 +42,5 @@ pub use revocation::{MAX_REVOCATION_LISTS, Revocation, UnknownStatus};
 #[cfg(target_has_atomic = "ptr")]
 pub use rotating::RotatingVerifier;
 pub use rustls_pki_types::{Der, TrustAnchor, UnixTime};
+pub use saitls_core::ServerName;
 pub use verifier::{ChainVerifier, DEFAULT_MAX_INTERMEDIATES, MAX_INTERMEDIATES};

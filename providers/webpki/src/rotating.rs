@@ -55,6 +55,6 @@ impl<P: CryptoProvider> PeerVerifier<P> for RotatingVerifier<'_> {
     }
 
     fn needs_server_name(&self) -> bool {
-        true
+        self.current.lock().0.needs_server_name()
     }
 }

@@ -11,7 +11,7 @@ use core::fmt;
 use core::ptr;
 use core::task::{Poll, ready};
 use core::time::Duration;
-use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
+use rustls_pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
 use saitls_core::codes::CertificateType;
 use saitls_core::crypto::{
     CryptoProvider, Notes, PeerCertificates, PeerRole, PeerVerifier, VerificationProgress, x509,
@@ -38,6 +38,17 @@ enum Validity<'a> {
 /// The next time to look at a chain.
 type Later = fn(&ChainVerifier<'_>, &webpki::Error, &PeerCertificates<'_>, u64) -> Option<u64>;
 
+/// The name that a server's certificate must be for.
+#[derive(Clone, Copy)]
+enum ExpectedName<'a> {
+    /// The one that the connection is to.
+    OfConnection,
+    /// This one instead.
+    Other(&'a ServerName<'a>),
+    /// Any, or none.
+    Any,
+}
+
 /// Verifies that a chain of X.509 certificates leads to a trust anchor, is meant for this use, and, on a client, is
 /// for the name of the server.
 ///
@@ -47,6 +58,7 @@ pub struct ChainVerifier<'a> {
     anchors: &'a [TrustAnchor<'a>],
     validity: Validity<'a>,
     max_intermediates: usize,
+    expected_name: ExpectedName<'a>,
     #[cfg(feature = "crl")]
     revocation: Option<Revocation<'a>>,
 }
@@ -78,6 +90,7 @@ impl<'a> ChainVerifier<'a> {
             anchors,
             validity,
             max_intermediates: DEFAULT_MAX_INTERMEDIATES,
+            expected_name: ExpectedName::OfConnection,
             #[cfg(feature = "crl")]
             revocation: None,
         })
@@ -88,6 +101,37 @@ impl<'a> ChainVerifier<'a> {
     #[must_use]
     pub const fn with_max_intermediates(mut self, max: usize) -> Self {
         self.max_intermediates = if max < MAX_INTERMEDIATES { max } else { MAX_INTERMEDIATES };
+        self
+    }
+
+    /// Servers must be for this name, whatever name the connection is to: what `-verify_hostname` of `openssl s_client` and
+    /// `--verify-hostname` of `gnutls-cli` are. For a server that is reached by an address or an alias, through a tunnel, or
+    /// behind a proxy, while its certificate has one name that you know. All else is checked as ever.
+    ///
+    /// A connection needs no name then; if it has one, it is still asked for (`server_name`). The name of the connection
+    /// counts as verified only if it is this one. Who authenticates clients checks no names, with this or without.
+    ///
+    /// ```
+    /// # use saitls_webpki::*;
+    /// # fn f(anchors: &[TrustAnchor<'_>], clock: &dyn Clock) -> saitls_core::Result<()> {
+    /// let name = ServerName::try_from("gateway.example").expect("a name");
+    /// let trust = ChainVerifier::new(anchors, clock)?.expecting_server_name(&name);
+    /// # let _ = trust; Ok(()) }
+    /// ```
+    #[must_use]
+    pub const fn expecting_server_name(mut self, name: &'a ServerName<'a>) -> Self {
+        self.expected_name = ExpectedName::Other(name);
+        self
+    }
+
+    /// Servers may be for any name, or for none; all else is checked as ever.
+    ///
+    /// **Dangerous** with authorities that certify others than your servers: whoever has any certificate of theirs can be the
+    /// server. With the authorities of the web that is everybody. It is for an authority of your own that certifies nothing
+    /// but the servers (or devices) that may stand here, such as devices whose certificates have no names.
+    #[must_use]
+    pub const fn ignoring_server_name(mut self) -> Self {
+        self.expected_name = ExpectedName::Any;
         self
     }
 
@@ -133,7 +177,7 @@ impl<'a> ChainVerifier<'a> {
             match outcome {
                 Ok(()) => {
                     check_key_usage(leaf(peer)?)?;
-                    progress.server_name_verified = peer.role == PeerRole::Server;
+                    progress.server_name_verified = self.verifies_name_of(peer);
                     return Poll::Ready(Ok(()));
                 }
                 Err(error) => {
@@ -244,11 +288,26 @@ impl<'a> ChainVerifier<'a> {
         let anchors = self.anchors;
         let authorities: &dyn Fn(&VerifiedPath<'_>) -> _ = &check_authorities;
         end_entity.verify_for_usage(algorithms, anchors, intermediates, time, usage, revocation, Some(authorities))?;
-        match (peer.role, peer.server_name) {
-            (PeerRole::Server, Some(name)) => end_entity.verify_is_valid_for_subject_name(name),
-            (PeerRole::Server, None) => Err(webpki::Error::UnsupportedNameType),
-            (PeerRole::Client, _) => Ok(()),
+        let name = match (peer.role, self.expected_name) {
+            (PeerRole::Client, _) | (PeerRole::Server, ExpectedName::Any) => return Ok(()),
+            (PeerRole::Server, ExpectedName::OfConnection) => peer.server_name,
+            (PeerRole::Server, ExpectedName::Other(name)) => Some(name),
+        };
+        end_entity.verify_is_valid_for_subject_name(name.ok_or(webpki::Error::UnsupportedNameType)?)
+    }
+
+    /// Whether the name that a good certificate is for is the one of the connection.
+    fn verifies_name_of(&self, peer: &PeerCertificates<'_>) -> bool {
+        match (peer.role, self.expected_name) {
+            (PeerRole::Client, _) | (PeerRole::Server, ExpectedName::Any) => false,
+            (PeerRole::Server, ExpectedName::OfConnection) => true,
+            (PeerRole::Server, ExpectedName::Other(name)) => peer.server_name == Some(name),
         }
+    }
+
+    /// Whether a connection must have a name.
+    pub(crate) const fn needs_server_name(&self) -> bool {
+        matches!(self.expected_name, ExpectedName::OfConnection)
     }
 
     fn poll_answer<P: CryptoProvider>(
@@ -290,11 +349,28 @@ impl<'a> ChainVerifier<'a> {
         peer: &PeerCertificates<'_>,
     ) -> Error {
         let some_left_out = peer.chain.iter().count() > self.max_intermediates.saturating_add(1);
-        match from_webpki(error) {
-            Error::UnknownIssuer if some_left_out => Error::ChainTooLong,
-            Error::BadCertificate if progress.has_unsupported_key() => Error::UnsupportedCertificate,
-            error => error,
+        if self.is_self_signed_stranger(peer) {
+            return Error::SelfSignedCertificate;
         }
+        match (from_webpki(error), progress.unusable_key()) {
+            (Error::UnknownIssuer, _) if some_left_out => Error::ChainTooLong,
+            (Error::BadCertificate, Some(why)) => why,
+            #[cfg(feature = "explain")]
+            (other, _) => crate::explain::explain(error, other, peer, self.anchors),
+            #[cfg(not(feature = "explain"))]
+            (other, _) => other,
+        }
+    }
+
+    /// Whether the peer's certificate, which was refused, looks signed by itself, and no anchor has its key.
+    #[inline(never)]
+    fn is_self_signed_stranger(&self, peer: &PeerCertificates<'_>) -> bool {
+        // To tell it from one by an unknown issuer of the same name takes 400 bytes of flash.
+        let looks_self_signed = if cfg!(feature = "explain") { x509::is_self_signed } else { x509::is_self_issued };
+        let is_self_signed = leaf(peer).and_then(looks_self_signed).unwrap_or(false);
+        // An anchor has its key without the tag and the length in front.
+        let key = peer.subject_public_key_info;
+        is_self_signed && !self.anchors.iter().any(|anchor| key.ends_with(&anchor.subject_public_key_info))
     }
 }
 
@@ -307,8 +383,7 @@ fn check_end_entity(peer: &PeerCertificates<'_>) -> Result<()> {
     if peer.certificate_type != CertificateType::X509 {
         return Err(Error::UnsupportedCertificate);
     }
-    let leaf = leaf(peer)?;
-    if x509::is_self_issued(leaf)? { Err(Error::SelfSignedCertificate) } else { Ok(()) }
+    leaf(peer).map(drop)
 }
 
 /// Whether the key of an end entity may sign handshakes (RFC 9846 4.5.1.2), which the library does not check.
@@ -342,7 +417,7 @@ impl<P: CryptoProvider> PeerVerifier<P> for ChainVerifier<'_> {
     }
 
     fn needs_server_name(&self) -> bool {
-        true
+        Self::needs_server_name(self)
     }
 }
 
@@ -350,6 +425,11 @@ impl fmt::Debug for ChainVerifier<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("ChainVerifier");
         debug.field("anchors", &self.anchors.len()).field("max_intermediates", &self.max_intermediates);
-        debug.field("checks_validity", &matches!(self.validity, Validity::Now(_))).finish_non_exhaustive()
+        debug.field("checks_validity", &matches!(self.validity, Validity::Now(_)));
+        match self.expected_name {
+            ExpectedName::OfConnection => debug.finish_non_exhaustive(),
+            ExpectedName::Other(name) => debug.field("expected_name", name).finish_non_exhaustive(),
+            ExpectedName::Any => debug.field("checks_name", &false).finish_non_exhaustive(),
+        }
     }
 }

@@ -42,8 +42,9 @@ fn signatures_in_ways_that_were_not_offered_are_refused() {
     let with = |schemes: &[S]| offered_at(NOW, &root.der, &[&leaf.der], schemes);
     assert_eq!(with(&[S::ECDSA_SECP256R1_SHA256, S::ECDSA_SECP384R1_SHA384]), Ok(1));
     assert_eq!(with(&[S::ECDSA_SECP384R1_SHA384]), Ok(1));
-    assert_eq!(with(&[S::ECDSA_SECP256R1_SHA256, S::ED25519]), Err(Error::UnsupportedCertificate));
-    assert_eq!(with(&[]), Err(Error::UnsupportedCertificate));
+    let missing = Err(Error::CertificateSignatureScheme(S::ECDSA_SECP384R1_SHA384));
+    assert_eq!(with(&[S::ECDSA_SECP256R1_SHA256, S::ED25519]), missing);
+    assert_eq!(with(&[]), missing);
 }
 
 macro_rules! data {
@@ -59,8 +60,39 @@ fn rsa() {
     let all = [S::RSA_PKCS1_SHA256, S::RSA_PKCS1_SHA384, S::RSA_PKCS1_SHA512];
     assert_eq!(offered(root, &chain, &all), Ok(3));
     // The server's is signed with SHA-384, the second intermediate with the other.
-    assert_eq!(offered(root, &chain, &all[..1]), Err(Error::UnsupportedCertificate));
-    assert_eq!(offered(root, &chain, &all[1..]), Err(Error::UnsupportedCertificate));
+    assert_eq!(offered(root, &chain, &all[..1]), Err(Error::CertificateSignatureScheme(S::RSA_PKCS1_SHA512)));
+    assert_eq!(offered(root, &chain, &all[1..]), Err(Error::CertificateSignatureScheme(S::RSA_PKCS1_SHA256)));
+}
+
+/// Curves and hashes in all pairs that people make: OpenSSL, asked for no hash, signs with SHA-256 whatever the curve.
+#[test]
+fn ecdsa_with_p521_or_sha512() {
+    let (p256, p384, p521) = (S::ECDSA_SECP256R1_SHA256, S::ECDSA_SECP384R1_SHA384, S::ECDSA_SECP521R1_SHA512);
+    let chains: [(&[u8], &[u8], &[S]); 5] = [
+        (data!("p256-sha512.root"), data!("p256-sha512.server"), &[p256, p521]),
+        (data!("p384-sha512.root"), data!("p384-sha512.server"), &[p384, p521]),
+        (data!("p521-sha256.root"), data!("p521-sha256.server"), &[p521, p256]),
+        (data!("p521-sha384.root"), data!("p521-sha384.server"), &[p521, p384]),
+        (data!("p521-sha512.root"), data!("p521-sha512.server"), &[p521]),
+    ];
+    for (root, leaf, needed) in chains {
+        let all = [p256, p384, p521];
+        assert_eq!(offered(root, &[leaf], &all), Ok(1));
+        assert_eq!(offered(root, &[leaf], needed), Ok(1));
+        // Curve and hash must both have been offered.
+        for left_out in needed {
+            let rest: Vec<S> = all.into_iter().filter(|scheme| scheme != left_out).collect();
+            let refused = offered(root, &[leaf], &rest).unwrap_err();
+            assert_eq!(refused.alert(), Error::UnsupportedCertificate.alert(), "{refused}");
+        }
+        let mut tampered = leaf.to_vec();
+        *tampered.last_mut().unwrap() ^= 1;
+        assert_eq!(offered(root, &[&tampered], &all), Err(Error::BadCertificate));
+    }
+    for (_, leaf, _) in chains {
+        let other = data!("p521-sha512.root");
+        assert_eq!(offered(other, &[leaf], &[p521]).is_ok(), leaf == data!("p521-sha512.server"));
+    }
 }
 
 #[test]

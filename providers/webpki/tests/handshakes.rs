@@ -85,6 +85,31 @@ fn who_is_refused_hears_why() {
     assert_eq!(client_is(&named_otherwise, &named_otherwise.root.der, true), (Ok(()), Ok(())));
 }
 
+/// A server and a client with nothing but P-521: key exchange, certificate, CertificateVerify.
+#[test]
+fn p521_throughout() {
+    use saitls_core::codes::{NamedGroup, SignatureScheme};
+    let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(2_000_000_000));
+    let anchors = anchor(include_bytes!("data/p521-sha512.root.der"));
+    let verifier = ChainVerifier::new(&anchors, &time).unwrap();
+    let key = saitls_rustcrypto::SigningKey::from_der(include_bytes!("data/p521-sha512.server.key.der")).unwrap();
+    let chain = [&include_bytes!("data/p521-sha512.server.der")[..]];
+    let identities = [key.identity(&chain).unwrap()];
+    let (groups, schemes) = ([NamedGroup::SECP521R1], [SignatureScheme::ECDSA_SECP521R1_SHA512]);
+    let server = ServerConfig::new(&identities)
+        .with_client_authentication(ClientAuthentication::Required(&verifier))
+        .with_signature_schemes(&schemes);
+    let client = ClientConfig::new(&verifier)
+        .with_identities(&identities)
+        .with_named_groups(&groups)
+        .with_signature_schemes(&schemes);
+    let mut pair = Pair::new(&client, &server);
+    pair.connect();
+    let negotiated = pair.client.negotiated().unwrap();
+    assert_eq!(negotiated.named_group, NamedGroup::SECP521R1);
+    assert_eq!((pair.client_provider.verified, pair.server_provider.verified), (2, 2));
+}
+
 #[test]
 fn both_sides_learn_who_the_other_is() {
     let (of_server, of_client) = (Pki::new(2), Pki::new(1));

@@ -80,8 +80,8 @@ pub(crate) const DEVIATIONS: &[Deviation] = &[
     },
     Deviation {
         reason: "constraints on directory names and e-mail addresses are not understood, so what they apply to is \
-                 refused",
-        ours: Err(Error::CertificateConstraint),
+                 refused, by an error of its own",
+        ours: Err(Error::UnsupportedConstraint),
         ids: &[
             "rfc5280::nc::nc-permits-email-domain",
             "rfc5280::nc::nc-permits-email-exact",

@@ -45,7 +45,8 @@ fn mutate(bytes: &mut Vec<u8>, numbers: &mut Numbers) {
 /// Everything that reads a certificate.
 fn read(chain: &[&[u8]], anchors: &[TrustAnchor<'_>], lists: &[&[u8]], provider: &mut Counting) -> bool {
     for certificate in chain {
-        let _ = (x509::issuer(certificate), x509::key_usage(certificate), x509::is_self_issued(certificate));
+        let _ = (x509::issuer(certificate), x509::key_usage(certificate), x509::is_self_signed(certificate));
+        let _ = (x509::extensions(certificate).map(Iterator::count), x509::signature_scheme(certificate));
         let _ = (x509::subject_public_key_info(certificate), anchor_from_der(certificate));
     }
     let verifier = ChainVerifier::new(anchors, &NOW).unwrap();

@@ -64,8 +64,9 @@ fn live(connection: &mut Connection<'_, Stub>, provider: &mut Stub) {
 
 /// Calls what verifiers and providers call: readers of certificates and signatures, and the record of what was verified.
 fn read(bytes: &[u8], provider: &mut Stub) {
-    let _ = black_box((x509::issuer(bytes), x509::subject(bytes), x509::is_self_issued(bytes)));
+    let _ = black_box((x509::issuer(bytes), x509::subject(bytes), x509::is_self_issued(bytes), x509::is_self_signed(bytes)));
     let _ = black_box((x509::subject_public_key_info(bytes), x509::key_usage(bytes).is_ok()));
+    black_box((x509::extensions(bytes).map_or(0, Iterator::count), x509::signature_scheme(bytes)));
     if let Ok(entries) = CertificateEntries::new(bytes) {
         black_box((entries.leaf().is_some(), entries.iter().count()));
     }
@@ -80,7 +81,7 @@ fn read(bytes: &[u8], provider: &mut Stub) {
         let algorithm = SignatureAlgorithm::from(SignatureScheme(word() as u16));
         let _ = black_box(progress.poll_next(provider, algorithm, bytes, bytes, bytes));
         let answers = progress.answers();
-        black_box((answers.get(word()), answers.count(), answers.are_all_valid(), progress.has_unsupported_key()));
+        black_box((answers.get(word()), answers.count(), answers.are_all_valid(), progress.unusable_key().is_some()));
     }
 }
 
