@@ -14,6 +14,9 @@ use x509_cert::ext::pkix::name::GeneralName;
 use crate::backend::Backend;
 use crate::failure::Failure;
 
+#[cfg(test)]
+mod tests;
+
 /// A certificate chain and its key, read from files.
 pub struct LoadedIdentity<B: Backend> {
     chain: Vec<CertificateDer<'static>>,
@@ -141,16 +144,32 @@ fn load_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
 }
 
 fn load_key<B: Backend>(path: &Path) -> Result<B::SigningKey, Failure> {
-    let der = PrivateKeyDer::from_pem_file(path).map_err(|error| Failure::file(path, in_words(&error)))?;
+    let text = std::fs::read(path).map_err(|error| Failure::file(path, error))?;
+    let der = PrivateKeyDer::from_pem_slice(&text).map_err(|error| {
+        let what = if is_encrypted(&text) { ENCRYPTED.to_owned() } else { in_words(&error) };
+        Failure::file(path, what)
+    })?;
     B::load_key(&der).map_err(|_| {
-        Failure::file(path, "not a key that can be used (P-256, P-384, Ed25519, RSA of 2048 to 4096 bits)")
+        Failure::file(path, "not a key that can be used (P-256, P-384, P-521, Ed25519, RSA of 2048 to 4096 bits)")
+    })
+}
+
+const ENCRYPTED: &str = "the key in it is encrypted: decrypt it first, with `openssl pkey -in FILE -out FILE`";
+
+/// Whether there is an encrypted key in a PEM file: in PKCS#8 (RFC 7468 11), or in the traditional form, whose header says so
+/// (RFC 1421 4.6.1.1).
+fn is_encrypted(pem: &[u8]) -> bool {
+    let mut lines = pem.split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::trim_ascii);
+    lines.any(|line| {
+        line == b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
+            || line.strip_prefix(b"Proc-Type:").is_some_and(|kind| kind.ends_with(b",ENCRYPTED"))
     })
 }
 
 pub(crate) fn in_words(error: &pem::Error) -> String {
     match error {
         pem::Error::Io(error) => error.to_string(),
-        pem::Error::NoItemsFound => "no such thing in PEM format in it (encrypted keys cannot be read)".into(),
+        pem::Error::NoItemsFound => "nothing of the kind in PEM format in it".into(),
         error => error.to_string(),
     }
 }
