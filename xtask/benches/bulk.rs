@@ -10,7 +10,7 @@ use saitls_core::codes::{CipherSuite, NamedGroup};
 use saitls_core::crypto::{Aead as _, CryptoProvider};
 use std::time::Duration;
 use support::saitls::{Backend, Sending, records, with_pair};
-use support::{IDENTITIES, Times, peer, time, undisturbed};
+use support::{IDENTITIES, Times, peer, undisturbed};
 
 type RustCrypto = saitls_rustcrypto::RustCrypto<getrandom::SysRng>;
 type AwsLc = saitls_aws_lc::AwsLc;
@@ -59,9 +59,9 @@ fn raw<B: Backend>(group: &mut Group<'_>, suite: CipherSuite, len: usize) {
         undisturbed(times, || {
             let mut sum = Times::default();
             there.copy_from_slice(&plain);
-            time(&mut sum.client, || aead.seal(&mut provider, &nonce, &aad, &mut there)).expect("sealed");
+            sum.in_client(|| aead.seal(&mut provider, &nonce, &aad, &mut there)).expect("sealed");
             here.copy_from_slice(&there);
-            time(&mut sum.server, || aead.open(&mut provider, &nonce, &aad, &mut here)).expect("opened");
+            sum.in_server(|| aead.open(&mut provider, &nonce, &aad, &mut here)).expect("opened");
             sum
         })
     };

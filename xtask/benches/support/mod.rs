@@ -5,7 +5,9 @@ pub(crate) mod peer;
 pub(crate) mod saitls;
 
 use saitls_core::codes::NamedGroup;
+use std::hint::black_box;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// A self-signed certificate and its PKCS#8 key.
@@ -42,6 +44,36 @@ impl Times {
     pub(crate) fn of(self, role: &str) -> Duration {
         if role == "client" { self.client } else { self.server }
     }
+
+    /// Adds what `work` takes to the client's time.
+    pub(crate) fn in_client<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        time(&mut self.client, || if COUNTED.load(Ordering::Relaxed) { counted_client(work) } else { work() })
+    }
+
+    /// Adds what `work` takes to the server's time.
+    pub(crate) fn in_server<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        time(&mut self.server, || if COUNTED.load(Ordering::Relaxed) { counted_server(work) } else { work() })
+    }
+}
+
+/// Whether what is done goes through the functions that are counted: not while caches, tables and random generators fill.
+pub(crate) static COUNTED: AtomicBool = AtomicBool::new(false);
+
+/// callgrind counts the instructions of whatever is called from here: `cargo xtask instructions` names this function.
+#[inline(never)]
+fn counted_client<T>(work: impl FnOnce() -> T) -> T {
+    let result = work();
+    // Whatever `work` is, this function is no other, and is not left before `work` is.
+    black_box("client");
+    result
+}
+
+/// The same for the server.
+#[inline(never)]
+fn counted_server<T>(work: impl FnOnce() -> T) -> T {
+    let result = work();
+    black_box("server");
+    result
 }
 
 /// Runs `once` a number of times. What the fastest tenth of them took at most stands for all: what other programs take from
@@ -57,7 +89,7 @@ pub(crate) fn undisturbed(times: u64, mut once: impl FnMut() -> Times) -> Times 
 }
 
 /// Adds what `work` takes to `sum`, without what it takes to look at the clock.
-pub(crate) fn time<T>(sum: &mut Duration, work: impl FnOnce() -> T) -> T {
+fn time<T>(sum: &mut Duration, work: impl FnOnce() -> T) -> T {
     let start = Instant::now();
     let result = work();
     *sum += start.elapsed().saturating_sub(clock());

@@ -1,6 +1,6 @@
 //! rustls with aws-lc-rs, for comparison.
 
-use super::{Identity, Times, time, undisturbed};
+use super::{Identity, Times, undisturbed};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::aws_lc_rs::{cipher_suite, default_provider, kx_group};
 use rustls::crypto::{CryptoProvider, SupportedKxGroup, verify_tls13_signature};
@@ -120,16 +120,16 @@ impl Configs {
     pub(crate) fn handshakes(&self, times: u64) -> Times {
         undisturbed(times, || {
             let mut sum = Times::default();
-            let mut client = time(&mut sum.client, || self.client());
-            let mut server = time(&mut sum.server, || self.server());
+            let mut client = sum.in_client(|| self.client());
+            let mut server = sum.in_server(|| self.server());
             while client.is_handshaking() || server.is_handshaking() {
                 carry(&mut client, &mut server);
-                time(&mut sum.server, || server.process_new_packets().map(drop)).expect("the server goes on");
+                sum.in_server(|| server.process_new_packets().map(drop)).expect("the server goes on");
                 carry(&mut server, &mut client);
-                time(&mut sum.client, || client.process_new_packets().map(drop)).expect("the client goes on");
+                sum.in_client(|| client.process_new_packets().map(drop)).expect("the client goes on");
             }
-            time(&mut sum.client, || drop(client));
-            time(&mut sum.server, || drop(server));
+            sum.in_client(|| drop(client));
+            sum.in_server(|| drop(server));
             sum
         })
     }
@@ -161,7 +161,7 @@ pub(crate) fn records(
     let mut wire = Vec::with_capacity(20_000);
     undisturbed(times, || {
         let mut sum = Times::default();
-        time(&mut sum.client, || client.writer().write_all(data)).expect("sealed");
+        sum.in_client(|| client.writer().write_all(data)).expect("sealed");
         wire.clear();
         while client.wants_write() {
             client.write_tls(&mut wire).expect("a vector takes all");
@@ -169,9 +169,9 @@ pub(crate) fn records(
         let mut rest = &wire[..];
         while !rest.is_empty() {
             server.read_tls(&mut rest).expect("there is room");
-            time(&mut sum.server, || server.process_new_packets().map(drop)).expect("opened");
+            sum.in_server(|| server.process_new_packets().map(drop)).expect("opened");
         }
-        time(&mut sum.server, || {
+        sum.in_server(|| {
             let mut left = data.len();
             while left > 0 {
                 let mut reader = server.reader();

@@ -1,6 +1,6 @@
 //! Our own connections, over each provider, and the bare operations of the providers.
 
-use super::{Identity, Times, time, undisturbed};
+use super::{Identity, Times, undisturbed};
 use saitls_core::codes::{CipherSuite, NamedGroup, SignatureScheme};
 use saitls_core::config::{ClientConfig, ServerConfig};
 use saitls_core::crypto::dangerous::AcceptAnyPeer;
@@ -67,18 +67,17 @@ pub(crate) fn handshakes<B: Backend>(identity: &Identity, group: NamedGroup, tim
     undisturbed(times, || {
         let mut sum = Times::default();
         let buffers = Buffers::new(&mut client_in[..], &mut client_out[..]);
-        let mut client =
-            time(&mut sum.client, || Connection::client(&client_config, None, buffers)).expect("it is good");
+        let mut client = sum.in_client(|| Connection::client(&client_config, None, buffers)).expect("it is good");
         let buffers = Buffers::new(&mut server_in[..], &mut server_out[..]);
-        let mut server = time(&mut sum.server, || Connection::server(&server_config, buffers)).expect("it is good");
+        let mut server = sum.in_server(|| Connection::server(&server_config, buffers)).expect("it is good");
         while !(client.is_connected() && server.is_connected()) {
-            time(&mut sum.client, || client.process(&mut provider)).expect("the client goes on");
+            sum.in_client(|| client.process(&mut provider)).expect("the client goes on");
             carry(&mut client, &mut server);
-            time(&mut sum.server, || server.process(&mut provider)).expect("the server goes on");
+            sum.in_server(|| server.process(&mut provider)).expect("the server goes on");
             carry(&mut server, &mut client);
         }
-        time(&mut sum.client, || drop(client));
-        time(&mut sum.server, || drop(server));
+        sum.in_client(|| drop(client));
+        sum.in_server(|| drop(server));
         sum
     })
 }
@@ -96,15 +95,14 @@ pub(crate) fn primitives<B: Backend>(identity: &Identity, group: NamedGroup, tim
     undisturbed(times, || {
         let mut sum = Times::default();
         let mut exchange = B::KeyExchange::start(&mut provider, group).expect("a group it has");
-        let share_len =
-            time(&mut sum.client, || ready(exchange.poll_generate(&mut provider, &mut share))).expect("a share");
-        let (answer_len, signature_len) = time(&mut sum.server, || {
+        let share_len = sum.in_client(|| ready(exchange.poll_generate(&mut provider, &mut share))).expect("a share");
+        let (answer_len, signature_len) = sum.in_server(|| {
             let mut exchange = B::KeyExchange::start(&mut provider, group).expect("a group it has");
             let agreed = ready(exchange.poll_encapsulate(&mut provider, &share[..share_len], &mut answer));
             let signed = ready(key.poll_sign(&mut provider, scheme, &message, &mut signature));
             (agreed.expect("a share").0, signed.expect("a signature"))
         });
-        time(&mut sum.client, || {
+        sum.in_client(|| {
             ready(exchange.poll_decapsulate(&mut provider, &answer[..answer_len])).map(drop).expect("a secret");
             let mut verifier = B::SignatureVerifier::start(&mut provider, scheme.into()).expect("a scheme it has");
             ready(verifier.poll_verify(&mut provider, public_key, &message, &signature[..signature_len]))
@@ -126,7 +124,7 @@ pub(crate) fn symmetric<B: Backend>(times: u64) -> Times {
     undisturbed(times, || {
         let (mut sum, p) = (Times::default(), &mut provider);
         let shared = B::Secret::import(p, &[9; 32]).expect("a secret");
-        time(&mut sum.client, || {
+        sum.in_client(|| {
             p.fill_random(&mut [0; 64])?;
             let mut transcript = B::Hash::start(p, hash)?;
             let mut digests = Vec::new();
@@ -246,7 +244,7 @@ pub(crate) fn records<B: Backend>(
         if how == Sending::InPlace {
             client.send_buffer().expect("it is connected")[..data.len()].copy_from_slice(data);
         }
-        time(&mut sum.client, || {
+        sum.in_client(|| {
             match how {
                 Sending::InPlace => client.send(data.len()),
                 Sending::Sealed => assert_eq!(client.write_sealed(provider, data), Ok(data.len())),
@@ -255,7 +253,7 @@ pub(crate) fn records<B: Backend>(
             client.process(provider).expect("sealed");
         });
         carry(client, server);
-        time(&mut sum.server, || {
+        sum.in_server(|| {
             server.process(provider).expect("opened");
             assert_eq!(server.received_data().len(), data.len());
             server.consume(data.len());
