@@ -4,7 +4,9 @@ mod bench;
 mod coverage;
 mod firmware;
 mod floors;
+mod instructions;
 mod panics;
+mod peers;
 mod secrets;
 mod security;
 mod sizes;
@@ -20,7 +22,14 @@ cargo xtask firmware            builds examples/firmware, runs each program in Q
             [--row NAME]        only this selection of suites
             [--budgets]         fails where a figure is over its budget in examples/firmware/budgets.json
 cargo xtask floors              each module of core/src uses only modules listed above it in core/src/lib.rs
+cargo xtask instructions        what a handshake takes in instructions, ours and that of rustls, counted by callgrind
+            [--limits]          fails if one of ours takes more than its limit
 cargo xtask panics              no code of saitls-core can panic: inspects a linked image
+cargo xtask peers [WORDS]       has newer and rarer TLS implementations under target/peers, runs the cases of
+                                interoperability with them (or those whose names have WORDS), prints a table
+            [--diagonal]        half of the cases: each over one transport
+            [--fetch]           only has them
+            [--table]           only prints the table of the last run again
 cargo xtask secrets             nothing branches on a secret: runs connections under valgrind (x86-64)
 cargo xtask security            every test that docs/SECURITY.md names exists
 cargo xtask sizes [--crates]    links the bare-metal images and prints their sizes (--crates: what each crate takes)
@@ -38,7 +47,9 @@ fn main() -> ExitCode {
             firmware::Options::parse(options).and_then(|options| firmware::run(&root(), &options))
         }
         ["floors"] => floors::check(&root().join("core/src")),
+        ["instructions", options @ ..] => instructions::run(&root(), options),
         ["panics"] => panics::check(&root()),
+        ["peers", options @ ..] => peers::Options::parse(options).and_then(|options| peers::run(&root(), &options)),
         ["secrets"] => secrets::check(&root()),
         ["security"] => security::check(&root()),
         ["sizes", options @ ..] => sizes::Options::parse(options).and_then(|options| sizes::print(&root(), &options)),

@@ -73,7 +73,7 @@ fn having(cx: &Cx<'_>, peer: Peer, key: Key) -> Force {
         Peer::OpenSsl => &["-cert", &cert, "-key", &private],
         Peer::GnuTls => &["--x509certfile", &cert, "--x509keyfile", &private],
         Peer::Nss => &["-n", &nickname],
-        Peer::Curl | Peer::Nginx | Peer::Node => &["--cert", &cert, "--key", &private],
+        Peer::Curl | Peer::Nginx | Peer::Node | Peer::Beside(_) => &["--cert", &cert, "--key", &private],
     };
     Force::default().with(words)
 }

@@ -115,7 +115,7 @@ fn says(process: &Process, text: &str) -> Outcome {
 }
 
 /// `-msg` prints received messages after `<<<` and sent ones after `>>>`.
-fn count(text: &str, arrow: &str, message: &str) -> usize {
+pub(crate) fn count(text: &str, arrow: &str, message: &str) -> usize {
     text.lines().filter(|line| line.starts_with(arrow) && line.ends_with(message)).count()
 }
 

@@ -215,7 +215,7 @@ impl Force {
                 }
             }
             Peer::Node => options.extend((!groups.is_empty()).then(|| Self::joined(groups, Group::openssl))),
-            Peer::Nginx => {}
+            Peer::Nginx | Peer::Beside(_) => {}
         }
         options.extend(self.extra.iter().cloned());
         options

@@ -6,6 +6,7 @@
 //! `--test-threads N`. Any failure shows the commands, to be typed again by hand.
 
 mod auth;
+mod beside;
 mod chains;
 mod data;
 mod force;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     cases.extend(
         [
             auth::cases(),
+            beside::cases(),
             chains::cases(),
             data::cases(),
             hybrids::cases(),

