@@ -242,10 +242,10 @@ fn report(
         }
         entry.1 += time;
     }
-    if let Some(file) = std::env::var_os("SAITLS_INTEROP_RESULTS") {
-        if let Err(error) = fs::write(&file, lines) {
-            println!("{}: {error}", file.display());
-        }
+    if let Some(file) = std::env::var_os("SAITLS_INTEROP_RESULTS")
+        && let Err(error) = fs::write(&file, lines)
+    {
+        println!("{}: {error}", file.display());
     }
     println!("\n{:<34}{:>8}{:>6}{:>9}{:>8}{:>10}", "group", "passed", "gaps", "skipped", "failed", "ms each");
     for (group, ([passed, gap, skipped, failed], time)) in &groups {
