@@ -271,7 +271,9 @@ fn modules_and_keys() {
         rows.push(format!("| {} | {} |", module.name, row.unwrap_or_else(|| panic!("{}: {said}", module.name))));
     }
     std::fs::remove_dir_all(&folder).unwrap();
-    println!("| module | P-256 | P-384 | Ed25519 | RSA-2048 | open, sign, drop by 8 threads, each | signatures/s with the first |");
+    println!(
+        "| module | P-256 | P-384 | Ed25519 | RSA-2048 | open, sign, drop by 8 threads, each | signatures/s with the first |"
+    );
     println!("|---|---|---|---|---|---|---|");
     rows.iter().for_each(|row| println!("{row}"));
 }

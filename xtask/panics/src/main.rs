@@ -64,7 +64,12 @@ fn live(connection: &mut Connection<'_, Stub>, provider: &mut Stub) {
 
 /// Calls what verifiers and providers call: readers of certificates and signatures, and the record of what was verified.
 fn read(bytes: &[u8], provider: &mut Stub) {
-    let _ = black_box((x509::issuer(bytes), x509::subject(bytes), x509::is_self_issued(bytes), x509::is_self_signed(bytes)));
+    let _ = black_box((
+        x509::issuer(bytes),
+        x509::subject(bytes),
+        x509::is_self_issued(bytes),
+        x509::is_self_signed(bytes),
+    ));
     let _ = black_box((x509::subject_public_key_info(bytes), x509::key_usage(bytes).is_ok()));
     black_box((x509::extensions(bytes).map_or(0, Iterator::count), x509::signature_scheme(bytes)));
     if let Ok(entries) = CertificateEntries::new(bytes) {
