@@ -18,6 +18,7 @@ const USAGE: &str = "\
 cargo xtask coverage [TARGET]   what the corpora of the fuzz targets reach of saitls-core (nightly, cargo-fuzz, llvm-tools)
 cargo xtask firmware            builds examples/firmware, runs each program in QEMU against openssl, prints what it takes
             [PROGRAM]           only tls_uart, primitives, https_client, https_server,
+                                constant (equal instructions whatever the secret, on every board),
                                 vectors (P-256 in assembly) or engine (the AST2600)
             [--row NAME]        only this selection of suites
             [--budgets]         fails where a figure is over its budget in examples/firmware/budgets.json

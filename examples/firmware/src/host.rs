@@ -1,9 +1,11 @@
-//! What the debugger gives (Arm semihosting): a console, a command line, a clock, and the end.
+//! What the debugger gives (semihosting, of Arm and RISC-V): a console, a command line, a clock, and the end.
 
 use core::ffi::CStr;
 
 #[cfg(feature = "ast2600")]
 pub(crate) use crate::ast2600::semihosting;
+#[cfg(feature = "virt")]
+pub(crate) use crate::virt::semihosting;
 
 /// Numbers of calls.
 const OPEN: usize = 0x01;
@@ -17,7 +19,7 @@ const EXIT: usize = 0x18;
 ///
 /// # Safety
 /// `argument` is what the call of this number wants: where it is an address, of memory that the call may use so.
-#[cfg(feature = "mps2")]
+#[cfg(feature = "cortex-m")]
 pub(crate) unsafe fn semihosting(number: usize, argument: usize) -> usize {
     // SAFETY: as of the caller.
     unsafe { cortex_m_semihosting::syscall1(number, argument) }

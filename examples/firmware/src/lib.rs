@@ -1,11 +1,13 @@
-//! Board support for boards that QEMU emulates: the MPS2 boards `mps2-an385` (Cortex-M3) and `mps2-an386` (Cortex-M4), with
-//! the feature `mps2`; and in [`ast2600`] the evaluation board of the ASPEED AST2600 (Cortex-A7), with the feature
-//! `ast2600`. Without either, what is for no board alone: the providers [`accelerated`] and [`sliced`].
+//! Board support for boards that QEMU emulates, each by the feature of its name: the MPS2 boards `mps2-an385` (Cortex-M3)
+//! and `mps2-an386` (Cortex-M4), with the feature `mps2`, and their sister `mps2-an505` (Cortex-M33), with `an505`; in
+//! [`microbit`] the BBC micro:bit (Cortex-M0); in [`virt`] a RISC-V board; and in [`ast2600`] the evaluation board of the
+//! ASPEED AST2600 (Cortex-A7). Without any, what is for no board alone: the providers [`accelerated`] and [`sliced`].
 //!
 //! One file per device. What measures is apart from what a product would have: [`report`] and [`stack`].
 
 #![cfg_attr(target_os = "none", no_std)]
 
+#[cfg(target_has_atomic = "32")]
 pub mod accelerated;
 #[cfg(feature = "asm-p256")]
 pub mod assembly;
@@ -13,44 +15,75 @@ pub mod assembly;
 pub mod ast2600;
 #[cfg(feature = "rsa")]
 pub mod heap;
-#[cfg(any(feature = "mps2", feature = "ast2600"))]
+#[cfg(feature = "board")]
 pub mod host;
 #[cfg(all(feature = "net", feature = "mps2"))]
 pub mod lan9118;
 #[cfg(feature = "asm-p256")]
 pub mod ldm;
-#[cfg(feature = "mps2")]
+#[cfg(feature = "thumb2")]
 mod memory;
+#[cfg(feature = "microbit")]
+pub mod microbit;
 #[cfg(feature = "net")]
 pub mod network;
 #[cfg(feature = "net")]
 pub mod provider;
-#[cfg(any(feature = "mps2", feature = "ast2600"))]
+#[cfg(feature = "board")]
 pub mod report;
-#[cfg(feature = "mps2")]
+#[cfg(feature = "serial")]
 pub mod serial;
 #[cfg(feature = "sliced")]
 pub mod sliced;
-#[cfg(any(feature = "mps2", feature = "ast2600"))]
+#[cfg(feature = "board")]
 pub mod stack;
-#[cfg(feature = "mps2")]
+#[cfg(feature = "cmsdk")]
 pub mod timer;
-#[cfg(any(feature = "mps2", feature = "ast2600"))]
+#[cfg(any(feature = "cmsdk", feature = "ast2600"))]
 pub mod trng;
-#[cfg(feature = "mps2")]
+#[cfg(feature = "cmsdk")]
 pub mod uart;
-#[cfg(feature = "mps2")]
+#[cfg(feature = "cortex-m")]
 mod vectors;
+#[cfg(feature = "virt")]
+pub mod virt;
 
 #[cfg(feature = "ast2600")]
 pub use ast2600::timer;
+#[cfg(feature = "microbit")]
+pub use microbit::{timer, trng, uart};
+#[cfg(feature = "virt")]
+pub use virt::{timer, trng, uart};
+
+/// Lends static memory for ever, with a value in it: `None` the second time.
+#[cfg(feature = "cortex-m")]
+pub use cortex_m::singleton;
+
+/// Lends static memory for ever, with a value in it: `None` the second time.
+#[cfg(feature = "virt")]
+#[macro_export]
+macro_rules! singleton {
+    (: $type:ty = $value:expr) => {{
+        use core::sync::atomic::{AtomicBool, Ordering};
+        static TAKEN: AtomicBool = AtomicBool::new(false);
+        static mut PLACE: core::mem::MaybeUninit<$type> = core::mem::MaybeUninit::uninit();
+        // One processor without interrupts: nothing comes between these two.
+        if TAKEN.load(Ordering::Relaxed) {
+            None
+        } else {
+            TAKEN.store(true, Ordering::Relaxed);
+            // SAFETY: this happens once, so there is no other reference.
+            Some(unsafe { (*(&raw mut PLACE)).write($value) })
+        }
+    }};
+}
 
 /// A register of a device.
-#[cfg(any(feature = "mps2", feature = "ast2600"))]
+#[cfg(feature = "board")]
 #[derive(Clone, Copy)]
 struct Register(usize);
 
-#[cfg(any(feature = "mps2", feature = "ast2600"))]
+#[cfg(feature = "board")]
 impl Register {
     fn read(self) -> u32 {
         // SAFETY: the addresses in this crate are those of registers of the board, multiples of four, which may be read at
@@ -66,7 +99,7 @@ impl Register {
 }
 
 /// Names the function that runs after reset: `entry!(main);`.
-#[cfg(feature = "mps2")]
+#[cfg(feature = "cortex-m")]
 #[macro_export]
 macro_rules! entry {
     ($main:ident) => {
@@ -78,7 +111,7 @@ macro_rules! entry {
 }
 
 /// Names the function that runs after reset: `entry!(main);`.
-#[cfg(feature = "ast2600")]
+#[cfg(any(feature = "ast2600", feature = "virt"))]
 #[macro_export]
 macro_rules! entry {
     ($main:ident) => {

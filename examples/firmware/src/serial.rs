@@ -5,6 +5,27 @@ use crate::{report, stack, timer};
 use saitls_core::crypto::CryptoProvider;
 use saitls_core::{Connection, Error, WaitingFor};
 
+/// Waits for bytes, then receives as many as follow closely, as far as there is room; returns their number. `next` is the
+/// next byte, if it is there.
+pub(crate) fn receive(room: &mut [u8], mut next: impl FnMut() -> Option<u8>) -> usize {
+    const PATIENCE: u32 = 10_000;
+    let mut len = 0;
+    for byte in room {
+        let mut patience = PATIENCE;
+        *byte = loop {
+            if let Some(byte) = next() {
+                break byte;
+            }
+            patience -= u32::from(len > 0);
+            if patience == 0 {
+                return len;
+            }
+        };
+        len += 1;
+    }
+    len
+}
+
 /// One turn: process, send, receive. Returns the time of the first, and keeps the longest one.
 ///
 /// # Errors

@@ -24,7 +24,15 @@ fn bottom() -> usize {
 pub fn paint() -> u32 {
     let here: usize;
     // SAFETY: it only reads the stack pointer.
-    unsafe { core::arch::asm!("mov {}, sp", out(reg) here, options(nomem, nostack, preserves_flags)) };
+    #[cfg(target_arch = "arm")]
+    unsafe {
+        core::arch::asm!("mov {}, sp", out(reg) here, options(nomem, nostack, preserves_flags))
+    };
+    // SAFETY: as above.
+    #[cfg(not(target_arch = "arm"))]
+    unsafe {
+        core::arch::asm!("mv {}, sp", out(reg) here, options(nomem, nostack, preserves_flags))
+    };
     let mut at = bottom();
     while at < here - 64 {
         // SAFETY: it is RAM, and the address a multiple of four. Between static memory, which ends at `__sheap` (the heap is

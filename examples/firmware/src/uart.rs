@@ -2,10 +2,12 @@
 
 use crate::Register;
 
-const DATA: Register = Register(0x4000_4000);
-const STATE: Register = Register(0x4000_4004);
-const CTRL: Register = Register(0x4000_4008);
-const BAUDDIV: Register = Register(0x4000_4010);
+/// Where it is; on the Cortex-M33, in the secure world.
+const BASE: usize = if cfg!(feature = "an505") { 0x5020_0000 } else { 0x4000_4000 };
+const DATA: Register = Register(BASE);
+const STATE: Register = Register(BASE + 4);
+const CTRL: Register = Register(BASE + 8);
+const BAUDDIV: Register = Register(BASE + 16);
 
 const TRANSMIT_FULL: u32 = 1;
 const RECEIVE_FULL: u32 = 2;
@@ -31,20 +33,7 @@ impl Uart {
 
     /// Waits for bytes, then receives as many as follow closely, as far as there is room; returns their number.
     pub fn receive(&mut self, room: &mut [u8]) -> usize {
-        const PATIENCE: u32 = 10_000;
-        let mut len = 0;
-        for byte in room {
-            let mut patience = PATIENCE;
-            while STATE.read() & RECEIVE_FULL == 0 {
-                patience -= u32::from(len > 0);
-                if patience == 0 {
-                    return len;
-                }
-            }
-            *byte = DATA.read() as u8;
-            len += 1;
-        }
-        len
+        crate::serial::receive(room, || (STATE.read() & RECEIVE_FULL != 0).then(|| DATA.read() as u8))
     }
 }
 

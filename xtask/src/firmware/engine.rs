@@ -27,8 +27,8 @@ const CASES: [(&str, &str, &[&str], &str, &str); 5] = [
 ];
 
 pub(super) fn check(root: &Path) -> Result<(), String> {
-    println!("\n{} (Cortex-A7): SHA-256 by its hash engine\nhttps_client against openssl s_server", AST2600.name);
-    let image = image::build(root, "https_client", AST2600.target, FEATURES)?;
+    println!("\n{} (Cortex-A7): SHA-256 by its hash engine\nhttps_client against openssl s_server", AST2600.board.name);
+    let image = image::build(root, "https_client", &AST2600.board, FEATURES)?;
     for (what, word, server_words, expected, seen) in CASES {
         let printed = fetch(root, &AST2600, &image, word, server_words, seen)?;
         let found = line(&printed, expected).map_err(|error| format!("{what}: {error}"))?;
@@ -52,7 +52,7 @@ fn compare(root: &Path, with: &Path) -> Result<(), String> {
     ];
     let with_ram = image::flash(with)?.static_ram;
     let with = fetch(root, &COUNTING, with, "", &[], CLOSED)?;
-    let without = image::build(root, "https_client", AST2600.target, &format!("{FEATURES},no-engine"))?;
+    let without = image::build(root, "https_client", &AST2600.board, &format!("{FEATURES},no-engine"))?;
     let without_ram = image::flash(&without)?.static_ram;
     let without = fetch(root, &COUNTING, &without, "", &[], CLOSED)?;
     println!("\n| the processor's part | with the engine | in software |\n|---|---|---|");

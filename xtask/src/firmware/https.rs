@@ -1,6 +1,7 @@
 //! The programs over Ethernet, against openssl, gnutls and curl.
 
-use super::image::{self, CORTEX_A7, CORTEX_M3};
+use super::board::{self, AN385};
+use super::image;
 use super::peer::{Peer, reset};
 use super::ports::free_port;
 use super::process::{
@@ -20,15 +21,14 @@ const LIMIT: Duration = Duration::from_secs(180);
 
 /// A board, and what its network card is to QEMU.
 pub(super) struct Machine {
-    pub(super) name: &'static str,
-    pub(super) target: &'static str,
+    pub(super) board: board::Board,
     pub(super) card: &'static str,
     /// Other words for QEMU.
     pub(super) words: &'static [&'static str],
 }
 
-const MPS2: Machine = Machine { name: "mps2-an385", target: CORTEX_M3, card: "user,model=lan9118", words: &[] };
-pub(super) const AST2600: Machine = Machine { name: "ast2600-evb", target: CORTEX_A7, card: "user", words: &[] };
+const MPS2: Machine = Machine { board: AN385, card: "user,model=lan9118", words: &[] };
+pub(super) const AST2600: Machine = Machine { board: board::AST2600, card: "user", words: &[] };
 
 /// What `https_client` must do in each case: the words it is started with, the line it prints, and what the server sees.
 const CLIENT_CASES: [(&str, &str, &str, &str); 5] = [
@@ -41,7 +41,7 @@ const CLIENT_CASES: [(&str, &str, &str, &str); 5] = [
 
 /// `https_client` against a server with a chain of two certificates.
 pub(super) fn client(root: &Path) -> Result<(), String> {
-    let image = image::build(root, "https_client", MPS2.target, FEATURES)?;
+    let image = image::build(root, "https_client", &MPS2.board, FEATURES)?;
     println!("\nhttps_client against openssl s_server");
     for (what, word, expected, seen) in CLIENT_CASES {
         let printed = fetch(root, &MPS2, &image, word, &[], seen)?;
@@ -66,7 +66,8 @@ pub(super) fn fetch(
     let intermediate = pki.join("intermediate.cert.pem");
     let intermediate = ["-cert_chain", intermediate.to_str().ok_or("not UTF-8")?];
     let (_server, port) = openssl_server(&pki, &www, "leaf", &[&intermediate, server_words].concat())?;
-    let mut command = qemu(machine.name, image, &["https_client".to_owned(), format!("port={port}"), word.to_owned()]);
+    let mut command =
+        qemu(machine.board.name, image, &["https_client".to_owned(), format!("port={port}"), word.to_owned()]);
     command.args(["-nic", machine.card]).args(machine.words);
     let (success, printed) = Background::start(&mut command)?.finish(LIMIT)?;
     if success == printed.contains("alert") {
@@ -109,13 +110,13 @@ pub(super) struct Board {
 
 impl Board {
     pub(super) fn start(root: &Path, machine: &Machine, word: &str) -> Result<Self, String> {
-        let image = image::build(root, "https_server", machine.target, FEATURES)?;
+        let image = image::build(root, "https_server", &machine.board, FEATURES)?;
         let scratch = root.join("target/firmware/https");
         fs::create_dir_all(&scratch).map_err(|error| error.to_string())?;
         fs::write(scratch.join("megabyte"), megabyte()).map_err(|error| error.to_string())?;
         let port = free_port()?;
         let monitor = std::env::temp_dir().join(format!("saitls-firmware-{}-{port}", std::process::id()));
-        let mut command = qemu(machine.name, &image, &["https_server".to_owned(), word.to_owned()]);
+        let mut command = qemu(machine.board.name, &image, &["https_server".to_owned(), word.to_owned()]);
         command
             .args(["-nic", &format!("{},id=net,hostfwd=tcp:127.0.0.1:{port}-:443", machine.card)])
             .args(["-qmp", &format!("unix:{},server=on,wait=off", monitor.display())])

@@ -1,26 +1,17 @@
 //! Building an image.
 
+use super::board::Board;
 use crate::sizes::{self, Sizes};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The target of the Cortex-M3, on which everything is measured.
-pub(super) const CORTEX_M3: &str = "thumbv7m-none-eabi";
-
-/// The target of the Cortex-M4.
-pub(super) const CORTEX_M4: &str = "thumbv7em-none-eabihf";
-
-/// The target of the Cortex-A7.
-pub(super) const CORTEX_A7: &str = "armv7a-none-eabi";
-
 /// Builds a program of `examples/firmware`; where it is.
-pub(super) fn build(root: &Path, program: &str, target: &str, features: &str) -> Result<PathBuf, String> {
+pub(super) fn build(root: &Path, program: &str, board: &Board, features: &str) -> Result<PathBuf, String> {
     let folder = root.join("examples/firmware");
-    let board = if target == CORTEX_A7 { "ast2600" } else { "mps2" };
     let status = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
         .current_dir(&folder)
-        .args(["build", "--quiet", "--release", "--bin", program, "--target", target, "--no-default-features"])
-        .args(["--features", board, "--features", features])
+        .args(["build", "--quiet", "--release", "--bin", program, "--target", board.target, "--no-default-features"])
+        .args(["--features", board.feature, "--features", features])
         // These would replace the flags of the firmware's own configuration.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
@@ -30,7 +21,7 @@ pub(super) fn build(root: &Path, program: &str, target: &str, features: &str) ->
     if !status.success() {
         return Err(format!("{program} with {features} does not build"));
     }
-    Ok(root.join("target/firmware").join(target).join("release").join(program))
+    Ok(root.join("target/firmware").join(board.target).join("release").join(program))
 }
 
 /// What an image takes, by who wrote it.

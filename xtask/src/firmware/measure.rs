@@ -1,6 +1,7 @@
 //! What a handshake and 64 kB take, for several selections of suites, against `openssl s_server` over the serial line.
 
-use super::image::{self, CORTEX_M3, CORTEX_M4, Flash};
+use super::board::{AN385, AN386, Board};
+use super::image::{self, Flash};
 use super::peer::Peer;
 use super::process::{openssl_server, qemu};
 use serde_json::Value;
@@ -10,12 +11,6 @@ use std::net::{Shutdown, TcpListener};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
-
-/// The board, and how its clock goes: 2^SHIFT ns an instruction, so that a tick of 40 ns is five instructions.
-const BOARD: &str = "mps2-an385";
-pub(super) const BOARD_M4: &str = "mps2-an386";
-const SHIFT: [&str; 2] = ["-icount", "shift=3"];
-const INSTRUCTIONS_PER_TICK: f64 = 5.0;
 
 /// The page that is fetched, in bytes.
 const PAGE_LEN: usize = 65_536;
@@ -27,11 +22,11 @@ struct Row {
     features: &'static str,
     /// The server's identity in `examples/firmware/pki`.
     identity: &'static str,
-    cortex_m4: bool,
+    board: Board,
     is_server: bool,
 }
 
-const CLIENT: Row = Row { name: "", what: "", features: "", identity: "direct", cortex_m4: false, is_server: false };
+const CLIENT: Row = Row { name: "", what: "", features: "", identity: "direct", board: AN385, is_server: false };
 
 const ROWS: [Row; 12] = [
     Row { name: "pinned", what: "AES-128-GCM, P-256, pinned key", features: "aes128gcm,p256", ..CLIENT },
@@ -85,14 +80,14 @@ const ROWS: [Row; 12] = [
         name: "asm-p256",
         what: "Cortex-M4, P-256 in assembly: AES-128-GCM, pinned key",
         features: "aes128gcm,asm-p256",
-        cortex_m4: true,
+        board: AN386,
         ..CLIENT
     },
     Row {
         name: "asm-p256-chain",
         what: "the same, chain verified",
         features: "aes128gcm,asm-p256,chain",
-        cortex_m4: true,
+        board: AN386,
         ..CLIENT
     },
 ];
@@ -123,23 +118,22 @@ pub(super) fn table(root: &Path, only: Option<&str>, strict: bool) -> Result<(),
         fs::read_to_string(root.join("examples/firmware/budgets.json")).map_err(|e| format!("budgets: {e}"))?;
     let budgets: Value = serde_json::from_str(&budgets).map_err(|error| format!("budgets: {error}"))?;
     let mut over = Vec::new();
-    println!("\n{BOARD} (Cortex-M3), opt-level s, fat LTO; bytes unless it says otherwise\n");
-    println!("| row | selection | {} |", COLUMNS.map(|(_, title)| title).join(" | "));
-    println!("|---|---{}|", "|---".repeat(COLUMNS.len()));
+    println!("\nopt-level s, fat LTO; bytes unless it says otherwise\n");
+    println!("| row | processor | selection | {} |", COLUMNS.map(|(_, title)| title).join(" | "));
+    println!("|---|---|---{}|", "|---".repeat(COLUMNS.len()));
     for row in ROWS.iter().filter(|row| only.is_none_or(|name| name == row.name)) {
-        let (board, target) = if row.cortex_m4 { (BOARD_M4, CORTEX_M4) } else { (BOARD, CORTEX_M3) };
         let of_row = |error| format!("{}: {error}", row.name);
         let program = if row.is_server { "tls_uart_server" } else { "tls_uart" };
-        let image = image::build(root, program, target, row.features)?;
+        let image = image::build(root, program, &row.board, row.features)?;
         let printed = if row.is_server {
-            serve(&pki, board, &image)
+            serve(&pki, &row.board, &image)
         } else {
             let (_server, port) = openssl_server(&pki, &www, row.identity, &[])?;
-            run(board, &image, Some(port))
+            run(&row.board, row.board.pace, &image, Some(port))
         };
-        let figures = figures(&image::flash(&image)?, &printed.map_err(of_row)?).map_err(of_row)?;
+        let figures = figures(&row.board, &image::flash(&image)?, &printed.map_err(of_row)?).map_err(of_row)?;
         let cells: Vec<String> = COLUMNS.iter().map(|(key, _)| number(figures[key])).collect();
-        println!("| {} | {} | {} |", row.name, row.what, cells.join(" | "));
+        println!("| {} | {} | {} | {} |", row.name, row.board.processor, row.what, cells.join(" | "));
         over.extend(exceeded(row.name, &figures, &budgets[row.name])?);
     }
     println!();
@@ -156,19 +150,19 @@ pub(super) fn table(root: &Path, only: Option<&str>, strict: bool) -> Result<(),
 /// Prints what the primitives take by themselves.
 pub(super) fn primitives(root: &Path) -> Result<(), String> {
     let features = "aes128gcm,chacha20poly1305,x25519,p256,ed25519";
-    let image = image::build(root, "primitives", CORTEX_M3, features)?;
-    println!("\nprimitives on the {BOARD}\n\n| primitive | k instructions | stack, bytes |\n|---|---|---|");
-    for (name, value) in run(BOARD, &image, None)? {
+    let image = image::build(root, "primitives", &AN385, features)?;
+    println!("\nprimitives on the {}\n\n| primitive | k instructions | stack, bytes |\n|---|---|---|", AN385.name);
+    for (name, value) in run(&AN385, AN385.pace, &image, None)? {
         match name.rsplit_once(' ') {
             Some((_, "stack")) => println!(" {} |", number(value)),
             Some((primitive, "ticks")) => {
-                print!("| {primitive} | {} |", number(value * INSTRUCTIONS_PER_TICK / 1e3));
+                print!("| {primitive} | {} |", number(value * AN385.instructions_per_tick(AN385.pace) / 1e3));
             }
             _ => return Err(format!("unexpected line: {name}")),
         }
     }
     // The least that a client of these suites can take, whoever writes its protocol.
-    let Flash { all, provider, .. } = image::flash(&image::build(root, "primitives", CORTEX_M3, "aes128gcm,p256")?)?;
+    let Flash { all, provider, .. } = image::flash(&image::build(root, "primitives", &AN385, "aes128gcm,p256")?)?;
     println!(
         "\nflash of an image with AES-128-GCM, P-256 and SHA-256 and nothing of TLS: {all}, cryptography {provider}"
     );
@@ -184,10 +178,10 @@ pub(super) fn page(root: &Path) -> Result<std::path::PathBuf, String> {
     Ok(www)
 }
 
-/// Runs an image to its end: the lines it printed, a name and a number each.
-fn run(board: &str, image: &Path, serial: Option<u16>) -> Result<Vec<(String, f64)>, String> {
-    let mut command = qemu(board, image, &[]);
-    command.args(SHIFT);
+/// Runs an image to its end, an instruction in 2^`pace` ns: the lines it printed, a name and a number each.
+pub(super) fn run(board: &Board, pace: u32, image: &Path, serial: Option<u16>) -> Result<Vec<(String, f64)>, String> {
+    let mut command = qemu(board.name, image, &[]);
+    command.args(["-icount", &format!("shift={pace}")]);
     if let Some(port) = serial {
         command.args(["-serial", &format!("tcp:127.0.0.1:{port}")]);
     }
@@ -203,7 +197,7 @@ fn run(board: &str, image: &Path, serial: Option<u16>) -> Result<Vec<(String, f6
 }
 
 /// Runs an image that is a server, for a page that `openssl s_client` fetches: the lines it printed.
-fn serve(pki: &Path, board: &str, image: &Path) -> Result<Vec<(String, f64)>, String> {
+fn serve(pki: &Path, board: &Board, image: &Path) -> Result<Vec<(String, f64)>, String> {
     let failed = |error: std::io::Error| error.to_string();
     let [line, peers] = [(); 2].map(|()| TcpListener::bind(("127.0.0.1", 0)));
     let (line, peers) = (line.map_err(failed)?, peers.map_err(failed)?);
@@ -225,7 +219,7 @@ fn serve(pki: &Path, board: &str, image: &Path) -> Result<Vec<(String, f64)>, St
         down.join().map_err(|_| std::io::Error::other("a thread panicked"))?.map(drop)
     });
     let fetching = std::thread::spawn(move || Peer::start(&mut client)?.exchange(b"GET /page HTTP/1.0\r\n\r\n"));
-    let printed = run(board, image, Some(port))?;
+    let printed = run(board, board.pace, image, Some(port))?;
     let page = fetching.join().map_err(|_| "a thread panicked")??;
     relay.join().map_err(|_| "a thread panicked")?.map_err(failed)?;
     let expected = (0..PAGE_LEN).map(|index| (index % 251) as u8);
@@ -236,14 +230,15 @@ fn serve(pki: &Path, board: &str, image: &Path) -> Result<Vec<(String, f64)>, St
 }
 
 /// The figures of a row, by the names of the budgets.
-fn figures(flash: &Flash, printed: &[(String, f64)]) -> Result<BTreeMap<&'static str, f64>, String> {
+fn figures(board: &Board, flash: &Flash, printed: &[(String, f64)]) -> Result<BTreeMap<&'static str, f64>, String> {
     let printed: BTreeMap<&str, f64> = printed.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     let get = |name: &str| printed.get(name).copied().ok_or_else(|| format!("no line {name}"));
     let bytes = get("bulk bytes")?;
     if bytes < PAGE_LEN as f64 {
         return Err(format!("only {bytes} bytes came"));
     }
-    let kilo = |ticks: f64| (ticks * INSTRUCTIONS_PER_TICK / 1e3).round();
+    let per_tick = board.instructions_per_tick(board.pace);
+    let kilo = |ticks: f64| (ticks * per_tick / 1e3).round();
     let stack = get("handshake stack")?.max(get("bulk stack")?);
     Ok(BTreeMap::from([
         ("flash", flash.all as f64),
@@ -259,7 +254,7 @@ fn figures(flash: &Flash, printed: &[(String, f64)]) -> Result<BTreeMap<&'static
         ("heap", get("heap").unwrap_or(0.0)),
         ("handshake_kilo_instructions", kilo(get("handshake ticks")?)),
         ("longest_kilo_instructions", kilo(get("longest ticks")?)),
-        ("bulk_instructions_per_byte", (get("bulk ticks")? * INSTRUCTIONS_PER_TICK / bytes * 10.0).round() / 10.0),
+        ("bulk_instructions_per_byte", (get("bulk ticks")? * per_tick / bytes * 10.0).round() / 10.0),
     ]))
 }
 
@@ -278,7 +273,7 @@ fn exceeded(row: &str, figures: &BTreeMap<&'static str, f64>, budgets: &Value) -
 }
 
 /// A number with commas between thousands.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     if value.fract() != 0.0 {
         return format!("{value:.1}");
     }

@@ -1,6 +1,8 @@
 //! `cargo xtask firmware`: builds the firmware of `examples/firmware`, runs it in QEMU against programs on the host, and
 //! prints what it takes. Budgets are in `examples/firmware/budgets.json`.
 
+mod board;
+mod constant;
 mod engine;
 mod https;
 mod image;
@@ -27,6 +29,7 @@ pub(crate) struct Options {
 enum What {
     Measure,
     Primitives,
+    Constant,
     HttpsClient,
     HttpsServer,
     Engine,
@@ -34,9 +37,10 @@ enum What {
 }
 
 /// What each word asks for; `tls_uart` has the server's rows too.
-const PROGRAMS: [(&str, What); 6] = [
+const PROGRAMS: [(&str, What); 7] = [
     ("tls_uart", What::Measure),
     ("primitives", What::Primitives),
+    ("constant", What::Constant),
     ("https_client", What::HttpsClient),
     ("https_server", What::HttpsServer),
     ("engine", What::Engine),
@@ -68,12 +72,20 @@ impl Options {
 
 /// Does it.
 pub(crate) fn run(root: &Path, options: &Options) -> Result<(), String> {
-    for (program, hint) in [("qemu-system-arm", "qemu-system-arm"), ("openssl", "openssl"), ("curl", "curl")] {
+    for (program, hint) in [
+        ("qemu-system-arm", "qemu-system-arm"),
+        ("qemu-system-riscv32", "qemu-system-misc"),
+        ("openssl", "openssl"),
+        ("curl", "curl"),
+    ] {
         process::find(program).map_err(|error| format!("{error}: install the package {hint}"))?;
     }
     let wanted = |what| options.what.is_none_or(|only| only == what);
     if wanted(What::Primitives) {
         measure::primitives(root)?;
+    }
+    if wanted(What::Constant) {
+        constant::check(root)?;
     }
     if wanted(What::Measure) {
         measure::table(root, options.row.as_deref(), options.budgets)?;

@@ -1,7 +1,7 @@
 //! P-256 in assembly on the Cortex-M4: the vectors of Wycheproof, and more of what must be refused.
 
-use super::image::{self, CORTEX_M4};
-use super::measure::BOARD_M4;
+use super::board::AN386;
+use super::image;
 use super::process::{Background, qemu};
 use std::fs;
 use std::path::Path;
@@ -135,10 +135,10 @@ pub(super) fn check(root: &Path) -> Result<(), String> {
     vectors.add_wycheproof()?;
     vectors.add_changed()?;
     vectors.add_edges()?;
-    let image = image::build(root, "vectors", CORTEX_M4, "asm-p256,aes128gcm")?;
+    let image = image::build(root, "vectors", &AN386, "asm-p256,aes128gcm")?;
     let folder = root.join("target/firmware");
     fs::write(folder.join("vectors"), &vectors.file).map_err(|error| error.to_string())?;
-    let mut command = qemu(BOARD_M4, &image, &[]);
+    let mut command = qemu(AN386.name, &image, &[]);
     command.current_dir(folder);
     let (success, printed) = Background::start(&mut command)?.finish(Duration::from_secs(600))?;
     let [verifications, agreements, generations] = vectors.counts;
@@ -148,8 +148,9 @@ pub(super) fn check(root: &Path) -> Result<(), String> {
         return Err(format!("P-256 in assembly, vectors: expected {expected:?}, got {printed:?}"));
     }
     println!(
-        "\nP-256 in assembly on the {BOARD_M4}: {verifications} verifications, {agreements} agreements and {generations} \
-         generations, of Wycheproof and beyond: as they should be"
+        "\nP-256 in assembly on the {board}: {verifications} verifications, {agreements} agreements and {generations} \
+         generations, of Wycheproof and beyond: as they should be",
+        board = AN386.name
     );
     Ok(())
 }

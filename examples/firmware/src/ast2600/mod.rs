@@ -2,6 +2,7 @@
 //! one core runs, in secure supervisor mode, MMU and caches are off. A boot loader on silicon sets clocks, pins and the
 //! PHY; and where caches are on, the memory that devices share with the processor must not be cached.
 
+#[cfg(feature = "net")]
 pub mod ftgmac100;
 pub mod hace;
 mod start;

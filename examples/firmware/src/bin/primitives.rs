@@ -15,7 +15,8 @@ type Exchange = <Provider as CryptoProvider>::KeyExchange;
 type Verifier = <Provider as CryptoProvider>::SignatureVerifier;
 type Protection = <Provider as CryptoProvider>::Aead;
 
-#[cortex_m_rt::entry]
+saitls_firmware::entry!(main);
+
 fn main() -> ! {
     timer::start();
     let mut provider = RustCrypto(Trng::new().unwrap());

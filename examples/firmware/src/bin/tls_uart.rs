@@ -6,7 +6,6 @@
 
 #[cfg(feature = "chain")]
 use core::time::Duration;
-use cortex_m::singleton;
 use saitls_core::config::ClientConfig;
 #[cfg(not(feature = "chain"))]
 use saitls_core::crypto::PinnedKey;
@@ -18,7 +17,7 @@ use saitls_firmware::sliced::Sliced as Crypto;
 use saitls_firmware::{
     host, report,
     serial::{handshake, step},
-    stack, timer,
+    singleton, stack, timer,
     trng::Trng,
     uart::Uart,
 };
@@ -51,7 +50,9 @@ struct Taken {
     bytes: u32,
 }
 
-#[cortex_m_rt::entry]
+saitls_firmware::entry!(main);
+
+#[inline(always)]
 fn main() -> ! {
     timer::start();
     #[cfg(feature = "asm-p256")]

@@ -3,13 +3,12 @@
 #![no_std]
 #![no_main]
 
-use cortex_m::singleton;
 use saitls_core::config::{Identity, ServerConfig};
 use saitls_core::{Buffers, Connection, Error};
 use saitls_firmware::{
     host, report,
     serial::{handshake, send, step},
-    stack, timer,
+    singleton, stack, timer,
     trng::Trng,
     uart::Uart,
 };
