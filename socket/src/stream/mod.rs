@@ -2,7 +2,7 @@
 //!
 //! | your transport implements | feature | your stream |
 //! |---|---|---|
-//! | `std::io::{Read, Write}` | `std` | [`TlsStream`](crate::TlsStream) |
+//! | `std::io::{Read, Write}` | `std` | [`TlsStream`] |
 //! | `embedded_io::{Read, Write}` | `embedded-io` | `saitls::blocking::TlsStream` |
 //! | `embedded_io_async::{Read, Write}` | `embedded-io-async` | `saitls::asynch::TlsStream` |
 //!
@@ -32,12 +32,13 @@
 //!
 //! A read sends what is there to be sent while it waits, so two ends that both send and receive do not wait for each other.
 //! To read and write in two tasks, or threads, over a transport that comes in two halves, take the stream apart:
-//! `TlsStream::split` for threads, `saitls::asynch::TlsReader` and `TlsWriter` for tasks. The halves share a [`Session`]
-//! through whatever implements [`Share`]: a `RefCell`, a mutex, an `Rc` or `Arc` of one.
+//! [`TlsStream::split`] for threads; for tasks `into_session`, then `saitls::asynch::TlsReader::new` and `TlsWriter::new` (their
+//! documentation has an example). The halves share a [`Session`] through whatever implements [`Share`]: a `RefCell`, a mutex,
+//! an `Rc` or `Arc` of one.
 //!
 //! # One board, several streams
 //!
-//! A stream owns its provider, or shares one: [`Shared`].
+//! A stream owns its provider, or shares one: [`Shared`]. Both are [`LendProvider`], the `L` of the stream types.
 
 #[cfg(feature = "embedded-io-async")]
 mod asynchronous;

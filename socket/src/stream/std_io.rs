@@ -21,6 +21,27 @@ use std::vec::Vec;
 /// Every call may be repeated when it failed with `Interrupted`, `WouldBlock` or `TimedOut`, as those of sockets with time limits
 /// or in non-blocking mode do: a write that fails has taken nothing, and reading loses nothing.
 ///
+/// # Errors of TLS
+///
+/// Calls fail with an [`io::Error`]. If TLS is why, [`get_ref`](io::Error::get_ref) holds a [`saitls::Error`](Error), and the
+/// kind is one of these:
+///
+/// | kind | why |
+/// |---|---|
+/// | `UnexpectedEof` | the transport ended without the peer's close_notify: what was read may not be all |
+/// | `ConnectionReset` | the transport was reset |
+/// | `ConnectionAborted` | the peer sent an alert |
+/// | `NotConnected` | the call does not fit the state, such as a write after `shutdown` |
+/// | `InvalidInput` | the configuration will not do |
+/// | `InvalidData` | everything else, such as a certificate that is not trusted, or a buffer that is too small |
+///
+/// Errors of the transport come as they are.
+///
+/// # Example
+///
+/// `L` is the provider, or [`Shared`](super::Shared); `T` is the transport. With the default provider, a structure can hold a
+/// `TlsStream<'a, OsRustCrypto, TcpStream>`.
+///
 /// ```no_run
 /// # use saitls::core::crypto::{CryptoProvider, PeerVerifier};
 /// # fn f<P: CryptoProvider>(trust: &dyn PeerVerifier<P>, provider: P) -> std::io::Result<()> {
