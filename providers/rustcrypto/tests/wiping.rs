@@ -81,7 +81,10 @@ fn client(group: NamedGroup, lens: &[usize], seed: u8) -> (Box<KeyExchange>, Vec
     let mut exchange = Box::new(KeyExchange::start(&mut provider(), group).unwrap());
     let mut share = [0; 2048];
     let len = ready(exchange.poll_generate(&mut scripted(&drawn.concat()), &mut share)).unwrap();
-    assert!(drawn.iter().all(|part| any_shows(&memory(&*exchange), &[part.clone()])), "{group}: the search is blind");
+    assert!(
+        drawn.iter().all(|part| any_shows(&memory(&*exchange), std::slice::from_ref(part))),
+        "{group}: the search is blind"
+    );
     (exchange, drawn, share[..len].to_vec())
 }
 

@@ -99,8 +99,10 @@ fn named_curve(key: &EcPrivateKey<'_>) -> Option<ObjectIdentifier> {
     key.parameters.as_ref().and_then(|parameters| parameters.named_curve())
 }
 
-/// The curves: their identifiers, the lengths of their orders in bytes, and what keys on them are to us.
-const CURVES: [(ObjectIdentifier, usize, &EcdsaSigningAlgorithm, fn(EcdsaKeyPair) -> Key); 3] = [
+/// A curve: its identifier, the length of its order in bytes, and what keys on it are to us.
+type Curve = (ObjectIdentifier, usize, &'static EcdsaSigningAlgorithm, fn(EcdsaKeyPair) -> Key);
+
+const CURVES: [Curve; 3] = [
     (SECP256R1, 32, &ECDSA_P256_SHA256_ASN1_SIGNING, Key::P256),
     (SECP384R1, 48, &ECDSA_P384_SHA384_ASN1_SIGNING, Key::P384),
     (SECP521R1, 66, &ECDSA_P521_SHA512_ASN1_SIGNING, Key::P521),
