@@ -67,11 +67,12 @@ fn records_of<C: Future<Output = ()>, S: Future<Output = ()>>(
         let mut client = Stream::from_session(ends::session(Role::Client, USUAL_BUFFERS), FromTokio::new(here));
         let mut server = Stream::from_session(ends::session(Role::Server, USUAL_BUFFERS), tap);
         let (c, s) = tokio::join!(client.handshake(), server.handshake());
-        (c.unwrap(), s.unwrap());
+        c.unwrap();
+        s.unwrap();
         read.borrow_mut().clear();
         tokio::join!(client_does(client), server_does(server));
-        let lens = protected_records(&read.borrow());
-        lens
+        let read = read.take();
+        protected_records(&read)
     })
 }
 
