@@ -150,6 +150,8 @@ fn halves_want_a_handshake() {
     assert_eq!(error, saitls::StreamError::Tls(saitls::Error::InvalidState));
     let error = poll_times(client.writer.write(b"x"), 1).unwrap().unwrap_err();
     assert_eq!(error, saitls::StreamError::Tls(saitls::Error::InvalidState));
+    let error = poll_times(client.writer.flush(), 1).unwrap().unwrap_err();
+    assert_eq!(error, saitls::StreamError::Tls(saitls::Error::InvalidState));
 }
 
 /// Threads: megabytes both ways at once, over sockets that block.

@@ -146,6 +146,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         self.outgoing.alert(provider, AlertDescription::CLOSE_NOTIFY)?;
         self.locally_closed = true;
         self.phase = Phase::Closed;
+        self.facts.peer_authentication = None;
         self.forget();
         self.receive.clear();
         Ok(Turn::Again)

@@ -2,8 +2,8 @@
 
 use super::inner::Stream;
 use super::share::LendProvider;
-use super::transport::{Moved, Transport, keep};
-use super::{Failed, FlushPolicy, Parts, Session, StreamError, accessors, is_transient};
+use super::transport::{Moved, Sending, Transport, keep};
+use super::{Failed, FlushPolicy, Parts, Session, StreamError, accessors, is_interrupted, is_transient};
 use core::future::poll_fn;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
@@ -70,23 +70,36 @@ impl<T: Read + Write> Transport for Embedded<T> {
         &mut self,
         room: &mut [u8],
         data: &[u8],
-        kept: &mut Option<T::Error>,
+        sending: &mut Sending<T::Error>,
     ) -> impl Future<Output = Moved<T::Error>> {
-        let mut writes = !data.is_empty();
+        let mut sends = !data.is_empty() || sending.is_unflushed;
         poll_fn(move |cx| {
+            let was_kept = sending.kept.is_some();
             // One at a time has the transport; both have left their wakers there.
-            if writes {
-                match poll_once(self.0.write(data), cx) {
+            while sends {
+                let sent = if data.is_empty() {
+                    poll_once(self.0.flush(), cx).map_ok(|()| 0)
+                } else {
+                    poll_once(self.0.write(data), cx)
+                };
+                match sent {
+                    Poll::Pending => break,
                     Poll::Ready(Ok(len @ 1..)) => return Poll::Ready(Moved::Out(len)),
-                    Poll::Ready(Ok(0)) => writes = false,
-                    Poll::Ready(Err(error)) => {
-                        writes = false;
-                        keep::<Self>(kept, error);
+                    Poll::Ready(Err(error)) if is_interrupted(&error) => {}
+                    Poll::Ready(sent) => {
+                        sends = false;
+                        match sent {
+                            Ok(_) => sending.is_unflushed &= !data.is_empty(),
+                            Err(error) => keep::<Self>(&mut sending.kept, error),
+                        }
                     }
-                    Poll::Pending => {}
                 }
             }
-            poll_once(self.0.read(room), cx).map(Moved::In)
+            match poll_once(self.0.read(room), cx) {
+                // In the handshake this is told at once: the peer may wait for what could not be sent.
+                Poll::Pending if sending.kept.is_some() && !was_kept => Poll::Ready(Moved::Out(0)),
+                read => read.map(Moved::In),
+            }
         })
     }
 
@@ -99,6 +112,10 @@ impl<T: Read + Write> Transport for Embedded<T> {
 
     fn is_transient(error: &T::Error) -> bool {
         is_transient(error)
+    }
+
+    fn is_interrupted(error: &T::Error) -> bool {
+        is_interrupted(error)
     }
 
     /// Sleeps until the device is done; if it cannot tell, until the other tasks have had their turn.
@@ -126,7 +143,8 @@ accessors!(TlsStream, Embedded, T::Error, { ErrorType });
 
 impl<'a, L: LendProvider, T: Read + Write> TlsStream<'a, L, T> {
     /// For transports whose writes must not be dropped once they began: reading then waits until what there is to be sent was
-    /// sent. Two ends that both do so, and both write more than the transport holds, wait for each other.
+    /// sent. Two ends that both do so, and both write more than the transport holds, wait for each other. With
+    /// [`FlushPolicy::EachWrite`], what was written goes out with the next call.
     #[must_use]
     pub fn with_half_duplex(mut self) -> Self {
         self.0.half_duplex = true;
@@ -206,7 +224,8 @@ impl<L: LendProvider, T: Read + Write> Write for TlsStream<'_, L, T> {
 }
 
 impl<L: LendProvider, T: Read + Write + ReadReady> ReadReady for TlsStream<'_, L, T> {
-    /// Takes in what the transport has; ready are data that was opened, the end, and failures.
+    /// Takes in what the transport has; ready are data that was opened, the end, and failures. It sends nothing: do the
+    /// [handshake](Self::handshake) first, and flush what you wrote.
     fn read_ready(&mut self) -> Result<bool, Self::Error> {
         let cx = &mut Context::from_waker(Waker::noop());
         // What would have to wait is not ready.
@@ -218,7 +237,8 @@ impl<L: LendProvider, T: Read + Write + ReadReady> ReadReady for TlsStream<'_, L
 }
 
 impl<L: LendProvider, T: Read + Write + WriteReady> WriteReady for TlsStream<'_, L, T> {
-    /// Sends what the transport takes; ready is room for at least a byte, after the handshake, and failures.
+    /// Sends what the transport takes; ready is room for at least a byte, and failures. It reads nothing: do the
+    /// [handshake](Self::handshake) first.
     fn write_ready(&mut self) -> Result<bool, Self::Error> {
         let cx = &mut Context::from_waker(Waker::noop());
         match poll_once(self.0.is_write_ready(|transport| transport.0.write_ready()), cx) {
@@ -365,7 +385,10 @@ impl<'a, L: LendProvider<Provider: 'a>, S: Share<Target = Session<'a, L>>, W: Wr
         poll_fn(|cx| {
             session.with(|session| {
                 loop {
-                    let processed = session.process();
+                    let mut processed = session.process();
+                    if session.connection.is_handshaking() {
+                        processed = processed.and(Err(Error::InvalidState));
+                    }
                     let sent = Self::poll_send(session, transport, cx);
                     processed.map_err(StreamError::Tls)?;
                     core::task::ready!(sent)?;

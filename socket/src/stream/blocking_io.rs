@@ -2,8 +2,8 @@
 
 use super::inner::Stream;
 use super::share::LendProvider;
-use super::transport::{Moved, Transport, now, take_turns};
-use super::{Failed, FlushPolicy, Parts, Session, StreamError, accessors, is_transient};
+use super::transport::{Moved, Sending, Transport, now, take_turns};
+use super::{Failed, FlushPolicy, Parts, Session, StreamError, accessors, is_interrupted, is_transient};
 use embedded_io::{BufRead, ErrorType, Read, ReadReady, Write, WriteReady};
 use saitls_core::config::{ClientConfig, ServerConfig};
 use saitls_core::{Buffers, Connection, Error, ServerName};
@@ -53,8 +53,8 @@ impl<T: Read + Write> Transport for Embedded<T> {
         self.0.flush()
     }
 
-    async fn exchange(&mut self, room: &mut [u8], data: &[u8], kept: &mut Option<T::Error>) -> Moved<T::Error> {
-        take_turns(self, room, data, kept).await
+    async fn exchange(&mut self, room: &mut [u8], data: &[u8], sending: &mut Sending<T::Error>) -> Moved<T::Error> {
+        take_turns(self, room, data, sending).await
     }
 
     fn try_write(&mut self, data: &[u8]) -> Option<Result<usize, T::Error>> {
@@ -63,6 +63,10 @@ impl<T: Read + Write> Transport for Embedded<T> {
 
     fn is_transient(error: &T::Error) -> bool {
         is_transient(error)
+    }
+
+    fn is_interrupted(error: &T::Error) -> bool {
+        is_interrupted(error)
     }
 
     /// There is nothing to sleep on: the operation is asked again.
@@ -142,14 +146,16 @@ impl<L: LendProvider, T: Read + Write> Write for TlsStream<'_, L, T> {
 }
 
 impl<L: LendProvider, T: Read + Write + ReadReady> ReadReady for TlsStream<'_, L, T> {
-    /// Takes in what the transport has; ready are data that was opened, the end, and failures.
+    /// Takes in what the transport has; ready are data that was opened, the end, and failures. It sends nothing: do the
+    /// [handshake](Self::handshake) first, and flush what you wrote.
     fn read_ready(&mut self) -> Result<bool, Self::Error> {
         now(self.0.is_read_ready(|transport| transport.0.read_ready()))
     }
 }
 
 impl<L: LendProvider, T: Read + Write + WriteReady> WriteReady for TlsStream<'_, L, T> {
-    /// Sends what the transport takes; ready is room for at least a byte, after the handshake, and failures.
+    /// Sends what the transport takes; ready is room for at least a byte, and failures. It reads nothing: do the
+    /// [handshake](Self::handshake) first.
     fn write_ready(&mut self) -> Result<bool, Self::Error> {
         now(self.0.is_write_ready(|transport| transport.0.write_ready()))
     }

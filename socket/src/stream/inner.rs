@@ -12,22 +12,21 @@
 use super::error::StreamError;
 use super::session::{FlushPolicy, Session};
 use super::share::LendProvider;
-use super::transport::{Moved, Transport, keep};
+use super::transport::{Moved, Sending, Transport, keep};
 use saitls_core::{Error, WaitingFor};
 
 /// A stream over the transport `T`, whose error is `E`.
 pub(super) struct Stream<'a, L: LendProvider, T, E> {
     pub(super) session: Session<'a, L>,
     pub(super) transport: T,
-    /// Why sending failed after data had been taken, or while something was read.
-    kept: Option<E>,
+    sending: Sending<E>,
     /// Whether a write must not be dropped once it began.
     pub(super) half_duplex: bool,
 }
 
 impl<'a, L: LendProvider, T, E> Stream<'a, L, T, E> {
     pub(super) const fn new(session: Session<'a, L>, transport: T) -> Self {
-        Self { session, transport, kept: None, half_duplex: false }
+        Self { session, transport, sending: Sending::new(), half_duplex: false }
     }
 }
 
@@ -53,6 +52,8 @@ enum Step {
     Done,
     /// Until the transport takes bytes.
     Send,
+    /// Until the transport has sent what it took.
+    Flush,
     /// Until it brings bytes, or takes some.
     Exchange,
     /// Until the provider is done.
@@ -65,25 +66,36 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
         // With half duplex, sending comes before reading, unless it fails.
         let mut sends_first = self.half_duplex;
         loop {
-            match self.next(goal, sends_first)? {
+            let step = match self.next(goal, sends_first) {
+                // Elsewhere `process` has tried to send the alert.
+                Err(StreamError::Tls(_)) if sends_first && self.has_sealed() => Step::Send,
+                step => step?,
+            };
+            match step {
                 Step::Done => return Ok(()),
                 Step::Send => {
                     let sent = self.transport.write(self.session.connection.transmit_data()).await;
                     match self.count_sent(sent) {
                         Ok(()) if goal == Goal::Room => return Ok(()),
-                        Err(StreamError::Transport(error)) if goal == Goal::Readable => {
-                            keep::<T>(&mut self.kept, error);
-                            sends_first = false;
+                        Err(error) if sends_first && (goal == Goal::Readable || self.has_failed()) => {
+                            if let StreamError::Transport(error) = error {
+                                keep::<T>(&mut self.sending.kept, error);
+                            }
+                            (sends_first, self.sending.is_unflushed) = (false, false);
                         }
                         sent => sent?,
                     }
                 }
+                Step::Flush => match self.transport.flush().await {
+                    Ok(()) => self.sending.is_unflushed = false,
+                    Err(error) => return Err(StreamError::Transport(error)),
+                },
                 Step::Exchange => {
                     let (room, data) = self.session.connection.transport_buffers();
                     let data = if self.half_duplex { &[] } else { data };
-                    match self.transport.exchange(room, data, &mut self.kept).await {
+                    match self.transport.exchange(room, data, &mut self.sending).await {
                         Moved::In(received) => self.count_received(received)?,
-                        Moved::Out(len) => self.session.connection.transmitted(len),
+                        Moved::Out(len) => self.count_out(len),
                     }
                 }
                 Step::Pause => self.transport.pause(&mut self.session).await,
@@ -96,25 +108,25 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
         if goal == Goal::Readable && self.session.is_readable() {
             return Ok(Step::Done);
         }
+        if self.session.connection.is_handshaking() {
+            // What the peer says explains more than that it takes nothing.
+            self.process()?;
+        }
         // Who reads an open connection is not told that sending fails.
         if (goal != Goal::Readable || self.session.connection.is_handshaking())
-            && let Some(error) = self.kept.take()
+            && let Some(error) = self.sending.kept.take()
         {
             return Err(StreamError::Transport(error));
         }
         if self.session.connection.is_handshaking() {
-            self.process()?;
-            if self.session.connection.is_handshaking() {
-                return self.next_wait(sends_first);
-            }
+            return self.next_wait(sends_first);
         }
-        let has_sealed = |this: &Self| !this.session.connection.transmit_data().is_empty();
         match goal {
             Goal::Connected => match self.session.connection.error() {
                 None => Ok(Step::Done),
                 Some(error) => Err(StreamError::Tls(error)),
             },
-            Goal::Sent => Ok(if has_sealed(self) { Step::Send } else { Step::Done }),
+            Goal::Sent => Ok(if self.has_sealed() { Step::Send } else { Step::Done }),
             Goal::Readable => {
                 let processed = self.process();
                 if self.session.is_readable() {
@@ -125,11 +137,11 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
             }
             Goal::Room => {
                 self.process()?;
-                Ok(if has_sealed(self) { Step::Send } else { Step::Done })
+                Ok(if self.has_sealed() { Step::Send } else { Step::Done })
             }
             Goal::Delivered => {
                 self.process()?;
-                if has_sealed(self) {
+                if self.has_sealed() {
                     return Ok(Step::Send);
                 }
                 let is_done = self.session.connection.unsent_len() == 0 && !self.session.is_closing();
@@ -140,9 +152,10 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
 
     /// How to get on with what the connection waits for.
     fn next_wait(&self, sends_first: bool) -> Outcome<Step, E> {
-        let has_sealed = !self.session.connection.transmit_data().is_empty();
+        let has_sealed = self.has_sealed();
         match self.session.connection.waiting_for() {
             WaitingFor::Peer if has_sealed && sends_first => Ok(Step::Send),
+            WaitingFor::Peer if self.sending.is_unflushed && sends_first => Ok(Step::Flush),
             WaitingFor::Peer => Ok(Step::Exchange),
             WaitingFor::Operation(_) if has_sealed => Ok(Step::Send),
             WaitingFor::Operation(_) => Ok(Step::Pause),
@@ -152,11 +165,24 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
         }
     }
 
+    fn has_sealed(&self) -> bool {
+        !self.session.connection.transmit_data().is_empty()
+    }
+
+    fn has_failed(&self) -> bool {
+        self.session.connection.error().is_some()
+    }
+
+    fn count_out(&mut self, len: usize) {
+        self.session.connection.transmitted(len);
+        self.sending.is_unflushed |= len > 0;
+    }
+
     fn count_sent(&mut self, sent: Result<usize, E>) -> Outcome<(), E> {
         match sent {
             Ok(0) => Err(StreamError::WriteZero),
             Ok(len) => {
-                self.session.connection.transmitted(len);
+                self.count_out(len);
                 Ok(())
             }
             Err(error) => Err(StreamError::Transport(error)),
@@ -177,8 +203,9 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
         while !self.session.connection.transmit_data().is_empty() {
             match self.transport.try_write(self.session.connection.transmit_data()) {
                 None | Some(Ok(0)) => return,
-                Some(Ok(len)) => self.session.connection.transmitted(len),
-                Some(Err(error)) => return keep::<T>(&mut self.kept, error),
+                Some(Ok(len)) => self.count_out(len),
+                Some(Err(error)) if T::is_interrupted(&error) => {}
+                Some(Err(error)) => return keep::<T>(&mut self.sending.kept, error),
             }
         }
     }
@@ -186,7 +213,9 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
     /// Computes. A connection that fails tells the peer, as far as the transport takes that without waiting.
     fn process(&mut self) -> Outcome<(), E> {
         self.session.process().map_err(|error| {
-            self.try_send();
+            if !self.half_duplex {
+                self.try_send();
+            }
             StreamError::Tls(error)
         })
     }
@@ -195,7 +224,13 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
 
     pub(super) async fn handshake(&mut self) -> Outcome<(), E> {
         self.reach(Goal::Sent).await?;
-        self.session.connection.error().map_or(Ok(()), |error| Err(StreamError::Tls(error)))
+        let connection = &self.session.connection;
+        match connection.error() {
+            Some(error) => Err(StreamError::Tls(error)),
+            // It was given up.
+            None if connection.negotiated().is_none() => Err(StreamError::Tls(Error::InvalidState)),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn fill(&mut self) -> impl Future<Output = Outcome<(), E>> {
@@ -244,13 +279,19 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
         if self.session.policy == FlushPolicy::Relaxed {
             return Ok(());
         }
-        self.transport.flush().await.map_err(StreamError::Transport)
+        self.flush_transport().await
+    }
+
+    async fn flush_transport(&mut self) -> Outcome<(), E> {
+        self.transport.flush().await.map_err(StreamError::Transport)?;
+        self.sending.is_unflushed = false;
+        Ok(())
     }
 
     pub(super) async fn shutdown(&mut self) -> Outcome<(), E> {
         self.session.connection.close();
         self.reach(Goal::Delivered).await?;
-        self.transport.flush().await.map_err(StreamError::Transport)
+        self.flush_transport().await
     }
 }
 
@@ -283,8 +324,7 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
         mut is_ready: impl FnMut(&mut T) -> Result<bool, E>,
     ) -> Outcome<bool, E> {
         loop {
-            let connection = &mut self.session.connection;
-            if connection.send_buffer().is_ok_and(|room| !room.is_empty()) {
+            if self.sending.kept.is_some() || self.session.has_room() {
                 return Ok(true);
             }
             if self.process().is_err() || self.session.connection.is_closed() {

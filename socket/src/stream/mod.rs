@@ -25,12 +25,13 @@
 //! # Silent peers
 //!
 //! Nothing here knows the time. Each step waits for the peer as long as the transport does: limit it there
-//! (`TcpStream::set_read_timeout` and `set_write_timeout`, `TcpSocket::set_timeout`), or drop the future after a while. Since
-//! steps can be repeated, a time limit around `handshake`, each `read`, each `write` and `shutdown` is safe.
+//! (`TcpStream::set_read_timeout` and `set_write_timeout`, both of them; `TcpSocket::set_timeout`), or drop the future after a
+//! while. Since steps can be repeated, a time limit around `handshake`, each `read`, each `write` and `shutdown` is safe.
 //!
 //! # Both directions at once
 //!
-//! A read sends what is there to be sent while it waits, so two ends that both send and receive do not wait for each other.
+//! A read sends what is there to be sent while it waits, and flushes the transport, so two ends that both send and receive do
+//! not wait for each other. Transports that block are no better than they are: a write that blocks reads nothing.
 //! To read and write in two tasks, or threads, over a transport that comes in two halves, take the stream apart:
 //! [`TlsStream::split`] for threads; for tasks `into_session`, then `saitls::asynch::TlsReader::new` and `TlsWriter::new` (their
 //! documentation has an example). The halves share a [`Session`] through whatever implements [`Share`]: a `RefCell`, a mutex,
@@ -74,6 +75,12 @@ pub mod asynch {
 #[cfg(feature = "embedded-io")]
 fn is_transient<E: embedded_io::Error>(error: &E) -> bool {
     matches!(error.kind(), embedded_io::ErrorKind::Interrupted | embedded_io::ErrorKind::TimedOut)
+}
+
+/// Whether the same call may work at once.
+#[cfg(feature = "embedded-io")]
+fn is_interrupted<E: embedded_io::Error>(error: &E) -> bool {
+    error.kind() == embedded_io::ErrorKind::Interrupted
 }
 
 /// What every stream type has: constructors, and ways to look inside. The arguments are the type, what wraps its transport, the

@@ -230,6 +230,20 @@ impl<'a, L: LendProvider> Session<'a, L> {
         Ok(taken)
     }
 
+    /// Whether, rather than make a short record, a long write waits until more of the buffer was sent.
+    fn is_sliver(&self, room: usize) -> bool {
+        room < self.full_room / 2 && !self.connection.transmit_data().is_empty()
+    }
+
+    /// Whether a write of any length would take something at once.
+    #[cfg(feature = "embedded-io")]
+    pub(super) fn has_room(&mut self) -> bool {
+        let room = self.connection.send_buffer().map_or(0, |room| room.len());
+        let is_first = self.open_len() == 0;
+        let is_in_the_way = self.policy == FlushPolicy::EachWrite && !self.connection.transmit_data().is_empty();
+        room > 0 && !is_in_the_way && !(is_first && self.is_sliver(room))
+    }
+
     fn give_some(&mut self, data: &[u8]) -> Result<usize, Error> {
         if self.connection.send_buffer()?.is_empty() && self.open_len() > 0 {
             self.seal()?;
@@ -237,8 +251,7 @@ impl<'a, L: LendProvider> Session<'a, L> {
         let room = self.connection.send_buffer()?.len();
         self.full_room = self.full_room.max(room);
         let is_first = self.open_len() == 0;
-        // Rather than make a short record, wait until more of the buffer was sent.
-        if is_first && room < data.len() && room < self.full_room / 2 && !self.connection.transmit_data().is_empty() {
+        if is_first && room < data.len() && self.is_sliver(room) {
             return Ok(0);
         }
         if is_first && data.len() >= room {

@@ -2,7 +2,7 @@
 
 use super::inner::Stream;
 use super::share::{LendProvider, Share};
-use super::transport::{Moved, Transport, now, take_turns};
+use super::transport::{Moved, Sending, Transport, now, take_turns};
 use super::{Failed, FlushPolicy, Parts, Session, StreamError, accessors};
 use saitls_core::config::{ClientConfig, ServerConfig};
 use saitls_core::{Buffers, Connection, Error, ServerName};
@@ -78,8 +78,8 @@ impl<T: Read + Write> Transport for Std<T> {
         self.0.flush()
     }
 
-    async fn exchange(&mut self, room: &mut [u8], data: &[u8], kept: &mut Option<io::Error>) -> Moved<io::Error> {
-        take_turns(self, room, data, kept).await
+    async fn exchange(&mut self, room: &mut [u8], data: &[u8], sending: &mut Sending<io::Error>) -> Moved<io::Error> {
+        take_turns(self, room, data, sending).await
     }
 
     fn try_write(&mut self, data: &[u8]) -> Option<io::Result<usize>> {
@@ -88,6 +88,10 @@ impl<T: Read + Write> Transport for Std<T> {
 
     fn is_transient(error: &io::Error) -> bool {
         is_transient(error)
+    }
+
+    fn is_interrupted(error: &io::Error) -> bool {
+        error.kind() == ErrorKind::Interrupted
     }
 
     async fn pause<L: LendProvider>(&mut self, session: &mut Session<'_, L>) {
@@ -276,7 +280,9 @@ impl<'a, L: LendProvider, T: Read + Write> TlsStream<'a, L, T> {
         split: impl FnOnce(T) -> io::Result<(R, W)>,
     ) -> io::Result<(TlsReader<SharedSession<'a, L>, R>, TlsWriter<SharedSession<'a, L>, W>)> {
         self.handshake()?;
-        let (session, transport) = self.into_session();
+        let (session, mut transport) = self.into_session();
+        // The end of the handshake may still be there.
+        transport.flush()?;
         let (reader, writer) = split(transport)?;
         let session = Arc::new(std::sync::Mutex::new(session));
         Ok((TlsReader::new(Arc::clone(&session), reader), TlsWriter::new(session, writer)))
@@ -340,7 +346,7 @@ impl<'a, L: LendProvider<Provider: 'a>, S: Share<Target = Session<'a, L>>, R: Re
             }
             // Not locked: this may take as long as the peer likes.
             let len = self.transport.read(&mut self.staging.bytes)?;
-            (self.staging.start, self.staging.end) = (0, len);
+            (self.staging.start, self.staging.end) = (0, len.min(self.staging.bytes.len()));
             if len == 0 {
                 self.session.with(|session| session.connection.receive_closed());
             }
@@ -390,16 +396,33 @@ impl<'a, L: LendProvider<Provider: 'a>, S: Share<Target = Session<'a, L>>, W: Wr
             self.send_staged()?;
             let staging = &mut self.staging;
             let (processed, is_done) = self.session.with(|session| {
-                let processed = session.process();
+                let mut processed = session.process();
+                if session.connection.is_handshaking() {
+                    processed = processed.and(Err(Error::InvalidState));
+                }
                 Self::stage(staging, session);
                 (processed, session.connection.unsent_len() == 0 && !session.is_closing())
             });
             if let Err(error) = processed {
                 // The alert, if there is one.
-                let _ = self.send_staged();
+                let _ = self.send_sealed();
                 return Err(tls_error(error));
             }
             if is_done && self.staging.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Sends all that is sealed. A signal does not keep it from that.
+    fn send_sealed(&mut self) -> io::Result<()> {
+        loop {
+            match self.send_staged() {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                sent => sent?,
+            }
+            self.session.with(|session| Self::stage(&mut self.staging, session));
+            if self.staging.is_empty() {
                 return Ok(());
             }
         }
@@ -424,19 +447,21 @@ impl<'a, L: LendProvider<Provider: 'a>, S: Share<Target = Session<'a, L>>, W: Wr
         loop {
             self.send_staged()?;
             let staging = &mut self.staging;
-            let given = self.session.with(|session| {
+            let (given, sends_all) = self.session.with(|session| {
                 let mut given = session.give(data);
                 if matches!(given, Ok(0)) {
                     given = session.process().map(|()| 0);
                 }
-                // Also the alert of a connection that failed.
-                if !matches!(given, Ok(1..)) || session.policy == FlushPolicy::EachWrite {
+                if matches!(given, Ok(0)) {
                     Self::stage(staging, session);
                 }
-                given
+                // Also the alert of a connection that failed.
+                let sends_all = given.is_err() || session.policy == FlushPolicy::EachWrite;
+                (given, sends_all)
             });
-            if !matches!(given, Ok(0))
-                && let Err(error) = self.send_staged()
+            if sends_all
+                && !matches!(given, Ok(0))
+                && let Err(error) = self.send_sealed()
             {
                 self.kept = Some(error).filter(|error| !is_transient(error));
             }

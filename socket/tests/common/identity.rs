@@ -61,6 +61,12 @@ pub fn client_config() -> &'static ClientConfig<'static, Provider> {
     Box::leak(Box::new(ClientConfig::new(verifier)))
 }
 
+/// Renews its key after so many records.
+pub fn client_config_with_records_per_key(records: u64) -> &'static ClientConfig<'static, Provider> {
+    let verifier = Box::leak(Box::new(PinnedKey::subject_public_key_info(PINNED)));
+    Box::leak(Box::new(ClientConfig::new(verifier).with_records_per_key(records)))
+}
+
 /// Trusts anybody, but not without a name.
 pub struct ByName;
 

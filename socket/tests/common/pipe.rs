@@ -193,7 +193,7 @@ impl End {
         Some(len)
     }
 
-    fn poll_read(&self, out: &mut [u8], cx: &mut Context<'_>) -> Poll<usize> {
+    pub fn poll_read(&self, out: &mut [u8], cx: &mut Context<'_>) -> Poll<usize> {
         self.get(out).map_or_else(
             || {
                 self.incoming.borrow_mut().reader = Some(cx.waker().clone());
@@ -203,7 +203,7 @@ impl End {
         )
     }
 
-    fn poll_write(&self, data: &[u8], cx: &mut Context<'_>) -> Poll<usize> {
+    pub fn poll_write(&self, data: &[u8], cx: &mut Context<'_>) -> Poll<usize> {
         self.put(data).map_or_else(
             || {
                 self.outgoing.borrow_mut().writer = Some(cx.waker().clone());
