@@ -53,12 +53,11 @@ struct Halves {
 
 impl Halves {
     fn new(stream: asynch::TlsStream<'static, Provider, Asynchronous>, len: usize) -> Self {
-        let (session, transport) = stream.into_session();
-        let session = Rc::new(RefCell::new(session));
-        let (rx, tx) = (transport.0.twin(), transport.0);
+        let share = |session| Rc::new(RefCell::new(session));
+        let (reader, writer) = stream.split(share, |end| (Asynchronous(end.0.twin()), end));
         Self {
-            reader: TlsReader::new(session.clone(), Asynchronous(rx)),
-            writer: TlsWriter::new(session, Asynchronous(tx)),
+            reader,
+            writer,
             data: pattern(len),
             told: 0,
             flushed: false,

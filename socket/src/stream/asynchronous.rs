@@ -1,7 +1,7 @@
 //! `embedded_io_async`.
 
 use super::inner::Stream;
-use super::share::LendProvider;
+use super::share::{LendProvider, Share};
 use super::transport::{Moved, Sending, Transport, keep};
 use super::{Failed, FlushPolicy, Parts, Session, StreamError, accessors, is_interrupted, is_transient};
 use core::future::poll_fn;
@@ -151,6 +151,28 @@ impl<'a, L: LendProvider, T: Read + Write> TlsStream<'a, L, T> {
         self
     }
 
+    /// Makes a reader and a writer of the stream, for two tasks: neither waits for the other. Do the
+    /// [handshake](Self::handshake) first. `share` makes a value that both can have of the session, as
+    /// `|session| Rc::new(RefCell::new(session))` does, and `halves` makes two of the transport, as `tokio::io::split` does.
+    ///
+    /// Halves that borrow, as those of an embassy-net `TcpSocket`, and a session without a heap are for
+    /// [`into_session`](Self::into_session) and [`TlsReader::new`].
+    pub fn split<S, R, W>(
+        self,
+        share: impl FnOnce(Session<'a, L>) -> S,
+        halves: impl FnOnce(T) -> (R, W),
+    ) -> (TlsReader<S, R>, TlsWriter<S, W>)
+    where
+        S: Share<Target = Session<'a, L>> + Clone,
+        R: Read,
+        W: Write,
+        L::Provider: 'a,
+    {
+        let (session, transport) = self.into_session();
+        let (session, (reader, writer)) = (share(session), halves(transport));
+        (TlsReader::new(session.clone(), reader), TlsWriter::new(session, writer))
+    }
+
     /// Does the handshake, if it is not done yet. Reading, writing and flushing do it too.
     ///
     /// A peer that says nothing is waited for, for as long as you like: put a time limit of your executor around it, such as
@@ -250,8 +272,6 @@ impl<L: LendProvider, T: Read + Write + WriteReady> WriteReady for TlsStream<'_,
 
 // ---- halves
 
-use super::share::Share;
-
 /// The reading half of a stream over a transport that comes in two, such as an embassy-net `TcpSocket` that was split.
 ///
 /// ```
@@ -296,6 +316,11 @@ impl<'a, L: LendProvider<Provider: 'a>, S: Share<Target = Session<'a, L>>, R: Re
     /// Reads what comes over `transport` for `session`, whose handshake is complete.
     pub const fn new(session: S, transport: R) -> Self {
         Self { session, transport }
+    }
+
+    /// The session.
+    pub const fn session(&self) -> &S {
+        &self.session
     }
 
     /// The session and the transport.
@@ -349,6 +374,11 @@ impl<'a, L: LendProvider<Provider: 'a>, S: Share<Target = Session<'a, L>>, W: Wr
     /// Writes what `session`, whose handshake is complete, seals for `transport`.
     pub const fn new(session: S, transport: W) -> Self {
         Self { session, transport, kept: None }
+    }
+
+    /// The session.
+    pub const fn session(&self) -> &S {
+        &self.session
     }
 
     /// The session and the transport.

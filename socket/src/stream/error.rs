@@ -47,6 +47,7 @@ impl<E: embedded_io::Error> embedded_io::Error for StreamError<E> {
             Self::Tls(Error::Reset | Error::Truncated) => ErrorKind::ConnectionReset,
             Self::Tls(Error::AlertReceived(_)) => ErrorKind::ConnectionAborted,
             Self::Tls(Error::InvalidState) => ErrorKind::NotConnected,
+            Self::Tls(Error::InvalidConfiguration(_)) => ErrorKind::InvalidInput,
             Self::Tls(_) => ErrorKind::InvalidData,
             Self::Transport(error) => error.kind(),
             Self::WriteZero => ErrorKind::WriteZero,

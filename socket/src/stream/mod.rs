@@ -33,9 +33,9 @@
 //! A read sends what is there to be sent while it waits, and flushes the transport, so two ends that both send and receive do
 //! not wait for each other. Transports that block are no better than they are: a write that blocks reads nothing.
 //! To read and write in two tasks, or threads, over a transport that comes in two halves, take the stream apart:
-//! [`TlsStream::split`] for threads; for tasks `into_session`, then `saitls::asynch::TlsReader::new` and `TlsWriter::new` (their
-//! documentation has an example). The halves share a [`Session`] through whatever implements [`Share`]: a `RefCell`, a mutex,
-//! an `Rc` or `Arc` of one.
+//! `split`, which the streams for threads and for tasks have. Without a heap, and where the transport's halves borrow it, that
+//! is `into_session`, then `saitls::asynch::TlsReader::new` and `TlsWriter::new` (their documentation has an example). The
+//! halves share a [`Session`] through whatever implements [`Share`]: a `RefCell`, a mutex, an `Rc` or `Arc` of one.
 //!
 //! # One board, several streams
 //!

@@ -1,6 +1,7 @@
 //! What all streams have in common: a connection with its provider, and when records are sealed. No transport.
 
 use super::share::LendProvider;
+#[cfg(any(feature = "std", feature = "embedded-io-async"))]
 use core::task::Waker;
 use saitls_core::config::{ClientConfig, ServerConfig};
 use saitls_core::{Buffers, Connection, Error, ServerName};
@@ -32,6 +33,7 @@ pub struct Session<'a, L: LendProvider> {
     pub(super) provider: L,
     pub(super) policy: FlushPolicy,
     /// Whoever waits to write more, for what a reader wants sent.
+    #[cfg(any(feature = "std", feature = "embedded-io-async"))]
     pub(super) writer: Option<Waker>,
     /// The most room that a record had: that of an empty buffer.
     full_room: usize,
@@ -137,7 +139,14 @@ impl<'a, L: LendProvider> Session<'a, L> {
     }
 
     const fn new(connection: Connection<'a, L::Provider>, provider: L) -> Self {
-        Self { connection, provider, policy: FlushPolicy::Strict, writer: None, full_room: 0 }
+        Self {
+            connection,
+            provider,
+            policy: FlushPolicy::Strict,
+            #[cfg(any(feature = "std", feature = "embedded-io-async"))]
+            writer: None,
+            full_room: 0,
+        }
     }
 
     /// The connection: what was agreed on, alerts, errors.
@@ -171,12 +180,14 @@ impl<'a, L: LendProvider> Session<'a, L> {
         self.provider.lend(|provider| connection.process(provider))
     }
 
+    #[cfg(any(feature = "std", feature = "embedded-io-async"))]
     pub(super) fn register_waker(&mut self, waker: &Waker) -> bool {
         let connection = &self.connection;
         self.provider.lend(|provider| connection.register_waker(provider, waker))
     }
 
     /// Tells the writing half that there is something to send.
+    #[cfg(any(feature = "std", feature = "embedded-io-async"))]
     pub(super) fn wake_writer(&mut self) {
         if !self.connection.transmit_data().is_empty()
             && let Some(writer) = self.writer.take()

@@ -32,8 +32,8 @@ use std::vec::Vec;
 /// | `ConnectionReset` | the transport was reset |
 /// | `ConnectionAborted` | the peer sent an alert |
 /// | `NotConnected` | the call does not fit the state, such as a write after `shutdown` |
-/// | `InvalidInput` | the configuration will not do |
-/// | `InvalidData` | everything else, such as a certificate that is not trusted, or a buffer that is too small |
+/// | `InvalidInput` | a stream that cannot begin: the configuration, the name or the buffers are wrong |
+/// | `InvalidData` | everything else, such as a certificate that is not trusted |
 ///
 /// Errors of the transport come as they are.
 ///
@@ -211,8 +211,9 @@ impl<L, T> From<Failed<'_, L, T, Self>> for io::Error {
 }
 
 impl<L, T> From<Failed<'_, L, T, Error>> for io::Error {
+    /// Whatever keeps a stream from beginning is an argument of the caller's.
     fn from(failed: Failed<'_, L, T, Error>) -> Self {
-        tls_error(failed.error)
+        Self::new(ErrorKind::InvalidInput, failed.error)
     }
 }
 
