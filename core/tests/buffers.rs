@@ -626,3 +626,9 @@ fn a_setup_error_becomes_the_error_that_a_function_returns() {
     let error = plain(&config, full_buffers()).unwrap_err();
     assert_eq!(boxed(&config, full_buffers()).unwrap_err().to_string(), error.to_string());
 }
+
+/// Errors travel in a register, and stand at any address: what they are in is no longer for them.
+#[test]
+fn an_error_has_four_bytes_and_no_alignment() {
+    assert_eq!((size_of::<Error>(), align_of::<Error>()), (4, 1));
+}

@@ -2,7 +2,7 @@
 //! verifiers look up to say why they refuse it. Whether a certificate is any good is a [`PeerVerifier`](super::PeerVerifier)'s question.
 
 use crate::codes::SignatureScheme;
-use crate::error::{Error, Result};
+use crate::error::{Error, InBytes, Result};
 use crate::wire::der::{self, Element};
 use crate::wire::{List, Malformed, Reader};
 use core::ops::RangeInclusive;
@@ -320,7 +320,7 @@ pub(crate) fn unusable_key(public_key: &[u8]) -> Error {
         u16::try_from(bits).map_err(|_| Malformed)
     };
     match bits() {
-        Ok(bits) if !USUAL_RSA_BITS.contains(&bits) => Error::RsaKeyLength(bits),
+        Ok(bits) if !USUAL_RSA_BITS.contains(&bits) => Error::RsaKeyLength(InBytes::<u16>::new(bits)),
         _ => Error::UnsupportedCertificate,
     }
 }

@@ -6,6 +6,7 @@
 mod text;
 
 use crate::codes::{AlertDescription, SignatureScheme};
+use core::marker::PhantomData;
 
 /// The result of everything in this library that can fail.
 pub type Result<T, E = Error> = core::result::Result<T, E>;
@@ -111,10 +112,10 @@ pub enum Error {
     CertificateVersion,
     /// A certificate is signed with this scheme, which was not offered: the provider does not have it, or the configuration
     /// leaves it out (RFC 9846 4.3.3). ECDSA with SHA-512 goes by `ecdsa_secp521r1_sha512`, whatever the curve.
-    CertificateSignatureScheme(SignatureScheme),
+    CertificateSignatureScheme(InBytes<SignatureScheme>),
     /// An RSA key of so many bits, in a certificate or of its issuer, is shorter or longer than is accepted (RFC 9846 C.2
     /// asks for limits). Have the certificate issued for, or by, a key of 2048 to 4096 bits.
-    RsaKeyLength(u16),
+    RsaKeyLength(InBytes<u16>),
     /// A certificate has a critical extension that is not known here (RFC 5280 4.2).
     CriticalExtension,
     /// A certificate has a critical extension about policies, which are not evaluated here: certificatePolicies, policyMappings,
@@ -350,6 +351,51 @@ impl core::fmt::Debug for ByteCount {
 impl core::fmt::Display for ByteCount {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         core::fmt::Display::fmt(&self.get(), f)
+    }
+}
+
+/// A number of 16 bits as two bytes. An [`Error`] that held it as it is would have to stand at an even address, which costs
+/// code wherever errors are returned.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct InBytes<T>([u8; 2], PhantomData<T>);
+
+impl InBytes<u16> {
+    /// This number.
+    #[must_use]
+    pub const fn new(number: u16) -> Self {
+        Self(number.to_be_bytes(), PhantomData)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u16 {
+        u16::from_be_bytes(self.0)
+    }
+}
+
+impl InBytes<SignatureScheme> {
+    /// This scheme.
+    #[must_use]
+    pub const fn new(scheme: SignatureScheme) -> Self {
+        Self(scheme.0.to_be_bytes(), PhantomData)
+    }
+
+    /// The scheme.
+    #[must_use]
+    pub const fn get(self) -> SignatureScheme {
+        SignatureScheme(u16::from_be_bytes(self.0))
+    }
+}
+
+impl core::fmt::Debug for InBytes<u16> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        core::fmt::Debug::fmt(&self.get(), f)
+    }
+}
+
+impl core::fmt::Debug for InBytes<SignatureScheme> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        core::fmt::Debug::fmt(&self.get(), f)
     }
 }
 

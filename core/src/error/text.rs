@@ -15,12 +15,13 @@ impl Display for Error {
                 write!(f, "transmit buffer too small: at least {needed} bytes needed")
             }
             Self::CertificateSignatureScheme(scheme) => {
-                write!(f, "a certificate of the peer's chain is signed with {scheme}, which was not offered")
+                write!(f, "a certificate of the peer's chain is signed with {}, which was not offered", scheme.get())
             }
             Self::RsaKeyLength(bits) => {
                 write!(
                     f,
-                    "the peer's certificate has, or is signed by, an RSA key of {bits} bits: 2048 to 4096 are accepted"
+                    "the peer's certificate has, or is signed by, an RSA key of {} bits: 2048 to 4096 are accepted",
+                    bits.get()
                 )
             }
             Self::InvalidConfiguration(why) => write!(f, "invalid configuration: {why}"),

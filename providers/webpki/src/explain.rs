@@ -3,7 +3,9 @@
 
 use rustls_pki_types::TrustAnchor;
 use saitls_core::Error;
+use saitls_core::codes::SignatureScheme;
 use saitls_core::crypto::{PeerCertificates, x509};
+use saitls_core::error::InBytes;
 use saitls_core::wire::Reader;
 use saitls_core::wire::der::{self, Element};
 
@@ -29,7 +31,7 @@ pub(crate) fn explain(
         W::UnsupportedSignatureAlgorithmContext(_) | W::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
             let missing = |scheme: &_| !peer.signature_schemes.contains(scheme);
             let scheme = certificates(peer).filter_map(x509::signature_scheme).find(missing);
-            scheme.map_or(general, Error::CertificateSignatureScheme)
+            scheme.map_or(general, |scheme| Error::CertificateSignatureScheme(InBytes::<SignatureScheme>::new(scheme)))
         }
         W::CertNotValidForName(_) if !has_names(peer) => Error::MissingSubjectAltName,
         W::UnknownIssuer if has_issuer_in_another_form(peer, anchors) => Error::IssuerNameForm,

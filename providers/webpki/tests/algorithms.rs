@@ -5,6 +5,7 @@ use super::support::provider::Counting;
 use super::support::*;
 use saitls_core::Error;
 use saitls_core::codes::SignatureScheme as S;
+use saitls_core::error::InBytes;
 use saitls_webpki::*;
 
 /// When the certificates of the folder `data` are valid.
@@ -42,7 +43,7 @@ fn signatures_in_ways_that_were_not_offered_are_refused() {
     let with = |schemes: &[S]| offered_at(NOW, &root.der, &[&leaf.der], schemes);
     assert_eq!(with(&[S::ECDSA_SECP256R1_SHA256, S::ECDSA_SECP384R1_SHA384]), Ok(1));
     assert_eq!(with(&[S::ECDSA_SECP384R1_SHA384]), Ok(1));
-    let missing = Err(Error::CertificateSignatureScheme(S::ECDSA_SECP384R1_SHA384));
+    let missing = Err(Error::CertificateSignatureScheme(InBytes::<S>::new(S::ECDSA_SECP384R1_SHA384)));
     assert_eq!(with(&[S::ECDSA_SECP256R1_SHA256, S::ED25519]), missing);
     assert_eq!(with(&[]), missing);
 }
@@ -60,8 +61,14 @@ fn rsa() {
     let all = [S::RSA_PKCS1_SHA256, S::RSA_PKCS1_SHA384, S::RSA_PKCS1_SHA512];
     assert_eq!(offered(root, &chain, &all), Ok(3));
     // The server's is signed with SHA-384, the second intermediate with the other.
-    assert_eq!(offered(root, &chain, &all[..1]), Err(Error::CertificateSignatureScheme(S::RSA_PKCS1_SHA512)));
-    assert_eq!(offered(root, &chain, &all[1..]), Err(Error::CertificateSignatureScheme(S::RSA_PKCS1_SHA256)));
+    assert_eq!(
+        offered(root, &chain, &all[..1]),
+        Err(Error::CertificateSignatureScheme(InBytes::<S>::new(S::RSA_PKCS1_SHA512)))
+    );
+    assert_eq!(
+        offered(root, &chain, &all[1..]),
+        Err(Error::CertificateSignatureScheme(InBytes::<S>::new(S::RSA_PKCS1_SHA256)))
+    );
 }
 
 /// Curves and hashes in all pairs that people make: OpenSSL, asked for no hash, signs with SHA-256 whatever the curve.

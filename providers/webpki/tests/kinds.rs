@@ -9,6 +9,7 @@ use rcgen::{Issuer, SanType, date_time_ymd};
 use saitls_core::codes::{AlertDescription as Alert, SignatureScheme as S};
 use saitls_core::config::{ClientConfig, Identity, ServerConfig};
 use saitls_core::crypto::Signer;
+use saitls_core::error::InBytes;
 use saitls_core::{Error, Result};
 use saitls_webpki::*;
 use std::task::Poll;
@@ -105,14 +106,17 @@ fn signatures_that_were_not_offered() {
     let schemes = Some(&[S::ECDSA_SECP256R1_SHA256, S::RSA_PSS_RSAE_SHA256][..]);
     let verification = Verification { schemes, ..Verification::server(&chain, "server.test") };
     let verified = verification.run(&verifier, &mut Counting::default());
-    let (error, alert) = (Error::CertificateSignatureScheme(S::ECDSA_SECP521R1_SHA512), Alert::UNSUPPORTED_CERTIFICATE);
+    let (error, alert) = (
+        Error::CertificateSignatureScheme(InBytes::<S>::new(S::ECDSA_SECP521R1_SHA512)),
+        Alert::UNSUPPORTED_CERTIFICATE,
+    );
     assert_refused(verified, error, alert, "ecdsa_secp521r1_sha512");
 }
 
 #[test]
 fn an_issuer_with_rsa_1024() {
     let verified = verify_later(data!("rsa1024.short.root"), &[data!("rsa1024.server")]);
-    let (error, alert) = (Error::RsaKeyLength(1024), Alert::UNSUPPORTED_CERTIFICATE);
+    let (error, alert) = (Error::RsaKeyLength(InBytes::<u16>::new(1024)), Alert::UNSUPPORTED_CERTIFICATE);
     assert_refused(verified, error, alert, "RSA key of 1024 bits: 2048 to 4096");
 }
 
@@ -139,7 +143,7 @@ fn a_server_with_rsa_1024() {
     let identities = [Identity::new(&chain, &Nothing)];
     let server = ServerConfig::new(&identities);
     let (refused, heard) = Pair::new(&client, &server).run();
-    assert_eq!(refused, Err(Error::RsaKeyLength(1024)));
+    assert_eq!(refused, Err(Error::RsaKeyLength(InBytes::<u16>::new(1024))));
     assert_eq!(heard, Err(Error::AlertReceived(Alert::UNSUPPORTED_CERTIFICATE)));
 }
 
