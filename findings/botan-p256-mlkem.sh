@@ -9,7 +9,7 @@
 #
 # Runs Debian 13's packages, unpacked into a temporary folder, on loopback. Fails if the behaviour is another.
 set -euo pipefail
-packages=(botan=3.7.1+dfsg-2 openssl)
+packages=(botan=3.7.1+dfsg-2 openssl=3.5.9-1~deb13u1)
 here=$(mktemp -d)
 servers=()
 trap 'for server in "${servers[@]}"; do kill "$server" 2>/dev/null || true; done; rm -rf "$here"' EXIT
