@@ -346,7 +346,13 @@ fn client_hello() -> Vec<u8> {
     let (c, s) = (net.client.add(), net.server.add_plain(4_096));
     net.server.plain(s).listen(443).unwrap();
     net.client.connect(c, 443);
-    net.until("it is there", |net| net.server.plain(s).can_recv());
+    // In as many segments as it takes.
+    net.until("all of it is there", |net| {
+        let socket = net.server.plain(s);
+        let Ok([.., high, low]) = socket.peek(5) else { return false };
+        let len = usize::from(u16::from_be_bytes([*high, *low]));
+        socket.recv_queue() == 5 + len
+    });
     net.server.plain(s).recv(|bytes| (bytes.len(), bytes.to_vec())).unwrap()
 }
 
