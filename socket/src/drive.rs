@@ -216,9 +216,9 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
     fn close_tcp(&mut self, tcp: &mut tcp::Socket<'_>) {
         let Some(connection) = self.tls.connection() else { return };
         let over = self.life.failure.is_some() || connection.is_locally_closed();
-        let has_left =
+        let is_all_sent =
             connection.transmit_data().is_empty() && (tcp.state() != tcp::State::CloseWait || tcp.send_queue() == 0);
-        if over && self.life.established && (has_left || !tcp.may_send()) {
+        if over && self.life.established && (is_all_sent || !tcp.may_send()) {
             tcp.close();
         }
     }
@@ -271,7 +271,9 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
             self.life.last_close_deadline = None;
             return;
         }
-        let undelivered = tcp.send_queue();
+        // What TLS has left takes the place of what TCP delivers.
+        let unsent = self.tls.connection().map_or(0, Connection::unsent_len);
+        let undelivered = tcp.send_queue() + unsent;
         let has_progress = undelivered < self.life.undelivered;
         self.life.undelivered = undelivered;
         let longest = if self.life.was_connected { LONGEST_DELIVERY } else { DELIVERY_TIMEOUT };

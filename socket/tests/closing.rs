@@ -340,6 +340,43 @@ fn a_peer_that_reads_a_little_now_and_then_is_thrown_out() {
     }
 }
 
+/// TCP has room for a little of what TLS has left: that its queue stays full is no sign that nothing is delivered.
+#[test]
+fn a_slow_peer_is_given_all_that_tls_has_left() {
+    let mut net = net();
+    let s = net.server.add_with(512, RECEIVE_LEN, 8_192);
+    net.server.listen(s, 443);
+    let c = net.client.add_with(64, RECEIVE_LEN, TRANSMIT_LEN);
+    net.client.connect(c, 443);
+    net.until_connected(c, s);
+    net.settle(Duration::from_secs(1));
+    let data = pattern(6_000);
+    let mut sent = 0;
+    for _ in 0..100 {
+        sent += net.server.socket(s).send_slice(&data[sent..]).unwrap_or(0);
+        net.server.poll(net.now);
+    }
+    assert!(sent > 5_000, "{sent}");
+    // A record that is none ends it: what was sent before is delivered all the same.
+    let c = net.client.tls.get(c).tcp_handle();
+    assert_eq!(net.client.plain(c).send_slice(&[&[23, 3, 3, 0, 32][..], &[0; 32]].concat()), Ok(37));
+    let (start, mut reads) = (net.now, 0);
+    while net.server.socket(s).is_open() {
+        let Host { iface, device, sockets, .. } = &mut net.client;
+        iface.poll(net.now, device, sockets);
+        reads += net.client.plain(c).recv(|bytes| (bytes.len().min(64), bytes.len().min(64))).unwrap_or(0);
+        for _ in 0..20 {
+            let Host { iface, device, sockets, .. } = &mut net.client;
+            iface.poll(net.now, device, sockets);
+            net.server.poll(net.now);
+            net.now += Duration::from_millis(20);
+        }
+        net.now += Duration::from_secs(4);
+        assert!(net.now - start < Duration::from_secs(1_000), "open after 1,000 s");
+    }
+    assert!(reads > sent, "{reads} of more than {sent} bytes");
+}
+
 /// What a client of ours says first.
 fn client_hello() -> Vec<u8> {
     let mut net = net();

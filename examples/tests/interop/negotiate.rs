@@ -65,7 +65,8 @@ fn forced_by_us(cases: &mut Vec<Case>) {
     }));
     for (what, words) in [
         ("suite", ["-ciphersuites", "TLS_AES_256_GCM_SHA384"]),
-        ("group", ["-groups", "P-521"]),
+        // One that we do not have.
+        ("group", ["-groups", "X448"]),
         ("scheme", ["-sigalgs", "RSA-PSS+SHA256"]),
     ] {
         cases.push(Case::new(format!("own-lists/server/no-common-{what}"), &[Peer::OpenSsl], move |cx| {

@@ -112,6 +112,6 @@ fn rest<P: CryptoProvider>() -> usize {
 fn connections_are_small() {
     // An idle one keeps the room of its handshake: a transcript, an identity, a state. If this grows, so does every
     // connection. It is 1,024 bytes; 48 more where a crate of the build turns on `alloc`, since then buffers and names may
-    // own what they hold.
-    assert!(rest::<Provider>() <= 1_072, "{}", rest::<Provider>());
+    // own what they hold; and 16 more with P-521, whose shared secrets are longer.
+    assert!(rest::<Provider>() <= 1_088, "{}", rest::<Provider>());
 }
