@@ -7,6 +7,7 @@ mod key;
 mod lock;
 mod mechanism;
 mod module;
+mod refused;
 mod requests;
 mod session;
 mod shared;

@@ -3,6 +3,7 @@
 use crate::error::{TokenError, in_words};
 use crate::find::find_token;
 use crate::mechanism::{Kind, Way};
+use crate::refused::Refused;
 use crate::uri::Uri;
 use cryptoki::context::Pkcs11;
 use cryptoki::error::{Error, RvError};
@@ -81,8 +82,8 @@ pub(crate) struct FoundKey {
     handle: ObjectHandle,
     pub(crate) kind: Kind,
     pub(crate) ways: Vec<Way>,
-    /// `CKA_ALWAYS_AUTHENTICATE`: each signature wants a login of its own.
-    pub(crate) is_always_authenticated: bool,
+    /// `CKA_ALWAYS_AUTHENTICATE`: each signature wants a login of its own. By this name it is known when that fails.
+    login: Option<Name>,
 }
 
 /// What names a key, and what it can do.
@@ -157,15 +158,20 @@ impl TokenSession {
             let what = format!("the token has none of {} for it", names.join(", "));
             return Err(TokenError::UnsupportedKey(what).into());
         }
-        let key = FoundKey { handle, kind, ways, is_always_authenticated };
-        if is_always_authenticated && let Some(way) = key.ways.first() {
-            // Not every module takes such a key's message in parts.
-            self.sign(&key, way.scheme, b"is it possible?")?;
-        }
-        Ok(key)
+        let login = if is_always_authenticated { Some(self.name(handle)?) } else { None };
+        Ok(FoundKey { handle, kind, ways, login })
     }
 
-    /// All private keys that can be seen, by what names them, and what public keys tell of more; what each can do.
+    /// Makes a signature with a key that wants a login for each: not every module takes such a key's message in parts.
+    pub(crate) fn try_key(&self, key: &FoundKey, refused: &mut Refused) -> Result<(), Problem> {
+        match key.ways.first() {
+            Some(way) if key.login.is_some() => self.sign(key, way.scheme, b"is it possible?", refused).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// All private keys that can be seen, by what names them, and what public keys tell of more; what each can do, as
+    /// far as it is known without a login for it.
     pub(crate) fn keys(&self) -> Result<Vec<ListedKey>, Problem> {
         let mut found: Vec<ListedKey> = Vec::new();
         for handle in self.find(ObjectClass::PRIVATE_KEY, &Name::default())? {
@@ -206,33 +212,40 @@ impl TokenSession {
     }
 
     /// The signature as TLS wants it.
-    pub(crate) fn sign(&self, key: &FoundKey, scheme: SignatureScheme, message: &[u8]) -> Result<Vec<u8>, Problem> {
-        let mut refused = None;
+    pub(crate) fn sign(
+        &self,
+        key: &FoundKey,
+        scheme: SignatureScheme,
+        message: &[u8],
+        refused: &mut Refused,
+    ) -> Result<Vec<u8>, Problem> {
+        let mut missing = None;
         for way in key.ways.iter().filter(|way| way.scheme == scheme) {
-            match self.sign_by(key, *way, message) {
+            match self.sign_by(key, *way, message, refused) {
                 // A mechanism may be on the list and nowhere else.
                 Err(Problem::Token(Error::Pkcs11(
                     why @ (RvError::MechanismInvalid | RvError::MechanismParamInvalid),
                     function,
-                ))) => refused = Some(Error::Pkcs11(why, function)),
+                ))) => missing = Some(Error::Pkcs11(why, function)),
                 signed => return Ok(key.kind.to_tls(signed?)?),
             }
         }
-        Err(refused.unwrap_or(Error::NotSupported).into())
+        Err(missing.unwrap_or(Error::NotSupported).into())
     }
 
-    fn sign_by(&self, key: &FoundKey, way: Way, message: &[u8]) -> Result<Vec<u8>, Problem> {
+    fn sign_by(&self, key: &FoundKey, way: Way, message: &[u8], refused: &mut Refused) -> Result<Vec<u8>, Problem> {
         let (mechanism, data) = way.prepare(message).ok_or(Error::NotSupported)?;
-        if !key.is_always_authenticated {
+        let Some(name) = &key.login else {
             return Ok(self.session.sign(&mechanism, key.handle, &data)?);
-        }
+        };
+        refused.check(name)?;
         // The login is between the beginning of a signature and its data, where the crate `cryptoki` lets us in only if
         // the data comes in parts.
         self.session.sign_init(&mechanism, key.handle)?;
-        match self.session.login(UserType::ContextSpecific, self.pin.as_ref()) {
-            Ok(()) => {}
-            Err(error) => return Err(Problem::Broken(TokenError::of_login(&error))),
-        }
+        let login = self.session.login(UserType::ContextSpecific, self.pin.as_ref());
+        let login = login.map_err(|error| TokenError::of_login(&error));
+        refused.note(name, &login);
+        login.map_err(Problem::Broken)?;
         let signed = self.session.sign_update(&data).and_then(|()| self.session.sign_final());
         signed.map_err(|error| match error {
             Error::Pkcs11(RvError::FunctionNotSupported | RvError::OperationNotInitialized, _) => {

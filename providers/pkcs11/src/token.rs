@@ -16,7 +16,7 @@ use std::time::Duration;
 /// A PKCS#11 token that is logged in. Keys outlive it: its session ends with the last of them.
 ///
 /// A token that was away, and is there again, is logged in to again when it is next needed, with the same PIN; keys are
-/// found again by what they were found by. A PIN that is wrong then is not tried a second time.
+/// found again by what they were found by. A PIN that is wrong is not tried a second time, nor is one for a signature.
 pub struct Token {
     requests: Arc<Requests>,
     shared: Arc<Shared>,
@@ -124,8 +124,9 @@ pub fn list_tokens(uri: &Uri) -> Result<Vec<Uri>, TokenError> {
     Ok(found.iter().map(FoundToken::uri).collect())
 }
 
-/// The private keys of the token that a URI means, as URIs, with the schemes they sign with, or why they do not. Logs in if
-/// the URI says a PIN; without one, what public keys tell of private keys is all that most tokens show.
+/// The private keys of the token that a URI means, as URIs, with the schemes they sign with, or why they do not. Logs in
+/// once if the URI says a PIN; without one, what public keys tell of private keys is all that most tokens show. Makes no
+/// signature: a key that wants a login for each may still be refused as it is loaded.
 ///
 /// # Errors
 /// As for [`Token::from_uri`].

@@ -3,6 +3,7 @@
 use crate::error::{TokenError, may_be_gone};
 use crate::mechanism::schemes_of;
 use crate::module::Use;
+use crate::refused::Refused;
 use crate::session::{FoundKey, Login, Name, Problem, TokenSession};
 use crate::shared::{KnownKey, Listed, Request, Shared};
 use crate::uri::{ObjectType, Pin, Uri};
@@ -22,17 +23,15 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 const PATIENCE_WITH_PAD: Duration = Duration::from_secs(120);
 
 /// A token that is gone is not looked for again before this time.
-const FIRST_RETRY: Duration = Duration::from_secs(1);
+pub(crate) const FIRST_RETRY: Duration = Duration::from_secs(1);
 
 /// The same where looking for it disturbs other tokens, after many times in vain.
-const LAST_RETRY: Duration = Duration::from_secs(30);
+pub(crate) const LAST_RETRY: Duration = Duration::from_secs(30);
 
 /// A key by its name, and where it is in the session that there is.
 struct Entry {
     name: Name,
     found: Option<FoundKey>,
-    /// The PIN is wrong for it, and not to be tried again.
-    is_refused: bool,
 }
 
 impl Entry {
@@ -46,6 +45,13 @@ impl Entry {
     }
 }
 
+/// What outlives sessions.
+#[derive(Default)]
+struct Keys {
+    known: Vec<Entry>,
+    refused: Refused,
+}
+
 /// What the thread works with.
 pub(crate) struct Worker {
     uri: Uri,
@@ -55,7 +61,7 @@ pub(crate) struct Worker {
     patience: Duration,
     /// With how the module was started when it was opened.
     session: Option<(u64, TokenSession)>,
-    keys: Vec<Entry>,
+    keys: Keys,
     /// Why there is no session, and when to look again, if ever.
     lost: Option<(TokenError, Option<Instant>)>,
     retry: Duration,
@@ -73,7 +79,7 @@ impl Worker {
         let patience = if pin.is_some() { patience } else { patience.max(PATIENCE_WITH_PAD) };
         shared.begin(patience);
         let module = Use::open(&path, uri.module_parameters.as_deref())?;
-        let (session, keys, retry) = (None, Vec::new(), FIRST_RETRY);
+        let (session, keys, retry) = (None, Keys::default(), FIRST_RETRY);
         let mut worker =
             Self { uri, login, pin, patience, session, keys, lost: None, retry, recovered: None, shared, module };
         let opened = worker.open_session();
@@ -110,13 +116,18 @@ impl Worker {
     }
 
     fn find_key(&mut self, name: Name) -> Result<KnownKey, TokenError> {
-        let found = self.with_session(|session, _| session.find_key(&name))?;
+        let found = self.with_session(|session, keys| {
+            let found = session.find_key(&name)?;
+            session.try_key(&found, &mut keys.refused)?;
+            Ok(found)
+        })?;
         let schemes = schemes_of(&found.ways);
-        let number = self.keys.iter().position(|entry| entry.name == name).unwrap_or_else(|| {
-            self.keys.push(Entry { name, found: None, is_refused: false });
-            self.keys.len() - 1
+        let known = &mut self.keys.known;
+        let number = known.iter().position(|entry| entry.name == name).unwrap_or_else(|| {
+            known.push(Entry { name, found: None });
+            known.len() - 1
         });
-        self.keys[number].found = Some(found);
+        known[number].found = Some(found);
         Ok(KnownKey { number, schemes })
     }
 
@@ -133,10 +144,7 @@ impl Worker {
 
     fn sign(&mut self, key: usize, scheme: SignatureScheme, message: &[u8]) -> Result<Vec<u8>, TokenError> {
         self.with_session(|session, keys| {
-            let entry = keys.get_mut(key).ok_or(TokenError::Stopped)?;
-            if entry.is_refused {
-                return Err(TokenError::WrongPin.into());
-            }
+            let entry = keys.known.get_mut(key).ok_or(TokenError::Stopped)?;
             let key = match entry.find(session) {
                 // It was there.
                 Err(Problem::Ours(TokenError::NoKey(name))) => {
@@ -144,9 +152,7 @@ impl Worker {
                 }
                 found => found?,
             };
-            let signed = session.sign(&key, scheme, message);
-            entry.is_refused = matches!(&signed, Err(Problem::Broken(error)) if error.is_of_pin());
-            signed
+            session.sign(&key, scheme, message, &mut keys.refused)
         })
     }
 
@@ -154,7 +160,7 @@ impl Worker {
     /// with the module started anew.
     fn with_session<T>(
         &mut self,
-        mut ask: impl FnMut(&TokenSession, &mut [Entry]) -> Result<T, Problem>,
+        mut ask: impl FnMut(&TokenSession, &mut Keys) -> Result<T, Problem>,
     ) -> Result<T, TokenError> {
         let mut recovery = Recovery::None;
         loop {
@@ -247,7 +253,7 @@ impl Worker {
 
     /// Ends the session, and with it what it knows of keys.
     fn close(&mut self) {
-        self.keys.iter_mut().for_each(|entry| entry.found = None);
+        self.keys.known.iter_mut().for_each(|entry| entry.found = None);
         let Some((opened, session)) = self.session.take() else { return };
         let inside = self.module.enter();
         if opened == inside.generation { drop(session) } else { session.forget() }

@@ -106,6 +106,71 @@ fn a_key_may_want_a_login_for_each_signature() {
     });
 }
 
+/// Nor is it when the key is looked for anew, whatever it is called, and when keys are listed.
+#[test]
+fn a_pin_that_is_wrong_for_a_signature_is_tried_once() {
+    with_mock("a_pin_that_is_wrong_for_a_signature_is_tried_once", |folder| {
+        let token = open();
+        let key = token.key("always").unwrap();
+        assert!(sign(&key).is_ok());
+        order(folder, &["gone"]);
+        assert_eq!(sign(&key), Err(Error::CryptoFailed));
+        order(folder, &["wrong"]);
+        calls(folder);
+        let since = Instant::now();
+        while token.failure() != Some(TokenError::WrongPin) {
+            assert!(since.elapsed() < Duration::from_secs(10), "{:?}", token.failure());
+            assert_eq!(sign(&key), Err(Error::CryptoFailed));
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let count = |calls: &[String]| calls.iter().filter(|call| *call == "C_Login for a signature").count();
+        for _ in 0..5 {
+            assert_eq!(sign(&key), Err(Error::CryptoFailed));
+            assert_eq!(token.failure(), Some(TokenError::WrongPin));
+        }
+        assert_eq!(token.key("always").err(), Some(TokenError::WrongPin));
+        assert_eq!(token.key_with_id(&[2]).err(), Some(TokenError::WrongPin));
+        assert_eq!(count(&calls(folder)), 1);
+        check(&token.key("p256").unwrap());
+        for _ in 0..2 {
+            let listed = list_keys(&uri("", "&pin-value=1234")).unwrap();
+            assert_eq!(listed[2].1, Ok(vec![SignatureScheme::ECDSA_SECP256R1_SHA256]));
+        }
+        assert_eq!(count(&calls(folder)), 0);
+        // The first signature with a key is no other.
+        let token = open();
+        for _ in 0..3 {
+            assert_eq!(token.key("always").err(), Some(TokenError::WrongPin));
+        }
+        assert_eq!(count(&calls(folder)), 1);
+    });
+}
+
+/// What is not said to be a wrong PIN may be one: it is not tried with each handshake.
+#[test]
+fn a_login_for_a_signature_that_fails_is_not_repeated_at_once() {
+    with_mock("a_login_for_a_signature_that_fails_is_not_repeated_at_once", |folder| {
+        let token = open();
+        let key = token.key("always").unwrap();
+        order(folder, &["unwell-later"]);
+        calls(folder);
+        let since = Instant::now();
+        while since.elapsed() < Duration::from_millis(2_500) {
+            assert_eq!(sign(&key), Err(Error::CryptoFailed));
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert_eq!(token.failure(), Some(TokenError::Failed("C_Login: CKR_FUNCTION_FAILED".to_owned())));
+        // Now, after one second, and two later.
+        let count = calls(folder).iter().filter(|call| *call == "C_Login for a signature").count();
+        assert!((1..=2).contains(&count), "{count}");
+        order(folder, &[]);
+        while sign(&key).is_err() {
+            assert!(since.elapsed() < Duration::from_secs(20), "{:?}", token.failure());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    });
+}
+
 #[test]
 fn a_pad_takes_the_pin() {
     with_mock("a_pad_takes_the_pin", |folder| {

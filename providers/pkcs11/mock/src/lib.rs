@@ -6,6 +6,7 @@
 //! * `hang`: `C_Sign` does not return while this is there; nor does the process end by `exit`.
 //! * `fail`: `C_Sign` returns `CKR_DEVICE_ERROR`; `mechanism`: `C_SignInit` says `CKR_MECHANISM_INVALID` to `CKM_ECDSA`.
 //! * `wrong`: the PIN is wrong for a signature; `changed`: it is wrong altogether.
+//! * `unwell-later`: `C_Login` for a signature returns `CKR_FUNCTION_FAILED`.
 //! * `pad`: the token takes its PIN on a pad of its own. `clock`: it has a clock with a face of its own. `twins`: there are two tokens of the same name.
 //! * `odd`: a signature has 63 bytes. `large`: it is said to need 144.
 //!
@@ -300,6 +301,9 @@ unsafe extern "C" fn C_Login(
     };
     if !is_right || is_ordered("changed") || (user == CKU_CONTEXT_SPECIFIC && is_ordered("wrong")) {
         return CKR_PIN_INCORRECT;
+    }
+    if user == CKU_CONTEXT_SPECIFIC && is_ordered("unwell-later") {
+        return CKR_FUNCTION_FAILED;
     }
     if user == CKU_CONTEXT_SPECIFIC {
         return answer(with_session(session, |session| {
