@@ -61,10 +61,11 @@ fn any_shows(memory: &[u8], secrets: &[Vec<u8>]) -> bool {
 }
 
 /// The secrets that a client's and a server's exchange of each group draw, and the lengths of them.
-const DRAWN: [(NamedGroup, &[usize], &[usize]); 5] = [
+const DRAWN: [(NamedGroup, &[usize], &[usize]); 6] = [
     (NamedGroup::X25519, &[32], &[32]),
     (NamedGroup::SECP256R1, &[32], &[32]),
     (NamedGroup::SECP384R1, &[48], &[48]),
+    (NamedGroup::SECP521R1, &[66], &[66]),
     (NamedGroup::X25519MLKEM768, &[32, 64], &[32, 32]),
     (NamedGroup::SECP256R1MLKEM768, &[32, 64], &[32, 32]),
 ];
@@ -72,7 +73,9 @@ const DRAWN: [(NamedGroup, &[usize], &[usize]); 5] = [
 /// Secrets of these lengths that are in range as private keys, and different for each `seed`.
 fn secrets(lens: &[usize], seed: u8) -> Vec<Vec<u8>> {
     let digit = |part: usize, at: usize| (part * 101 + at * 37) as u8 ^ seed;
-    lens.iter().enumerate().map(|(part, &len)| (0..len).map(|at| digit(part, at) & 0x7f).collect()).collect()
+    // The order of P-521 has one bit in its first byte.
+    let mask = |len, at| if (len, at) == (66, 0) { 1 } else { 0x7f };
+    lens.iter().enumerate().map(|(part, &len)| (0..len).map(|at| digit(part, at) & mask(len, at)).collect()).collect()
 }
 
 /// A client's exchange, and what it drew. It starts before that is drawn: what lies between its fields is older.
