@@ -75,6 +75,18 @@ impl<'a> Iterator for Elements<'a> {
     }
 }
 
+/// Whether somebody with another key than the peer has the name of who issued the peer's certificate.
+#[inline(never)]
+pub(crate) fn has_issuer_by_name(peer: &PeerCertificates<'_>, anchors: &[TrustAnchor<'_>]) -> bool {
+    let Some(issuer) = certificates(peer).next().and_then(|leaf| x509::issuer(leaf).ok()) else { return false };
+    let own_key = peer.subject_public_key_info;
+    anchors.iter().any(|anchor| anchor.subject.as_ref() == content(issuer))
+        || certificates(peer).any(|certificate| {
+            x509::subject(certificate) == Ok(issuer)
+                && x509::subject_public_key_info(certificate).is_ok_and(|key| key != own_key)
+        })
+}
+
 /// Whether an issuer is missing only because its name stands in the certificate in another form.
 fn has_issuer_in_another_form(peer: &PeerCertificates<'_>, anchors: &[TrustAnchor<'_>]) -> bool {
     let issuers = certificates(peer).filter_map(|certificate| x509::issuer(certificate).ok()).map(content);

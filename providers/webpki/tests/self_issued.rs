@@ -90,6 +90,41 @@ fn a_self_signed_server_is_refused_with_the_remedy() {
     assert_eq!(verify_chain(&stranger.der, &[&certified.der]), Err(Error::SelfSignedCertificate));
 }
 
+/// Without key identifiers it looks self-signed, but it has an issuer: what is wrong is something else.
+#[test]
+fn what_an_authority_of_the_same_name_issued_is_refused_for_what_is_wrong() {
+    let root = Certified::root();
+    let changed = |change: fn(&mut CertificateParams)| {
+        let mut params = of_the_same_name();
+        change(&mut params);
+        params
+    };
+    let expired = changed(|params| params.not_after = rcgen::date_time_ymd(2026, 2, 1));
+    let named_otherwise = changed(|params| params.subject_alt_names = end_entity(&["other.test"]).subject_alt_names);
+    let without_purpose =
+        changed(|params| params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::CodeSigning]);
+    for (params, error) in [
+        (expired, Error::CertificateExpired),
+        (named_otherwise, Error::CertificateNameMismatch),
+        (without_purpose, Error::CertificatePurpose),
+    ] {
+        let leaf = root.issue(params.clone());
+        assert!(x509::is_self_signed(&leaf.der).unwrap());
+        assert_eq!(verify_chain(&root.der, &[&leaf.der]), Err(error));
+        // Or an intermediate has its name.
+        let other = self_signed(authority("other"), Key::p256());
+        let intermediate = other.issue(authority("root"));
+        let leaf = intermediate.issue(params);
+        assert_eq!(verify_chain(&other.der, &[&leaf.der, &intermediate.der]), Err(error));
+    }
+    let leaf = root.issue(of_the_same_name());
+    let (anchors, chain, list) = (anchor(&root.der), [leaf.der.as_slice()], root.revoke(&[&leaf]));
+    let lists = [list.as_slice()];
+    let verifier = ChainVerifier::new(&anchors, &NOW).unwrap().with_revocation(Revocation::new(&lists).unwrap());
+    let refused = Verification::server(&chain, "server.test").run(&verifier, &mut Counting::default());
+    assert_eq!(refused, Err(Error::CertificateRevoked));
+}
+
 /// An anchor is a name and a key (RFC 5280 6.1.1 d): what that key signed is a path of one certificate.
 #[test]
 fn a_self_signed_server_that_is_an_anchor_is_accepted() {
