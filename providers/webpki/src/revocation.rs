@@ -37,7 +37,11 @@ impl<'a> Revocation<'a> {
             return Err(Error::InvalidConfiguration(Misconfiguration::RevocationLists));
         }
         for list in lists {
-            BorrowedCertRevocationList::from_der(list).map_err(|error| from_webpki(&error))?;
+            // What is wrong with a certificate has other names than what is wrong with a list.
+            BorrowedCertRevocationList::from_der(list).map_err(|error| match from_webpki(&error) {
+                Error::RevocationUnknown => Error::RevocationUnknown,
+                _ => Error::BadCertificate,
+            })?;
         }
         Ok(Self { lists, depth: RevocationCheckDepth::Chain, unknown: UnknownStatusPolicy::Deny })
     }

@@ -65,4 +65,9 @@ fn lists_that_are_none_are_refused_at_once() {
     assert_eq!(Revocation::new(&[]).err(), wrong);
     assert_eq!(Revocation::new(&[&[0x30, 0][..]; MAX_REVOCATION_LISTS + 1]).err(), wrong);
     assert_eq!(Revocation::new(&[&[0x30, 0]]).err(), Some(Error::BadCertificate));
+    // What is said of a certificate is said of a certificate.
+    let mut list = Certified::root().revoke(&[]);
+    let this_update = list.windows(13).position(|bytes| bytes == b"260201000000Z").unwrap();
+    list[this_update] = b'x';
+    assert_eq!(Revocation::new(&[&list]).err(), Some(Error::BadCertificate));
 }
