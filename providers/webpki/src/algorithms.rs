@@ -54,7 +54,7 @@ const fn broken(public_key: AlgorithmIdentifier, signature: AlgorithmIdentifier)
 }
 
 /// How many algorithms there are.
-pub(crate) const COUNT: usize = if cfg!(feature = "p521") { 29 } else { 24 };
+pub(crate) const COUNT: usize = if cfg!(feature = "p521") { 30 } else { 24 };
 
 const P256_AND_384: [S; 2] = [S::ECDSA_SECP256R1_SHA256, S::ECDSA_SECP384R1_SHA384];
 #[cfg(feature = "p521")]
@@ -100,6 +100,8 @@ pub(crate) static ALGORITHMS: [Algorithm; COUNT] = [
     broken(alg_id::RSA_ENCRYPTION, RSA_SHA1),
     broken(alg_id::ECDSA_P256, ECDSA_SHA1),
     broken(alg_id::ECDSA_P384, ECDSA_SHA1),
+    #[cfg(feature = "p521")]
+    broken(alg_id::ECDSA_P521, ECDSA_SHA1),
 ];
 
 impl Algorithm {

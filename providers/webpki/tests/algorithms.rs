@@ -140,3 +140,28 @@ fn signatures_with_md5_and_sha1_are_bad() {
         );
     }
 }
+
+#[test]
+fn ecdsa_with_sha1_is_bad_on_every_curve() {
+    const WITH_SHA512: &[u8] = b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x04";
+    const WITH_SHA1: &[u8] = b"\x30\x09\x06\x07\x2a\x86\x48\xce\x3d\x04\x01";
+    let all = [S::ECDSA_SECP256R1_SHA256, S::ECDSA_SECP384R1_SHA384, S::ECDSA_SECP521R1_SHA512];
+    for (root, leaf) in [
+        (&data!("p256-sha512.root")[..], &data!("p256-sha512.server")[..]),
+        (data!("p384-sha512.root"), data!("p384-sha512.server")),
+        (data!("p521-sha512.root"), data!("p521-sha512.server")),
+    ] {
+        let mut changed = leaf.to_vec();
+        for _ in 0..2 {
+            let at = changed.windows(WITH_SHA512.len()).rposition(|bytes| bytes == WITH_SHA512).unwrap();
+            changed.splice(at..at + WITH_SHA512.len(), WITH_SHA1.iter().copied());
+        }
+        // It is shorter now: the certificate by two bytes, what is signed of it by one.
+        for (at, less) in [(0, 2), (4, 1)] {
+            assert_eq!(changed[at..at + 2], [0x30, 0x82]);
+            let len = u16::from_be_bytes([changed[at + 2], changed[at + 3]]) - less;
+            changed[at + 2..at + 4].copy_from_slice(&len.to_be_bytes());
+        }
+        assert_eq!(offered(root, &[&changed], &all), Err(Error::BadCertificate));
+    }
+}
