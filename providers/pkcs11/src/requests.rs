@@ -50,10 +50,13 @@ impl Requests {
         let told = is_told.clone();
         // Modules may be slow from the beginning, and a session is best used by one thread.
         let run = move || {
-            match Worker::open(uri, login, patience, notes) {
-                Ok(worker) => {
-                    drop(opened.send(Ok(())));
-                    worker.run(&queue);
+            match Worker::start(uri, login, patience, notes) {
+                Ok(mut worker) => {
+                    let outcome = worker.open();
+                    let is_open = outcome.is_ok();
+                    // What fails may not end either: the answer comes first.
+                    drop(opened.send(outcome));
+                    if is_open { worker.run(&queue) } else { worker.leave() }
                 }
                 Err(error) => drop(opened.send(Err(error))),
             }

@@ -21,7 +21,7 @@ pub(crate) enum Problem {
     Ours(TokenError),
     /// A key that was there is not.
     Vanished(TokenError),
-    /// What we make of it in the middle of a signature: the session is of no more use.
+    /// What we make of it at a login, or in the middle of a signature: the session is of no more use.
     Broken(TokenError),
 }
 
@@ -100,21 +100,21 @@ pub(crate) enum Login {
 
 impl TokenSession {
     /// Finds the token that `uri` means, and logs in.
-    pub(crate) fn open(context: &Pkcs11, uri: &Uri, pin: Option<&AuthPin>, login: Login) -> Result<Self, TokenError> {
+    pub(crate) fn open(context: &Pkcs11, uri: &Uri, pin: Option<&AuthPin>, login: Login) -> Result<Self, Problem> {
         let token = find_token(context, uri)?;
         let slot = token.slot;
-        let session = context.open_ro_session(slot).map_err(|error| TokenError::of(&error))?;
+        let session = context.open_ro_session(slot)?;
         if token.wants_login() && (login == Login::AsNeeded || pin.is_some()) {
             if pin.is_none() && !token.has_pad() {
-                return Err(TokenError::NoPin);
+                return Err(TokenError::NoPin.into());
             }
             // Without a PIN the token asks for it on a pad of its own.
             match session.login(UserType::User, pin) {
                 Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => {}
-                Err(error) => return Err(TokenError::of_login(&error)),
+                Err(error) => return Err(Problem::Broken(TokenError::of_login(&error))),
             }
         }
-        let mechanisms = context.get_mechanism_list(slot).map_err(|error| TokenError::of(&error))?;
+        let mechanisms = context.get_mechanism_list(slot)?;
         Ok(Self { session, mechanisms, uri: token.uri(), pin: pin.cloned() })
     }
 

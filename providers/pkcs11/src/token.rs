@@ -112,7 +112,8 @@ impl Token {
     }
 }
 
-/// The tokens that a URI means, as URIs. Logs in to none.
+/// The tokens that a URI means, as URIs. Logs in to none. The module is called on the caller's thread, without a limit: one
+/// that hangs holds the caller.
 ///
 /// # Errors
 /// [`TokenError::Module`], [`TokenError::Failed`].

@@ -25,7 +25,7 @@ const PATIENCE_WITH_PAD: Duration = Duration::from_secs(120);
 /// A token that is gone is not looked for again before this time.
 pub(crate) const FIRST_RETRY: Duration = Duration::from_secs(1);
 
-/// The same where looking for it disturbs other tokens, after many times in vain.
+/// The same where looking for it disturbs other tokens or needs a login that fails, after many times in vain.
 pub(crate) const LAST_RETRY: Duration = Duration::from_secs(30);
 
 /// A key by its name, and where it is in the session that there is.
@@ -73,18 +73,22 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn open(uri: Uri, login: Login, patience: Duration, shared: Arc<Shared>) -> Result<Self, TokenError> {
+    /// Starts the module. There is no session yet.
+    pub(crate) fn start(uri: Uri, login: Login, patience: Duration, shared: Arc<Shared>) -> Result<Self, TokenError> {
         let pin = uri.pin.as_ref().map(Pin::read).transpose()?;
         let path = uri.module_file()?;
         let patience = if pin.is_some() { patience } else { patience.max(PATIENCE_WITH_PAD) };
         shared.begin(patience);
         let module = Use::open(&path, uri.module_parameters.as_deref())?;
         let (session, keys, retry) = (None, Keys::default(), FIRST_RETRY);
-        let mut worker =
-            Self { uri, login, pin, patience, session, keys, lost: None, retry, recovered: None, shared, module };
-        let opened = worker.open_session();
-        worker.shared.end();
-        opened.map(|()| worker)
+        Ok(Self { uri, login, pin, patience, session, keys, lost: None, retry, recovered: None, shared, module })
+    }
+
+    /// Opens the first session.
+    pub(crate) fn open(&mut self) -> Result<(), TokenError> {
+        let opened = self.open_session();
+        self.shared.end();
+        Ok(opened?)
     }
 
     /// Until the token and all its keys are dropped.
@@ -110,6 +114,11 @@ impl Worker {
             }
             self.shared.end();
         }
+        self.leave();
+    }
+
+    /// Ends the session, and the module if nobody else uses it.
+    pub(crate) fn leave(mut self) {
         self.shared.begin(FAREWELL);
         self.close();
         drop(self);
@@ -224,13 +233,18 @@ impl Worker {
         }
         self.close();
         let mut opened = self.open_session();
-        if opened.as_ref().is_err_and(|error| !error.is_of_pin()) && self.module.restart(generation).is_ok() {
+        // Where the login was what failed, the PIN may be wrong whatever the module says: once is enough for now.
+        let mut is_login = is_refused(&opened);
+        let is_of_pin = matches!(&opened, Err(Problem::Broken(error)) if error.is_of_pin());
+        if opened.is_err() && !is_of_pin && self.module.restart(generation).is_ok() && !is_login {
             opened = self.open_session();
+            is_login = is_refused(&opened);
         }
-        let Err(error) = opened else {
+        let Err(problem) = opened else {
             (self.lost, self.retry) = (None, FIRST_RETRY);
             return Ok(());
         };
+        let error = TokenError::from(problem);
         // What was there and is not is gone.
         let error = match error {
             TokenError::NoToken(_) | TokenError::Module(_) => TokenError::Gone(error.to_string()),
@@ -238,11 +252,11 @@ impl Worker {
         };
         let again = if error.is_of_pin() { None } else { Some(Instant::now() + self.retry) };
         self.lost = Some((error.clone(), again));
-        self.retry = if self.module.is_shared() { LAST_RETRY.min(self.retry * 2) } else { FIRST_RETRY };
+        self.retry = if is_login || self.module.is_shared() { LAST_RETRY.min(self.retry * 2) } else { FIRST_RETRY };
         Err(error)
     }
 
-    fn open_session(&mut self) -> Result<(), TokenError> {
+    fn open_session(&mut self) -> Result<(), Problem> {
         // Before it is entered: who waits is not inside.
         let _opening = self.module.opening();
         let inside = self.module.enter();
@@ -258,6 +272,11 @@ impl Worker {
         let inside = self.module.enter();
         if opened == inside.generation { drop(session) } else { session.forget() }
     }
+}
+
+/// Whether a session was not had because there was a login, and it failed.
+fn is_refused(opened: &Result<(), Problem>) -> bool {
+    matches!(opened, Err(Problem::Broken(error)) if !matches!(error, TokenError::Gone(_)))
 }
 
 /// How much was done to have a token back.

@@ -230,6 +230,60 @@ fn a_pin_that_is_wrong_when_a_token_comes_back_is_tried_once() {
     });
 }
 
+/// Not every module says of a wrong PIN that it is one.
+#[test]
+fn a_login_that_fails_is_not_repeated_at_once() {
+    with_mock("a_login_that_fails_is_not_repeated_at_once", |folder| {
+        let token = open();
+        let key = token.key("p256").unwrap();
+        order(folder, &["gone"]);
+        assert_eq!(sign(&key), Err(Error::CryptoFailed));
+        order(folder, &["unwell"]);
+        calls(folder);
+        let failure = TokenError::Failed("C_Login: CKR_FUNCTION_FAILED".to_owned());
+        let count = |calls: &[String]| calls.iter().filter(|call| *call == "C_Login").count();
+        let since = Instant::now();
+        while token.failure().as_ref() != Some(&failure) {
+            assert!(since.elapsed() < Duration::from_secs(10), "{:?}", token.failure());
+            assert_eq!(sign(&key), Err(Error::CryptoFailed));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(count(&calls(folder)), 1);
+        // After at least one second, and two more, and four more.
+        let since = Instant::now();
+        while since.elapsed() < Duration::from_secs(5) {
+            assert_eq!(sign(&key), Err(Error::CryptoFailed));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let count = count(&calls(folder));
+        assert!((1..=2).contains(&count), "{count}");
+        order(folder, &[]);
+        while sign(&key).is_err() {
+            assert!(since.elapsed() < Duration::from_secs(30), "{:?}", token.failure());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    });
+}
+
+#[test]
+fn a_module_that_does_not_stop_holds_nobody_whose_token_was_not_opened() {
+    let test = "a_module_that_does_not_stop_holds_nobody_whose_token_was_not_opened";
+    with_mock(test, |folder| {
+        order(folder, &["changed", "no-end"]);
+        let (sender, opened) = std::sync::mpsc::channel();
+        std::thread::spawn(move || sender.send(Token::open(module(), "mock", "1234").err()));
+        let error = opened.recv_timeout(Duration::from_secs(60)).expect("it is held");
+        assert_eq!(error, Some(TokenError::WrongPin));
+        assert_eq!(threads_left_behind(), 1);
+        order(folder, &[]);
+        let since = Instant::now();
+        while threads_left_behind() > 0 {
+            assert!(since.elapsed() < Duration::from_secs(10));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    });
+}
+
 #[test]
 fn what_the_token_says_is_told_by_its_name() {
     with_mock("what_the_token_says_is_told_by_its_name", |folder| {

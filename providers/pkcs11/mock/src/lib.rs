@@ -6,7 +6,8 @@
 //! * `hang`: `C_Sign` does not return while this is there; nor does the process end by `exit`.
 //! * `fail`: `C_Sign` returns `CKR_DEVICE_ERROR`; `mechanism`: `C_SignInit` says `CKR_MECHANISM_INVALID` to `CKM_ECDSA`.
 //! * `wrong`: the PIN is wrong for a signature; `changed`: it is wrong altogether.
-//! * `unwell-later`: `C_Login` for a signature returns `CKR_FUNCTION_FAILED`.
+//! * `unwell`: `C_Login` returns `CKR_FUNCTION_FAILED`; `unwell-later`: only that for a signature does.
+//! * `no-end`: `C_Finalize` does not return while this is there.
 //! * `pad`: the token takes its PIN on a pad of its own. `clock`: it has a clock with a face of its own. `twins`: there are two tokens of the same name.
 //! * `odd`: a signature has 63 bytes. `large`: it is said to need 144.
 //!
@@ -170,6 +171,9 @@ unsafe extern "C" fn C_Initialize(arguments: *mut c_void) -> CK_RV {
 unsafe extern "C" fn C_Finalize(_: *mut c_void) -> CK_RV {
     alone(|| {
         called("C_Finalize");
+        while is_ordered("no-end") {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         let mut state = STATE.lock().unwrap_or_else(PoisonError::into_inner);
         let state = state.get_or_insert_default();
         if !std::mem::replace(&mut state.is_started, false) {
@@ -302,7 +306,7 @@ unsafe extern "C" fn C_Login(
     if !is_right || is_ordered("changed") || (user == CKU_CONTEXT_SPECIFIC && is_ordered("wrong")) {
         return CKR_PIN_INCORRECT;
     }
-    if user == CKU_CONTEXT_SPECIFIC && is_ordered("unwell-later") {
+    if is_ordered("unwell") || (user == CKU_CONTEXT_SPECIFIC && is_ordered("unwell-later")) {
         return CKR_FUNCTION_FAILED;
     }
     if user == CKU_CONTEXT_SPECIFIC {
