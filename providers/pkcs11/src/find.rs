@@ -9,7 +9,8 @@ use cryptoki::slot::{Slot, TokenInfo};
 /// A token where it is.
 pub(crate) struct FoundToken {
     pub(crate) slot: Slot,
-    /// Missing where the crate `cryptoki` does not understand what the module says of it, such as the time on its clock.
+    /// Missing where the crate `cryptoki` does not understand what the module says of it, such as the time on its
+    /// clock.
     info: Option<TokenInfo>,
 }
 

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 /// All that were ever loaded. None is unloaded: some have threads, or work to do when the process ends.
 ///
-/// The lock is held while a module is loaded, started or stopped: modules do not expect to be so by two threads, and one
-/// may load another.
+/// The lock is held while a module is loaded, started or stopped: modules do not expect to be so by two threads, and
+/// one may load another.
 static MODULES: Mutex<Vec<Arc<Module>>> = Mutex::new(Vec::new());
 
 /// How long a module may take to be left by all threads before it is started again.
@@ -253,12 +253,13 @@ fn parameters_of_nss() -> Option<&'static CString> {
     PARAMETERS.get_or_init(read).as_ref()
 }
 
-/// The arguments of `C_Initialize` with a string in `pReserved`, where modules take parameters that PKCS#11 does not know.
+/// The arguments of `C_Initialize` with a string in `pReserved`, where modules take parameters that PKCS#11 does not
+/// know.
 #[allow(unsafe_code)]
 fn with_parameters(flags: CInitializeFlags, parameters: &CString) -> CInitializeArgs {
     let string = std::ptr::NonNull::from(parameters.as_c_str()).cast();
-    // SAFETY: it points to a string that ends with a zero, and is kept as long as the module runs: by its state, or for good.
-    // A module that wants something else there cannot be given parameters; who gives them knows the module.
+    // SAFETY: it points to a string that ends with a zero, and is kept as long as the module runs: by its state, or
+    // for good. A module that wants something else there cannot be given parameters; who gives them knows the module.
     unsafe { CInitializeArgs::new_with_reserved(flags, string) }
 }
 

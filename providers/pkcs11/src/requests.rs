@@ -24,8 +24,8 @@ pub fn threads_left_behind() -> usize {
     LEFT_BEHIND.load(Ordering::SeqCst)
 }
 
-/// The way to the thread. With the last of those who hold it the session ends, and the thread: it is waited for, so that it
-/// is not in the module when the process ends and takes the module down.
+/// The way to the thread. With the last of those who hold it the session ends, and the thread: it is waited for, so
+/// that it is not in the module when the process ends and takes the module down.
 pub(crate) struct Requests {
     sender: Option<mpsc::Sender<Request>>,
     thread: Option<JoinHandle<()>>,

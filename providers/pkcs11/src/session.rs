@@ -122,7 +122,8 @@ impl TokenSession {
         &self.uri
     }
 
-    /// Leaves the session to itself: the module it was had from was started anew since, and its number may be another's.
+    /// Leaves the session to itself: the module it was had from was started anew since, and its number may be
+    /// another's.
     pub(crate) fn forget(self) {
         std::mem::forget(self.session);
     }

@@ -47,8 +47,8 @@ impl Token {
         Self::from_uri_within(uri, PATIENCE)
     }
 
-    /// The same with another limit than 10 seconds for each answer of the token; what it has not answered by then fails.
-    /// Where somebody types a PIN meanwhile it is 2 minutes at least.
+    /// The same with another limit than 10 seconds for each answer of the token; what it has not answered by then
+    /// fails. Where somebody types a PIN meanwhile it is 2 minutes at least.
     ///
     /// # Errors
     /// As for [`from_uri`](Self::from_uri).
@@ -112,8 +112,8 @@ impl Token {
     }
 }
 
-/// The tokens that a URI means, as URIs. Logs in to none. The module is called on the caller's thread, without a limit: one
-/// that hangs holds the caller.
+/// The tokens that a URI means, as URIs. Logs in to none. The module is called on the caller's thread, without a
+/// limit: one that hangs holds the caller.
 ///
 /// # Errors
 /// [`TokenError::Module`], [`TokenError::Failed`].
@@ -125,9 +125,9 @@ pub fn list_tokens(uri: &Uri) -> Result<Vec<Uri>, TokenError> {
     Ok(found.iter().map(FoundToken::uri).collect())
 }
 
-/// The private keys of the token that a URI means, as URIs, with the schemes they sign with, or why they do not. Logs in
-/// once if the URI says a PIN; without one, what public keys tell of private keys is all that most tokens show. Makes no
-/// signature: a key that wants a login for each may still be refused as it is loaded.
+/// The private keys of the token that a URI means, as URIs, with the schemes they sign with, or why they do not. Logs
+/// in once if the URI says a PIN; without one, what public keys tell of private keys is all that most tokens show.
+/// Makes no signature: a key that wants a login for each may still be refused as it is loaded.
 ///
 /// # Errors
 /// As for [`Token::from_uri`].

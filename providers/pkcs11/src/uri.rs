@@ -14,9 +14,9 @@ const IN_QUERY: &AsciiSet = &IN_PATH.remove(b'/').remove(b':').remove(b'=').remo
 
 /// A PKCS#11 URI: what it does not say, may be anything.
 ///
-/// `pkcs11:token=web%20server;object=www?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/pin` is one. All
-/// attributes of RFC 7512 2.3 are understood, as `p11tool` and `pkcs11-tool` print them, and `x-init-reserved`, which
-/// p11-kit has in its configuration. Shown and printed, it has no PIN in it.
+/// `pkcs11:token=web%20server;object=www?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/pin` is one.
+/// All attributes of RFC 7512 2.3 are understood, as `p11tool` and `pkcs11-tool` print them, and `x-init-reserved`,
+/// which p11-kit has in its configuration. Shown and printed, it has no PIN in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Uri {

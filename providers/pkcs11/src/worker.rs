@@ -165,8 +165,8 @@ impl Worker {
         })
     }
 
-    /// Asks the session for something. Where it may have been away, again with a new session; and where that is not enough,
-    /// with the module started anew.
+    /// Asks the session for something. Where it may have been away, again with a new session; and where that is not
+    /// enough, with the module started anew.
     fn with_session<T>(
         &mut self,
         mut ask: impl FnMut(&TokenSession, &mut Keys) -> Result<T, Problem>,

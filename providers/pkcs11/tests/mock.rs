@@ -349,7 +349,8 @@ fn tokens_and_keys_are_named_as_by_rfc_7512() {
     });
 }
 
-/// openCryptoki's tokens have a time that is not as PKCS#11 writes it, which the crate `cryptoki` refuses with all the rest.
+/// openCryptoki's tokens have a time that is not as PKCS#11 writes it, which the crate `cryptoki` refuses with all the
+/// rest.
 #[test]
 fn a_token_whose_description_is_not_understood_is_named_by_its_slot() {
     with_mock("a_token_whose_description_is_not_understood_is_named_by_its_slot", |folder| {

@@ -1,5 +1,5 @@
-//! The modules that others wrote, as far as they are installed: each with each kind of key, and what else must hold with all
-//! of them. `cargo test -p saitls-pkcs11 --test modules -- --nocapture` prints the table of docs/PKCS11.md.
+//! The modules that others wrote, as far as they are installed: each with each kind of key, and what else must hold
+//! with all of them. `cargo test -p saitls-pkcs11 --test modules -- --nocapture` prints the table of docs/PKCS11.md.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

@@ -1,18 +1,20 @@
 //! A PKCS#11 module for tests. It does what the file `orders` says in the folder that the environment names by
 //! `SAITLS_MOCK_TOKEN`, one word a line, and writes to the file `calls` there which functions were called:
 //!
-//! * `gone`: the token is not there, and sessions with it end. `after-finalize`: nor is it when it is back, before the module
-//!   is started anew. `after-close`: no session is opened while an old one is open.
+//! * `gone`: the token is not there, and sessions with it end. `after-finalize`: nor is it when it is back, before the
+//!   module is started anew. `after-close`: no session is opened while an old one is open.
 //! * `hang`: `C_Sign` does not return while this is there; nor does the process end by `exit`.
-//! * `fail`: `C_Sign` returns `CKR_DEVICE_ERROR`; `mechanism`: `C_SignInit` says `CKR_MECHANISM_INVALID` to `CKM_ECDSA`.
+//! * `fail`: `C_Sign` returns `CKR_DEVICE_ERROR`; `mechanism`: `C_SignInit` says `CKR_MECHANISM_INVALID` to
+//!   `CKM_ECDSA`.
 //! * `wrong`: the PIN is wrong for a signature; `changed`: it is wrong altogether.
 //! * `unwell`: `C_Login` returns `CKR_FUNCTION_FAILED`; `unwell-later`: only that for a signature does.
 //! * `no-end`: `C_Finalize` does not return while this is there.
-//! * `pad`: the token takes its PIN on a pad of its own. `clock`: it has a clock with a face of its own. `twins`: there are two tokens of the same name.
+//! * `pad`: the token takes its PIN on a pad of its own. `clock`: it has a clock with a face of its own. `twins`:
+//!   there are two tokens of the same name.
 //! * `odd`: a signature has 63 bytes. `large`: it is said to need 144.
 //!
-//! The token `mock` with the PIN 1234 has the P-256 key of the examples as `p256`, without a label and with the id 7, as
-//! `always` (a login for each signature), and as `nosign`.
+//! The token `mock` with the PIN 1234 has the P-256 key of the examples as `p256`, without a label and with the id 7,
+//! as `always` (a login for each signature), and as `nosign`.
 
 #![allow(non_snake_case, unsafe_code, missing_docs, clippy::missing_safety_doc, clippy::unwrap_used)]
 
