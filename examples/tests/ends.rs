@@ -1,11 +1,15 @@
 //! How `client` and `server` end, seen by peers that end TCP late, or badly; and the order of what they say.
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/running.rs"]
+mod running;
+
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use running::Running;
 use saitls_core::config::{ClientConfig, ServerConfig};
 use saitls_core::crypto::dangerous::AcceptAnyPeer;
 use saitls_core::{Buffers, Connection};
@@ -95,20 +99,22 @@ fn identity_file(name: &str) -> String {
 }
 
 /// A `client` that connected to us: what it says goes through its pipes.
-fn with_client(transport: &str, serve: impl FnOnce(Child, Peer<'_>)) {
+fn with_client(transport: &str, serve: impl FnOnce(Running, Peer<'_>)) {
     let loaded = LoadedIdentity::load(identity_file("p256.pem").as_ref(), identity_file("p256.key").as_ref()).unwrap();
     let lent = [loaded.lend()];
     let identities = identities(&lent, false);
     let config = ServerConfig::new(&identities);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let child = Command::new(env!("CARGO_BIN_EXE_client"))
-        .args([&address, "--insecure", "--transport", transport])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = Running(
+        Command::new(env!("CARGO_BIN_EXE_client"))
+            .args([&address, "--insecure", "--transport", transport])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap(),
+    );
     let (tcp, _) = listener.accept().unwrap();
     let mut peer = Peer::new(tcp, Connection::server(&config, buffers()).unwrap());
     peer.until(Connection::is_connected);
@@ -116,14 +122,16 @@ fn with_client(transport: &str, serve: impl FnOnce(Child, Peer<'_>)) {
 }
 
 /// A `server` that we are connected to, and have greeted.
-fn with_server(transport: &str, options: &[&str], greeting: &'static [u8], visit: impl FnOnce(Child, Peer<'_>)) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_server"))
-        .args(["127.0.0.1:0", "--transport", transport])
-        .args(["--cert", &identity_file("p256.pem"), "--key", &identity_file("p256.key")])
-        .args(options)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+fn with_server(transport: &str, options: &[&str], greeting: &'static [u8], visit: impl FnOnce(Running, Peer<'_>)) {
+    let mut child = Running(
+        Command::new(env!("CARGO_BIN_EXE_server"))
+            .args(["127.0.0.1:0", "--transport", transport])
+            .args(["--cert", &identity_file("p256.pem"), "--key", &identity_file("p256.key")])
+            .args(options)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap(),
+    );
     let mut line = String::new();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     while !line.starts_with("listening ") {
@@ -141,7 +149,7 @@ fn with_server(transport: &str, options: &[&str], greeting: &'static [u8], visit
 }
 
 /// Waits for a program, and says how it ended and what it said to `stderr`.
-fn end_of(mut child: Child) -> (ExitStatus, String) {
+fn end_of(mut child: Running) -> (ExitStatus, String) {
     let mut said = String::new();
     let mut stderr = child.stderr.take().unwrap();
     stderr.read_to_string(&mut said).unwrap();
@@ -232,12 +240,14 @@ fn other_ends_keep_their_names() {
             drop(input);
         });
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_client"))
-            .args([&listener.local_addr().unwrap().to_string(), "--insecure", "--transport", transport])
-            .stdin(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let child = Running(
+            Command::new(env!("CARGO_BIN_EXE_client"))
+                .args([&listener.local_addr().unwrap().to_string(), "--insecure", "--transport", transport])
+                .stdin(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap(),
+        );
         let (mut tcp, _) = listener.accept().unwrap();
         // The ClientHello has begun.
         assert_eq!(tcp.read(&mut [0]).map_err(|error| error.kind()), Ok::<_, ErrorKind>(1));

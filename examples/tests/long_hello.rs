@@ -1,10 +1,14 @@
 //! A ClientHello as long as it can be is served.
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/running.rs"]
+mod running;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
+use running::Running;
 use saitls::rustcrypto::RustCrypto;
 use saitls_core::codes::{ContentType, ExtensionType, HandshakeType};
 use saitls_core::config::ClientConfig;
@@ -12,29 +16,21 @@ use saitls_core::crypto::dangerous::AcceptAnyPeer;
 use saitls_core::wire::{ClientHello, Message, Reader, Writer};
 use saitls_core::{Buffers, Connection};
 
-/// Ends the server when the test does.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn start(transport: &str) -> (Server, SocketAddr) {
+fn start(transport: &str) -> (Running, SocketAddr) {
     let identities = concat!(env!("CARGO_MANIFEST_DIR"), "/identities");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_server"))
-        .args(["127.0.0.1:0", "--transport", transport])
-        .args(["--cert", &format!("{identities}/p256.pem"), "--key", &format!("{identities}/p256.key")])
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = Running(
+        Command::new(env!("CARGO_BIN_EXE_server"))
+            .args(["127.0.0.1:0", "--transport", transport])
+            .args(["--cert", &format!("{identities}/p256.pem"), "--key", &format!("{identities}/p256.key")])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap(),
+    );
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
     let listening = lines.find_map(|line| line.strip_prefix("listening ")?.parse().ok()).unwrap();
     // It has more to say, and must not wait for us to hear it.
     std::thread::spawn(move || lines.for_each(drop));
-    (Server(child), listening)
+    (child, listening)
 }
 
 /// Our own ClientHello, with so many suites in front of its own, and an extension of so many bytes.

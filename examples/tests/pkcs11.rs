@@ -4,16 +4,19 @@
 #[allow(dead_code, reason = "the tests of saitls-pkcs11 need more of it")]
 #[path = "../../providers/pkcs11/tests/support/mock.rs"]
 mod mock;
+#[path = "support/running.rs"]
+mod running;
 #[allow(dead_code, reason = "the tests of saitls-pkcs11 need more of it")]
 #[path = "../../providers/pkcs11/tests/support/softhsm.rs"]
 mod softhsm;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use mock::order;
+use running::Running;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use saitls::rustcrypto::RustCrypto;
@@ -76,16 +79,6 @@ fn pin(key: &str) -> String {
     let info = subject_public_key_info(&certificate).unwrap();
     let digest = saitls::rustcrypto::Hash::digest(&mut RustCrypto::os(), HashAlgorithm::Sha256, &[&info]).unwrap();
     base16ct::lower::encode_string(digest.as_bytes())
-}
-
-/// Ends a program when the test does.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 /// Both ends sign with keys in the token, over each transport and with each provider.
@@ -153,8 +146,8 @@ fn a_key_that_cannot_be_used_is_a_usage_error() {
     }
 }
 
-/// URIs that `p11tool` and `pkcs11-tool` print, with what only the programs know: module and PIN. Those that `client` prints
-/// need nothing more.
+/// URIs that `p11tool` and `pkcs11-tool` print, with what only the programs know: module and PIN. Those that
+/// `client` prints need nothing more.
 #[test]
 fn keys_are_listed_as_uris_to_paste() {
     let Some(token) = Token::new("list") else { return };

@@ -1,11 +1,15 @@
 //! Peers that take a place and do nothing with it: a thousand of them do not keep the server from serving others.
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/running.rs"]
+mod running;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use running::Running;
 use saitls::rustcrypto::RustCrypto;
 use saitls_core::config::ClientConfig;
 use saitls_core::crypto::dangerous::AcceptAnyPeer;
@@ -13,29 +17,21 @@ use saitls_core::{Buffers, Connection};
 
 const HALF_OPEN: usize = 1_000;
 
-/// Ends the server when the test does.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn start(transport: &str) -> (Server, SocketAddr) {
+fn start(transport: &str) -> (Running, SocketAddr) {
     let identities = concat!(env!("CARGO_MANIFEST_DIR"), "/identities");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_server"))
-        .args(["127.0.0.1:0", "--transport", transport])
-        .args(["--cert", &format!("{identities}/p256.pem"), "--key", &format!("{identities}/p256.key")])
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = Running(
+        Command::new(env!("CARGO_BIN_EXE_server"))
+            .args(["127.0.0.1:0", "--transport", transport])
+            .args(["--cert", &format!("{identities}/p256.pem"), "--key", &format!("{identities}/p256.key")])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap(),
+    );
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
     let listening = lines.find_map(|line| line.strip_prefix("listening ")?.parse().ok()).unwrap();
     // It has more to say, and must not wait for us to hear it.
     std::thread::spawn(move || lines.for_each(drop));
-    (Server(child), listening)
+    (child, listening)
 }
 
 fn client_hello() -> Vec<u8> {
