@@ -220,6 +220,43 @@ fn no_type_of_certificate_in_common_is_an_unsupported_certificate() {
     assert_eq!(pair.server.negotiated().unwrap().peer_authentication, PeerAuthentication::Declined);
 }
 
+/// RFC 7250 4.2 speaks of clients that sent the extension: the others have never heard of types.
+#[test]
+fn a_client_that_says_it_takes_only_certificates_is_told_that_there_are_none() {
+    let key = p256();
+    let spki = x509::subject_public_key_info(key.certificate).unwrap();
+    let raw = [Identity::raw_public_key(&spki, &key.key)];
+    let config = ServerConfig::new(&raw);
+    for (says, error, alert) in [
+        (true, Error::UnsupportedCertificate, AlertDescription::UNSUPPORTED_CERTIFICATE),
+        (false, Error::NoSignatureSchemeInCommon, AlertDescription::HANDSHAKE_FAILURE),
+    ] {
+        let (mut forger, mut tested) = (Forger::client(), Tested::server(&config));
+        let mut hello = forger.make_client_hello();
+        if says {
+            hello.extensions().push(ExtensionType::SERVER_CERTIFICATE_TYPE, [1, 0]);
+        }
+        assert_eq!(forger.hello(&mut tested, &hello), Err(error));
+        assert_eq!(forger.alert(&mut tested), Some(alert));
+    }
+}
+
+/// What a chooser has is not known: a raw key that does not sign as the client wants may be among it.
+#[test]
+fn a_chooser_is_not_said_to_lack_a_type() {
+    let key = p256();
+    let spki = x509::subject_public_key_info(key.certificate).unwrap();
+    let raw = [Identity::raw_public_key(&spki, &key.key)];
+    let rotating = RotatingIdentities::new(&raw).unwrap();
+    let schemes = [SignatureScheme::ED25519];
+    let client_config = ClientConfig::new(&ANY).with_peer_certificate_types(RAW).with_signature_schemes(&schemes);
+    let failure = Err(Error::AlertReceived(AlertDescription::HANDSHAKE_FAILURE));
+    for server_config in [ServerConfig::new(&raw), ServerConfig::choosing(&rotating)] {
+        let mut pair = TestPair::new(client(&client_config), server(&server_config));
+        assert_eq!(pair.run(), (failure, Err(Error::NoSignatureSchemeInCommon)));
+    }
+}
+
 /// A client whose server does as the test says, from EncryptedExtensions on.
 fn forged_server(config: &ClientConfig<'_, Provider>, f: impl FnOnce(&mut Forger, &mut Tested<'_>)) {
     let (mut forger, mut tested) = (Forger::server(), Tested::client(config));

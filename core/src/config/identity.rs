@@ -335,11 +335,12 @@ impl<P: CryptoProvider> Identities<'_, P> {
 }
 
 impl<P: CryptoProvider> Identities<'_, P> {
-    /// Whether one of a list has a type that the peer takes. What else a chooser could choose only it knows.
+    /// Whether one of a list has a type that the peer takes. What a chooser could choose only it knows: it may.
     pub(crate) fn has_type_of(&self, types: CertificateTypeList<'_>) -> bool {
         match self {
             Self::List(list, _) => list.iter().any(|identity| types.contains(identity.certificate_type)),
-            Self::Nobody | Self::Chooser(..) => false,
+            Self::Nobody => false,
+            Self::Chooser(..) => true,
         }
     }
 

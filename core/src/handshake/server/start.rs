@@ -156,8 +156,9 @@ fn poll_choose_identity<'a, P: CryptoProvider>(
             Poll::Ready(chosen) => chosen?,
         }
         if cx.identity.is_none() {
-            let types = request.certificate_types;
-            let has_type = types.contains(CertificateType::X509) || config.identities.has_type_of(types);
+            // RFC 7250 4.2: for clients that said which types they take.
+            let has_type =
+                !selection.certificate_types.is_own_asked || config.identities.has_type_of(request.certificate_types);
             let what = if has_type { Error::NoSignatureSchemeInCommon } else { Error::UnsupportedCertificate };
             return Poll::Ready(Err(what));
         }
