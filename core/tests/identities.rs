@@ -361,12 +361,15 @@ fn what_is_stapled_without_being_asked_for_or_ill_formed_is_refused() {
         (kinds[1], vec![0, 5, 0, 1, 7, 0, 0]),
         (kinds[1], vec![0, 3, 0, 2, 7]),
     ] {
-        forged_server(&config, |forger, tested| {
-            let chain = [forger.identity.certificate];
-            let message = [encrypted_extensions(&[]), certificate_with(&[], &chain, &[(kind, data.clone())])].concat();
-            assert_eq!(forger.send_messages(tested, &message), Err(Error::Malformed), "{kind} {data:?}");
-            assert_eq!(forger.alert(tested), Some(AlertDescription::DECODE_ERROR));
-        });
+        for place in [0, 1] {
+            forged_server(&config, |forger, tested| {
+                let chain = [forger.identity.certificate; 2];
+                let certificate = certificate_with_at(place, &[], &chain, &[(kind, data.clone())]);
+                let message = [encrypted_extensions(&[]), certificate].concat();
+                assert_eq!(forger.send_messages(tested, &message), Err(Error::Malformed), "{place}: {kind} {data:?}");
+                assert_eq!(forger.alert(tested), Some(AlertDescription::DECODE_ERROR));
+            });
+        }
     }
 }
 

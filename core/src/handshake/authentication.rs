@@ -86,20 +86,20 @@ pub(super) fn poll_certificate<P: CryptoProvider>(
     if !certificate.certificate_request_context.is_empty() {
         return Poll::Ready(Err(Error::IllegalParameter));
     }
-    let (mut leaf, mut chain_len) = (None, 0u16);
+    let (mut leaf, mut stapled, mut chain_len) = (None, Stapled::default(), 0u16);
     for entry in certificate.entries.iter() {
-        check_entry_extensions(cx.common, entry)?;
-        leaf = leaf.or(Some(entry));
+        let of_entry = read_stapled(cx.common, entry)?;
+        if leaf.is_none() {
+            (leaf, stapled) = (Some(entry), of_entry);
+        }
         chain_len = chain_len.saturating_add(1);
     }
+    let [ocsp_response, signed_certificate_timestamps] = stapled;
     let Some(leaf) = leaf else { return Poll::Ready(Ok(PeerCertificate::Empty)) };
     let certificate_type = cx.facts.peer_certificate_type;
     if certificate_type != CertificateType::X509 && chain_len != 1 {
         return Poll::Ready(Err(Error::IllegalParameter));
     }
-    let status = leaf.extensions.get(ExtensionType::STATUS_REQUEST, CertificateStatus::read)?;
-    let timestamps =
-        leaf.extensions.get(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, SignedCertificateTimestamps::read)?;
     let mut schemes = [SignatureScheme(0); 32];
     let mut count = 0usize;
     for (slot, scheme) in schemes.iter_mut().zip(cx.common.certificate_schemes(cx.provider)) {
@@ -110,8 +110,8 @@ pub(super) fn poll_certificate<P: CryptoProvider>(
         role,
         certificate_type,
         chain: certificate.entries,
-        ocsp_response: status.map(|status| status.ocsp_response),
-        signed_certificate_timestamps: timestamps.map(|timestamps| timestamps.list),
+        ocsp_response,
+        signed_certificate_timestamps,
         subject_public_key_info: public_key(certificate_type, leaf.data)?,
         server_name,
         signature_schemes: schemes.get(..count).unwrap_or(&[]),
@@ -132,14 +132,24 @@ pub(super) fn poll_certificate<P: CryptoProvider>(
     }
 }
 
-/// Every extension of an entry must have been asked for (RFC 9846 4.5.1).
-fn check_entry_extensions(common: &Common<'_>, entry: CertificateEntry<'_>) -> Result<()> {
-    let asked = |kind| match kind {
-        ExtensionType::STATUS_REQUEST => common.asks_certificate_status,
-        ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP => common.asks_certificate_timestamps,
-        _ => false,
-    };
-    if entry.extensions.iter().all(|(kind, _)| asked(kind)) { Ok(()) } else { Err(Error::UnsolicitedExtension) }
+/// What is stapled to a certificate: an OCSP response, and timestamps.
+type Stapled<'m> = [Option<&'m [u8]>; 2];
+
+/// Reads the extensions of an entry, each of which must have been asked for (RFC 9846 4.5.1).
+fn read_stapled<'m>(common: &Common<'_>, entry: CertificateEntry<'m>) -> Result<Stapled<'m>> {
+    let [mut ocsp_response, mut timestamps] = [None; 2];
+    for (kind, data) in entry.extensions.iter() {
+        match kind {
+            ExtensionType::STATUS_REQUEST if common.asks_certificate_status => {
+                ocsp_response = Some(CertificateStatus::read(data)?.ocsp_response);
+            }
+            ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP if common.asks_certificate_timestamps => {
+                timestamps = Some(SignedCertificateTimestamps::read(data)?.list);
+            }
+            _ => return Err(Error::UnsolicitedExtension),
+        }
+    }
+    Ok([ocsp_response, timestamps])
 }
 
 /// The SubjectPublicKeyInfo in what a CertificateEntry holds.

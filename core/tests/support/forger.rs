@@ -660,14 +660,25 @@ pub fn certificate(chain: &[&[u8]]) -> Vec<u8> {
 }
 
 /// A Certificate whose first entry has `extensions`.
+/// With these extensions beside the first certificate.
 pub fn certificate_with(context: &[u8], chain: &[&[u8]], extensions: &[(ExtensionType, Vec<u8>)]) -> Vec<u8> {
+    certificate_with_at(0, context, chain, extensions)
+}
+
+/// With these extensions beside one certificate.
+pub fn certificate_with_at(
+    place: usize,
+    context: &[u8],
+    chain: &[&[u8]],
+    extensions: &[(ExtensionType, Vec<u8>)],
+) -> Vec<u8> {
     written(|writer| {
         writer.message(HandshakeType::CERTIFICATE, |writer| {
             writer.vector8(|writer| writer.bytes(context));
             writer.vector24(|writer| {
                 for (at, certificate) in chain.iter().enumerate() {
                     writer.vector24(|writer| writer.bytes(certificate));
-                    let own = if at == 0 { extensions.to_vec() } else { Vec::new() };
+                    let own = if at == place { extensions.to_vec() } else { Vec::new() };
                     ExtensionsParts(own).write(writer);
                 }
             });
