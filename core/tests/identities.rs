@@ -6,6 +6,7 @@ use core::task::Poll;
 use saitls_core::codes::*;
 use saitls_core::config::*;
 use saitls_core::crypto::*;
+use saitls_core::limits::MAX_AUTHORITIES_LEN;
 use saitls_core::{Error, Operation, PeerAuthentication, Result, WaitingFor};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -491,6 +492,24 @@ fn the_application_refuses_a_peer_with_the_alert_it_likes() {
 }
 
 #[test]
+fn the_longest_list_of_authorities_fits_a_certificate_request() {
+    let key = p256();
+    let identities = [key.identity()];
+    let authority = vec![0x30; MAX_AUTHORITIES_LEN - 2];
+    let authorities = [&authority[..]];
+    let server_config = ServerConfig::new(&identities)
+        .with_client_authentication(ClientAuthentication::Optional(&ANY))
+        .with_certificate_authorities(&authorities)
+        .with_certificate_status_request()
+        .with_certificate_timestamp_request();
+    let client_config = ClientConfig::new(&ANY);
+    let long = || buffers(80_000, 80_000);
+    let client = saitls_core::Connection::client(&client_config, None, long()).unwrap();
+    let server = saitls_core::Connection::server(&server_config, long()).unwrap();
+    TestPair::new(client, server).connect();
+}
+
+#[test]
 fn configurations_that_cannot_work_are_named() {
     let key = p256();
     let identities: [Identity<'_, Provider>; 1] = [key.identity()];
@@ -525,6 +544,8 @@ fn check_finds_what_would_come_out_later() {
         assert_eq!(client().with_signature_schemes(schemes).check(), no(M::NoSignatureScheme));
         let asks = server().with_client_authentication(ClientAuthentication::Optional(&ANY));
         assert_eq!(asks.with_signature_schemes(schemes).check(), no(M::NoSignatureScheme));
+        // Who asks nobody verifies nothing.
+        assert_eq!(server().with_signature_schemes(schemes).check(), Ok(()));
     }
     for suites in [&unknown.0[..], &[]] {
         assert_eq!(client().with_cipher_suites(suites).check(), no(M::NoCipherSuite));
@@ -539,12 +560,18 @@ fn check_finds_what_would_come_out_later() {
     // Lists that do not fit into a block of extensions, alone or together.
     let (name, long_name) = (vec![b'a'; 250], vec![0x30; 0x7000]);
     let protocols = vec![&name[..]; 300];
-    let authorities = [&long_name[..]; 2];
+    let authorities = [&long_name[..]; 3];
     assert_eq!(client().with_alpn(&protocols).check(), no(M::ListTooLong));
     assert_eq!(server().with_certificate_authorities(&authorities).check(), no(M::ListTooLong));
     let both = client().with_alpn(&protocols[..150]).with_certificate_authorities(&authorities[..1]);
     assert_eq!(both.check(), no(M::ListTooLong));
     assert_eq!(client().with_alpn(&protocols[..100]).with_certificate_authorities(&authorities[..1]).check(), Ok(()));
+    // A server names but one protocol, and not in the message that has the authorities.
+    let (fits, too_long) = (vec![0x30; MAX_AUTHORITIES_LEN - 2], vec![0x30; MAX_AUTHORITIES_LEN - 1]);
+    let server_with =
+        |authority: &[u8]| server().with_certificate_authorities(&[authority]).with_alpn(&protocols).check();
+    assert_eq!(server_with(&fits), Ok(()));
+    assert_eq!(server_with(&too_long), no(M::ListTooLong));
     // What is stapled.
     let with = |identity: Identity<'_, Provider>| ServerConfig::new(&[identity]).check();
     let identity = identities[0];

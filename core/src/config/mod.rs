@@ -11,7 +11,7 @@ pub use identity::{Identity, IdentityChooser, IdentityRequest};
 use crate::codes::{CertificateType, CipherSuite, MaxFragmentLength, NamedGroup, SignatureScheme};
 use crate::crypto::{Aead, CryptoProvider, Hash, KeyExchange, KeyLog, PeerVerifier, SignatureVerifier};
 use crate::error::{Error, Misconfiguration, Result};
-use crate::limits::{MAX_KEY_EPOCH, MAX_NAMES_LEN};
+use crate::limits::{MAX_AUTHORITIES_LEN, MAX_KEY_EPOCH, MAX_NAMES_LEN};
 
 /// Whether a server asks its clients who they are.
 pub enum ClientAuthentication<'a, P: CryptoProvider> {
@@ -141,8 +141,13 @@ impl<'a> Common<'a> {
         self.certificate_schemes(provider).filter(|scheme| scheme.signs_handshake())
     }
 
-    fn check<P: CryptoProvider>(&self) -> Result<()> {
-        self.check_algorithms::<P>()?;
+    /// Checks what holds for both roles; `protocols` share a message of `max_len` bytes for names with the authorities.
+    fn check<P: CryptoProvider>(&self, verifies_peer: bool, protocols: &[&[u8]], max_len: usize) -> Result<()> {
+        self.check_algorithms::<P>(verifies_peer)?;
+        let names = protocols.iter().chain(self.certificate_authorities);
+        if names.fold(0, |sum, name| name.len().saturating_add(2).saturating_add(sum)) > max_len {
+            return Err(Error::InvalidConfiguration(Misconfiguration::ListTooLong));
+        }
         if self.alpn.iter().any(|name| name.is_empty() || name.len() > 255) {
             return Err(Error::InvalidConfiguration(Misconfiguration::ApplicationProtocol));
         }
@@ -152,10 +157,6 @@ impl<'a> Common<'a> {
         check_certificate_types(self.peer_certificate_types)?;
         if self.certificate_authorities.iter().any(|name| name.is_empty() || name.len() > 0xffff) {
             return Err(Error::InvalidConfiguration(Misconfiguration::CertificateAuthority));
-        }
-        let names = self.alpn.iter().chain(self.certificate_authorities);
-        if names.fold(0, |sum, name| name.len().saturating_add(2).saturating_add(sum)) > MAX_NAMES_LEN {
-            return Err(Error::InvalidConfiguration(Misconfiguration::ListTooLong));
         }
         if has_duplicates(self.cipher_suites.unwrap_or_default())
             || has_duplicates(self.named_groups.unwrap_or_default())
@@ -171,7 +172,7 @@ impl<'a> Common<'a> {
 
     /// Checks that of each list that is given the provider has something to do with. What it has by itself is its own affair.
     #[inline(never)]
-    fn check_algorithms<P: CryptoProvider>(&self) -> Result<()> {
+    fn check_algorithms<P: CryptoProvider>(&self, verifies_peer: bool) -> Result<()> {
         let wrong = |what| Err(Error::InvalidConfiguration(what));
         if self.cipher_suites.is_some_and(|list| !list.iter().any(|&suite| supports_suite::<P>(suite))) {
             return wrong(Misconfiguration::NoCipherSuite);
@@ -181,7 +182,7 @@ impl<'a> Common<'a> {
         }
         let verifies =
             |&scheme: &SignatureScheme| scheme.signs_handshake() && P::SignatureVerifier::supports(scheme.into());
-        if self.signature_schemes.is_some_and(|list| !list.iter().any(verifies)) {
+        if verifies_peer && self.signature_schemes.is_some_and(|list| !list.iter().any(verifies)) {
             return wrong(Misconfiguration::NoSignatureScheme);
         }
         Ok(())
@@ -392,7 +393,7 @@ impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
     /// # Errors
     /// [`Error::InvalidConfiguration`].
     pub fn check(&self) -> Result<()> {
-        self.common.check::<P>()?;
+        self.common.check::<P>(true, self.common.alpn, MAX_NAMES_LEN)?;
         self.identities.check()?;
         check_certificate_types(self.certificate_types)?;
         if self.max_fragment_length.is_some_and(|length| length.bytes().is_none()) {
@@ -447,7 +448,8 @@ impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
     /// # Errors
     /// [`Error::InvalidConfiguration`].
     pub fn check(&self) -> Result<()> {
-        self.common.check::<P>()?;
+        let asks = self.client_authentication.verifier().is_some();
+        self.common.check::<P>(asks, &[], MAX_AUTHORITIES_LEN)?;
         if matches!(self.identities, Identities::Nobody) {
             return Err(Error::InvalidConfiguration(Misconfiguration::NoIdentity));
         }
