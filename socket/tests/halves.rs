@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+#[path = "common/pipe.rs"]
+mod pipe;
 
-use common::pipe::{Asynchronous, pipe, poll_times};
 use common::{Provider, client_config, pattern, provider, server_config};
 use embedded_io_async::{Read as _, Write as _};
+use pipe::{Asynchronous, pipe, poll_times};
 use saitls::asynch::{TlsReader, TlsWriter};
 use saitls::stream::Session;
 use saitls::{Buffers, FlushPolicy, ServerName, TlsStream, asynch};

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+#[path = "common/pipe.rs"]
+mod pipe;
 
-use common::pipe::{Asynchronous, Blocking, End, Fault, pipe, poll_times, protected_records};
 use common::{Provider, client_config, pattern, provider, server_config};
+use pipe::{Asynchronous, Blocking, End, Fault, pipe, poll_times, protected_records};
 use saitls::stream::{FlushPolicy, LendProvider};
 use saitls::{Buffers, ServerName, TlsStream, asynch, blocking};
 

@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+#[path = "common/pipe.rs"]
+mod pipe;
 
-use common::pipe::{Asynchronous, Blocking, End, Fault, pipe, poll_times};
 use common::{Provider, client_config, pattern, provider, server_config};
+use pipe::{Asynchronous, Blocking, End, Fault, pipe, poll_times};
 use saitls::{Buffers, ServerName, StreamError, TlsStream, asynch, blocking};
 use std::io::{self, ErrorKind};
 use std::os::unix::net::UnixStream;

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+#[path = "common/pipe.rs"]
+mod pipe;
 
-use common::pipe::{Asynchronous, Blocking, End, Fault, pipe, poll_times, protected_records};
 use common::{Provider, client_config, client_config_with_records_per_key, pattern, provider, server_config};
+use pipe::{Asynchronous, Blocking, End, Fault, pipe, poll_times, protected_records};
 use saitls::{Buffers, Error, FlushPolicy, ServerName, StreamError, TlsStream, asynch, blocking};
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::mpsc;

@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+#[path = "common/pipe.rs"]
+mod pipe;
 
 use allocation_counter::{AllocationInfo, measure};
-use common::pipe::poll_times;
 use common::{client_config, pattern, provider, server_config};
+use pipe::poll_times;
 use saitls::{Buffers, FlushPolicy, ServerName, TlsStream, asynch, blocking};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;

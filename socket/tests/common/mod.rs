@@ -3,8 +3,6 @@
 
 pub mod cable;
 pub mod identity;
-#[cfg(feature = "embedded-io-async")]
-pub mod pipe;
 pub mod scenario;
 
 use cable::{CableEnd, cable};

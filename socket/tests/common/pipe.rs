@@ -1,4 +1,6 @@
-//! A transport in memory for streams of every kind: two ways of a few bytes each, which can fail, and whose bytes are counted.
+//! A transport in memory for streams of every kind: two ways of a few bytes each, which can fail, and whose bytes are
+//! counted.
+#![allow(dead_code, unreachable_pub)]
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
