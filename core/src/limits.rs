@@ -1,7 +1,7 @@
 //! Every limit of the protocol code, with its origin.
 //!
-//! No list of the peer's is too long for its length alone: each is walked a fixed number of times, and the receive buffer
-//! bounds what there is to walk. Limits are for what costs more than that.
+//! No list of the peer's is too long for its length alone: each is walked a fixed number of times, or a fixed number of times
+//! for each identity, scheme and so on of ours, and the receive buffer bounds what there is to walk. Limits are for what costs more than that.
 
 /// The longest plaintext of a record, in bytes (RFC 9846 5.1).
 pub const MAX_PLAINTEXT_LEN: usize = 1 << 14;

@@ -146,8 +146,8 @@ pub struct Negotiated<'c> {
     /// The host name: on a client, the one it sent; on a server, the one the client asked for, if
     /// [`Buffers::with_peer_buffer`] left room for it.
     pub server_name: Option<&'c str>,
-    /// On a client, the host name or address that the verifier found in the server's certificate; `None` with a verifier
-    /// that looks at keys alone.
+    /// On a client, the name of the connection, a host name or address, if the verifier found it in the server's certificate;
+    /// `None` with a verifier that looks at keys alone, ignores names, or expects another name.
     pub verified_name: Option<&'c ServerName<'c>>,
     /// The peer's end-entity certificate in DER, or its raw public key, if [`Buffers::with_peer_buffer`] left room for
     /// it.

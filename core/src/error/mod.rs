@@ -440,7 +440,7 @@ misconfigurations! {
     NoServerName "The verifier checks the name of the server, and there is none",
     NoTrustAnchors "There are no trust anchors",
     RevocationLists "There are no revocation lists, or more than a verifier takes",
-    ChainTooLong "A certificate chain is longer than its message can hold",
+    ChainTooLong "A certificate chain is longer than its message can hold, or a raw public key is more than one",
     CertificateStatus "The OCSP response of an identity is empty",
     CertificateTimestamps "The signed certificate timestamps of an identity are no list of at least one, with its length",
 }

@@ -220,7 +220,7 @@ fn poll_write<P: CryptoProvider>(
 }
 
 impl Retried {
-    /// What RFC 9846 4.2.2 allows to change, and nothing else, has changed.
+    /// What we act on has not changed, but for what RFC 9846 4.2.2 allows.
     fn check<P: CryptoProvider>(&self, cx: &mut Context<'_, '_, P>, hello: &ClientHello<'_>) -> Result<()> {
         if fingerprint(cx.provider, self.cipher_suite, hello)? != self.fingerprint {
             return Err(Error::ClientHelloChanged);
