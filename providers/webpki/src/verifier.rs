@@ -351,7 +351,9 @@ impl<'a> ChainVerifier<'a> {
         let some_left_out = peer.chain.iter().count() > self.max_intermediates.saturating_add(1);
         match (from_webpki(error), progress.unusable_key()) {
             (Error::BadCertificate, Some(why)) => why,
-            _ if self.is_self_signed_stranger(error, peer) => Error::SelfSignedCertificate,
+            (general, _) if self.has_no_issuer(general, error, peer) && self.is_self_signed_stranger(peer) => {
+                Error::SelfSignedCertificate
+            }
             (Error::UnknownIssuer, _) if some_left_out => Error::ChainTooLong,
             #[cfg(feature = "explain")]
             (other, _) => crate::explain::explain(error, other, peer, self.anchors),
@@ -360,24 +362,28 @@ impl<'a> ChainVerifier<'a> {
         }
     }
 
-    /// Whether the peer's certificate, which was refused, looks signed by itself, and no anchor has its key. One by an issuer
-    /// of the same name looks so too: it is one if that is why it was refused, or if there is no such issuer.
-    #[inline(never)]
-    fn is_self_signed_stranger(&self, error: &webpki::Error, peer: &PeerCertificates<'_>) -> bool {
-        let has_no_issuer = matches!(error, webpki::Error::UnknownIssuer);
-        // What small images do without: they say what else is wrong with it.
+    /// Whether a chain was refused because nobody issued the peer's certificate, or nobody has the name of who did.
+    #[cfg_attr(not(feature = "explain"), allow(unused_variables, clippy::unused_self, reason = "what is done without"))]
+    fn has_no_issuer(&self, general: Error, error: &webpki::Error, peer: &PeerCertificates<'_>) -> bool {
+        let is_missing = general == Error::UnknownIssuer;
+        // What small images do without: they say what else is wrong.
         #[cfg(feature = "explain")]
-        let has_no_issuer = has_no_issuer
+        let is_missing = is_missing
             || matches!(error, webpki::Error::InvalidSignatureForPublicKey)
             || !crate::explain::has_issuer_by_name(peer, self.anchors);
+        is_missing
+    }
+
+    /// Whether the peer's certificate, which was refused, looks signed by itself, and no anchor has its key. One by an issuer
+    /// of the same name looks so, too.
+    #[inline(never)]
+    fn is_self_signed_stranger(&self, peer: &PeerCertificates<'_>) -> bool {
         // To tell it from one by an unknown issuer of the same name takes 400 bytes of flash.
         let looks_self_signed = if cfg!(feature = "explain") { x509::is_self_signed } else { x509::is_self_issued };
         let is_self_signed = leaf(peer).and_then(looks_self_signed).unwrap_or(false);
         // An anchor has its key without the tag and the length in front.
         let key = peer.subject_public_key_info;
-        has_no_issuer
-            && is_self_signed
-            && !self.anchors.iter().any(|anchor| key.ends_with(&anchor.subject_public_key_info))
+        is_self_signed && !self.anchors.iter().any(|anchor| key.ends_with(&anchor.subject_public_key_info))
     }
 }
 
