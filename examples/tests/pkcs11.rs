@@ -13,6 +13,7 @@ mod softhsm;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use mock::order;
@@ -195,20 +196,22 @@ impl Mock {
         command
     }
 
-    /// A server that listens, and where.
-    fn serve(&self) -> (Running, BufReader<std::process::ChildStderr>, String) {
+    /// A server that listens, what it says, and where.
+    fn serve(&self) -> (Running, Receiver<String>, String) {
         let mut server = Running(self.server("p256").spawn().unwrap());
-        let mut said = BufReader::new(server.0.stderr.take().unwrap());
-        let address = said_line(&mut said, "listening ");
+        let stderr = BufReader::new(server.0.stderr.take().unwrap());
+        let (sender, said) = mpsc::channel();
+        // Read all the time: a server whose words are not read waits when the pipe is full.
+        std::thread::spawn(move || stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        let address = said_line(&said, "listening ");
         (server, said, address)
     }
 }
 
 /// What stands behind `start` in the next line that begins so.
-fn said_line(said: &mut impl std::io::BufRead, start: &str) -> String {
+fn said_line(said: &Receiver<String>, start: &str) -> String {
     let mut all = String::new();
-    for line in said.lines() {
-        let line = line.unwrap();
+    for line in said {
         if let Some(rest) = line.strip_prefix(start) {
             return rest.to_owned();
         }
@@ -228,19 +231,20 @@ fn get(address: &str) -> Command {
 #[test]
 fn a_server_outlives_the_absence_of_its_token() {
     let mock = Mock::new("away");
-    let (_server, mut said, address) = mock.serve();
+    let (_server, said, address) = mock.serve();
     assert!(get(&address).status().unwrap().success());
     for (orders, why) in
         [(&["fail"][..], "the token failed: C_Sign: CKR_DEVICE_ERROR"), (&["gone"], "the token is gone")]
     {
         order(&mock.0, orders);
         assert!(!get(&address).status().unwrap().success());
-        let told = said_line(&mut said, "warning: key ");
+        let told = said_line(&said, "warning: key ");
         assert!(told.contains(why) && told.contains("object=p256") && !told.contains("1234"), "{told}");
         order(&mock.0, &[]);
         let since = Instant::now();
         while !get(&address).status().unwrap().success() {
             assert!(since.elapsed() < Duration::from_secs(20), "it does not come back");
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 }
@@ -249,7 +253,7 @@ fn a_server_outlives_the_absence_of_its_token() {
 #[test]
 fn a_token_that_hangs_does_not_hold_the_server() {
     let mock = Mock::new("hangs");
-    let (mut server, mut said, address) = mock.serve();
+    let (mut server, said, address) = mock.serve();
     order(&mock.0, &["hang"]);
     let since = Instant::now();
     // The second one comes while the first is in the token.
@@ -258,7 +262,7 @@ fn a_token_that_hangs_does_not_hold_the_server() {
         assert!(!client.wait().unwrap().success());
     }
     assert!(since.elapsed() < Duration::from_secs(20), "{:?}", since.elapsed());
-    assert!(said_line(&mut said, "warning: key ").contains("the token does not answer"));
+    assert!(said_line(&said, "warning: key ").contains("the token does not answer"));
     let since = Instant::now();
     let pid = server.0.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
