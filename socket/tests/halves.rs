@@ -7,7 +7,7 @@ mod pipe;
 
 use common::{Provider, client_config, pattern, provider, server_config};
 use embedded_io_async::{Read as _, Write as _};
-use pipe::{Asynchronous, pipe, poll_times};
+use pipe::{Asynchronous, End, Fault, pipe, poll_times};
 use saitls::asynch::{TlsReader, TlsWriter};
 use saitls::stream::Session;
 use saitls::{Buffers, FlushPolicy, ServerName, TlsStream, asynch};
@@ -155,6 +155,81 @@ fn halves_want_a_handshake() {
     assert_eq!(error, saitls::StreamError::Tls(saitls::Error::InvalidState));
 }
 
+type StdStream = TlsStream<'static, Provider, End>;
+
+fn shake(client: &mut StdStream, server: &mut StdStream) {
+    let done = (0..20).any(|_| client.handshake().is_ok() & server.handshake().is_ok());
+    assert!(done, "the handshake goes on");
+}
+
+/// Whatever keeps a stream from being split, it comes back whole, and is split when that is over.
+#[test]
+fn what_is_not_split_comes_back() {
+    for (failing, call) in [("the handshake", 3), ("a flush", 0), ("a second handle", 0)] {
+        let (here, there) = pipe(10_000);
+        let mut client = TlsStream::client(client_config(), name(), buffers(), provider(1), here).unwrap();
+        let mut server = TlsStream::server(server_config(), buffers(), provider(2), there).unwrap();
+        if failing != "the handshake" {
+            shake(&mut client, &mut server);
+        }
+        let faults = client.transport().faults.clone();
+        faults.fail_at(faults.calls() + call, Fault::TimedOut);
+        let split =
+            client.split(|end| if failing == "a second handle" { Err(Fault::Reset.into()) } else { Ok(end.twin()) });
+        let failed = split.err().expect(failing);
+        let kinds = [ErrorKind::TimedOut, ErrorKind::WouldBlock, ErrorKind::ConnectionReset];
+        assert!(kinds.contains(&failed.error.kind()), "{failing}: {failed}");
+
+        let mut client = *failed.stream;
+        shake(&mut client, &mut server);
+        let (mut reader, mut writer) = client.split(|end| Ok(end.twin())).map_err(|failed| failed.error).unwrap();
+        writer.write_all(b"ping").unwrap();
+        writer.flush().unwrap();
+        let mut received = [0; 4];
+        server.read_exact(&mut received).unwrap();
+        server.write_all(&received).unwrap();
+        server.flush().unwrap();
+        reader.read_exact(&mut received).unwrap();
+        assert_eq!(&received, b"ping");
+    }
+}
+
+/// Halves that are taken apart lose nothing: what is between session and transport comes along.
+#[test]
+fn halves_of_threads_come_apart() {
+    let (here, there) = pipe(100_000);
+    let mut client = TlsStream::client(client_config(), name(), buffers(), provider(1), here).unwrap();
+    let mut server = TlsStream::server(server_config(), buffers(), provider(2), there).unwrap();
+    shake(&mut client, &mut server);
+    for _ in 0..3 {
+        server.write_all(&pattern(10_000)).unwrap();
+        server.flush().unwrap();
+    }
+    let faults = client.transport().faults.clone();
+    let (mut reader, mut writer) = client.split(|end| Ok(end.twin())).unwrap();
+    let mut received = vec![0; 5_000];
+    reader.read_exact(&mut received).unwrap();
+    let (session, transport, bytes) = reader.into_parts();
+    assert!(!bytes.is_empty());
+    let mut reader = saitls::stream::TlsReader::new(session, std::io::Cursor::new(bytes).chain(transport));
+    received.resize(30_000, 0);
+    reader.read_exact(&mut received[5_000..]).unwrap();
+    assert!(received == pattern(10_000).repeat(3));
+
+    faults.fail_at(faults.calls(), Fault::TimedOut);
+    writer.write_all(b"on its way").unwrap();
+    assert_eq!(writer.flush().unwrap_err().kind(), ErrorKind::TimedOut);
+    let (session, mut transport, bytes) = writer.into_parts();
+    assert!(!bytes.is_empty());
+    transport.write_all(&bytes).unwrap();
+    let mut writer = saitls::stream::TlsWriter::new(session, transport);
+    writer.write_all(b", behind it").unwrap();
+    writer.flush().unwrap();
+    let mut received = [0; 21];
+    server.read_exact(&mut received).unwrap();
+    assert_eq!(&received, b"on its way, behind it");
+}
+
 /// Threads: megabytes both ways at once, over sockets that block.
 #[test]
 fn threads_read_and_write_at_once() {
@@ -167,7 +242,7 @@ fn threads_read_and_write_at_once() {
             } else {
                 TlsStream::server(server_config(), buffers(), provider(2), stream).unwrap()
             };
-            let (mut reader, mut writer) = stream.split(|tcp| Ok((tcp.try_clone()?, tcp))).unwrap();
+            let (mut reader, mut writer) = stream.split(|tcp| tcp.try_clone()).unwrap();
             let writing = std::thread::spawn(move || {
                 for (at, piece) in pattern(LEN).chunks(9_999).enumerate() {
                     writer.write_all(piece).unwrap();

@@ -282,7 +282,7 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
         self.flush_transport().await
     }
 
-    async fn flush_transport(&mut self) -> Outcome<(), E> {
+    pub(super) async fn flush_transport(&mut self) -> Outcome<(), E> {
         self.transport.flush().await.map_err(StreamError::Transport)?;
         self.sending.is_unflushed = false;
         Ok(())

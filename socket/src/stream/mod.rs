@@ -57,7 +57,7 @@ pub use error::StreamError;
 pub use session::{Failed, FlushPolicy, Parts, Session};
 pub use share::{LendProvider, Share, Shared};
 #[cfg(feature = "std")]
-pub use std_io::{SharedSession, TlsReader, TlsStream, TlsWriter};
+pub use std_io::{SharedSession, SplitError, TlsReader, TlsStream, TlsWriter};
 
 /// Over [`embedded_io`].
 #[cfg(feature = "embedded-io")]

@@ -4,7 +4,7 @@ use super::share::LendProvider;
 #[cfg(any(feature = "std", feature = "embedded-io-async"))]
 use core::task::Waker;
 use saitls_core::config::{ClientConfig, ServerConfig};
-use saitls_core::{Buffers, Connection, Error, ServerName};
+use saitls_core::{Buffers, Connection, Error, ServerName, SetupError};
 
 /// When written data becomes a record, and what `flush` does to the transport.
 ///
@@ -111,13 +111,7 @@ impl<'a, L: LendProvider> Session<'a, L> {
         buffers: Buffers<'a>,
         provider: L,
     ) -> Result<Self, Failed<'a, L, (), Error>> {
-        match Connection::client(config, server_name, buffers) {
-            Ok(connection) => Ok(Self::new(connection, provider)),
-            Err(refused) => {
-                let parts = Parts { buffers: refused.buffers, provider, transport: () };
-                Err(Failed { error: refused.error, parts })
-            }
-        }
+        Self::begin(Connection::client(config, server_name, buffers), provider)
     }
 
     /// A server for one client.
@@ -129,23 +123,25 @@ impl<'a, L: LendProvider> Session<'a, L> {
         buffers: Buffers<'a>,
         provider: L,
     ) -> Result<Self, Failed<'a, L, (), Error>> {
-        match Connection::server(config, buffers) {
-            Ok(connection) => Ok(Self::new(connection, provider)),
-            Err(refused) => {
-                let parts = Parts { buffers: refused.buffers, provider, transport: () };
-                Err(Failed { error: refused.error, parts })
-            }
-        }
+        Self::begin(Connection::server(config, buffers), provider)
     }
 
-    const fn new(connection: Connection<'a, L::Provider>, provider: L) -> Self {
-        Self {
-            connection,
-            provider,
-            policy: FlushPolicy::Strict,
-            #[cfg(any(feature = "std", feature = "embedded-io-async"))]
-            writer: None,
-            full_room: 0,
+    fn begin(
+        connection: Result<Connection<'a, L::Provider>, SetupError<'a>>,
+        provider: L,
+    ) -> Result<Self, Failed<'a, L, (), Error>> {
+        match connection {
+            Ok(connection) => Ok(Self {
+                connection,
+                provider,
+                policy: FlushPolicy::Strict,
+                #[cfg(any(feature = "std", feature = "embedded-io-async"))]
+                writer: None,
+                full_room: 0,
+            }),
+            Err(SetupError { error, buffers }) => {
+                Err(Failed { error, parts: Parts { buffers, provider, transport: () } })
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use super::transport::{Moved, Sending, Transport, now, take_turns};
 use super::{Failed, FlushPolicy, Parts, Session, StreamError, accessors};
 use saitls_core::config::{ClientConfig, ServerConfig};
 use saitls_core::{Buffers, Connection, Error, ServerName};
+use std::boxed::Box;
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 use std::sync::Arc;
 use std::task::{Wake, Waker};
@@ -245,6 +246,11 @@ impl Staging {
     fn consume(&mut self, len: usize) {
         self.start = (self.start + len).min(self.end);
     }
+
+    fn into_rest(mut self) -> Vec<u8> {
+        self.bytes.truncate(self.end);
+        self.bytes.split_off(self.start)
+    }
 }
 
 /// The reading half of a stream that was split: [`TlsStream::split`].
@@ -268,25 +274,64 @@ pub type SharedSession<'a, L> = Arc<std::sync::Mutex<Session<'a, L>>>;
 
 impl<'a, L: LendProvider, T: Read + Write> TlsStream<'a, L, T> {
     /// Completes the handshake and makes a reader and a writer of the stream, for two threads: neither waits for the other.
-    /// `split` makes two of the transport, as `|tcp| Ok((tcp.try_clone()?, tcp))` does.
+    /// `reader` makes a second handle of the transport, to read from, as [`TcpStream::try_clone`](std::net::TcpStream::try_clone)
+    /// does; the first is for writing. Two that are made of one otherwise are for [`into_session`](Self::into_session) after the
+    /// [`handshake`](Self::handshake), then [`TlsReader::new`] and [`TlsWriter::new`].
     ///
     /// What the protocol wants to send while it reads (the answer to a KeyUpdate, an alert) goes out with the writer's next
     /// call. Data that was written and not flushed may be sealed when the reader reads.
     ///
     /// # Errors
-    /// Why the handshake or `split` failed.
+    /// Why the handshake or `reader` failed, with the stream: it can be repeated, or taken apart.
+    ///
+    /// ```no_run
+    /// # use saitls::core::crypto::CryptoProvider;
+    /// # fn f<P: CryptoProvider>(stream: saitls::TlsStream<'_, P, std::net::TcpStream>) -> std::io::Result<()> {
+    /// let (reader, writer) = stream.split(|tcp| tcp.try_clone())?;
+    /// # Ok(()) }
+    /// ```
     #[allow(clippy::type_complexity, reason = "two halves over the same session")]
-    pub fn split<R: Read, W: Write>(
+    pub fn split<R: Read>(
         mut self,
-        split: impl FnOnce(T) -> io::Result<(R, W)>,
-    ) -> io::Result<(TlsReader<SharedSession<'a, L>, R>, TlsWriter<SharedSession<'a, L>, W>)> {
-        self.handshake()?;
-        let (session, mut transport) = self.into_session();
+        reader: impl FnOnce(&T) -> io::Result<R>,
+    ) -> Result<(TlsReader<SharedSession<'a, L>, R>, TlsWriter<SharedSession<'a, L>, T>), SplitError<'a, L, T>> {
         // The end of the handshake may still be there.
-        transport.flush()?;
-        let (reader, writer) = split(transport)?;
+        let flushed = self.handshake().and_then(|()| Ok(now(self.0.flush_transport())?));
+        let reader = match flushed.and_then(|()| reader(self.transport())) {
+            Ok(reader) => reader,
+            Err(error) => return Err(SplitError { error, stream: Box::new(self) }),
+        };
+        let (session, transport) = self.into_session();
         let session = Arc::new(std::sync::Mutex::new(session));
-        Ok((TlsReader::new(Arc::clone(&session), reader), TlsWriter::new(session, writer)))
+        Ok((TlsReader::new(Arc::clone(&session), reader), TlsWriter::new(session, transport)))
+    }
+}
+
+/// Why a stream was not [split](TlsStream::split), and the stream.
+///
+/// It turns into the error alone by `From`, so that `?` works.
+pub struct SplitError<'a, L: LendProvider, T> {
+    /// Why.
+    pub error: io::Error,
+    /// What was not split.
+    pub stream: Box<TlsStream<'a, L, T>>,
+}
+
+impl<L: LendProvider, T> std::fmt::Debug for SplitError<'_, L, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SplitError").field("error", &self.error).finish_non_exhaustive()
+    }
+}
+
+impl<L: LendProvider, T> std::fmt::Display for SplitError<'_, L, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl<L: LendProvider, T> From<SplitError<'_, L, T>> for io::Error {
+    fn from(failed: SplitError<'_, L, T>) -> Self {
+        failed.error
     }
 }
 
@@ -305,6 +350,12 @@ impl<'a, L: LendProvider<Provider: 'a>, S: Share<Target = Session<'a, L>>, R: Re
     /// The session.
     pub const fn session(&self) -> &S {
         &self.session
+    }
+
+    /// The session, the transport, and bytes that came over the transport and are not in the session yet: a reader that goes on
+    /// with both has them first (`Cursor::new(bytes).chain(transport)`).
+    pub fn into_parts(self) -> (S, R, Vec<u8>) {
+        (self.session, self.transport, self.staging.into_rest())
     }
 
     fn feed(&mut self, out: &mut [u8]) -> io::Result<Next> {
@@ -364,6 +415,12 @@ impl<'a, L: LendProvider<Provider: 'a>, S: Share<Target = Session<'a, L>>, W: Wr
     /// The session.
     pub const fn session(&self) -> &S {
         &self.session
+    }
+
+    /// The session, the transport, and sealed bytes that are on their way from the one to the other, none after a flush: a writer
+    /// that goes on with both sends them first.
+    pub fn into_parts(self) -> (S, W, Vec<u8>) {
+        (self.session, self.transport, self.staging.into_rest())
     }
 
     /// Sends what was taken out of the session.

@@ -198,13 +198,13 @@ pub fn without_blocking(course: Course) {
 pub fn split(course: Course) {
     both(course, |tcp, manner| {
         let session = ends::session(manner.role, manner.buffers);
-        let stream = TlsStream::from_session(session, tcp).with_flush_policy(manner.policy);
-        let split = stream.split(|tcp| {
+        let transport = Pieces { transport: tcp, most: manner.piece };
+        let stream = TlsStream::from_session(session, transport).with_flush_policy(manner.policy);
+        let split = stream.split(|writing| {
             if manner.role == Role::Client {
-                limit(&tcp, manner);
+                limit(&writing.transport, manner);
             }
-            let reading = Pieces { transport: tcp.try_clone()?, most: manner.piece };
-            Ok((reading, Pieces { transport: tcp, most: manner.piece }))
+            Ok(Pieces { transport: writing.transport.try_clone()?, most: manner.piece })
         });
         let (mut reader, mut writer) = split.expect("the handshake succeeds");
         let (mut out, mut incoming) = manner.lanes();
