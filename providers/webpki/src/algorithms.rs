@@ -1,8 +1,6 @@
 //! The signature algorithms of certificates, by their identifiers.
 
-use crate::recorder::Recorder;
-use core::fmt;
-use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm, alg_id};
+use rustls_pki_types::{AlgorithmIdentifier, alg_id};
 use saitls_core::codes::SignatureScheme;
 use saitls_core::crypto::{CryptoProvider, SignatureAlgorithm, SignatureVerifier};
 
@@ -14,9 +12,9 @@ pub(crate) struct Algorithm {
     /// `None`: with a hash that is broken.
     pub(crate) arithmetic: Option<SignatureAlgorithm>,
     /// Of the issuer's key.
-    public_key: AlgorithmIdentifier,
+    pub(crate) public_key: AlgorithmIdentifier,
     /// Of the signature.
-    signature: AlgorithmIdentifier,
+    pub(crate) signature: AlgorithmIdentifier,
     /// What the peer was told: it is acceptable if both were offered.
     schemes: [SignatureScheme; 2],
 }
@@ -109,38 +107,5 @@ impl Algorithm {
     pub(crate) fn is_acceptable<P: CryptoProvider>(&self, offered: &[SignatureScheme]) -> bool {
         let Some(arithmetic) = self.arithmetic else { return true };
         P::SignatureVerifier::supports(arithmetic) && self.schemes.iter().all(|scheme| offered.contains(scheme))
-    }
-}
-
-/// An algorithm that answers as the record says.
-#[derive(Clone, Copy)]
-pub(crate) struct Recorded<'r> {
-    pub(crate) algorithm: &'static Algorithm,
-    /// Of the algorithm in [`ALGORITHMS`].
-    pub(crate) index: usize,
-    pub(crate) recorder: &'r Recorder,
-}
-
-// The library wants it; nobody reads it.
-impl fmt::Debug for Recorded<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Recorded")
-    }
-}
-
-impl SignatureVerificationAlgorithm for Recorded<'_> {
-    fn verify_signature(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
-        // Nobody needs to compute what a signature with a broken hash is worth.
-        let is_valid =
-            self.algorithm.arithmetic.is_some() && self.recorder.ask(self.index, [public_key, message, signature]);
-        if is_valid { Ok(()) } else { Err(InvalidSignature) }
-    }
-
-    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
-        self.algorithm.public_key
-    }
-
-    fn signature_alg_id(&self) -> AlgorithmIdentifier {
-        self.algorithm.signature
     }
 }

@@ -1,7 +1,9 @@
 //! Answers to the questions of a library that cannot wait for them.
 
-use crate::algorithms::ALGORITHMS;
+use crate::algorithms::{ALGORITHMS, Algorithm};
+use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use rustls_pki_types::{AlgorithmIdentifier, InvalidSignature, SignatureVerificationAlgorithm};
 use saitls_core::crypto::{Answers, SignatureAlgorithm};
 
 /// Questions that one run may leave open: the signatures of the longest chain that is common.
@@ -108,5 +110,38 @@ impl Place {
     pub(crate) fn within(self, whole: &[u8]) -> Option<&[u8]> {
         let start = self.address.checked_sub(whole.as_ptr().addr())?;
         whole.get(start..start.checked_add(self.len)?)
+    }
+}
+
+/// An algorithm that answers as the record says.
+#[derive(Clone, Copy)]
+pub(crate) struct Recorded<'r> {
+    pub(crate) algorithm: &'static Algorithm,
+    /// Of the algorithm in [`ALGORITHMS`].
+    pub(crate) index: usize,
+    pub(crate) recorder: &'r Recorder,
+}
+
+// The library wants it; nobody reads it.
+impl fmt::Debug for Recorded<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Recorded")
+    }
+}
+
+impl SignatureVerificationAlgorithm for Recorded<'_> {
+    fn verify_signature(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+        // Nobody needs to compute what a signature with a broken hash is worth.
+        let is_valid =
+            self.algorithm.arithmetic.is_some() && self.recorder.ask(self.index, [public_key, message, signature]);
+        if is_valid { Ok(()) } else { Err(InvalidSignature) }
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        self.algorithm.public_key
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        self.algorithm.signature
     }
 }

@@ -1,10 +1,10 @@
 //! The verifier.
 
-use crate::algorithms::{ALGORITHMS, COUNT, Recorded};
+use crate::algorithms::{ALGORITHMS, COUNT};
 use crate::anchors::NO_ANCHORS;
 use crate::clock::Clock;
 use crate::errors::from_webpki;
-use crate::recorder::{Place, Question, Recorder};
+use crate::recorder::{Place, Question, Recorded, Recorder};
 #[cfg(feature = "crl")]
 use crate::revocation::Revocation;
 use core::fmt;
