@@ -1,8 +1,8 @@
 //! Logins for signatures that failed.
 
 use crate::error::TokenError;
-use crate::session::Name;
-use crate::worker::{FIRST_RETRY, LAST_RETRY};
+use crate::name::Name;
+use crate::retry::{FIRST_RETRY, LAST_RETRY};
 use std::time::{Duration, Instant};
 
 /// Logins for signatures that failed, by the key. A token counts wrong PINs, and not every module says that it was one.

@@ -3,6 +3,7 @@
 use crate::error::{TokenError, in_words};
 use crate::find::find_token;
 use crate::mechanism::{Kind, Way};
+use crate::name::Name;
 use crate::refused::Refused;
 use crate::uri::Uri;
 use cryptoki::context::Pkcs11;
@@ -54,26 +55,6 @@ pub(crate) struct TokenSession {
     /// What names the token.
     uri: Uri,
     pin: Option<AuthPin>,
-}
-
-/// What is looked for by.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Name {
-    pub(crate) label: Option<String>,
-    pub(crate) id: Option<Vec<u8>>,
-}
-
-impl std::fmt::Display for Name {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (&self.label, &self.id) {
-            (Some(label), None) => write!(f, "with the label {label:?}"),
-            (None, None) => f.write_str("at all"),
-            (label, id) => {
-                let uri = Uri { object: label.clone(), id: id.clone(), ..Uri::default() };
-                write!(f, "that fits {:?}", uri.to_string())
-            }
-        }
-    }
 }
 
 /// A private key of a session.

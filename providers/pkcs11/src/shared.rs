@@ -2,7 +2,7 @@
 
 use crate::error::TokenError;
 use crate::lock::lock;
-use crate::session::Name;
+use crate::name::Name;
 use crate::uri::Uri;
 use saitls_core::codes::SignatureScheme;
 use std::sync::mpsc;

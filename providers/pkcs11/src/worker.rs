@@ -3,8 +3,10 @@
 use crate::error::{TokenError, may_be_gone};
 use crate::mechanism::schemes_of;
 use crate::module::Use;
+use crate::name::Name;
 use crate::refused::Refused;
-use crate::session::{FoundKey, Login, Name, Problem, TokenSession};
+use crate::retry::{FIRST_RETRY, LAST_RETRY};
+use crate::session::{FoundKey, Login, Problem, TokenSession};
 use crate::shared::{KnownKey, Listed, Request, Shared};
 use crate::uri::{ObjectType, Pin, Uri};
 use cryptoki::types::AuthPin;
@@ -21,12 +23,6 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The same where somebody types a PIN meanwhile.
 const PATIENCE_WITH_PAD: Duration = Duration::from_secs(120);
-
-/// A token that is gone is not looked for again before this time.
-pub(crate) const FIRST_RETRY: Duration = Duration::from_secs(1);
-
-/// The same where looking for it disturbs other tokens or needs a login that fails, after many times in vain.
-pub(crate) const LAST_RETRY: Duration = Duration::from_secs(30);
 
 /// A key by its name, and where it is in the session that there is.
 struct Entry {
