@@ -36,6 +36,6 @@ mod connection; // 11
 
 pub use connection::{Buffers, Connection, Negotiated, Operation, PeerAuthentication, SetupError, WaitingFor};
 #[doc(no_inline)]
-pub use error::{Error, Result};
+pub use error::{CertificateFault, Error, Incompatibility, PeerFault, ProviderFault, Result};
 pub use rustls_pki_types::{DnsName, ServerName};
 pub use storage::Storage;

@@ -1,6 +1,6 @@
 //! Bytes that must not leak: bounded, wiped on drop, without `Debug`, compared in constant time.
 
-use crate::error::{Error, Result};
+use crate::error::{ProviderFault, Result};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
@@ -28,7 +28,7 @@ impl SecretBytes {
     /// A copy of `bytes`.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] if there are more than [`MAX_SECRET_LEN`].
+    /// [`ProviderFault::Unsupported`] if there are more than [`MAX_SECRET_LEN`].
     #[inline(never)]
     pub fn new(bytes: &[u8]) -> Result<Self> {
         let mut secret = Self::zeros(bytes.len())?;
@@ -39,11 +39,11 @@ impl SecretBytes {
     /// `len` zero bytes, to be filled in place.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] if `len` is over [`MAX_SECRET_LEN`].
+    /// [`ProviderFault::Unsupported`] if `len` is over [`MAX_SECRET_LEN`].
     pub fn zeros(len: usize) -> Result<Self> {
         match u8::try_from(len) {
             Ok(short) if len <= MAX_SECRET_LEN => Ok(Self { bytes: [0; MAX_SECRET_LEN], len: short }),
-            _ => Err(Error::Unsupported),
+            _ => Err(ProviderFault::Unsupported.into()),
         }
     }
 

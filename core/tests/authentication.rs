@@ -7,7 +7,7 @@ use saitls_core::codes::AlertDescription as Alert;
 use saitls_core::codes::*;
 use saitls_core::config::*;
 use saitls_core::crypto::{PeerCertificates, PeerVerifier, Signer, VerificationProgress};
-use saitls_core::{Error, PeerAuthentication};
+use saitls_core::{CertificateFault, Error, PeerAuthentication, PeerFault};
 
 /// A client at WAIT_CERT, or a server there, with the lying peer that has `identity`.
 fn at_certificate(role: Role, identity: fn() -> TestIdentity, f: impl FnOnce(&mut Tested<'_>, &mut Forger)) {
@@ -91,7 +91,7 @@ fn a_verification_that_fails_ends_the_handshake_where_certificates_are_optional_
             _: &mut VerificationProgress<Provider>,
             _: &PeerCertificates<'_>,
         ) -> Poll<Result<(), Error>> {
-            Poll::Ready(Err(Error::UnknownIssuer))
+            Poll::Ready(Err(CertificateFault::UnknownIssuer.into()))
         }
     }
     let own = ed25519();
@@ -163,8 +163,9 @@ fn a_signature_counts_only_with_a_scheme_that_was_offered_and_fits_the_key() {
     assert_alert(&mut client, &mut forger, result, Alert::ILLEGAL_PARAMETER);
 }
 
-/// The parameters of an id-RSASSA-PSS key may name a hash (RFC 4055 3.1). What CertificateVerify says is checked against
-/// what was offered; another hash than that of the parameters is the affair of the key's owner (docs/ARCHITECTURE.md).
+/// The parameters of an id-RSASSA-PSS key may name a hash (RFC 4055 3.1). What CertificateVerify says is checked
+/// against what was offered; another hash than that of the parameters is the affair of the key's owner
+/// (docs/ARCHITECTURE.md).
 #[test]
 fn the_parameters_of_a_pss_key_do_not_choose_the_scheme() {
     let raw = [CertificateType::RAW_PUBLIC_KEY];
@@ -179,7 +180,7 @@ fn the_parameters_of_a_pss_key_do_not_choose_the_scheme() {
         (plain, SignatureScheme::RSA_PSS_PSS_SHA256, Ok(())),
         (&restricted, SignatureScheme::RSA_PSS_PSS_SHA384, Ok(())),
         (&restricted, SignatureScheme::RSA_PSS_PSS_SHA256, Ok(())),
-        (&restricted, SignatureScheme::RSA_PSS_RSAE_SHA384, Err(Error::IllegalSignatureScheme)),
+        (&restricted, SignatureScheme::RSA_PSS_RSAE_SHA384, Err(PeerFault::IllegalSignatureScheme.into())),
     ] {
         let (mut client, mut forger) = (Tested::client(&config), Forger::server());
         forger.identity = rsapss2048();
@@ -302,7 +303,7 @@ fn certificates_are_well_formed() {
             changed[at] ^= 0x41;
             let result = forger.send_messages(client, &certificate(&[&changed]));
             if let Err(error) = result {
-                assert_eq!(error, Error::BadCertificate);
+                assert_eq!(error, Error::Certificate(CertificateFault::Bad));
             }
         });
     }

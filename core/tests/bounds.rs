@@ -8,7 +8,7 @@ use crate::support::*;
 use saitls_core::codes::*;
 use saitls_core::config::*;
 use saitls_core::limits::*;
-use saitls_core::{Connection, Error};
+use saitls_core::{Connection, Error, PeerFault};
 
 /// What a connection did from here on.
 fn since(tested: &Tested<'_>, before: Work) -> Work {
@@ -33,8 +33,8 @@ fn with_server(f: impl FnOnce(&mut Tested<'_>, &mut Forger)) {
     f(&mut Tested::server(&config), &mut Forger::client());
 }
 
-/// ClientHellos as long as they can be, each with one kind of list filled up: 64 kB of it, the only value in common at its
-/// end. Each is walked a fixed number of times, and nothing is computed for what is in it.
+/// ClientHellos as long as they can be, each with one kind of list filled up: 64 kB of it, the only value in common at
+/// its end. Each is walked a fixed number of times, and nothing is computed for what is in it.
 #[test]
 fn a_client_hello_costs_one_agreement_and_is_hashed_once_however_full_it_is() {
     use ExtensionType as E;
@@ -173,7 +173,7 @@ fn a_second_client_hello_is_the_last() {
             forger.make_client_hello().with(|hello| _ = hello.extensions().set(ExtensionType::KEY_SHARE, [0, 0]));
         forger.hello(server, &empty).unwrap();
         assert_eq!(server.provider.work.agreements, 0, "nothing is computed for a client that sends no share");
-        assert_eq!(forger.send_messages(server, &empty.message()), Err(Error::IllegalKeyShare));
+        assert_eq!(forger.send_messages(server, &empty.message()), Err(PeerFault::IllegalKeyShare.into()));
         assert_eq!(server.provider.work.agreements, 0);
     });
 }
@@ -186,7 +186,7 @@ fn a_handshake_costs_one_verification() {
         forger.steps(server, &[Step::Certificate]).unwrap();
         let scheme = SignatureScheme::ED25519;
         let wrong = certificate_verify(scheme.0, &[0; 64]);
-        assert_eq!(forger.send_messages(server, &wrong), Err(Error::BadSignature));
+        assert_eq!(forger.send_messages(server, &wrong), Err(PeerFault::BadSignature.into()));
         assert_eq!(server.provider.work.verifications, 1);
     });
 }
@@ -196,10 +196,18 @@ fn a_handshake_costs_one_verification() {
 fn a_flood_costs_no_more_than_its_limit() {
     type Flood = (fn(&mut Forger) -> Vec<u8>, u8, Error);
     let floods: [Flood; 4] = [
-        (|forger| forger.record(ContentType::APPLICATION_DATA, &[]), MAX_IDLE_RECORDS, Error::TooManyIdleRecords),
-        (|forger| forger.record(ContentType::ALERT, &[1, 90]), MAX_IDLE_RECORDS, Error::TooManyIdleRecords),
-        (|forger| forger.message_records(&key_update(0)), MAX_KEY_UPDATES, Error::TooManyKeyUpdates),
-        (|forger| forger.message_records(&key_update(1)), MAX_KEY_UPDATES, Error::TooManyKeyUpdates),
+        (
+            |forger| forger.record(ContentType::APPLICATION_DATA, &[]),
+            MAX_IDLE_RECORDS,
+            Error::Peer(PeerFault::TooManyIdleRecords),
+        ),
+        (
+            |forger| forger.record(ContentType::ALERT, &[1, 90]),
+            MAX_IDLE_RECORDS,
+            Error::Peer(PeerFault::TooManyIdleRecords),
+        ),
+        (|forger| forger.message_records(&key_update(0)), MAX_KEY_UPDATES, Error::Peer(PeerFault::TooManyKeyUpdates)),
+        (|forger| forger.message_records(&key_update(1)), MAX_KEY_UPDATES, Error::Peer(PeerFault::TooManyKeyUpdates)),
     ];
     for (record, limit, error) in floods {
         with_server(|server, forger| {
@@ -235,7 +243,7 @@ fn early_data_is_skipped_up_to_a_limit() {
                 assert_eq!(result, Ok(()), "{len}");
                 result = server.deliver(&record);
             }
-            assert_eq!(result, Err(Error::BadRecordMac), "{len}");
+            assert_eq!(result, Err(PeerFault::BadRecordMac.into()), "{len}");
             assert!(since(server, before).opened <= most + 1, "{len}");
         });
     }
@@ -249,7 +257,7 @@ fn noise_costs_one_attempt() {
         let before = server.provider.work;
         let noise: Vec<u8> =
             (0..100).flat_map(|at| plain_record(ContentType::APPLICATION_DATA, &pattern(200 + at))).collect();
-        assert_eq!(server.deliver(&noise), Err(Error::BadRecordMac));
+        assert_eq!(server.deliver(&noise), Err(PeerFault::BadRecordMac.into()));
         assert_eq!(since(server, before).opened, 1);
     });
 }

@@ -1,4 +1,5 @@
-//! How little memory will do, and what is said where it will not; the limits that follow from it (RFC 8449, RFC 6066 4).
+//! How little memory will do, and what is said where it will not; the limits that follow from it (RFC 8449, RFC 6066
+//! 4).
 
 use crate::support::forger::*;
 use crate::support::*;
@@ -7,7 +8,7 @@ use saitls_core::config::*;
 use saitls_core::crypto::{PeerCertificates, PeerVerifier, VerificationProgress};
 use saitls_core::error::{ByteCount, Misconfiguration};
 use saitls_core::limits::*;
-use saitls_core::{Buffers, Connection, Error};
+use saitls_core::{Buffers, CertificateFault, Connection, Error, PeerFault};
 use std::collections::BTreeSet;
 use std::task::Poll;
 
@@ -35,7 +36,8 @@ fn with_buffers(
 }
 
 /// The smallest receive buffers that do, with the smallest transmit buffers. They follow from the certificate (the
-/// Certificate message must be whole) and from CertificateVerify and Finished, which come in one record behind it; if they grow, something got worse.
+/// Certificate message must be whole) and from CertificateVerify and Finished, which come in one record behind it; if
+/// they grow, something got worse.
 #[test]
 fn the_smallest_buffers_that_do() {
     let suite = CipherSuite::AES_128_GCM_SHA256;
@@ -109,7 +111,7 @@ impl PeerVerifier<Provider> for ByName {
         _: &mut VerificationProgress<Provider>,
         _: &PeerCertificates<'_>,
     ) -> Poll<Result<(), Error>> {
-        Poll::Ready(Err(Error::CertificateNameMismatch))
+        Poll::Ready(Err(CertificateFault::NameMismatch.into()))
     }
 
     fn needs_server_name(&self) -> bool {
@@ -249,20 +251,20 @@ fn a_ticket_that_does_not_fit_is_dropped_as_it_comes() {
         let front = ticket(5_000)[..fragment].to_vec();
         forger.send(&mut client, ContentType::HANDSHAKE, &front).unwrap();
         let result = forger.send(&mut client, ContentType::APPLICATION_DATA, b"?");
-        assert_eq!(result, Err(Error::UnexpectedRecord));
+        assert_eq!(result, Err(PeerFault::UnexpectedRecord.into()));
     }
     let client = Connection::client(&config, name("localhost"), buffers(receive, 1_000)).unwrap();
     let (mut client, mut forger) = (Tested::new(client), Forger::server());
     forger.connect(&mut client);
     forger.fragment = 400;
     let result = (0..=MAX_TICKETS).try_for_each(|_| forger.send_messages(&mut client, &ticket(2_000)));
-    assert_eq!(result, Err(Error::TooManyTickets));
+    assert_eq!(result, Err(PeerFault::TooManyTickets.into()));
     // No ticket is that long.
     let client = Connection::client(&config, name("localhost"), buffers(receive, 1_000)).unwrap();
     let (mut client, mut forger) = (Tested::new(client), Forger::server());
     forger.connect(&mut client);
     let result = forger.send(&mut client, ContentType::HANDSHAKE, &[4, 3, 0, 0, 0]);
-    assert_eq!(result, Err(Error::Malformed));
+    assert_eq!(result, Err(PeerFault::Malformed.into()));
 }
 
 /// RFC 8449 4: longer than what was agreed on is record_overflow, also where the buffer could not take it.
@@ -281,7 +283,7 @@ fn a_record_over_the_agreed_limit_is_an_overflow_and_no_matter_of_buffers() {
     forger.send(&mut server, ContentType::APPLICATION_DATA, &pattern(limit - 1)).unwrap();
     server.connection.consume(limit);
     let result = forger.send(&mut server, ContentType::APPLICATION_DATA, &pattern(4_000));
-    assert_eq!(result, Err(Error::RecordOverflow));
+    assert_eq!(result, Err(PeerFault::RecordOverflow.into()));
     assert_eq!(forger.alert(&mut server), Some(AlertDescription::RECORD_OVERFLOW));
 }
 
@@ -333,7 +335,7 @@ fn a_peer_that_does_not_obey_is_told() {
         if ok {
             assert_eq!(result, Ok(()));
         } else {
-            assert_eq!(result, Err(Error::RecordOverflow));
+            assert_eq!(result, Err(PeerFault::RecordOverflow.into()));
             assert_eq!(forger.alert(&mut client), Some(AlertDescription::RECORD_OVERFLOW));
         }
     }
@@ -344,7 +346,7 @@ fn a_peer_that_does_not_obey_is_told() {
     let (mut server, mut forger) = (Tested::server(&config), Forger::client());
     let mut hello = forger.make_client_hello();
     hello.extensions().set(ExtensionType::RECORD_SIZE_LIMIT, [0, 63]);
-    assert_eq!(forger.hello(&mut server, &hello), Err(Error::IllegalRecordSizeLimit));
+    assert_eq!(forger.hello(&mut server, &hello), Err(PeerFault::IllegalRecordSizeLimit.into()));
     assert_eq!(forger.alert(&mut server), Some(AlertDescription::ILLEGAL_PARAMETER));
     // A client may allow more than a record can hold: it may know later versions.
     let (mut server, mut forger) = (Tested::server(&config), Forger::client());
@@ -374,7 +376,7 @@ fn fragments_are_as_short_as_both_agreed() {
         // In both directions (RFC 6066 4).
         forger.send(&mut server, ContentType::APPLICATION_DATA, &pattern(bytes)).unwrap();
         let result = forger.send(&mut server, ContentType::APPLICATION_DATA, &pattern(bytes + 1));
-        assert_eq!(result, Err(Error::RecordOverflow));
+        assert_eq!(result, Err(PeerFault::RecordOverflow.into()));
         // A client that asked holds the server to it.
         let config = ClientConfig::new(&ANY).with_max_fragment_length(MaxFragmentLength(code));
         for (answer, ok) in [(code, true), (code % 4 + 1, false), (5, false)] {
@@ -382,11 +384,11 @@ fn fragments_are_as_short_as_both_agreed() {
             forger.answer(&mut client).unwrap();
             let message = encrypted_extensions(&[(ExtensionType::MAX_FRAGMENT_LENGTH, vec![answer])]);
             let result = forger.send_messages(&mut client, &message);
-            assert_eq!(result, if ok { Ok(()) } else { Err(Error::IllegalMaxFragmentLength) });
+            assert_eq!(result, if ok { Ok(()) } else { Err(PeerFault::IllegalMaxFragmentLength.into()) });
         }
     }
     // Values nobody defined; beside record_size_limit it does not count (RFC 8449 5).
-    for (with_limit, expected) in [(false, Err(Error::IllegalMaxFragmentLength)), (true, Ok(()))] {
+    for (with_limit, expected) in [(false, Err(PeerFault::IllegalMaxFragmentLength.into())), (true, Ok(()))] {
         let (mut server, mut forger) = (Tested::server(&server_config), Forger::client());
         let mut hello = forger.make_client_hello();
         hello.extensions().set(ExtensionType::MAX_FRAGMENT_LENGTH, [5]);

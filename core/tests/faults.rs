@@ -4,7 +4,7 @@ use crate::support::*;
 use saitls_conformance::instrumented::{IdentityChooser, PeerVerifier, Signer};
 use saitls_core::codes::*;
 use saitls_core::config::*;
-use saitls_core::{Connection, Error, Operation, WaitingFor};
+use saitls_core::{Connection, Error, Operation, ProviderFault, WaitingFor};
 use std::collections::BTreeSet;
 
 /// From one moment at which something goes wrong to the next.
@@ -150,7 +150,14 @@ fn any_call_that_fails_ends_the_connection() {
                             return;
                         }
                         let error = own.expect_err(&what);
-                        assert!(matches!(error, Error::CryptoFailed | Error::RandomFailed), "{what}: {error:?}");
+                        assert!(
+                            matches!(
+                                error,
+                                Error::Provider(ProviderFault::CryptoFailed)
+                                    | Error::Provider(ProviderFault::RandomFailed)
+                            ),
+                            "{what}: {error:?}"
+                        );
                         let (connection, provider) = if client_fails {
                             (&mut pair.client, &mut pair.client_provider)
                         } else {

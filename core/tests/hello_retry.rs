@@ -6,7 +6,7 @@ use crate::support::*;
 use saitls_core::codes::AlertDescription as Alert;
 use saitls_core::codes::*;
 use saitls_core::config::*;
-use saitls_core::{Connection, Error, limits};
+use saitls_core::{Connection, Error, PeerFault, limits};
 
 /// A client that has sent a ClientHello with a share for X25519.
 fn waiting<'a>(config: &'a ClientConfig<'a, Provider>) -> (Tested<'a>, Forger) {
@@ -347,8 +347,8 @@ fn the_second_client_hello_has_the_share_that_was_asked_for_and_no_other() {
     assert_eq!(forger.hello(&mut server, &second).unwrap_err().alert(), Some(Alert::MISSING_EXTENSION));
 }
 
-/// Early data that is not taken is skipped (RFC 9846 4.3.10), but not for ever, not behind a second ClientHello, and not
-/// inside a message.
+/// Early data that is not taken is skipped (RFC 9846 4.3.10), but not for ever, not behind a second ClientHello, and
+/// not inside a message.
 #[test]
 fn skipped_early_data_ends() {
     use ExtensionType as E;
@@ -382,7 +382,7 @@ fn skipped_early_data_ends() {
             let (mut server, forger) = greeted();
             let most = limits::MAX_SKIPPED_EARLY_DATA as usize / (len + 5) + 1;
             let result = (0..most).try_for_each(|_| forger.send_raw(&mut server, &early(&vec![0xa5; len])));
-            assert_eq!(result, Err(Error::BadRecordMac), "{len}");
+            assert_eq!(result, Err(PeerFault::BadRecordMac.into()), "{len}");
         }
     }
     // Behind the second ClientHello there is none.
@@ -405,10 +405,10 @@ fn skipped_early_data_ends() {
         let (mut server, mut forger) = (Tested::server(&config), Forger::client());
         forger.hello(&mut server, &first).unwrap();
         forger.send(&mut server, ContentType::HANDSHAKE, front).unwrap();
-        assert_eq!(forger.send_raw(&mut server, &early(&[0xa5; 100])), Err(Error::UnexpectedRecord));
+        assert_eq!(forger.send_raw(&mut server, &early(&[0xa5; 100])), Err(PeerFault::UnexpectedRecord.into()));
     }
     forger.hello(&mut server, &second).unwrap();
     let result = forger.send_raw(&mut server, &early(&[0xa5; 100]));
-    assert_eq!(result, Err(Error::BadRecordMac));
+    assert_eq!(result, Err(PeerFault::BadRecordMac.into()));
     assert_eq!(forger.alert(&mut server), Some(Alert::BAD_RECORD_MAC));
 }

@@ -7,7 +7,7 @@ use saitls_core::codes::AlertDescription as Alert;
 use saitls_core::codes::*;
 use saitls_core::config::*;
 use saitls_core::limits::MIN_HYBRID_BUFFER_LEN;
-use saitls_core::{Connection, Error};
+use saitls_core::{Connection, PeerFault};
 
 const HYBRIDS: [(NamedGroup, usize, usize); 2] =
     [(NamedGroup::X25519MLKEM768, 1216, 1120), (NamedGroup::SECP256R1MLKEM768, 1249, 1153)];
@@ -97,7 +97,7 @@ fn shares_that_are_no_shares_are_refused() {
             let mut hello = forger.make_client_hello();
             hello.extensions().set(ExtensionType::SUPPORTED_GROUPS, codes16([group.0]));
             hello.extensions().set(ExtensionType::KEY_SHARE, key_shares(&[(group.0, &vec![0xff; len])]));
-            assert_eq!(forger.hello(&mut server, &hello), Err(Error::InvalidKeyShare), "{group} {len}");
+            assert_eq!(forger.hello(&mut server, &hello), Err(PeerFault::InvalidKeyShare.into()), "{group} {len}");
             assert_eq!(forger.alert(&mut server), Some(Alert::ILLEGAL_PARAMETER));
         }
         for len in [1, 32, 65, 1088, server_len - 1, server_len, server_len + 1, client_len, 15_000] {
@@ -110,7 +110,7 @@ fn shares_that_are_no_shares_are_refused() {
             let mut hello = forger.make_server_hello();
             hello.extensions().set(ExtensionType::KEY_SHARE, server_share(group.0, &vec![0; len]));
             let result = client.deliver(&plain_record(ContentType::HANDSHAKE, &hello.message()));
-            assert_eq!(result, Err(Error::InvalidKeyShare), "{group} {len}");
+            assert_eq!(result, Err(PeerFault::InvalidKeyShare.into()), "{group} {len}");
             assert_eq!(forger.alert(&mut client), Some(Alert::ILLEGAL_PARAMETER));
         }
     }

@@ -7,7 +7,9 @@ use saitls_core::codes::*;
 use saitls_core::config::*;
 use saitls_core::crypto::*;
 use saitls_core::limits::MAX_AUTHORITIES_LEN;
-use saitls_core::{Error, Operation, PeerAuthentication, Result, WaitingFor};
+use saitls_core::{
+    CertificateFault, Error, Incompatibility, Operation, PeerAuthentication, PeerFault, Result, WaitingFor,
+};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -95,7 +97,7 @@ fn the_key_must_suit_the_peer_whatever_the_name() {
                 assert_eq!(pair.client.negotiated().unwrap().peer_certificate, Some(identity.certificate));
             }
             None => {
-                assert_eq!(server_result, Err(Error::NoSignatureSchemeInCommon));
+                assert_eq!(server_result, Err(Incompatibility::NoSignatureScheme.into()));
                 assert_eq!(client_result, Err(Error::AlertReceived(AlertDescription::HANDSHAKE_FAILURE)));
             }
         }
@@ -204,14 +206,14 @@ fn no_type_of_certificate_in_common_is_an_unsupported_certificate() {
     let client_config = ClientConfig::new(&ANY).with_peer_certificate_types(RAW);
     let server_config = ServerConfig::new(&certificates);
     let mut pair = TestPair::new(client(&client_config), server(&server_config));
-    assert_eq!(pair.run(), (unsupported, Err(Error::UnsupportedCertificate)));
+    assert_eq!(pair.run(), (unsupported, Err(CertificateFault::Unsupported.into())));
     // The server takes only keys of its clients, and this one has only certificates.
     let client_config = ClientConfig::new(&ANY).with_identities(&certificates);
     let server_config = ServerConfig::new(&certificates)
         .with_client_authentication(ClientAuthentication::Required(&ANY))
         .with_peer_certificate_types(RAW);
     let mut pair = TestPair::new(client(&client_config), server(&server_config));
-    assert_eq!(pair.run(), (unsupported, Err(Error::UnsupportedCertificate)));
+    assert_eq!(pair.run(), (unsupported, Err(CertificateFault::Unsupported.into())));
     // A client with a key for a server that knows only certificates has nothing to present.
     let client_config = ClientConfig::new(&ANY).with_identities(&raw).with_certificate_types(RAW_OR_X509);
     let server_config =
@@ -229,8 +231,8 @@ fn a_client_that_says_it_takes_only_certificates_is_told_that_there_are_none() {
     let raw = [Identity::raw_public_key(&spki, &key.key)];
     let config = ServerConfig::new(&raw);
     for (says, error, alert) in [
-        (true, Error::UnsupportedCertificate, AlertDescription::UNSUPPORTED_CERTIFICATE),
-        (false, Error::NoSignatureSchemeInCommon, AlertDescription::HANDSHAKE_FAILURE),
+        (true, Error::Certificate(CertificateFault::Unsupported), AlertDescription::UNSUPPORTED_CERTIFICATE),
+        (false, Error::Incompatible(Incompatibility::NoSignatureScheme), AlertDescription::HANDSHAKE_FAILURE),
     ] {
         let (mut forger, mut tested) = (Forger::client(), Tested::server(&config));
         let mut hello = forger.make_client_hello();
@@ -254,7 +256,7 @@ fn a_chooser_is_not_said_to_lack_a_type() {
     let failure = Err(Error::AlertReceived(AlertDescription::HANDSHAKE_FAILURE));
     for server_config in [ServerConfig::new(&raw), ServerConfig::choosing(&rotating)] {
         let mut pair = TestPair::new(client(&client_config), server(&server_config));
-        assert_eq!(pair.run(), (failure, Err(Error::NoSignatureSchemeInCommon)));
+        assert_eq!(pair.run(), (failure, Err(Incompatibility::NoSignatureScheme.into())));
     }
 }
 
@@ -270,32 +272,32 @@ fn a_type_of_certificate_that_was_not_negotiated_is_refused() {
     // An answer without a question.
     forged_server(&ClientConfig::new(&ANY), |forger, tested| {
         let answer = encrypted_extensions(&[(ExtensionType::SERVER_CERTIFICATE_TYPE, vec![2])]);
-        assert_eq!(forger.send_messages(tested, &answer), Err(Error::UnsolicitedExtension));
+        assert_eq!(forger.send_messages(tested, &answer), Err(PeerFault::UnsolicitedExtension.into()));
         assert_eq!(forger.alert(tested), Some(AlertDescription::UNSUPPORTED_EXTENSION));
     });
     // An answer that the question did not offer.
     forged_server(&ClientConfig::new(&ANY).with_peer_certificate_types(RAW), |forger, tested| {
         let answer = encrypted_extensions(&[(ExtensionType::SERVER_CERTIFICATE_TYPE, vec![0])]);
-        assert_eq!(forger.send_messages(tested, &answer), Err(Error::IllegalParameter));
+        assert_eq!(forger.send_messages(tested, &answer), Err(PeerFault::IllegalParameter.into()));
         assert_eq!(forger.alert(tested), Some(AlertDescription::ILLEGAL_PARAMETER));
     });
     // A raw key where a certificate was agreed on.
     forged_server(&ClientConfig::new(&ANY).with_peer_certificate_types(RAW_OR_X509), |forger, tested| {
         let spki = x509::subject_public_key_info(forger.identity.certificate).unwrap();
         let answer = [encrypted_extensions(&[]), certificate(&[spki])].concat();
-        assert_eq!(forger.send_messages(tested, &answer), Err(Error::BadCertificate));
+        assert_eq!(forger.send_messages(tested, &answer), Err(CertificateFault::Bad.into()));
         assert_eq!(forger.alert(tested), Some(AlertDescription::BAD_CERTIFICATE));
     });
     // The other way round, and two keys.
     let selected = encrypted_extensions(&[(ExtensionType::SERVER_CERTIFICATE_TYPE, vec![2])]);
     forged_server(&ClientConfig::new(&ANY).with_peer_certificate_types(RAW), |forger, tested| {
         let answer = [selected.clone(), certificate(&[forger.identity.certificate])].concat();
-        assert_eq!(forger.send_messages(tested, &answer), Err(Error::BadCertificate));
+        assert_eq!(forger.send_messages(tested, &answer), Err(CertificateFault::Bad.into()));
     });
     forged_server(&ClientConfig::new(&ANY).with_peer_certificate_types(RAW), |forger, tested| {
         let spki = x509::subject_public_key_info(forger.identity.certificate).unwrap();
         let answer = [selected.clone(), certificate(&[spki, spki])].concat();
-        assert_eq!(forger.send_messages(tested, &answer), Err(Error::IllegalParameter));
+        assert_eq!(forger.send_messages(tested, &answer), Err(PeerFault::IllegalParameter.into()));
         assert_eq!(forger.alert(tested), Some(AlertDescription::ILLEGAL_PARAMETER));
     });
 }
@@ -342,7 +344,7 @@ fn what_is_stapled_without_being_asked_for_or_ill_formed_is_refused() {
         forged_server(&ClientConfig::new(&ANY), |forger, tested| {
             let chain = [forger.identity.certificate];
             let message = [encrypted_extensions(&[]), certificate_with(&[], &chain, &[(kind, data)])].concat();
-            assert_eq!(forger.send_messages(tested, &message), Err(Error::UnsolicitedExtension));
+            assert_eq!(forger.send_messages(tested, &message), Err(PeerFault::UnsolicitedExtension.into()));
             assert_eq!(forger.alert(tested), Some(AlertDescription::UNSUPPORTED_EXTENSION));
         });
     }
@@ -367,7 +369,11 @@ fn what_is_stapled_without_being_asked_for_or_ill_formed_is_refused() {
                 let chain = [forger.identity.certificate; 2];
                 let certificate = certificate_with_at(place, &[], &chain, &[(kind, data.clone())]);
                 let message = [encrypted_extensions(&[]), certificate].concat();
-                assert_eq!(forger.send_messages(tested, &message), Err(Error::Malformed), "{place}: {kind} {data:?}");
+                assert_eq!(
+                    forger.send_messages(tested, &message),
+                    Err(PeerFault::Malformed.into()),
+                    "{place}: {kind} {data:?}"
+                );
                 assert_eq!(forger.alert(tested), Some(AlertDescription::DECODE_ERROR));
             });
         }
@@ -434,7 +440,7 @@ fn a_chooser_that_chooses_nothing_declines_on_a_client_and_fails_on_a_server() {
     let server_config = ServerConfig::choosing(&nobody);
     let mut pair = TestPair::new(client(&client_config), server(&server_config));
     let failure = AlertDescription::HANDSHAKE_FAILURE;
-    assert_eq!(pair.run(), (Err(Error::AlertReceived(failure)), Err(Error::NoSignatureSchemeInCommon)));
+    assert_eq!(pair.run(), (Err(Error::AlertReceived(failure)), Err(Incompatibility::NoSignatureScheme.into())));
 }
 
 #[test]
@@ -621,7 +627,7 @@ fn a_raw_public_key_without_a_scheme_in_common_is_a_handshake_failure() {
     let server_config = ServerConfig::new(&identities);
     let mut pair = TestPair::new(client(&client_config), server(&server_config));
     let failure = Err(Error::AlertReceived(AlertDescription::HANDSHAKE_FAILURE));
-    assert_eq!(pair.run(), (failure, Err(Error::NoSignatureSchemeInCommon)));
+    assert_eq!(pair.run(), (failure, Err(Incompatibility::NoSignatureScheme.into())));
 }
 
 /// RFC 9846 4.5.1.2: a chain that the peer cannot verify is better than none, but not if it is signed with SHA-1.

@@ -7,7 +7,7 @@ use saitls_core::codes::AlertDescription as Alert;
 use saitls_core::codes::*;
 use saitls_core::config::*;
 use saitls_core::error::ByteCount;
-use saitls_core::{Connection, Error};
+use saitls_core::{Connection, Error, PeerFault};
 
 /// What a server says to a ClientHello that is changed like this.
 fn server_answers(change: impl FnOnce(&mut ClientHelloParts)) -> (Result<(), Error>, Option<Alert>) {
@@ -231,7 +231,7 @@ fn key_shares_have_the_length_of_their_group() {
             let mut hello = forger.make_server_hello();
             hello.extensions().set(ExtensionType::KEY_SHARE, server_share(group.0, &vec![4; wrong]));
             let result = client.deliver(&plain_record(ContentType::HANDSHAKE, &hello.message()));
-            assert_eq!(result, Err(Error::InvalidKeyShare));
+            assert_eq!(result, Err(PeerFault::InvalidKeyShare.into()));
             assert_eq!(forger.alert(&mut client), Some(Alert::ILLEGAL_PARAMETER));
         }
         // Without a byte it is not even a share: decode_error is our choice (docs/ARCHITECTURE.md).
@@ -411,7 +411,7 @@ fn every_vector_is_exactly_as_long_as_it_says() {
         let (result, alert) = server_answers(|hello| {
             hello.extensions().set(kind, data);
         });
-        assert_eq!((result, alert), (Err(Error::Malformed), Some(Alert::DECODE_ERROR)), "{kind} {data:?}");
+        assert_eq!((result, alert), (Err(PeerFault::Malformed.into()), Some(Alert::DECODE_ERROR)), "{kind} {data:?}");
     }
     // Two names of one type.
     server_refuses(Alert::ILLEGAL_PARAMETER, |hello| {

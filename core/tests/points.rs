@@ -4,7 +4,7 @@ use crate::negotiation::server_refuses;
 use crate::support::forger::*;
 use crate::support::hellos::*;
 use crate::support::*;
-use saitls_core::Error;
+use saitls_core::PeerFault;
 use saitls_core::codes::AlertDescription as Alert;
 use saitls_core::codes::*;
 use saitls_core::config::*;
@@ -45,7 +45,7 @@ fn key_shares_are_points_of_their_group() {
         let mut hello = forger.make_server_hello();
         hello.extensions().set(ExtensionType::KEY_SHARE, server_share(group.0, &share));
         let result = client.deliver(&plain_record(ContentType::HANDSHAKE, &hello.message()));
-        assert_eq!(result, Err(Error::InvalidKeyShare), "{group} {:?}", &share[..2]);
+        assert_eq!(result, Err(PeerFault::InvalidKeyShare.into()), "{group} {:?}", &share[..2]);
         assert_eq!(forger.alert(&mut client), Some(Alert::ILLEGAL_PARAMETER));
     }
 }

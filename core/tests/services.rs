@@ -3,7 +3,7 @@
 use crate::support::*;
 use saitls_core::codes::*;
 use saitls_core::config::*;
-use saitls_core::{Connection, Error, WaitingFor};
+use saitls_core::{Connection, Error, Incompatibility, WaitingFor};
 use std::collections::BTreeSet;
 
 fn with_pair(f: impl FnOnce(&mut Pair<'_>)) {
@@ -208,7 +208,7 @@ fn the_server_prefers_among_the_protocols_that_both_speak() {
         (both, &[&b"http/1.1"[..], b"h2"][..], Ok(Some(b"http/1.1"))),
         (both, &[], Ok(None)),
         (&[], both, Ok(None)),
-        (both, &[b"ftp"], Err(Error::NoApplicationProtocol)),
+        (both, &[b"ftp"], Err(Incompatibility::NoApplicationProtocol.into())),
     ] {
         let client_config = ClientConfig::new(&ANY).with_alpn(client_speaks);
         let server_config = ServerConfig::new(&identities).with_alpn(server_speaks);

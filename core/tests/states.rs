@@ -4,10 +4,10 @@
 use crate::support::appendix_a::*;
 use crate::support::forger::*;
 use crate::support::*;
-use saitls_core::Error;
 use saitls_core::PeerAuthentication;
 use saitls_core::codes::*;
 use saitls_core::config::*;
+use saitls_core::{CertificateFault, Error, PeerFault};
 
 use Sent::*;
 
@@ -60,7 +60,7 @@ fn a_client_takes_the_messages_of_appendix_a_and_no_others() {
             let result = forger.send(&mut client, ContentType::HANDSHAKE, &message);
             if sent == EmptyCertificate && matches!(state, C::WaitCertificateOrRequest | C::WaitCertificate) {
                 // RFC 9846 4.5.1.3: of the right kind, but not with the right content.
-                assert_eq!(result, Err(Error::EmptyCertificate), "{at}");
+                assert_eq!(result, Err(PeerFault::EmptyCertificate.into()), "{at}");
                 assert_eq!(forger.alert(&mut client), Some(AlertDescription::DECODE_ERROR), "{at}");
                 continue;
             }
@@ -219,7 +219,7 @@ fn a_client_takes_no_record_that_is_out_of_place() {
                 }
                 // It cannot be told from a protected record that was changed on its way.
                 Plain(23, _) if state.is_protected() => {
-                    assert_eq!(result, Err(Error::BadRecordMac), "{at}");
+                    assert_eq!(result, Err(PeerFault::BadRecordMac.into()), "{at}");
                     let alert = (state != C::ConnectedClosing).then_some(AlertDescription::BAD_RECORD_MAC);
                     assert_eq!(forger.alert(&mut client).filter(|_| alert.is_some()), alert, "{at}");
                     assert!(client.data.is_empty(), "{at}");
@@ -262,7 +262,7 @@ fn a_server_takes_no_record_that_is_out_of_place() {
                     assert_eq!(forger.alert(&mut server), None, "{at}");
                 }
                 Plain(23, _) if state.is_protected() => {
-                    assert_eq!(result, Err(Error::BadRecordMac), "{at}");
+                    assert_eq!(result, Err(PeerFault::BadRecordMac.into()), "{at}");
                     let alert = (state != S::ConnectedClosing).then_some(AlertDescription::BAD_RECORD_MAC);
                     assert_eq!(forger.alert(&mut server).filter(|_| alert.is_some()), alert, "{at}");
                     assert!(server.data.is_empty(), "{at}");
@@ -348,7 +348,7 @@ fn no_flight_but_the_right_one_connects_a_server() {
             let (mut server, mut forger) = S::WaitFinished.reach(&config);
             for &step in &sequence {
                 if let Err(error) = forger.step(&mut server, step) {
-                    if error == Error::CertificateRequired {
+                    if error == Error::Certificate(CertificateFault::Required) {
                         assert_eq!(forger.alert(&mut server), Some(AlertDescription::CERTIFICATE_REQUIRED), "{at}");
                     } else {
                         assert_refused(&at, &mut server, &mut forger, Err(error), false);

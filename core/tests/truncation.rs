@@ -4,7 +4,7 @@ use crate::support::forger::*;
 use crate::support::*;
 use saitls_core::codes::*;
 use saitls_core::config::*;
-use saitls_core::{Connection, Error};
+use saitls_core::{Connection, Error, PeerFault};
 
 /// What kinds of handshakes there are.
 const RETRY: [bool; 2] = [false, true];
@@ -188,8 +188,8 @@ fn what_was_received_is_read_before_the_failure_is_told() {
     let mut out = [0; 3];
     assert_eq!(connection.read(&mut out), Ok(3));
     assert_eq!(connection.read(&mut out), Ok(1));
-    assert_eq!(connection.process(&mut client.provider), Err(Error::BadRecordMac));
-    assert_eq!(connection.read(&mut out), Err(Error::BadRecordMac));
+    assert_eq!(connection.process(&mut client.provider), Err(PeerFault::BadRecordMac.into()));
+    assert_eq!(connection.read(&mut out), Err(PeerFault::BadRecordMac.into()));
 }
 
 /// RFC 9846 6.1: whoever closes its side says so, also to a peer that did not.

@@ -18,7 +18,7 @@ pub trait Backend: CryptoProvider + 'static {
     /// Loads a private key.
     ///
     /// # Errors
-    /// [`Error::InvalidKey`](saitls_core::Error::InvalidKey).
+    /// [`ProviderFault::InvalidKey`](saitls_core::ProviderFault::InvalidKey).
     fn load_key(der: &PrivateKeyDer<'_>) -> Result<Self::SigningKey>;
 
     /// Whether a key is the private half of a SubjectPublicKeyInfo.
@@ -40,7 +40,7 @@ macro_rules! backend {
                     PrivateKeyDer::Pkcs8(der) => <$key>::from_pkcs8_der(der.secret_pkcs8_der()),
                     PrivateKeyDer::Sec1(der) => <$key>::from_sec1_der(der.secret_sec1_der()),
                     PrivateKeyDer::Pkcs1(der) => <$key>::from_pkcs1_der(der.secret_pkcs1_der()),
-                    _ => Err(saitls_core::Error::InvalidKey),
+                    _ => Err(saitls_core::ProviderFault::InvalidKey.into()),
                 }
             }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use saitls::SocketError;
 use saitls_core::Error;
 use saitls_core::codes::AlertDescription;
 
@@ -57,17 +58,19 @@ impl Failure {
 
     /// The end of TLS. `connected`: the handshake was complete; `alert`: the alert we sent.
     #[must_use]
-    pub fn tls(error: Error, connected: bool, alert: Option<AlertDescription>) -> Self {
+    pub fn tls(error: SocketError, connected: bool, alert: Option<AlertDescription>) -> Self {
         let status = match error {
-            Error::Truncated if connected => Status::Truncated,
-            Error::Reset if connected => Status::Connection,
+            SocketError::Tls(Error::Truncated) if connected => Status::Truncated,
+            SocketError::Reset if connected => Status::Connection,
             _ => Status::Handshake,
         };
         let what = match error {
-            Error::Truncated if !connected => "the peer closed the connection during the handshake".into(),
-            Error::Reset if connected => "the connection was reset: data may be missing".into(),
-            Error::Reset => "the connection was reset during the handshake".into(),
-            Error::AlertReceived(alert) => format!("the peer gave up (alert received: {alert})"),
+            SocketError::Tls(Error::Truncated) if !connected => {
+                "the peer closed the connection during the handshake".into()
+            }
+            SocketError::Reset if connected => "the connection was reset: data may be missing".into(),
+            SocketError::Reset => "the connection was reset during the handshake".into(),
+            SocketError::Tls(Error::AlertReceived(alert)) => format!("the peer gave up (alert received: {alert})"),
             error => describe(error),
         };
         match alert {
@@ -108,6 +111,6 @@ pub fn exit(outcome: Result<(), Failure>) -> ExitCode {
 }
 
 /// An error in words; where the library names a type, the option for it.
-fn describe(error: Error) -> String {
+fn describe(error: impl fmt::Display) -> String {
     error.to_string().replace("with PinnedKey", "with --pin")
 }

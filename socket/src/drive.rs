@@ -1,5 +1,6 @@
 //! One socket's share of a poll: bytes from TCP to TLS and back, the ends of connections, and the clock.
 
+use crate::error::SocketError;
 use crate::life::Wish;
 use crate::socket::TlsSocket;
 use crate::tls::Tls;
@@ -30,7 +31,7 @@ struct Snapshot {
     tcp_state: tcp::State,
     connected: bool,
     peer_closed: bool,
-    failure: Option<Error>,
+    failure: Option<SocketError>,
     received: usize,
     has_room: bool,
 }
@@ -94,9 +95,9 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
         self.life.established |= !matches!(state, Closed | Listen | SynSent | SynReceived);
         if state == Closed && !self.life.established && self.life.wish == Wish::Nothing {
             let error = match self.life.tcp_state {
-                SynSent | SynReceived => Error::Refused,
+                SynSent | SynReceived => SocketError::Refused,
                 // A client came and went between two polls.
-                Listen => Error::Reset,
+                Listen => SocketError::Reset,
                 _ => return,
             };
             self.life.failure = self.life.failure.or(Some(error));
@@ -140,7 +141,7 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
         let unfinished = connection.is_handshaking() || connection.may_send() || !connection.transmit_data().is_empty();
         let is_read = !tcp.can_recv() && connection.received_data().is_empty();
         if self.life.established && self.life.failure.is_none() && !tcp.may_send() && unfinished && is_read {
-            self.life.failure = Some(Error::Reset);
+            self.life.failure = Some(SocketError::Reset);
         }
     }
 
@@ -205,14 +206,14 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
     }
 
     /// Whether the stream ended with FIN, or broke.
-    fn name_failure(&self, error: Error, tcp: &mut tcp::Socket<'_>) -> Error {
+    fn name_failure(&self, error: Error, tcp: &mut tcp::Socket<'_>) -> SocketError {
         let finished = matches!(tcp.recv(|_| (0, ())), Ok(()) | Err(tcp::RecvError::Finished));
-        if error == Error::Truncated && !finished { Error::Reset } else { error }
+        if matches!(error, Error::Truncated) && !finished { SocketError::Reset } else { error.into() }
     }
 
-    /// Sends FIN when the last record is out. If the peer's FIN was there before, that is when it has acknowledged all of
-    /// it: from CLOSE-WAIT smoltcp goes to LAST-ACK at once, where it does not see that a window has opened again until
-    /// it probes it, a second later each time (docs/upstream/smoltcp-last-ack-window.md).
+    /// Sends FIN when the last record is out. If the peer's FIN was there before, that is when it has acknowledged all
+    /// of it: from CLOSE-WAIT smoltcp goes to LAST-ACK at once, where it does not see that a window has opened again
+    /// until it probes it, a second later each time (docs/upstream/smoltcp-last-ack-window.md).
     fn close_tcp(&mut self, tcp: &mut tcp::Socket<'_>) {
         let Some(connection) = self.tls.connection() else { return };
         let over = self.life.failure.is_some() || connection.is_locally_closed();
@@ -248,7 +249,7 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
             connection.close();
             let _ = connection.process(provider);
         }
-        self.life.failure = Some(Error::TimedOut);
+        self.life.failure = Some(SocketError::TimedOut);
         self.push(tcp);
         if !self.life.established {
             tcp.abort();

@@ -1,8 +1,24 @@
-//! Why a call on a socket was refused. What ended a connection is an [`Error`](saitls_core::Error).
+//! What ended the connection of a socket, and why a call on one was refused.
 
 use core::fmt;
 use saitls_core::Error;
 use smoltcp::socket::tcp;
+
+/// What ended the connection of a [`TlsSocket`](crate::TlsSocket): TLS failed, or TCP did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SocketError {
+    /// TLS failed. [`Error::Truncated`]: the peer's FIN came without close_notify, so bytes may be missing (RFC 9846
+    /// 6.1).
+    Tls(Error),
+    /// The peer, or the way to it, refused the TCP connection.
+    Refused,
+    /// TCP was reset before close_notify, so bytes may be missing (RFC 9846 6.1).
+    Reset,
+    /// The handshake took longer than
+    /// [`set_handshake_timeout`](crate::TlsSocket::set_handshake_timeout) allows.
+    TimedOut,
+}
 
 /// Why [`TlsSocket::connect`](crate::TlsSocket::connect) was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +55,7 @@ pub enum SendError {
     /// [`may_send`](crate::TlsSocket::may_send).
     InvalidState,
     /// The connection failed.
-    Tls(Error),
+    Failed(SocketError),
 }
 
 /// Why nothing can be received.
@@ -50,9 +66,8 @@ pub enum RecvError {
     InvalidState,
     /// The peer said that this is all, and all of it was read.
     Finished,
-    /// The connection failed, and all that came before was read. [`Error::Truncated`]: the peer's FIN came
-    /// without close_notify, so bytes may be missing.
-    Tls(Error),
+    /// The connection failed, and all that came before was read.
+    Failed(SocketError),
 }
 
 impl From<tcp::ConnectError> for ConnectError {
@@ -69,6 +84,24 @@ impl From<tcp::ListenError> for ListenError {
         match error {
             tcp::ListenError::InvalidState => Self::InvalidState,
             tcp::ListenError::Unaddressable => Self::Unaddressable,
+        }
+    }
+}
+
+impl From<Error> for SocketError {
+    #[inline]
+    fn from(error: Error) -> Self {
+        Self::Tls(error)
+    }
+}
+
+impl fmt::Display for SocketError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tls(error) => error.fmt(f),
+            Self::Refused => f.write_str("the connection was refused"),
+            Self::Reset => f.write_str("the connection was reset"),
+            Self::TimedOut => f.write_str("the handshake took too long"),
         }
     }
 }
@@ -97,7 +130,7 @@ impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidState => f.write_str("the sending half is not open"),
-            Self::Tls(error) => error.fmt(f),
+            Self::Failed(error) => error.fmt(f),
         }
     }
 }
@@ -107,11 +140,12 @@ impl fmt::Display for RecvError {
         match self {
             Self::InvalidState => f.write_str("the receiving half is not open"),
             Self::Finished => f.write_str("the peer has sent all it had"),
-            Self::Tls(error) => error.fmt(f),
+            Self::Failed(error) => error.fmt(f),
         }
     }
 }
 
+impl core::error::Error for SocketError {}
 impl core::error::Error for ConnectError {}
 impl core::error::Error for ListenError {}
 impl core::error::Error for SendError {}

@@ -30,7 +30,7 @@ mod tls;
 mod waker;
 
 #[cfg(feature = "smoltcp")]
-pub use error::{ConnectError, ListenError, RecvError, SendError};
+pub use error::{ConnectError, ListenError, RecvError, SendError, SocketError};
 #[cfg(feature = "smoltcp")]
 pub use poll::{poll, poll_at, poll_delay};
 #[cfg(feature = "smoltcp")]
@@ -56,7 +56,7 @@ pub use smoltcp;
 
 #[doc(no_inline)]
 pub use saitls_core::{
-    Buffers, Connection, Error, ServerName, Storage,
+    Buffers, CertificateFault, Connection, Error, Incompatibility, PeerFault, ProviderFault, ServerName, Storage,
     config::{ClientConfig, Identity, ServerConfig},
     crypto::PinnedKey,
 };

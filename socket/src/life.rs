@@ -1,6 +1,6 @@
 //! What a socket knows of one connection, and forgets when the next one begins.
 
-use saitls_core::Error;
+use crate::error::SocketError;
 use smoltcp::socket::tcp;
 use smoltcp::time::Instant;
 
@@ -25,7 +25,7 @@ pub(crate) struct Life {
     /// The end of the peer's stream was reported to the connection.
     pub(crate) receive_closed: bool,
     /// Why the connection ended.
-    pub(crate) failure: Option<Error>,
+    pub(crate) failure: Option<SocketError>,
     /// When the handshake must be done, once it is known when it began.
     pub(crate) handshake_deadline: Option<Instant>,
     /// When TCP is reset if it is not closed by then.

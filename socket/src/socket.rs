@@ -1,6 +1,6 @@
 //! The socket as the application sees it. What [`poll`](crate::poll) does with it is in `drive.rs`.
 
-use crate::error::{ConnectError, ListenError, RecvError, SendError};
+use crate::error::{ConnectError, ListenError, RecvError, SendError, SocketError};
 use crate::life::{Life, Wish};
 use crate::tls::Tls;
 #[cfg(feature = "async")]
@@ -9,7 +9,7 @@ use core::fmt;
 use saitls_core::codes::AlertDescription;
 use saitls_core::config::{ClientConfig, ServerConfig};
 use saitls_core::crypto::CryptoProvider;
-use saitls_core::{Buffers, Connection, Error, Negotiated, ServerName, WaitingFor};
+use saitls_core::{Buffers, Connection, Negotiated, ServerName, WaitingFor};
 use smoltcp::iface::{Interface, SocketHandle, SocketSet};
 use smoltcp::socket::tcp;
 use smoltcp::time::Duration;
@@ -151,7 +151,7 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
 
     /// How long connecting and the handshake may take together, by the clock of [`poll`](crate::poll); for a
     /// server, counted from the client's SYN. `None`: for ever. When the time is over the connection fails with
-    /// [`Error::TimedOut`]. Valid from the next connection on; [`DEFAULT_HANDSHAKE_TIMEOUT`] at first.
+    /// [`SocketError::TimedOut`]. Valid from the next connection on; [`DEFAULT_HANDSHAKE_TIMEOUT`] at first.
     ///
     /// A client that never completes the handshake of TCP leaves a listening socket listening.
     pub const fn set_handshake_timeout(&mut self, timeout: Option<Duration>) {
@@ -186,12 +186,12 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     pub fn send<R>(&mut self, f: impl FnOnce(&mut [u8]) -> (usize, R)) -> Result<R, SendError> {
         let can_tcp_send = self.can_tcp_send();
         let Some(connection) = self.tls.connection_mut().filter(|connection| connection.may_send()) else {
-            return Err(self.life.failure.map_or(SendError::InvalidState, SendError::Tls));
+            return Err(self.life.failure.map_or(SendError::InvalidState, SendError::Failed));
         };
         if !can_tcp_send {
-            return Err(SendError::Tls(self.life.failure.unwrap_or(Error::Reset)));
+            return Err(SendError::Failed(self.life.failure.unwrap_or(SocketError::Reset)));
         }
-        let room = connection.send_buffer().map_err(SendError::Tls)?;
+        let room = connection.send_buffer().map_err(|error| SendError::Failed(error.into()))?;
         let (len, result) = f(room);
         let len = len.min(room.len());
         self.life.room = room.len() - len;
@@ -252,13 +252,13 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     /// Bytes, or none yet, are fine; the end and failures are not.
     fn check_recv(&self) -> Result<(), RecvError> {
         let Some(connection) = self.tls.connection() else {
-            return Err(self.life.failure.map_or(RecvError::InvalidState, RecvError::Tls));
+            return Err(self.life.failure.map_or(RecvError::InvalidState, RecvError::Failed));
         };
         if !connection.received_data().is_empty() {
             return Ok(());
         }
-        if let Some(error) = self.life.failure.or_else(|| connection.error()) {
-            return Err(RecvError::Tls(error));
+        if let Some(error) = self.life.failure.or_else(|| connection.error().map(SocketError::Tls)) {
+            return Err(RecvError::Failed(error));
         }
         if connection.is_peer_closed() {
             return Err(RecvError::Finished);
@@ -289,7 +289,8 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     }
 
     /// Refuses the peer: ends the connection with this alert, such as `access_denied`, then FIN. What was written and
-    /// not sent is lost. [`error`](Self::error) is [`Error::PeerRejected`] then. Without a connection it does nothing.
+    /// not sent is lost. [`error`](Self::error) is [`PeerRejected`](saitls_core::Error::PeerRejected) then. Without a
+    /// connection it does nothing.
     pub fn reject(&mut self, alert: AlertDescription) {
         if let Some(connection) = self.tls.connection_mut() {
             connection.reject(alert);
@@ -349,8 +350,8 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
         self.can_recv() || (self.life.failure.is_none() && self.connection().is_some_and(Connection::may_receive))
     }
 
-    /// The state of TCP at the last poll: [`tcp::Socket::state`]. From FIN-WAIT-2 on, and in TIME-WAIT, the peer's TCP has
-    /// all that was sent.
+    /// The state of TCP at the last poll: [`tcp::Socket::state`]. From FIN-WAIT-2 on, and in TIME-WAIT, the peer's TCP
+    /// has all that was sent.
     #[must_use]
     pub const fn state(&self) -> tcp::State {
         self.life.tcp_state
@@ -388,7 +389,7 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
 
     /// Why the connection failed, or `None` if it did not.
     #[must_use]
-    pub const fn error(&self) -> Option<Error> {
+    pub const fn error(&self) -> Option<SocketError> {
         self.life.failure
     }
 

@@ -9,7 +9,7 @@ use common::{
 };
 use saitls::smoltcp::socket::tcp;
 use saitls::smoltcp::time::Duration;
-use saitls::{ConnectError, Error, ListenError, RecvError, SendError, TlsSocketHandle};
+use saitls::{ConnectError, Error, ListenError, RecvError, SendError, SocketError, TlsSocketHandle};
 
 fn drain(net: &mut Net, handle: TlsSocketHandle) -> (Vec<u8>, Result<(), RecvError>) {
     let mut all = Vec::new();
@@ -56,9 +56,9 @@ fn fin_without_close_notify_is_truncation_after_the_data() {
     assert!(net.server.socket(s).may_recv());
     let (received, end) = drain(&mut net, s);
     assert_eq!(received, b"the beginning");
-    assert_eq!(end, Err(RecvError::Tls(Error::Truncated)));
-    assert_eq!(net.server.socket(s).error(), Some(Error::Truncated));
-    assert_eq!(net.server.socket(s).send_slice(b"?"), Err(SendError::Tls(Error::Truncated)));
+    assert_eq!(end, Err(RecvError::Failed(SocketError::Tls(Error::Truncated))));
+    assert_eq!(net.server.socket(s).error(), Some(SocketError::Tls(Error::Truncated)));
+    assert_eq!(net.server.socket(s).send_slice(b"?"), Err(SendError::Failed(SocketError::Tls(Error::Truncated))));
     net.until("TCP closes", |net| !net.server.socket(s).is_open());
 }
 
@@ -83,7 +83,10 @@ fn what_comes_after_a_failure_is_thrown_away() {
     net.client.plain(c).close();
     net.until("both are closed", |net| !net.client.plain(c).is_open() && !net.server.socket(s).is_open());
     assert!(net.now - start < Duration::from_secs(5), "no deadline was needed");
-    assert_eq!(net.server.socket(s).recv_slice(&mut [0]), Err(RecvError::Tls(net.server.socket(s).error().unwrap())));
+    assert_eq!(
+        net.server.socket(s).recv_slice(&mut [0]),
+        Err(RecvError::Failed(net.server.socket(s).error().unwrap()))
+    );
 }
 
 /// The end of an earlier connection hides nothing.
@@ -99,7 +102,8 @@ fn truncation_is_noticed_in_every_connection_of_a_socket() {
             net.client.tcp(c).close();
         }
         net.until("both are closed", |net| !net.client.socket(c).is_open() && !net.server.socket(s).is_open());
-        let expected = if round == 0 { RecvError::Finished } else { RecvError::Tls(Error::Truncated) };
+        let expected =
+            if round == 0 { RecvError::Finished } else { RecvError::Failed(SocketError::Tls(Error::Truncated)) };
         assert_eq!(net.server.socket(s).recv_slice(&mut [0]), Err(expected));
         net.server.listen(s, 443);
         net.client.connect(c, 443);
@@ -116,7 +120,7 @@ fn a_reset_is_not_a_clean_end() {
     assert!(!net.client.socket(c).is_open());
     let (received, end) = drain(&mut net, s);
     assert_eq!(received, b"the beginning");
-    assert_eq!(end, Err(RecvError::Tls(Error::Reset)));
+    assert_eq!(end, Err(RecvError::Failed(SocketError::Reset)));
     assert!(!net.server.socket(s).is_open());
 }
 
@@ -215,9 +219,9 @@ fn a_refused_connection_says_so() {
     let c = net.client.add();
     net.client.connect(c, 443);
     net.until("it is refused", |net| !net.client.socket(c).is_open());
-    assert_eq!(net.client.socket(c).error(), Some(Error::Refused));
-    assert_eq!(net.client.socket(c).recv_slice(&mut [0]), Err(RecvError::Tls(Error::Refused)));
-    assert_eq!(net.client.socket(c).send_slice(&[0]), Err(SendError::Tls(Error::Refused)));
+    assert_eq!(net.client.socket(c).error(), Some(SocketError::Refused));
+    assert_eq!(net.client.socket(c).recv_slice(&mut [0]), Err(RecvError::Failed(SocketError::Refused)));
+    assert_eq!(net.client.socket(c).send_slice(&[0]), Err(SendError::Failed(SocketError::Refused)));
 }
 
 #[test]
@@ -234,7 +238,7 @@ fn a_silent_peer_ends_in_a_timeout() {
         net.client.connect(c, 443);
         let start = net.now;
         net.until("the client gives up", |net| net.client.socket(c).error().is_some());
-        assert_eq!(net.client.socket(c).error(), Some(Error::TimedOut));
+        assert_eq!(net.client.socket(c).error(), Some(SocketError::TimedOut));
         assert!(!net.client.socket(c).is_handshaking());
         let waited = net.now - start;
         assert!(waited >= Duration::from_secs(7) && waited < Duration::from_secs(8), "{waited}");
@@ -259,7 +263,7 @@ fn a_client_that_says_nothing_is_thrown_out() {
         .unwrap();
     let start = net.now;
     net.until("the server gives up", |net| net.server.socket(s).error().is_some());
-    assert_eq!(net.server.socket(s).error(), Some(Error::TimedOut));
+    assert_eq!(net.server.socket(s).error(), Some(SocketError::TimedOut));
     assert!(net.now - start < Duration::from_secs(8));
     // The client is told, in the clear, since nothing was agreed on.
     net.until("the alert is there", |net| net.client.plain(c).can_recv());
@@ -313,7 +317,7 @@ fn a_peer_that_reads_a_little_now_and_then_is_thrown_out() {
                 net.step();
             }
             net.until("the server gives up", |net| net.server.socket(s).error().is_some());
-            assert_eq!(net.server.socket(s).error(), Some(Error::TimedOut));
+            assert_eq!(net.server.socket(s).error(), Some(SocketError::TimedOut));
             c
         };
         let start = net.now;
@@ -460,13 +464,13 @@ fn a_reset_behind_close_notify_ends_the_sending_half() {
         net.client.tcp(c).abort();
         net.until("the server's TCP is closed", |net| !net.server.socket(s).is_open());
         assert!(!net.server.socket(s).may_send() && !net.server.socket(s).can_send());
-        assert_eq!(net.server.socket(s).send_slice(b"?"), Err(SendError::Tls(Error::Reset)));
+        assert_eq!(net.server.socket(s).send_slice(b"?"), Err(SendError::Failed(SocketError::Reset)));
         if unread {
             // What came before it is not lost.
             assert_eq!(net.server.socket(s).recv_slice(&mut [0; 9]), Ok(5));
             net.step();
         }
-        assert_eq!(net.server.socket(s).error(), Some(Error::Reset));
+        assert_eq!(net.server.socket(s).error(), Some(SocketError::Reset));
         assert!(!net.server.socket(s).is_connected());
         net.server.listen(s, 443);
         net.client.connect(c, 443);

@@ -7,7 +7,7 @@ use saitls::core::error::InBytes;
 use saitls::core::wire::CertificateEntries;
 use saitls::rustcrypto::RustCrypto;
 use saitls::webpki::{ChainVerifier, anchor_from_der};
-use saitls::{Error, ServerName};
+use saitls::{CertificateFault, Error, ServerName};
 use std::task::Poll;
 
 /// An anchor of its own, for `server.test` by its common name alone: of `openssl req -x509 -newkey ec -pkeyopt
@@ -16,9 +16,12 @@ const CERTIFICATE: &[u8] = include_bytes!("data/nameless.cert.der");
 
 #[test]
 fn what_a_certificate_lacks_is_named() {
-    assert_eq!(refused(&[SignatureScheme::ECDSA_SECP256R1_SHA256]), Error::MissingSubjectAltName);
+    assert_eq!(
+        refused(&[SignatureScheme::ECDSA_SECP256R1_SHA256]),
+        Error::Certificate(CertificateFault::MissingSubjectAltName)
+    );
     let missing = InBytes::<SignatureScheme>::new(SignatureScheme::ECDSA_SECP256R1_SHA256);
-    assert_eq!(refused(&[SignatureScheme::ED25519]), Error::CertificateSignatureScheme(missing));
+    assert_eq!(refused(&[SignatureScheme::ED25519]), Error::Certificate(CertificateFault::SignatureScheme(missing)));
 }
 
 fn refused(signature_schemes: &[SignatureScheme]) -> Error {

@@ -12,13 +12,13 @@ use saitls::core::codes::CipherSuite;
 use saitls::core::codes::MaxFragmentLength;
 use saitls::core::crypto::{Aead, CryptoProvider, Nonce, SoftwareSecret};
 use saitls::core::error::{ByteCount, Misconfiguration};
-use saitls::core::{Error, Result};
+use saitls::core::{CertificateFault, Error, ProviderFault, Result};
 use saitls::rustcrypto::{self, RustCrypto};
 use saitls::smoltcp::time::Duration;
 use saitls::smoltcp::wire::IpAddress;
 use saitls::{
-    Buffers, ClientConfig, ConnectError, ListenError, RecvError, SendError, ServerConfig, ServerName, TlsSocket,
-    TlsSocketHandle, TlsSocketSet,
+    Buffers, ClientConfig, ConnectError, ListenError, RecvError, SendError, ServerConfig, ServerName, SocketError,
+    TlsSocket, TlsSocketHandle, TlsSocketSet,
 };
 
 /// A board whose AES engine can break.
@@ -51,7 +51,11 @@ impl Aead<Board> for Engine {
     }
 
     fn seal(&mut self, provider: &mut Board, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<()> {
-        if provider.broken { Err(Error::CryptoFailed) } else { self.0.seal(provider, nonce, aad, in_out) }
+        if provider.broken {
+            Err(ProviderFault::CryptoFailed.into())
+        } else {
+            self.0.seal(provider, nonce, aad, in_out)
+        }
     }
 
     fn open(&mut self, provider: &mut Board, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<()> {
@@ -91,19 +95,28 @@ fn data_received_before_a_failure_is_read_before_the_error() {
     socket.send_slice(b"never seen").unwrap();
     step(&mut net, &mut tls, true);
     let socket = tls.get_mut(client);
-    assert_eq!(socket.error(), Some(Error::CryptoFailed));
-    assert_eq!(socket.send_slice(b"more"), Err(SendError::Tls(Error::CryptoFailed)));
+    assert_eq!(socket.error(), Some(SocketError::Tls(Error::Provider(ProviderFault::CryptoFailed))));
+    assert_eq!(
+        socket.send_slice(b"more"),
+        Err(SendError::Failed(SocketError::Tls(Error::Provider(ProviderFault::CryptoFailed))))
+    );
     assert!(socket.may_recv());
     let mut buffer = [0; 32];
     assert_eq!(socket.recv_slice(&mut buffer), Ok(14));
     assert_eq!(&buffer[..14], b"the last words");
     assert!(!socket.may_recv());
-    assert_eq!(socket.recv_slice(&mut buffer), Err(RecvError::Tls(Error::CryptoFailed)));
+    assert_eq!(
+        socket.recv_slice(&mut buffer),
+        Err(RecvError::Failed(SocketError::Tls(Error::Provider(ProviderFault::CryptoFailed))))
+    );
     // What could not be encrypted has not left.
     assert!(!net.client.device.tap.windows(10).any(|bytes| bytes == b"never seen"));
     // The peer has learnt that something is wrong, and has no data.
     step(&mut net, &mut tls, true);
-    assert_eq!(net.server.socket(server).recv_slice(&mut buffer), Err(RecvError::Tls(Error::Truncated)));
+    assert_eq!(
+        net.server.socket(server).recv_slice(&mut buffer),
+        Err(RecvError::Failed(SocketError::Tls(Error::Truncated)))
+    );
     assert!(!tls.get(client).is_open());
 }
 
@@ -157,16 +170,19 @@ fn after_every_failed_attempt_the_next_one_works() {
         local += 1;
         connect(&mut net, c, client_config(), name, ((IpAddress::v4(192, 0, 2, 1), 443), local)).unwrap();
         net.until("it gives up", |net| !net.client.socket(c).is_open());
-        assert_eq!(net.client.socket(c).error(), Some(Error::TimedOut));
+        assert_eq!(net.client.socket(c).error(), Some(SocketError::TimedOut));
         local += 1;
         connect(&mut net, c, client_config(), name, (here, local)).unwrap();
         net.until("it is refused", |net| !net.client.socket(c).is_open());
-        assert_eq!(net.client.socket(c).error(), Some(Error::Refused));
+        assert_eq!(net.client.socket(c).error(), Some(SocketError::Refused));
         local += 1;
         listen_after_failures(&mut net, s);
         connect(&mut net, c, client_config_with_wrong_key(), name, (here, local)).unwrap();
         net.until("both are closed", |net| !net.client.socket(c).is_open() && !net.server.socket(s).is_open());
-        assert_eq!(net.client.socket(c).error(), Some(Error::KeyNotPinned));
+        assert_eq!(
+            net.client.socket(c).error(),
+            Some(SocketError::Tls(Error::Certificate(CertificateFault::KeyNotPinned)))
+        );
 
         local += 1;
         listen_after_failures(&mut net, s);

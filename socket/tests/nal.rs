@@ -16,7 +16,7 @@ use saitls::core::error::{ByteCount, Misconfiguration};
 use saitls::nal::{NalError, NalSocket, TlsStack};
 use saitls::smoltcp::socket::tcp;
 use saitls::smoltcp::time::Instant;
-use saitls::{ClientConfig, ConnectError, Error, ListenError, ServerName};
+use saitls::{CertificateFault, ClientConfig, ConnectError, Error, ListenError, ServerName, SocketError};
 
 const REMOTE: SocketAddr = SocketAddr::new(core::net::IpAddr::V4(Ipv4Addr::new(10, 0, 0, 2)), 443);
 
@@ -143,7 +143,7 @@ fn an_echo_written_for_plain_tcp_runs_over_tls() {
     server.close(listener).unwrap();
     let mut socket = client.socket().unwrap();
     let refused = block(&now, &mut server, || client.connect(&mut socket, REMOTE));
-    assert_eq!(refused, Err(NalError::Tls(Error::Refused)));
+    assert_eq!(refused, Err(NalError::Failed(SocketError::Refused)));
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn clients_wait_while_there_are_no_sockets_and_slow_ones_block_nobody() {
     assert_eq!(server.socket().unwrap_err(), NalError::NoFreeSocket);
     let mut third = client.socket().unwrap();
     let refused = block(&now, &mut server, || client.connect(&mut third, REMOTE));
-    assert_eq!(refused, Err(NalError::Tls(Error::Refused)));
+    assert_eq!(refused, Err(NalError::Failed(SocketError::Refused)));
     // A socket that is given back takes the next client.
     server.close(first_there).unwrap();
     client.close(first).unwrap();
@@ -212,7 +212,7 @@ fn a_server_that_is_not_trusted_is_an_error_of_connect_and_no_client_for_accept(
     server.listen(&mut listener).unwrap();
     let mut socket = client.socket().unwrap();
     let result = block(&now, &mut server, || client.connect(&mut socket, REMOTE));
-    assert_eq!(result, Err(NalError::Tls(Error::KeyNotPinned)));
+    assert_eq!(result, Err(NalError::Failed(SocketError::Tls(Error::Certificate(CertificateFault::KeyNotPinned)))));
     for _ in 0..20 {
         assert!(matches!(server.accept(&mut listener), Err(nb::Error::WouldBlock)));
         client.poll();
@@ -419,10 +419,13 @@ fn after_every_failed_attempt_the_pool_is_as_good_as_before() {
         let mut socket = client.socket().unwrap();
         let closed = SocketAddr::new(REMOTE.ip(), 444);
         let refused = block(&now, &mut server, || client.connect(&mut socket, closed));
-        assert_eq!(refused, Err(NalError::Tls(Error::Refused)));
+        assert_eq!(refused, Err(NalError::Failed(SocketError::Refused)));
         client = client.with_client(client_config_with_wrong_key(), server_name());
         let refused = block(&now, &mut server, || client.connect(&mut socket, REMOTE));
-        assert_eq!(refused, Err(NalError::Tls(Error::KeyNotPinned)));
+        assert_eq!(
+            refused,
+            Err(NalError::Failed(SocketError::Tls(Error::Certificate(CertificateFault::KeyNotPinned))))
+        );
         server = server.with_server(server_config_without_identity());
         let listening = block(&now, &mut client, || server.accept(&mut listener).map(|_| ()));
         assert_eq!(listening, Err(NalError::Listen(no_identity)));

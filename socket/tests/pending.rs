@@ -7,10 +7,10 @@ use common::{Host, Net, RECEIVE_LEN, SERVER, TRANSMIT_LEN, net};
 use core::task::Poll;
 use saitls::core::codes::NamedGroup;
 use saitls::core::crypto::{CryptoProvider, KeyExchange, SoftwareSecret};
-use saitls::core::{Error, Operation, Result, WaitingFor};
+use saitls::core::{Operation, Result, WaitingFor};
 use saitls::rustcrypto::{self, RustCrypto};
 use saitls::smoltcp::time::Duration;
-use saitls::{Buffers, ClientConfig, TlsSocket, TlsSocketHandle, TlsSocketSet};
+use saitls::{Buffers, ClientConfig, SocketError, TlsSocket, TlsSocketHandle, TlsSocketSet};
 
 /// How often a slow operation is pending.
 const POLLS: u8 = 20;
@@ -125,8 +125,8 @@ fn each_poll_does_one_share_of_a_slow_operation() {
         assert!(steps < 1_000);
     }
     let count = |operation| this.pending.iter().filter(|pending| **pending == operation).count();
-    // Two keys are made, X25519MLKEM768 and X25519. A second share of the work is possible where bytes moved, as when the
-    // operation begins.
+    // Two keys are made, X25519MLKEM768 and X25519. A second share of the work is possible where bytes moved, as when
+    // the operation begins.
     for (operation, times) in [(Operation::KeyGeneration, 2), (Operation::Decapsulation, 1)] {
         let most = times * usize::from(POLLS);
         assert!((most - 2 * times..=most).contains(&count(operation)), "{:?}", this.pending);
@@ -186,7 +186,7 @@ fn a_device_that_never_finishes_is_thrown_out_by_the_handshake_timeout() {
             this.step();
             assert!(this.net.now - start < Duration::from_secs(8));
         }
-        assert_eq!(this.tls.get(this.client).error(), Some(Error::TimedOut));
+        assert_eq!(this.tls.get(this.client).error(), Some(SocketError::TimedOut));
         for _ in 0..100 {
             this.step();
             let server = this.net.server.socket(this.server);

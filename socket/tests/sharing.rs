@@ -7,7 +7,7 @@ use common::{CLIENT, Host, Net, SERVER, net, pattern};
 use saitls::smoltcp::iface::SocketHandle;
 use saitls::smoltcp::socket::tcp;
 use saitls::smoltcp::time::Duration;
-use saitls::{Error, RecvError, TlsSocketHandle};
+use saitls::{Error, RecvError, SocketError, TlsSocketHandle};
 
 fn connect_plain(host: &mut Host, handle: SocketHandle, port: u16, local: u16) {
     host.sockets.get_mut::<tcp::Socket<'_>>(handle).connect(host.iface.context(), (SERVER, port), local).unwrap();
@@ -125,7 +125,7 @@ fn two_sockets_listen_on_one_port() {
     }
     net.until("two are served", |net| servers.iter().all(|s| net.server.socket(*s).may_send()));
     net.until("the third is refused", |net| {
-        clients.iter().any(|c| net.client.socket(*c).error() == Some(Error::Refused))
+        clients.iter().any(|c| net.client.socket(*c).error() == Some(SocketError::Refused))
     });
     net.until("two are connected", |net| clients.iter().filter(|c| net.client.socket(**c).may_send()).count() == 2);
 }
@@ -172,7 +172,9 @@ fn garbage_after_the_handshake_ends_that_connection_with_an_alert() {
     let mut buffer = [0; 16];
     assert_eq!(net.server.socket(s).recv_slice(&mut buffer), Ok(5));
     net.until("it is noticed", |net| net.server.socket(s).error().is_some());
-    net.until("the client is told", |net| matches!(net.client.socket(c).error(), Some(Error::AlertReceived(_))));
+    net.until("the client is told", |net| {
+        matches!(net.client.socket(c).error(), Some(SocketError::Tls(Error::AlertReceived(_))))
+    });
     net.until("both are closed", |net| !net.client.socket(c).is_open() && !net.server.socket(s).is_open());
 }
 

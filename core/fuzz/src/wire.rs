@@ -2,7 +2,7 @@
 
 use crate::input::Input;
 use crate::support::written;
-use saitls_core::Error;
+use saitls_core::PeerFault;
 use saitls_core::codes::{CertificateType, ExtensionType, HandshakeType};
 use saitls_core::wire::extensions::*;
 use saitls_core::wire::*;
@@ -179,7 +179,7 @@ fn key_share(data: &[u8]) {
     if let Ok(shares) = KeyShareClientHello::read(data) {
         for share in shares.iter() {
             let is_only = shares.iter().filter(|other| other.group == share.group).count() == 1;
-            let expected = if is_only { Ok(Some(share.key_exchange)) } else { Err(Error::IllegalKeyShare) };
+            let expected = if is_only { Ok(Some(share.key_exchange)) } else { Err(PeerFault::IllegalKeyShare.into()) };
             assert_eq!(shares.find(share.group), expected);
         }
     }

@@ -4,7 +4,7 @@
 use super::{Connection, Endpoint, Phase};
 use crate::codes::{AlertDescription, HandshakeType};
 use crate::crypto::CryptoProvider;
-use crate::error::{Error, Result};
+use crate::error::{Error, PeerFault, Result};
 use crate::handshake::{Context, Expected, Received, WaitingFor, client, server};
 use crate::key_schedule::{KeySchedule, Transcript};
 use crate::record::Content;
@@ -223,7 +223,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             match self.incoming.next(provider, &mut self.receive)? {
                 None => return self.nothing_more().map(|()| false),
                 Some(Content::Handshake | Content::Nothing) => {}
-                Some(Content::ApplicationData) => return Err(Error::UnexpectedRecord),
+                Some(Content::ApplicationData) => return Err(PeerFault::UnexpectedRecord.into()),
                 // close_notify is no clean end here: nobody has finished (RFC 9846 6.1).
                 Some(Content::Alert(alert)) => return Err(self.note_alert(alert)),
             }
@@ -290,7 +290,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             }
             Some(Content::Alert(AlertDescription::CLOSE_NOTIFY)) => {
                 if self.receive.has_handshake() {
-                    return Err(Error::UnexpectedRecord);
+                    return Err(PeerFault::UnexpectedRecord.into());
                 }
                 // What comes behind it is ignored (RFC 9846 6.1).
                 self.peer_closed = true;

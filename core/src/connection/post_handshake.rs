@@ -3,7 +3,7 @@
 use super::{Connection, Endpoint};
 use crate::codes::{AlertDescription, HandshakeType};
 use crate::crypto::CryptoProvider;
-use crate::error::{Error, Result};
+use crate::error::{Error, PeerFault, Result};
 use crate::key_schedule::next_traffic_secret;
 use crate::limits::{MAX_KEY_UPDATES, MAX_TICKET_MESSAGE_LEN, MAX_TICKETS};
 use crate::wire::{KeyUpdate, NewSessionTicket};
@@ -17,10 +17,14 @@ impl<P: CryptoProvider> Connection<'_, P> {
         match (message.kind, &self.endpoint) {
             (HandshakeType::KEY_UPDATE, _) => {
                 let update = KeyUpdate::read(message.body)?;
-                let aligned = aligned.ok_or(Error::MessageSpansKeyChange)?;
+                let aligned = aligned.ok_or(PeerFault::MessageSpansKeyChange)?;
                 // One that we asked for is no flood.
                 if !self.post_handshake.update_requested {
-                    count(&mut self.post_handshake.key_updates, MAX_KEY_UPDATES, Error::TooManyKeyUpdates)?;
+                    count(
+                        &mut self.post_handshake.key_updates,
+                        MAX_KEY_UPDATES,
+                        Error::Peer(PeerFault::TooManyKeyUpdates),
+                    )?;
                 }
                 self.incoming.renew(provider, next_traffic_secret, aligned)?;
                 // One answer for any number of requests; none if our keys are used up.
@@ -32,7 +36,7 @@ impl<P: CryptoProvider> Connection<'_, P> {
                 NewSessionTicket::read(message.body)?;
                 self.count_ticket()?;
             }
-            _ => return Err(Error::UnexpectedMessage),
+            _ => return Err(PeerFault::UnexpectedMessage.into()),
         }
         self.receive.consume_message();
         Ok(())
@@ -49,7 +53,7 @@ impl<P: CryptoProvider> Connection<'_, P> {
     }
 
     fn count_ticket(&mut self) -> Result<()> {
-        count(&mut self.post_handshake.tickets, MAX_TICKETS, Error::TooManyTickets)
+        count(&mut self.post_handshake.tickets, MAX_TICKETS, Error::Peer(PeerFault::TooManyTickets))
     }
 
     /// Whether there may be another key after ours (RFC 9846 4.7.3).

@@ -2,7 +2,7 @@
 
 use super::{Aead, CryptoProvider, Digest, Hash, KeyExchange, Nonce, SignatureAlgorithm, SignatureVerifier};
 use crate::codes::{CipherSuite, HashAlgorithm, NamedGroup};
-use crate::error::{Error, Result};
+use crate::error::{ProviderFault, Result};
 use core::task::Poll;
 
 /// `A` where it supports what is asked, otherwise `B`.
@@ -185,7 +185,7 @@ impl<P: CryptoProvider> Hash<P> for Nothing {
     }
 
     fn start(_: &mut P, _: HashAlgorithm) -> Result<Self> {
-        Err(Error::Unsupported)
+        Err(ProviderFault::Unsupported.into())
     }
 
     fn update(&mut self, _: &mut P, _: &[u8]) -> Result<()> {
@@ -203,7 +203,7 @@ impl<P: CryptoProvider> Aead<P> for Nothing {
     }
 
     fn from_key(_: &mut P, _: CipherSuite, _: &[u8]) -> Result<Self> {
-        Err(Error::Unsupported)
+        Err(ProviderFault::Unsupported.into())
     }
 
     fn seal(&mut self, _: &mut P, _: &Nonce, _: &[u8], _: &mut [u8]) -> Result<()> {
@@ -221,7 +221,7 @@ impl<P: CryptoProvider> KeyExchange<P> for Nothing {
     }
 
     fn start(_: &mut P, _: NamedGroup) -> Result<Self> {
-        Err(Error::Unsupported)
+        Err(ProviderFault::Unsupported.into())
     }
 
     fn poll_generate(&mut self, _: &mut P, _: &mut [u8]) -> Poll<Result<usize>> {
@@ -243,7 +243,7 @@ impl<P: CryptoProvider> SignatureVerifier<P> for Nothing {
     }
 
     fn start(_: &mut P, _: SignatureAlgorithm) -> Result<Self> {
-        Err(Error::Unsupported)
+        Err(ProviderFault::Unsupported.into())
     }
 
     fn poll_verify(&mut self, _: &mut P, _: &[u8], _: &[u8], _: &[u8]) -> Poll<Result<()>> {

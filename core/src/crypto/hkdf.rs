@@ -4,7 +4,7 @@
 
 use super::{CryptoProvider, Digest, Hash, Secret, SoftwareSecret};
 use crate::codes::HashAlgorithm;
-use crate::error::{Error, Result};
+use crate::error::{Error, ProviderFault, Result};
 use crate::secret::SecretBytes;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -14,7 +14,8 @@ const MAX_BLOCK_LEN: usize = 128;
 /// The most parts of a message, and the block in front of them.
 const MAX_PARTS: usize = 7;
 
-/// HMAC over the joined `parts`, with the hash `H`. `key` is never longer than a block: see [`MAX_HMAC_KEY_LEN`](super::MAX_HMAC_KEY_LEN).
+/// HMAC over the joined `parts`, with the hash `H`. `key` is never longer than a block: see
+/// [`MAX_HMAC_KEY_LEN`](super::MAX_HMAC_KEY_LEN).
 pub(super) fn hmac<P: CryptoProvider, H: Hash<P>>(
     provider: &mut P,
     hash: HashAlgorithm,
@@ -23,7 +24,7 @@ pub(super) fn hmac<P: CryptoProvider, H: Hash<P>>(
 ) -> Result<Digest> {
     let mut block = [0; MAX_BLOCK_LEN];
     let block = block.get_mut(..hash.block_len()).ok_or(Error::Internal)?;
-    block.get_mut(..key.len()).ok_or(Error::Unsupported)?.copy_from_slice(key);
+    block.get_mut(..key.len()).ok_or(ProviderFault::Unsupported)?.copy_from_slice(key);
 
     block.iter_mut().for_each(|byte| *byte ^= 0x36);
     let mut message = [&[][..]; MAX_PARTS];
@@ -56,15 +57,15 @@ fn expand_label<P: CryptoProvider>(
     context: &[u8],
     out: &mut [u8],
 ) -> Result<()> {
-    let [high, low] = u16::try_from(out.len()).map_err(|_| Error::Unsupported)?.to_be_bytes();
-    let label_len = u8::try_from(label.len().saturating_add(6)).map_err(|_| Error::Unsupported)?;
+    let [high, low] = u16::try_from(out.len()).map_err(|_| ProviderFault::Unsupported)?.to_be_bytes();
+    let label_len = u8::try_from(label.len().saturating_add(6)).map_err(|_| ProviderFault::Unsupported)?;
     let front = [high, low, label_len, b't', b'l', b's', b'1', b'3', b' '];
-    let context_len = [u8::try_from(context.len()).map_err(|_| Error::Unsupported)?];
+    let context_len = [u8::try_from(context.len()).map_err(|_| ProviderFault::Unsupported)?];
 
     let mut previous: Option<Zeroizing<Digest>> = None;
     let mut counter = 0u8;
     for chunk in out.chunks_mut(hash.output_len()) {
-        counter = counter.checked_add(1).ok_or(Error::Unsupported)?;
+        counter = counter.checked_add(1).ok_or(ProviderFault::Unsupported)?;
         let parts: [&[u8]; 6] = [
             previous.as_ref().map_or(&[], |previous| previous.as_bytes()),
             &front,
@@ -131,7 +132,7 @@ impl<P: CryptoProvider> Secret<P> for SoftwareSecret {
 
     fn reveal(&self, _: &mut P, out: &mut [u8]) -> Result<usize> {
         let bytes = self.as_bytes();
-        out.get_mut(..bytes.len()).ok_or(Error::Unsupported)?.copy_from_slice(bytes);
+        out.get_mut(..bytes.len()).ok_or(ProviderFault::Unsupported)?.copy_from_slice(bytes);
         Ok(bytes.len())
     }
 }

@@ -86,7 +86,7 @@ impl Digest {
     /// A copy of `bytes`.
     ///
     /// # Errors
-    /// [`Error::Unsupported`](crate::Error::Unsupported) if there are more than [`MAX_DIGEST_LEN`].
+    /// [`ProviderFault::Unsupported`](crate::ProviderFault::Unsupported) if there are more than [`MAX_DIGEST_LEN`].
     #[inline]
     pub fn new(bytes: &[u8]) -> Result<Self> {
         let mut digest = Self { bytes: [0; MAX_DIGEST_LEN], len: 0 };
@@ -96,7 +96,7 @@ impl Digest {
                 digest.len = len;
                 Ok(digest)
             }
-            _ => Err(crate::Error::Unsupported),
+            _ => Err(crate::ProviderFault::Unsupported.into()),
         }
     }
 
@@ -125,7 +125,7 @@ pub trait CryptoProvider: Sized {
     /// Fills `out` from a cryptographically secure source.
     ///
     /// # Errors
-    /// [`Error::RandomFailed`](crate::Error::RandomFailed) if the source fails.
+    /// [`ProviderFault::RandomFailed`](crate::ProviderFault::RandomFailed) if the source fails.
     fn fill_random(&mut self, out: &mut [u8]) -> Result<()>;
 
     /// Wakes this task, once, when operations that are pending may go on; at once if they may already. Says whether it
@@ -193,8 +193,8 @@ pub trait Hash<P: CryptoProvider>: Sized {
     /// Begins a hash.
     ///
     /// # Errors
-    /// [`Error::Unsupported`](crate::Error::Unsupported) for an algorithm the part does not have;
-    /// [`Error::CryptoFailed`](crate::Error::CryptoFailed), here and below, if the device fails.
+    /// [`ProviderFault::Unsupported`](crate::ProviderFault::Unsupported) for an algorithm the part does not have;
+    /// [`ProviderFault::CryptoFailed`](crate::ProviderFault::CryptoFailed), here and below, if the device fails.
     fn start(provider: &mut P, algorithm: HashAlgorithm) -> Result<Self>;
 
     /// Takes in more data, of any length.
@@ -230,8 +230,9 @@ pub trait Hash<P: CryptoProvider>: Sized {
         hash.finish(provider)
     }
 
-    /// HMAC (RFC 2104) over the joined `parts`, most of them short: all that HKDF asks for. For engines that have HMAC, and
-    /// for parts that are faster in one go. `key` is at most [`MAX_HMAC_KEY_LEN`] bytes long, which is no more than a block.
+    /// HMAC (RFC 2104) over the joined `parts`, most of them short: all that HKDF asks for. For engines that have HMAC,
+    /// and for parts that are faster in one go. `key` is at most [`MAX_HMAC_KEY_LEN`] bytes long, which is no more than
+    /// a block.
     ///
     /// # Errors
     /// As for [`start`](Self::start).
@@ -249,8 +250,8 @@ pub trait Secret<P: CryptoProvider>: Sized {
     /// A secret that was not made by this part: a shared secret agreed in software, or an external PSK.
     ///
     /// # Errors
-    /// [`Error::Unsupported`](crate::Error::Unsupported) if it is too long;
-    /// [`Error::CryptoFailed`](crate::Error::CryptoFailed), here and below, if the device fails.
+    /// [`ProviderFault::Unsupported`](crate::ProviderFault::Unsupported) if it is too long;
+    /// [`ProviderFault::CryptoFailed`](crate::ProviderFault::CryptoFailed), here and below, if the device fails.
     fn import(provider: &mut P, bytes: &[u8]) -> Result<Self>;
 
     /// HKDF-Extract (RFC 5869 2.2); `None` stands for `Hash.length` zero bytes.
@@ -259,8 +260,9 @@ pub trait Secret<P: CryptoProvider>: Sized {
     /// As for [`import`](Self::import).
     fn extract(provider: &mut P, hash: HashAlgorithm, salt: Option<&Self>, input: Option<&Self>) -> Result<Self>;
 
-    /// Derive-Secret(Early Secret, "derived", "") (RFC 9846 7.1) of a handshake without a PSK: what the shared secret is
-    /// extracted with. It is the same for every connection, so software has it as a constant, and nothing in it is secret.
+    /// Derive-Secret(Early Secret, "derived", "") (RFC 9846 7.1) of a handshake without a PSK: what the shared secret
+    /// is extracted with. It is the same for every connection, so software has it as a constant, and nothing in it is
+    /// secret.
     ///
     /// # Errors
     /// As for [`import`](Self::import).
@@ -277,7 +279,7 @@ pub trait Secret<P: CryptoProvider>: Sized {
 
     /// HKDF-Expand-Label whose output leaves the provider: `"iv"`, `"exporter"`, and `"key"` where the AEAD
     /// is software. A provider of opaque secrets refuses `"key"` with
-    /// [`Error::Unsupported`](crate::Error::Unsupported).
+    /// [`ProviderFault::Unsupported`](crate::ProviderFault::Unsupported).
     ///
     /// # Errors
     /// As for [`import`](Self::import), and if `out` is longer than 255 times `Hash.length`.
@@ -294,10 +296,10 @@ pub trait Secret<P: CryptoProvider>: Sized {
     /// the application configured one; a provider of opaque secrets refuses.
     ///
     /// # Errors
-    /// [`Error::Unsupported`](crate::Error::Unsupported) if the secret cannot be told.
+    /// [`ProviderFault::Unsupported`](crate::ProviderFault::Unsupported) if the secret cannot be told.
     fn reveal(&self, provider: &mut P, out: &mut [u8]) -> Result<usize> {
         let _ = (provider, out);
-        Err(crate::Error::Unsupported)
+        Err(crate::ProviderFault::Unsupported.into())
     }
 }
 
@@ -313,8 +315,8 @@ pub trait Aead<P: CryptoProvider>: Sized {
     /// Loads a key of [`CipherSuite::key_len`] bytes.
     ///
     /// # Errors
-    /// [`Error::Unsupported`](crate::Error::Unsupported) for a suite the part does not have;
-    /// [`Error::CryptoFailed`](crate::Error::CryptoFailed) if the device fails.
+    /// [`ProviderFault::Unsupported`](crate::ProviderFault::Unsupported) for a suite the part does not have;
+    /// [`ProviderFault::CryptoFailed`](crate::ProviderFault::CryptoFailed) if the device fails.
     fn from_key(provider: &mut P, suite: CipherSuite, key: &[u8]) -> Result<Self>;
 
     /// Derives and loads the key of a traffic secret (RFC 9846 7.3). A chip with opaque secrets overrides
@@ -331,12 +333,12 @@ pub trait Aead<P: CryptoProvider>: Sized {
     /// become the tag; [`split_tag`] takes them apart.
     ///
     /// # Errors
-    /// [`Error::CryptoFailed`](crate::Error::CryptoFailed) if the device fails.
+    /// [`ProviderFault::CryptoFailed`](crate::ProviderFault::CryptoFailed) if the device fails.
     fn seal(&mut self, provider: &mut P, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<()>;
 
-    /// As [`seal`](Self::seal), with a plaintext whose first part is `text`, which stands elsewhere: `out` is room for it,
-    /// then the rest of the plaintext (a byte, if records are not padded), then room for the tag. For what can encrypt
-    /// from one place to another; `out` is at least as long as `text` and a tag.
+    /// As [`seal`](Self::seal), with a plaintext whose first part is `text`, which stands elsewhere: `out` is room for
+    /// it, then the rest of the plaintext (a byte, if records are not padded), then room for the tag. For what can
+    /// encrypt from one place to another; `out` is at least as long as `text` and a tag.
     ///
     /// # Errors
     /// As for [`seal`](Self::seal).
@@ -348,8 +350,8 @@ pub trait Aead<P: CryptoProvider>: Sized {
     /// Decrypts in place and checks the tag, which stands at the end of `in_out`.
     ///
     /// # Errors
-    /// [`Error::BadRecordMac`](crate::Error::BadRecordMac) if the tag is wrong, and then `in_out` is not to be
-    /// read; [`Error::CryptoFailed`](crate::Error::CryptoFailed) if the device fails.
+    /// [`PeerFault::BadRecordMac`](crate::PeerFault::BadRecordMac) if the tag is wrong, and then `in_out` is not to be
+    /// read; [`ProviderFault::CryptoFailed`](crate::ProviderFault::CryptoFailed) if the device fails.
     fn open(&mut self, provider: &mut P, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<()>;
 }
 
@@ -370,7 +372,7 @@ fn load_key<P: CryptoProvider, A: Aead<P>>(provider: &mut P, suite: CipherSuite,
 /// Parts a record into text and tag, for implementers of [`Aead`].
 ///
 /// # Errors
-/// [`Error::BadRecordMac`](crate::Error::BadRecordMac) if `in_out` is shorter than a tag.
+/// [`PeerFault::BadRecordMac`](crate::PeerFault::BadRecordMac) if `in_out` is shorter than a tag.
 ///
 /// ```
 /// let mut record = *b"text0123456789abcdef";
@@ -379,8 +381,8 @@ fn load_key<P: CryptoProvider, A: Aead<P>>(provider: &mut P, suite: CipherSuite,
 /// # Ok::<(), saitls_core::Error>(())
 /// ```
 pub fn split_tag(in_out: &mut [u8], tag_len: usize) -> Result<(&mut [u8], &mut [u8])> {
-    let text_len = in_out.len().checked_sub(tag_len).ok_or(crate::Error::BadRecordMac)?;
-    in_out.split_at_mut_checked(text_len).ok_or(crate::Error::BadRecordMac)
+    let text_len = in_out.len().checked_sub(tag_len).ok_or(crate::PeerFault::BadRecordMac)?;
+    in_out.split_at_mut_checked(text_len).ok_or(crate::Error::Peer(crate::PeerFault::BadRecordMac))
 }
 
 /// One key agreement, in the shape of a KEM: a client generates, then decapsulates; a server encapsulates.
@@ -398,7 +400,7 @@ pub trait KeyExchange<P: CryptoProvider>: Sized {
     /// Begins an agreement.
     ///
     /// # Errors
-    /// [`Error::Unsupported`](crate::Error::Unsupported) for a group the part does not have.
+    /// [`ProviderFault::Unsupported`](crate::ProviderFault::Unsupported) for a group the part does not have.
     fn start(provider: &mut P, group: NamedGroup) -> Result<Self>;
 
     /// Client: makes the key pair, writes our share (the `key_exchange` field of RFC 9846 4.3.8) to the
@@ -407,15 +409,15 @@ pub trait KeyExchange<P: CryptoProvider>: Sized {
     ///
     /// # Errors
     /// [`Error::TransmitBufferTooSmall`](crate::Error::TransmitBufferTooSmall) with the length of the share if
-    /// it does not fit; [`Error::RandomFailed`](crate::Error::RandomFailed),
-    /// [`Error::CryptoFailed`](crate::Error::CryptoFailed).
+    /// it does not fit; [`ProviderFault::RandomFailed`](crate::ProviderFault::RandomFailed),
+    /// [`ProviderFault::CryptoFailed`](crate::ProviderFault::CryptoFailed).
     fn poll_generate(&mut self, provider: &mut P, share: &mut [u8]) -> Poll<Result<usize>>;
 
     /// Client: the shared secret, from the server's share. Called after [`poll_generate`](Self::poll_generate).
     ///
     /// # Errors
-    /// [`Error::InvalidKeyShare`](crate::Error::InvalidKeyShare) if the share has the wrong length, is no valid
-    /// point, or leads to an all-zero secret; [`Error::CryptoFailed`](crate::Error::CryptoFailed).
+    /// [`PeerFault::InvalidKeyShare`](crate::PeerFault::InvalidKeyShare) if the share has the wrong length, is no valid
+    /// point, or leads to an all-zero secret; [`ProviderFault::CryptoFailed`](crate::ProviderFault::CryptoFailed).
     fn poll_decapsulate(&mut self, provider: &mut P, peer_share: &[u8]) -> Poll<Result<P::Secret>>;
 
     /// Server: our share, written to the front of `share`, its length, and the shared secret.
@@ -492,9 +494,9 @@ impl From<SignatureScheme> for SignatureAlgorithm {
 }
 
 /// Why the provider cannot use a key. Without RSA, it is never for its length.
-pub(crate) fn unusable_key<P: CryptoProvider>(public_key: &[u8]) -> crate::Error {
+pub(crate) fn unusable_key<P: CryptoProvider>(public_key: &[u8]) -> crate::CertificateFault {
     let has_rsa = P::SignatureVerifier::supports(SignatureAlgorithm::RsaPssSha256);
-    if has_rsa { x509::unusable_key(public_key) } else { crate::Error::UnsupportedCertificate }
+    if has_rsa { x509::unusable_key(public_key) } else { crate::CertificateFault::Unsupported }
 }
 
 /// One verification of one signature. The value is the operation, as for [`KeyExchange`].
@@ -509,7 +511,7 @@ pub trait SignatureVerifier<P: CryptoProvider>: Sized {
     /// Begins a verification.
     ///
     /// # Errors
-    /// [`Error::Unsupported`](crate::Error::Unsupported) for an algorithm the part does not have.
+    /// [`ProviderFault::Unsupported`](crate::ProviderFault::Unsupported) for an algorithm the part does not have.
     fn start(provider: &mut P, algorithm: SignatureAlgorithm) -> Result<Self>;
 
     /// Checks `signature` over `message` (not its hash). `public_key` is the content of the BIT STRING of the
@@ -517,9 +519,9 @@ pub trait SignatureVerifier<P: CryptoProvider>: Sized {
     /// key's algorithm identifier fits has been checked by the caller.
     ///
     /// # Errors
-    /// [`Error::BadSignature`](crate::Error::BadSignature);
-    /// [`Error::UnsupportedCertificate`](crate::Error::UnsupportedCertificate) if the key cannot be used;
-    /// [`Error::CryptoFailed`](crate::Error::CryptoFailed).
+    /// [`PeerFault::BadSignature`](crate::PeerFault::BadSignature);
+    /// [`CertificateFault::Unsupported`](crate::CertificateFault::Unsupported) if the key cannot be used;
+    /// [`ProviderFault::CryptoFailed`](crate::ProviderFault::CryptoFailed).
     fn poll_verify(
         &mut self,
         provider: &mut P,
@@ -542,8 +544,8 @@ pub trait Signer<P: CryptoProvider>: Sync {
     ///
     /// # Errors
     /// [`Error::TransmitBufferTooSmall`](crate::Error::TransmitBufferTooSmall) with the length of the signature
-    /// if it does not fit; [`Error::Unsupported`](crate::Error::Unsupported) for another scheme than
-    /// [`schemes`](Self::schemes) lists; [`Error::CryptoFailed`](crate::Error::CryptoFailed).
+    /// if it does not fit; [`ProviderFault::Unsupported`](crate::ProviderFault::Unsupported) for another scheme than
+    /// [`schemes`](Self::schemes) lists; [`ProviderFault::CryptoFailed`](crate::ProviderFault::CryptoFailed).
     fn poll_sign(
         &self,
         provider: &mut P,
@@ -552,7 +554,8 @@ pub trait Signer<P: CryptoProvider>: Sync {
         signature: &mut [u8],
     ) -> Poll<Result<usize>>;
 
-    /// As [`CryptoProvider::register_waker`], for a signature: a key whose device is none of the provider's overrides it.
+    /// As [`CryptoProvider::register_waker`], for a signature: a key whose device is none of the provider's overrides
+    /// it.
     fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
         provider.register_waker(waker)
     }

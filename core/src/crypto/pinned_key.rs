@@ -2,7 +2,7 @@
 
 use super::{CryptoProvider, Hash, PeerCertificates, PeerVerifier, VerificationProgress};
 use crate::codes::HashAlgorithm;
-use crate::error::{Error, Result};
+use crate::error::{CertificateFault, Result};
 use core::task::Poll;
 
 /// Accepts exactly the keys it names, whatever else the certificate says: how self-signed peers are accepted.
@@ -61,7 +61,7 @@ impl<P: CryptoProvider> PeerVerifier<P> for PinnedKey<'_> {
         peer: &PeerCertificates<'_>,
     ) -> Poll<Result<()>> {
         let pinned = self.contains(provider, peer.subject_public_key_info)?;
-        Poll::Ready(if pinned { Ok(()) } else { Err(Error::KeyNotPinned) })
+        Poll::Ready(if pinned { Ok(()) } else { Err(CertificateFault::KeyNotPinned.into()) })
     }
 }
 

@@ -1,7 +1,7 @@
 //! How far a verifier of chains has come.
 
 use super::{CryptoProvider, SignatureAlgorithm, SignatureVerifier};
-use crate::error::{Error, Result};
+use crate::error::{CertificateFault, Error, PeerFault, Result};
 use crate::limits::MAX_SIGNATURE_CHECKS;
 use core::task::{Poll, ready};
 
@@ -25,7 +25,7 @@ pub struct VerificationProgress<P: CryptoProvider> {
     answers: Answers,
     /// Signatures that were ever verified, forgotten ones included.
     verified: u8,
-    unusable_key: Option<Error>,
+    unusable_key: Option<CertificateFault>,
 }
 
 /// What answers rest on, besides the peer's certificates.
@@ -109,18 +109,19 @@ impl<P: CryptoProvider> VerificationProgress<P> {
     }
 
     /// If an answer is "not valid" only because the provider cannot use the key: why. That is
-    /// [`Error::RsaKeyLength`] or [`Error::UnsupportedCertificate`].
+    /// [`CertificateFault::RsaKeyLength`] or [`CertificateFault::Unsupported`].
     #[must_use]
-    pub const fn unusable_key(&self) -> Option<Error> {
+    pub const fn unusable_key(&self) -> Option<CertificateFault> {
         self.unusable_key
     }
 
-    /// Verifies the signature that has no answer yet, records the answer and returns it. While it is pending it is asked
-    /// for again with the same inputs; [`SignatureVerifier::poll_verify`] says what they are.
+    /// Verifies the signature that has no answer yet, records the answer and returns it. While it is pending it is
+    /// asked for again with the same inputs; [`SignatureVerifier::poll_verify`] says what they are.
     ///
     /// # Errors
-    /// [`Error::ChainTooLong`] if this were one signature more than [`MAX_SIGNATURE_CHECKS`], those counted whose answers
-    /// were forgotten; and what says that a device failed. That a signature is not valid is an answer, not an error.
+    /// [`CertificateFault::ChainTooLong`] if this were one signature more than [`MAX_SIGNATURE_CHECKS`], those counted
+    /// whose answers were forgotten; and what says that a device failed. That a signature is not valid is an answer,
+    /// not an error.
     pub fn poll_next(
         &mut self,
         provider: &mut P,
@@ -131,7 +132,9 @@ impl<P: CryptoProvider> VerificationProgress<P> {
     ) -> Poll<Result<bool>> {
         let operation = match &mut self.operation {
             Some(operation) => operation,
-            None if self.verified >= MAX_SIGNATURE_CHECKS => return Poll::Ready(Err(Error::ChainTooLong)),
+            None if self.verified >= MAX_SIGNATURE_CHECKS => {
+                return Poll::Ready(Err(CertificateFault::ChainTooLong.into()));
+            }
             None => {
                 let operation = P::SignatureVerifier::start(provider, algorithm)?;
                 self.verified = self.verified.saturating_add(1);
@@ -141,8 +144,10 @@ impl<P: CryptoProvider> VerificationProgress<P> {
         let valid = ready!(operation.poll_verify(provider, public_key, message, signature));
         self.operation = None;
         match valid {
-            Ok(()) | Err(Error::BadSignature) => {}
-            Err(Error::UnsupportedCertificate) => self.unusable_key = Some(super::unusable_key::<P>(public_key)),
+            Ok(()) | Err(Error::Peer(PeerFault::BadSignature)) => {}
+            Err(Error::Certificate(CertificateFault::Unsupported)) => {
+                self.unusable_key = Some(super::unusable_key::<P>(public_key));
+            }
             Err(error) => return Poll::Ready(Err(error)),
         }
         self.answers.push(valid.is_ok());

@@ -1,8 +1,9 @@
-//! The little that TLS itself must know of X.509: a certificate's public key, its issuer, and how it is signed; and what
-//! verifiers look up to say why they refuse it. Whether a certificate is any good is a [`PeerVerifier`](super::PeerVerifier)'s question.
+//! The little that TLS itself must know of X.509: a certificate's public key, its issuer, and how it is signed; and
+//! what verifiers look up to say why they refuse it. Whether a certificate is any good is a
+//! [`PeerVerifier`](super::PeerVerifier)'s question.
 
 use crate::codes::SignatureScheme;
-use crate::error::{Error, InBytes, Result};
+use crate::error::{CertificateFault, Error, InBytes, PeerFault, Result};
 use crate::wire::der::{self, Element};
 use crate::wire::{List, Malformed, Reader};
 use core::ops::RangeInclusive;
@@ -33,7 +34,7 @@ const RSASSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
 /// The SubjectPublicKeyInfo of an X.509 certificate (RFC 5280 4.1), in DER.
 ///
 /// # Errors
-/// [`Error::BadCertificate`] if the certificate is not well-formed up to there.
+/// [`CertificateFault::Bad`] if the certificate is not well-formed up to there.
 pub fn subject_public_key_info(certificate: &[u8]) -> Result<&[u8]> {
     let fields = Fields::read(certificate)?;
     check_subject_public_key_info(fields.subject_public_key_info)?;
@@ -58,13 +59,14 @@ pub fn key_usage(certificate: &[u8]) -> Result<Option<KeyUsage>> {
             return Ok(None);
         };
         // In front of the bits stands how many of the last byte are unused.
-        let (&unused, bits) = Element::all(extension, der::BIT_STRING)?.value.split_first().ok_or(Error::Malformed)?;
+        let (&unused, bits) =
+            Element::all(extension, der::BIT_STRING)?.value.split_first().ok_or(PeerFault::Malformed)?;
         if unused > 7 || (unused > 0 && bits.is_empty()) {
-            return Err(Error::Malformed);
+            return Err(PeerFault::Malformed.into());
         }
         Ok(Some(KeyUsage { first: bits.first().copied().unwrap_or(0) }))
     };
-    read().map_err(|_| Error::BadCertificate)
+    read().map_err(|_| Error::Certificate(CertificateFault::Bad))
 }
 
 /// The KeyUsage extension of a certificate.
@@ -97,8 +99,8 @@ pub fn is_self_issued(certificate: &[u8]) -> Result<bool> {
     Fields::read(certificate).map(|fields| fields.issuer == fields.subject)
 }
 
-/// Whether an X.509 certificate is self-signed, as far as can be seen without verifying its signature: issuer and subject
-/// have one name, and the identifiers of their keys, where both are there, are the same (RFC 5280 4.2.1.1).
+/// Whether an X.509 certificate is self-signed, as far as can be seen without verifying its signature: issuer and
+/// subject have one name, and the identifiers of their keys, where both are there, are the same (RFC 5280 4.2.1.1).
 ///
 /// The name alone says only that it is self-issued (RFC 5280 3.2): an authority may have the name of whom it certifies.
 ///
@@ -124,7 +126,7 @@ pub fn is_self_signed(certificate: &[u8]) -> Result<bool> {
 /// # Ok::<(), saitls_core::Error>(())
 /// ```
 pub fn extensions(certificate: &[u8]) -> Result<Extensions<'_>> {
-    Fields::read(certificate)?.extensions().map_err(|_| Error::BadCertificate)
+    Fields::read(certificate)?.extensions().map_err(|_| Error::Certificate(CertificateFault::Bad))
 }
 
 /// The scheme of TLS that an X.509 certificate is signed with; `None` if its identifier alone does not tell, as for
@@ -140,7 +142,7 @@ pub fn signature_scheme(certificate: &[u8]) -> Option<SignatureScheme> {
 /// # Errors
 /// As for [`subject_public_key_info`].
 pub fn subject(certificate: &[u8]) -> Result<&[u8]> {
-    Fields::read(certificate).map(|fields| fields.subject).map_err(|_| Error::BadCertificate)
+    Fields::read(certificate).map(|fields| fields.subject).map_err(|_| Error::Certificate(CertificateFault::Bad))
 }
 
 /// Checks that these bytes are a SubjectPublicKeyInfo, such as a raw public key (RFC 7250 3).
@@ -167,8 +169,8 @@ pub(crate) fn is_signed_by_any(certificate: &[u8], schemes: List<'_, SignatureSc
     SIGNATURES.iter().any(|&(known, scheme)| known == algorithm.oid && schemes.contains(scheme))
 }
 
-/// Whether a certificate may be presented to a peer that verifies these schemes, even if it is signed with none of them:
-/// not if it is signed with SHA-1, which only a peer that asks for it gets to see (RFC 9846 4.5.1.2).
+/// Whether a certificate may be presented to a peer that verifies these schemes, even if it is signed with none of
+/// them: not if it is signed with SHA-1, which only a peer that asks for it gets to see (RFC 9846 4.5.1.2).
 pub(crate) fn may_be_presented(certificate: &[u8], schemes: List<'_, SignatureScheme>) -> bool {
     let Ok(fields) = Fields::read(certificate) else { return true };
     let Ok(algorithm) = AlgorithmIdentifier::read(fields.signature) else { return true };
@@ -205,7 +207,7 @@ struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     fn read(certificate: &'a [u8]) -> Result<Self> {
-        Self::try_read(certificate).map_err(|_| Error::BadCertificate)
+        Self::try_read(certificate).map_err(|_| Error::Certificate(CertificateFault::Bad))
     }
 
     fn try_read(certificate: &'a [u8]) -> Result<Self, Malformed> {
@@ -256,8 +258,8 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The extensions of a certificate, in their order: `SEQUENCE OF SEQUENCE { OBJECT IDENTIFIER, BOOLEAN DEFAULT FALSE, OCTET
-/// STRING }`. What is malformed ends them.
+/// The extensions of a certificate, in their order: `SEQUENCE OF SEQUENCE { OBJECT IDENTIFIER, BOOLEAN DEFAULT FALSE,
+/// OCTET STRING }`. What is malformed ends them.
 #[derive(Clone)]
 pub struct Extensions<'a> {
     list: Reader<'a>,
@@ -307,10 +309,10 @@ impl<'a> Iterator for Extensions<'a> {
     }
 }
 
-/// Why a provider cannot use a key that is well-formed to TLS: an RSAPublicKey (RFC 8017 A.1.1) for its length, if that is
-/// why.
+/// Why a provider cannot use a key that is well-formed to TLS: an RSAPublicKey (RFC 8017 A.1.1) for its length, if that
+/// is why.
 #[inline(never)]
-pub(crate) fn unusable_key(public_key: &[u8]) -> Error {
+pub(crate) fn unusable_key(public_key: &[u8]) -> CertificateFault {
     let bits = || {
         let modulus = Element::read(&mut Element::all(public_key, der::SEQUENCE)?.content())?;
         let modulus = modulus.expect_tag(der::INTEGER)?.value;
@@ -320,8 +322,8 @@ pub(crate) fn unusable_key(public_key: &[u8]) -> Error {
         u16::try_from(bits).map_err(|_| Malformed)
     };
     match bits() {
-        Ok(bits) if !USUAL_RSA_BITS.contains(&bits) => Error::RsaKeyLength(InBytes::<u16>::new(bits)),
-        _ => Error::UnsupportedCertificate,
+        Ok(bits) if !USUAL_RSA_BITS.contains(&bits) => CertificateFault::RsaKeyLength(InBytes::<u16>::new(bits)),
+        _ => CertificateFault::Unsupported,
     }
 }
 
@@ -350,7 +352,7 @@ struct PublicKeyInfo<'a> {
 
 impl<'a> PublicKeyInfo<'a> {
     fn read(bytes: &'a [u8]) -> Result<Self> {
-        Self::try_read(bytes).map_err(|_| Error::BadCertificate)
+        Self::try_read(bytes).map_err(|_| Error::Certificate(CertificateFault::Bad))
     }
 
     fn try_read(bytes: &'a [u8]) -> Result<Self, Malformed> {
@@ -369,7 +371,7 @@ impl<'a> PublicKeyInfo<'a> {
 /// The public key of a SubjectPublicKeyInfo, if it fits the scheme (RFC 9846 4.5.2): the content of its BIT STRING.
 ///
 /// # Errors
-/// [`Error::BadCertificate`] if it is not well-formed; [`Error::IllegalSignatureScheme`] if it does not fit.
+/// [`CertificateFault::Bad`] if it is not well-formed; [`PeerFault::IllegalSignatureScheme`] if it does not fit.
 #[inline(never)]
 pub(crate) fn key_for_scheme(subject_public_key_info: &[u8], scheme: SignatureScheme) -> Result<&[u8]> {
     let info = PublicKeyInfo::read(subject_public_key_info)?;
@@ -393,5 +395,5 @@ pub(crate) fn key_for_scheme(subject_public_key_info: &[u8], scheme: SignatureSc
         // Schemes that only a part of the application's own knows: it also knows their keys.
         other => other.signs_handshake(),
     };
-    if fits { Ok(info.key) } else { Err(Error::IllegalSignatureScheme) }
+    if fits { Ok(info.key) } else { Err(PeerFault::IllegalSignatureScheme.into()) }
 }

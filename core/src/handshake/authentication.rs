@@ -8,7 +8,7 @@ use crate::crypto::{
     CryptoProvider, PeerCertificates, PeerRole, PeerVerifier, SignatureVerifier, VerificationProgress, unusable_key,
     x509,
 };
-use crate::error::{ByteCount, Error, Misconfiguration, Result};
+use crate::error::{ByteCount, CertificateFault, Error, Incompatibility, Misconfiguration, PeerFault, Result};
 use crate::key_schedule::verify_data;
 use crate::limits::MAX_SIGNATURE_LEN;
 use crate::secret;
@@ -84,7 +84,7 @@ pub(super) fn poll_certificate<P: CryptoProvider>(
 ) -> Poll<Result<PeerCertificate>> {
     let certificate = Certificate::read(received.message.body)?;
     if !certificate.certificate_request_context.is_empty() {
-        return Poll::Ready(Err(Error::IllegalParameter));
+        return Poll::Ready(Err(PeerFault::IllegalParameter.into()));
     }
     let (mut leaf, mut stapled, mut chain_len) = (None, Stapled::default(), 0u16);
     for entry in certificate.entries.iter() {
@@ -98,7 +98,7 @@ pub(super) fn poll_certificate<P: CryptoProvider>(
     let Some(leaf) = leaf else { return Poll::Ready(Ok(PeerCertificate::Empty)) };
     let certificate_type = cx.facts.peer_certificate_type;
     if certificate_type != CertificateType::X509 && chain_len != 1 {
-        return Poll::Ready(Err(Error::IllegalParameter));
+        return Poll::Ready(Err(PeerFault::IllegalParameter.into()));
     }
     let mut schemes = [SignatureScheme(0); 32];
     let mut count = 0usize;
@@ -146,7 +146,7 @@ fn read_stapled<'m>(common: &Common<'_>, entry: CertificateEntry<'m>) -> Result<
             ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP if common.asks_certificate_timestamps => {
                 timestamps = Some(SignedCertificateTimestamps::read(data)?.list);
             }
-            _ => return Err(Error::UnsolicitedExtension),
+            _ => return Err(PeerFault::UnsolicitedExtension.into()),
         }
     }
     Ok([ocsp_response, timestamps])
@@ -172,7 +172,7 @@ pub(super) fn poll_certificate_verify<P: CryptoProvider>(
     let certificate_verify = CertificateVerify::read(received.message.body)?;
     let scheme = certificate_verify.algorithm;
     if !cx.common.handshake_schemes(cx.provider).any(|offered| offered == scheme) {
-        return Poll::Ready(Err(Error::IllegalSignatureScheme));
+        return Poll::Ready(Err(PeerFault::IllegalSignatureScheme.into()));
     }
     let info = public_key(cx.facts.peer_certificate_type, received.retained)?;
     let key = x509::key_for_scheme(info, scheme)?;
@@ -187,7 +187,7 @@ pub(super) fn poll_certificate_verify<P: CryptoProvider>(
         Poll::Ready(valid) => {
             *operation = None;
             valid.map_err(|error| match error {
-                Error::UnsupportedCertificate => unusable_key::<P>(key),
+                Error::Certificate(CertificateFault::Unsupported) => unusable_key::<P>(key).into(),
                 error => error,
             })?;
             // The certificate has done its service: nothing of it is kept.
@@ -206,7 +206,7 @@ pub(super) fn check_finished<P: CryptoProvider>(
     let hash = cx.hash();
     let finished = Finished::read(received.message.body);
     if finished.verify_data.len() != hash.output_len() {
-        return Err(Error::Malformed);
+        return Err(PeerFault::Malformed.into());
     }
     let transcript = cx.transcript.hash(cx.provider)?;
     let base_key = cx.incoming.secret().ok_or(Error::Internal)?;
@@ -214,7 +214,7 @@ pub(super) fn check_finished<P: CryptoProvider>(
     if secret::equal(expected.as_bytes(), finished.verify_data) {
         Ok(FinishedVerified::mac_is_valid())
     } else {
-        Err(Error::BadFinished)
+        Err(PeerFault::BadFinished.into())
     }
 }
 
@@ -228,8 +228,8 @@ pub(super) fn identity_request<'m>(
 ) -> Result<IdentityRequest<'m>> {
     let schemes = extensions.get(ExtensionType::SIGNATURE_ALGORITHMS, SignatureSchemeList::read)?;
     let missing = match extensions.find(ExtensionType::PRE_SHARED_KEY) {
-        Some(_) => Error::NoSignatureSchemeInCommon,
-        None => Error::MissingExtension,
+        Some(_) => Error::Incompatible(Incompatibility::NoSignatureScheme),
+        None => Error::Peer(PeerFault::MissingExtension),
     };
     let signature_schemes = schemes.ok_or(missing)?.supported_signature_algorithms;
     let for_certificates = extensions.get(ExtensionType::SIGNATURE_ALGORITHMS_CERT, SignatureSchemeList::read)?;

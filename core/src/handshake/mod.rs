@@ -21,7 +21,7 @@ use crate::codes::{
 };
 use crate::config::{ChosenIdentity, Common};
 use crate::crypto::{CryptoProvider, Digest, Secret};
-use crate::error::{ByteCount, Error, Result};
+use crate::error::{ByteCount, Error, PeerFault, Result};
 use crate::key_schedule::{Derived, KeySchedule, Transcript};
 use crate::limits::{MAX_PLAINTEXT_LEN, MIN_HYBRID_BUFFER_LEN};
 use crate::record::{Incoming, Outgoing, RecordAligned};
@@ -210,7 +210,7 @@ pub(crate) struct Received<'m> {
 impl Received<'_> {
     /// The evidence needed to change keys (RFC 9846 5.1).
     pub(crate) fn record_aligned(&mut self) -> Result<RecordAligned> {
-        self.aligned.take().ok_or(Error::MessageSpansKeyChange)
+        self.aligned.take().ok_or(Error::Peer(PeerFault::MessageSpansKeyChange))
     }
 }
 
@@ -375,6 +375,6 @@ impl Expected {
 
     /// Refuses a message that the state does not expect: the one place where that happens.
     pub(crate) fn check(self, kind: HandshakeType) -> Result<()> {
-        if self.0 & Self::one(kind).0 == 0 { Err(Error::UnexpectedMessage) } else { Ok(()) }
+        if self.0 & Self::one(kind).0 == 0 { Err(PeerFault::UnexpectedMessage.into()) } else { Ok(()) }
     }
 }

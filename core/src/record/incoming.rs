@@ -6,7 +6,7 @@ use super::protection::NextSecret;
 use super::{Protection, ReceiveBuffer};
 use crate::codes::{AlertDescription, CipherSuite, ContentType, NamedGroup};
 use crate::crypto::CryptoProvider;
-use crate::error::{Error, Result};
+use crate::error::{Error, PeerFault, Result};
 use crate::limits::{MAX_CIPHERTEXT_LEN, MAX_IDLE_RECORDS, MAX_PLAINTEXT_LEN, MAX_SKIPPED_EARLY_DATA};
 
 /// What the next record held.
@@ -126,7 +126,7 @@ impl<P: CryptoProvider> Incoming<P> {
                 }
                 let opened = keys.open(provider, record);
                 match opened {
-                    Err(Error::BadRecordMac) if self.early_data_to_skip > 0 => {
+                    Err(Error::Peer(PeerFault::BadRecordMac)) if self.early_data_to_skip > 0 => {
                         // The sequence number counts records of the handshake key only.
                         keys.rewind(provider)?;
                         return self.skip(buffer, header);
@@ -136,7 +136,7 @@ impl<P: CryptoProvider> Incoming<P> {
                         self.early_data_to_skip = 0;
                         self.allows_plaintext_alert = false;
                         if inner_len > self.max_inner_len || len > MAX_PLAINTEXT_LEN {
-                            return Err(Error::RecordOverflow);
+                            return Err(PeerFault::RecordOverflow.into());
                         }
                         (kind, len)
                     }
@@ -152,18 +152,18 @@ impl<P: CryptoProvider> Incoming<P> {
     fn check_header(&self, RecordHeader { kind, len }: RecordHeader) -> Result<()> {
         let most = match kind {
             ContentType::CHANGE_CIPHER_SPEC if self.allows_change_cipher_spec && len == 1 => 1,
-            ContentType::CHANGE_CIPHER_SPEC => return Err(Error::UnexpectedChangeCipherSpec),
+            ContentType::CHANGE_CIPHER_SPEC => return Err(PeerFault::UnexpectedChangeCipherSpec.into()),
             ContentType::APPLICATION_DATA if self.early_data_to_skip > 0 => MAX_CIPHERTEXT_LEN,
             ContentType::APPLICATION_DATA if self.keys.installed().is_some() => self.max_protected_len(),
             ContentType::HANDSHAKE if self.keys.installed().is_none() => MAX_PLAINTEXT_LEN,
             ContentType::ALERT if self.keys.installed().is_none() || self.allows_plaintext_alert => match len {
-                0 => return Err(Error::EmptyRecord),
+                0 => return Err(PeerFault::EmptyRecord.into()),
                 2 => 2,
-                _ => return Err(Error::FragmentedAlert),
+                _ => return Err(PeerFault::FragmentedAlert.into()),
             },
-            _ => return Err(Error::UnexpectedRecord),
+            _ => return Err(PeerFault::UnexpectedRecord.into()),
         };
-        if len > most { Err(Error::RecordOverflow) } else { Ok(()) }
+        if len > most { Err(PeerFault::RecordOverflow.into()) } else { Ok(()) }
     }
 
     /// The longest protected record: with a limit that the peer agreed to, it shows before the record is there.
@@ -177,7 +177,7 @@ impl<P: CryptoProvider> Incoming<P> {
     fn change_cipher_spec(&mut self, buffer: &mut ReceiveBuffer<'_>) -> Result<Option<Content>> {
         let len = buffer.peek_header().map_or(0, |header| header.len);
         if buffer.content(len) != [1] || buffer.has_handshake() {
-            return Err(Error::UnexpectedChangeCipherSpec);
+            return Err(PeerFault::UnexpectedChangeCipherSpec.into());
         }
         buffer.skip_record();
         self.idle()
@@ -186,10 +186,10 @@ impl<P: CryptoProvider> Incoming<P> {
     /// Drops a record of early data. Its header counts too: empty ones cost work as well.
     fn skip(&mut self, buffer: &mut ReceiveBuffer<'_>, header: RecordHeader) -> Result<Option<Content>> {
         if buffer.has_handshake() {
-            return Err(Error::UnexpectedRecord);
+            return Err(PeerFault::UnexpectedRecord.into());
         }
         let len = u32::try_from(header.record_len()).map_err(|_| Error::Internal)?;
-        self.early_data_to_skip = self.early_data_to_skip.checked_sub(len).ok_or(Error::BadRecordMac)?;
+        self.early_data_to_skip = self.early_data_to_skip.checked_sub(len).ok_or(PeerFault::BadRecordMac)?;
         buffer.skip_record();
         Ok(Some(Content::Nothing))
     }
@@ -198,16 +198,16 @@ impl<P: CryptoProvider> Incoming<P> {
         match kind {
             ContentType::HANDSHAKE => {
                 if len == 0 {
-                    return Err(Error::EmptyRecord);
+                    return Err(PeerFault::EmptyRecord.into());
                 }
                 buffer.join(len);
                 Ok(Some(Content::Handshake))
             }
             ContentType::ALERT => {
                 let alert = match *buffer.content(len) {
-                    [] => return Err(Error::EmptyRecord),
+                    [] => return Err(PeerFault::EmptyRecord.into()),
                     [_, description] => AlertDescription(description),
-                    _ => return Err(Error::FragmentedAlert),
+                    _ => return Err(PeerFault::FragmentedAlert.into()),
                 };
                 buffer.skip_record();
                 if alert == AlertDescription::USER_CANCELED {
@@ -218,7 +218,7 @@ impl<P: CryptoProvider> Incoming<P> {
             }
             ContentType::APPLICATION_DATA => {
                 if !self.allows_application_data || buffer.has_handshake() {
-                    return Err(Error::UnexpectedRecord);
+                    return Err(PeerFault::UnexpectedRecord.into());
                 }
                 if len == 0 {
                     buffer.skip_record();
@@ -228,8 +228,8 @@ impl<P: CryptoProvider> Incoming<P> {
                 buffer.lend(len);
                 Ok(Some(Content::ApplicationData))
             }
-            ContentType::CHANGE_CIPHER_SPEC => Err(Error::UnexpectedChangeCipherSpec),
-            _ => Err(Error::UnexpectedRecord),
+            ContentType::CHANGE_CIPHER_SPEC => Err(PeerFault::UnexpectedChangeCipherSpec.into()),
+            _ => Err(PeerFault::UnexpectedRecord.into()),
         }
     }
 
@@ -238,7 +238,7 @@ impl<P: CryptoProvider> Incoming<P> {
     fn idle(&mut self) -> Result<Option<Content>> {
         self.idle_records = self.idle_records.saturating_add(1);
         if self.idle_records > MAX_IDLE_RECORDS {
-            return Err(Error::TooManyIdleRecords);
+            return Err(PeerFault::TooManyIdleRecords.into());
         }
         Ok(Some(Content::Nothing))
     }

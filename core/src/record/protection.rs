@@ -3,7 +3,7 @@
 use super::keys::Keys;
 use crate::codes::{CipherSuite, ContentType, HashAlgorithm};
 use crate::crypto::{Aead, CryptoProvider, Nonce, Secret};
-use crate::error::{Error, Result};
+use crate::error::{Error, PeerFault, Result};
 use crate::limits::RECORD_HEADER_LEN;
 use zeroize::Zeroizing;
 
@@ -98,10 +98,10 @@ impl<P: CryptoProvider> Protection<P> {
     pub(crate) fn open(&mut self, provider: &mut P, record: &mut [u8]) -> Result<(ContentType, usize, usize)> {
         let nonce = self.next_nonce()?;
         let (header, body) = record.split_at_mut_checked(RECORD_HEADER_LEN).ok_or(Error::Internal)?;
-        let inner_len = body.len().checked_sub(self.tag_len()).ok_or(Error::BadRecordMac)?;
+        let inner_len = body.len().checked_sub(self.tag_len()).ok_or(PeerFault::BadRecordMac)?;
         self.aead.open(provider, &nonce, header, body)?;
         let inner = body.get(..inner_len).ok_or(Error::Internal)?;
-        let content_len = inner.iter().rposition(|&byte| byte != 0).ok_or(Error::MissingContentType)?;
+        let content_len = inner.iter().rposition(|&byte| byte != 0).ok_or(PeerFault::MissingContentType)?;
         let kind = inner.get(content_len).copied().ok_or(Error::Internal)?;
         Ok((ContentType(kind), content_len, inner_len))
     }

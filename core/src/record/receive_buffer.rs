@@ -3,7 +3,7 @@
 use super::header::RecordHeader;
 use super::move_within;
 use crate::codes::HandshakeType;
-use crate::error::{ByteCount, Error, Result};
+use crate::error::{ByteCount, Error, PeerFault, Result};
 use crate::limits::RECORD_HEADER_LEN;
 use crate::storage::Storage;
 use crate::wire::{MESSAGE_HEADER_LEN, Message};
@@ -219,7 +219,7 @@ impl<'a> ReceiveBuffer<'a> {
     /// comes.
     ///
     /// # Errors
-    /// [`Error::Malformed`] if it is longer than `most`.
+    /// [`PeerFault::Malformed`] if it is longer than `most`.
     pub(crate) fn drop_oversized(&mut self, kind: HandshakeType, most: usize) -> Result<bool> {
         let joined = self.bytes.get(self.handshake.range()).ok_or(Error::Internal)?;
         let Some(len) = Message::peek_len(joined) else { return Ok(false) };
@@ -227,7 +227,7 @@ impl<'a> ReceiveBuffer<'a> {
             return Ok(false);
         }
         if len > most {
-            return Err(Error::Malformed);
+            return Err(PeerFault::Malformed.into());
         }
         self.dropping = len.saturating_sub(joined.len());
         self.handshake.start = self.handshake.end;

@@ -3,7 +3,7 @@
 use super::extensions::{Extensions, In};
 use super::{Reader, Writer};
 use crate::codes::HandshakeType;
-use crate::error::{Error, Result};
+use crate::error::{PeerFault, Result};
 
 /// Who the sender says it is: a chain, or nothing.
 #[derive(Clone, Copy)]
@@ -36,7 +36,7 @@ impl<'a> CertificateEntries<'a> {
     /// The content of a `certificate_list`.
     ///
     /// # Errors
-    /// [`Error::Malformed`], and what [`Extensions::read`] says.
+    /// [`PeerFault::Malformed`], and what [`Extensions::read`] says.
     pub fn new(bytes: &'a [u8]) -> Result<Self> {
         let mut reader = Reader::new(bytes);
         while !reader.is_empty() {
@@ -68,7 +68,7 @@ impl<'a> CertificateEntry<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self> {
         let data = reader.vector24()?;
         if data.is_empty() {
-            return Err(Error::Malformed);
+            return Err(PeerFault::Malformed.into());
         }
         Ok(Self { data, extensions: Extensions::read(reader, In::CERTIFICATE)? })
     }
@@ -78,7 +78,7 @@ impl<'a> Certificate<'a> {
     /// Reads the body of the message.
     ///
     /// # Errors
-    /// [`Error::Malformed`], and what [`CertificateEntries::new`] says.
+    /// [`PeerFault::Malformed`], and what [`CertificateEntries::new`] says.
     pub fn read(body: &'a [u8]) -> Result<Self> {
         Reader::all(body, |reader| {
             Ok(Self {

@@ -18,7 +18,7 @@ impl<'a> CertificateRequest<'a> {
     /// Reads the body of the message.
     ///
     /// # Errors
-    /// [`Error::Malformed`](crate::Error::Malformed), and what [`Extensions::read`] says.
+    /// [`PeerFault::Malformed`](crate::PeerFault::Malformed), and what [`Extensions::read`] says.
     pub fn read(body: &'a [u8]) -> Result<Self> {
         Reader::all(body, |reader| {
             Ok(Self {

@@ -3,7 +3,7 @@
 use super::extensions::{Extensions, In};
 use super::{List, Random, Reader, Writer};
 use crate::codes::{CipherSuite, HandshakeType, ProtocolVersion};
-use crate::error::{Error, Result};
+use crate::error::{PeerFault, Result};
 
 /// A client's offer.
 #[derive(Clone, Copy)]
@@ -26,19 +26,19 @@ impl<'a> ClientHello<'a> {
     /// Reads the body of the message. A hello without extensions, as TLS 1.2 allows, has an empty block.
     ///
     /// # Errors
-    /// [`Error::Malformed`], and what [`Extensions::read`] says.
+    /// [`PeerFault::Malformed`], and what [`Extensions::read`] says.
     pub fn read(body: &'a [u8]) -> Result<Self> {
         Reader::all(body, |reader| {
             let legacy_version = ProtocolVersion(reader.u16()?);
             let random = reader.array()?;
             let legacy_session_id = reader.vector8()?;
             if legacy_session_id.len() > 32 {
-                return Err(Error::Malformed);
+                return Err(PeerFault::Malformed.into());
             }
             let cipher_suites = List::new(reader.vector16()?)?;
             let legacy_compression_methods = reader.vector8()?;
             if legacy_compression_methods.is_empty() {
-                return Err(Error::Malformed);
+                return Err(PeerFault::Malformed.into());
             }
             let extensions =
                 if reader.is_empty() { Extensions::EMPTY } else { Extensions::read(reader, In::CLIENT_HELLO)? };

@@ -2,7 +2,7 @@
 
 use super::{Reader, Writer};
 use crate::codes::HandshakeType;
-use crate::error::{Error, Result};
+use crate::error::{PeerFault, Result};
 
 /// From here on the sender uses its next key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,12 +15,12 @@ impl KeyUpdate {
     /// Reads the body of the message.
     ///
     /// # Errors
-    /// [`Error::Malformed`]; [`Error::IllegalKeyUpdate`] for another value than 0 and 1.
+    /// [`PeerFault::Malformed`]; [`PeerFault::IllegalKeyUpdate`] for another value than 0 and 1.
     pub fn read(body: &[u8]) -> Result<Self> {
         match Reader::all(body, Reader::u8)? {
             0 => Ok(Self { update_requested: false }),
             1 => Ok(Self { update_requested: true }),
-            _ => Err(Error::IllegalKeyUpdate),
+            _ => Err(PeerFault::IllegalKeyUpdate.into()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Bytes to values and back: one file per handshake message, one per extension, read and write side by side.
 //!
 //! Nothing here has state, does cryptography or knows what is allowed when. Reading borrows from the input and
-//! never copies; every error is [`Error::Malformed`](crate::Error::Malformed) unless its method says otherwise.
+//! never copies; every error is [`PeerFault::Malformed`](crate::PeerFault::Malformed) unless its method says otherwise.
 
 mod certificate;
 mod certificate_request;

@@ -3,7 +3,7 @@
 use super::extensions::{Extensions, In};
 use super::{Reader, Writer};
 use crate::codes::HandshakeType;
-use crate::error::{Error, Result};
+use crate::error::{PeerFault, Result};
 
 /// A ticket for a later handshake.
 #[derive(Clone, Copy)]
@@ -24,7 +24,7 @@ impl<'a> NewSessionTicket<'a> {
     /// Reads the body of the message.
     ///
     /// # Errors
-    /// [`Error::Malformed`], and what [`Extensions::read`] says.
+    /// [`PeerFault::Malformed`], and what [`Extensions::read`] says.
     pub fn read(body: &'a [u8]) -> Result<Self> {
         Reader::all(body, |reader| {
             let ticket_lifetime = reader.u32()?;
@@ -32,7 +32,7 @@ impl<'a> NewSessionTicket<'a> {
             let ticket_nonce = reader.vector8()?;
             let ticket = reader.vector16()?;
             if ticket.is_empty() {
-                return Err(Error::Malformed);
+                return Err(PeerFault::Malformed.into());
             }
             let extensions = Extensions::read(reader, In::NEW_SESSION_TICKET)?;
             Ok(Self { ticket_lifetime, ticket_age_add, ticket_nonce, ticket, extensions })

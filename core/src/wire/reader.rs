@@ -1,15 +1,15 @@
 //! Takes numbers and vectors (RFC 9846 3) off the front of a slice.
 
-use crate::error::Error;
+use crate::error::{Error, PeerFault};
 
-/// The bytes are too few, or too many: [`Error::Malformed`], as the only error that a [`Reader`] knows. It takes no room in
-/// results, which keeps the code around a reader small.
+/// The bytes are too few, or too many: [`PeerFault::Malformed`], as the only error that a [`Reader`] knows. It takes no
+/// room in results, which keeps the code around a reader small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed;
 
 impl From<Malformed> for Error {
     fn from(_: Malformed) -> Self {
-        Self::Malformed
+        Self::Peer(PeerFault::Malformed)
     }
 }
 

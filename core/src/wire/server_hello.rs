@@ -3,7 +3,7 @@
 use super::extensions::{Extensions, In};
 use super::{Random, Reader, Writer};
 use crate::codes::{CipherSuite, HandshakeType, ProtocolVersion};
-use crate::error::{Error, Result};
+use crate::error::{PeerFault, Result};
 
 /// The `random` that makes a ServerHello a HelloRetryRequest: SHA-256 of "HelloRetryRequest".
 pub const HELLO_RETRY_REQUEST_RANDOM: Random = [
@@ -35,14 +35,14 @@ impl<'a> ServerHello<'a> {
     /// Reads the body of the message. A hello without extensions, as TLS 1.2 allows, has an empty block.
     ///
     /// # Errors
-    /// [`Error::Malformed`], and what [`Extensions::read`] says.
+    /// [`PeerFault::Malformed`], and what [`Extensions::read`] says.
     pub fn read(body: &'a [u8]) -> Result<Self> {
         Reader::all(body, |reader| {
             let legacy_version = ProtocolVersion(reader.u16()?);
             let random = reader.array()?;
             let legacy_session_id_echo = reader.vector8()?;
             if legacy_session_id_echo.len() > 32 {
-                return Err(Error::Malformed);
+                return Err(PeerFault::Malformed.into());
             }
             let cipher_suite = CipherSuite(reader.u16()?);
             let legacy_compression_method = reader.u8()?;

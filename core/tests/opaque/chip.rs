@@ -5,7 +5,7 @@ use core::task::Poll;
 use rand_core::{TryCryptoRng, TryRng};
 use saitls_core::codes::*;
 use saitls_core::crypto::{self, CryptoProvider, Digest, Nonce, Secret as _, SoftwareSecret};
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{Error, ProviderFault, Result};
 use saitls_rustcrypto::{self as real, RustCrypto};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -104,7 +104,7 @@ impl Chip {
         if let Content::Secret(secret) = &content {
             self.secrets.push(secret.as_bytes().to_vec());
         }
-        let number = self.slots.iter().position(Option::is_none).ok_or(Error::CryptoFailed)?;
+        let number = self.slots.iter().position(Option::is_none).ok_or(ProviderFault::CryptoFailed)?;
         self.slots[number] = Some(content);
         self.cross(&[&[number as u8]]);
         let frees = self.mistake != Some(Mistake::NeverFrees);
@@ -114,14 +114,14 @@ impl Chip {
     /// Works with the content of a slot and the chip's own engine.
     fn with<T>(&mut self, slot: &Slot, f: impl FnOnce(&mut Content, &mut Soft) -> Result<T>) -> Result<T> {
         self.cross(&[&[slot.number as u8]]);
-        let content = self.slots[slot.number].as_mut().ok_or(Error::CryptoFailed)?;
+        let content = self.slots[slot.number].as_mut().ok_or(ProviderFault::CryptoFailed)?;
         f(content, &mut self.engine)
     }
 
     fn with_secret<T>(&mut self, slot: &Slot, f: impl FnOnce(&SoftwareSecret, &mut Soft) -> Result<T>) -> Result<T> {
         self.with(slot, |content, engine| match content {
             Content::Secret(secret) => f(secret, engine),
-            _ => Err(Error::CryptoFailed),
+            _ => Err(ProviderFault::CryptoFailed.into()),
         })
     }
 
@@ -132,7 +132,7 @@ impl Chip {
     ) -> Result<T> {
         let result = self.with(slot, |content, engine| match content {
             Content::Exchange(exchange) => f(exchange, engine),
-            _ => Err(Error::CryptoFailed),
+            _ => Err(ProviderFault::CryptoFailed.into()),
         });
         // What the engine drew in there are private keys.
         let drawn = std::mem::take(&mut self.engine.0.1);
@@ -201,7 +201,7 @@ impl crypto::Secret<Chip> for Slot {
     fn export(&self, chip: &mut Chip, hash: HashAlgorithm, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<()> {
         // Keys stay inside. Initialisation vectors are no secrets here, and exporters are for the application.
         if label != b"iv" && label != b"exporter" && chip.mistake != Some(Mistake::ExportsKeys) {
-            return Err(Error::Unsupported);
+            return Err(ProviderFault::Unsupported.into());
         }
         chip.cross(&[label, context]);
         chip.with_secret(self, |secret, engine| secret.export(engine, hash, label, context, out))?;
@@ -230,7 +230,7 @@ impl crypto::Aead<Chip> for Key {
 
     fn from_key(chip: &mut Chip, suite: CipherSuite, key: &[u8]) -> Result<Self> {
         if chip.mistake != Some(Mistake::ExportsKeys) {
-            return Err(Error::Unsupported);
+            return Err(ProviderFault::Unsupported.into());
         }
         real::Aead::from_key(chip, suite, key).map(Box::new).map(Self::Outside)
     }
@@ -255,7 +255,7 @@ impl crypto::Aead<Chip> for Key {
         match self {
             Self::Inside(slot) => chip.with(slot, |content, engine| match content {
                 Content::Key(key) => key.seal(engine, nonce, aad, in_out),
-                _ => Err(Error::CryptoFailed),
+                _ => Err(ProviderFault::CryptoFailed.into()),
             })?,
             Self::Outside(key) => key.seal(chip, nonce, aad, in_out)?,
         }
@@ -268,7 +268,7 @@ impl crypto::Aead<Chip> for Key {
         match self {
             Self::Inside(slot) => chip.with(slot, |content, engine| match content {
                 Content::Key(key) => key.open(engine, nonce, aad, in_out),
-                _ => Err(Error::CryptoFailed),
+                _ => Err(ProviderFault::CryptoFailed.into()),
             })?,
             Self::Outside(key) => key.open(chip, nonce, aad, in_out)?,
         }

@@ -7,7 +7,7 @@ use chip::{Chip, ChipKey, Mistake};
 use saitls_conformance::{Conformance, Outcome};
 use saitls_core::codes::*;
 use saitls_core::config::*;
-use saitls_core::{Connection, Error};
+use saitls_core::{Connection, ProviderFault};
 use std::collections::HashSet;
 
 /// As many bytes of a secret in a row are no coincidence.
@@ -143,7 +143,7 @@ fn a_chip_refuses_a_key_log() {
     let client = Connection::client(&client_config, name("localhost"), full_buffers()).unwrap();
     let server = Connection::server(&server_config, full_buffers()).unwrap();
     let mut pair = Pair::with(client, Chip::new(1), server, Chip::new(2));
-    assert_eq!(pair.run().0, Err(Error::Unsupported));
+    assert_eq!(pair.run().0, Err(ProviderFault::Unsupported.into()));
     assert_eq!(pair.client.alert_sent(), Some(AlertDescription::INTERNAL_ERROR));
 }
 

@@ -5,6 +5,7 @@ use super::hellos::{codes16, extension_data};
 use super::*;
 use crate::cryptography::{Aead, Hash, KeyExchange};
 use core::task::Poll;
+use saitls_core::PeerFault;
 use saitls_core::codes::*;
 use saitls_core::crypto::{Aead as _, Hash as _, KeyExchange as _, Secret as _, Signer as _, SoftwareSecret};
 use saitls_core::wire::extensions::{KeyShareServerHello, SelectedVersion};
@@ -93,7 +94,7 @@ impl Keys {
         while inner.last() == Some(&0) {
             inner.pop();
         }
-        let kind = inner.pop().ok_or(Error::MissingContentType)?;
+        let kind = inner.pop().ok_or(PeerFault::MissingContentType)?;
         Ok((ContentType(kind), inner))
     }
 

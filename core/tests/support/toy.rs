@@ -9,7 +9,7 @@ use saitls_core::codes::*;
 use saitls_core::crypto::{
     self, CryptoProvider, Digest, Nonce, Secret as _, SignatureAlgorithm, SoftwareSecret, split_tag, x509,
 };
-use saitls_core::error::{ByteCount, Error, Result};
+use saitls_core::error::{ByteCount, Error, PeerFault, ProviderFault, Result};
 
 /// What was asked of a provider so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl CryptoProvider for Toy {
 
     fn fill_random(&mut self, out: &mut [u8]) -> Result<()> {
         self.work.random += 1;
-        self.random.try_fill_bytes(out).map_err(|_| Error::RandomFailed)
+        self.random.try_fill_bytes(out).map_err(|_| Error::Provider(ProviderFault::RandomFailed))
     }
 }
 
@@ -258,7 +258,7 @@ impl<P: CryptoProvider + Counts> crypto::Aead<P> for Aead {
         let mixer = self.mixer(nonce, aad);
         let (text, tag) = split_tag(in_out, self.suite.tag_len())?;
         Self::encrypt(&mixer, text);
-        if self.tag(mixer, text)[..tag.len()] == *tag { Ok(()) } else { Err(Error::BadRecordMac) }
+        if self.tag(mixer, text)[..tag.len()] == *tag { Ok(()) } else { Err(PeerFault::BadRecordMac.into()) }
     }
 }
 
@@ -284,7 +284,7 @@ impl KeyExchange {
     }
 
     fn write(&self, share: &mut [u8]) -> Result<usize> {
-        let (len, has_form) = Self::form(self.group).ok_or(Error::Unsupported)?;
+        let (len, has_form) = Self::form(self.group).ok_or(ProviderFault::Unsupported)?;
         let share = share.get_mut(..len).ok_or(Error::TransmitBufferTooSmall(ByteCount::new(len)))?;
         let public = self.private.wrapping_mul(Self::GENERATOR).to_le_bytes();
         share.iter_mut().zip(public.iter().cycle()).for_each(|(to, from)| *to = *from);
@@ -305,14 +305,14 @@ impl KeyExchange {
 
     fn agree<P: CryptoProvider + Counts>(&self, provider: &mut P, peer: &[u8]) -> Result<P::Secret> {
         count(provider, |work| work.agreements += 1);
-        let (len, has_form) = Self::form(self.group).ok_or(Error::Unsupported)?;
+        let (len, has_form) = Self::form(self.group).ok_or(ProviderFault::Unsupported)?;
         if peer.len() != len || (has_form && peer[0] != 4) {
-            return Err(Error::InvalidKeyShare);
+            return Err(PeerFault::InvalidKeyShare.into());
         }
         let public = u64::from_le_bytes(peer[8..16].try_into().unwrap());
         let is_point = peer.iter().enumerate().skip(1).all(|(at, byte)| *byte == public.to_le_bytes()[at % 8]);
         if public % 2 == 0 || !is_point {
-            return Err(Error::InvalidKeyShare);
+            return Err(PeerFault::InvalidKeyShare.into());
         }
         let shared = self.private.wrapping_mul(public).to_le_bytes();
         P::Secret::import(provider, &shared.repeat(4))
@@ -325,7 +325,11 @@ impl<P: CryptoProvider + Counts> crypto::KeyExchange<P> for KeyExchange {
     }
 
     fn start(_: &mut P, group: NamedGroup) -> Result<Self> {
-        if Self::form(group).is_some() { Ok(Self { group, private: 0 }) } else { Err(Error::Unsupported) }
+        if Self::form(group).is_some() {
+            Ok(Self { group, private: 0 })
+        } else {
+            Err(ProviderFault::Unsupported.into())
+        }
     }
 
     fn poll_generate(&mut self, provider: &mut P, share: &mut [u8]) -> Poll<Result<usize>> {
@@ -378,7 +382,7 @@ impl<P: CryptoProvider + Counts> crypto::SignatureVerifier<P> for SignatureVerif
     fn poll_verify(&mut self, provider: &mut P, key: &[u8], message: &[u8], given: &[u8]) -> Poll<Result<()>> {
         count(provider, |work| work.verifications += 1);
         let valid = provider.is_gullible() || signature(key, message, self.0) == *given;
-        Poll::Ready(if valid { Ok(()) } else { Err(Error::BadSignature) })
+        Poll::Ready(if valid { Ok(()) } else { Err(PeerFault::BadSignature.into()) })
     }
 }
 

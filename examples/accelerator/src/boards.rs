@@ -5,11 +5,11 @@
 use crate::Devices;
 use crate::parts::{AesEngine, PkaKeyExchange, PkaVerifier, ShaEngine, fill_random};
 use saitls_core::crypto::{CryptoProvider, Either};
-use saitls_core::{Error, Result};
+use saitls_core::{Error, ProviderFault, Result};
 use saitls_rustcrypto as software;
 
 fn system_random(out: &mut [u8]) -> Result<()> {
-    getrandom::fill(out).map_err(|_| Error::RandomFailed)
+    getrandom::fill(out).map_err(|_| Error::Provider(ProviderFault::RandomFailed))
 }
 
 /// Only the AEAD is the board's.

@@ -6,7 +6,7 @@ use core::task::{Poll, Waker, ready};
 use saitls_core::codes::{NamedGroup, SignatureScheme};
 use saitls_core::crypto::{CryptoProvider, KeyExchange, SignatureAlgorithm, SignatureVerifier, Signer, SoftwareSecret};
 use saitls_core::error::ByteCount;
-use saitls_core::{Error, Result};
+use saitls_core::{Error, ProviderFault, Result};
 use saitls_rustcrypto::{self as software, RustCrypto, SigningKey};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -181,7 +181,7 @@ impl CryptoProvider for WorkerBoard {
     type SignatureVerifier = WorkerVerifier;
 
     fn fill_random(&mut self, out: &mut [u8]) -> Result<()> {
-        getrandom::fill(out).map_err(|_| Error::RandomFailed)
+        getrandom::fill(out).map_err(|_| Error::Provider(ProviderFault::RandomFailed))
     }
 
     fn register_waker(&mut self, waker: &Waker) -> bool {
@@ -229,7 +229,7 @@ impl KeyExchange<WorkerBoard> for WorkerKeyExchange {
 
     fn start(_: &mut WorkerBoard, group: NamedGroup) -> Result<Self> {
         if !Self::supports(group) {
-            return Err(Error::Unsupported);
+            return Err(ProviderFault::Unsupported.into());
         }
         Ok(Self { group, generating: None, generated: None, decapsulating: None, encapsulating: None })
     }
@@ -296,7 +296,11 @@ impl SignatureVerifier<WorkerBoard> for WorkerVerifier {
     }
 
     fn start(_: &mut WorkerBoard, algorithm: SignatureAlgorithm) -> Result<Self> {
-        if Self::supports(algorithm) { Ok(Self { algorithm, task: None }) } else { Err(Error::Unsupported) }
+        if Self::supports(algorithm) {
+            Ok(Self { algorithm, task: None })
+        } else {
+            Err(ProviderFault::Unsupported.into())
+        }
     }
 
     fn poll_verify(

@@ -1,5 +1,5 @@
-//! The parts of `examples/firmware` that are for no board alone, on the host: what any provider must pass, and what they
-//! must refuse.
+//! The parts of `examples/firmware` that are for no board alone, on the host: what any provider must pass, and what
+//! they must refuse.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -12,9 +12,9 @@ mod sliced;
 
 use accelerated::{Accelerated, MessageHasher, Messages};
 use saitls_conformance::{Conformance, Outcome, Random};
-use saitls_core::Error;
 use saitls_core::codes::{HashAlgorithm, SignatureScheme};
 use saitls_core::crypto::{CryptoProvider, Hash, SignatureAlgorithm, SignatureVerifier, Signer};
+use saitls_core::{CertificateFault, Error, PeerFault, ProviderFault};
 use saitls_rustcrypto::{RustCrypto, SigningKey};
 use sha2::{Digest as _, Sha256};
 use sliced::{Sliced, SlicedVerifier};
@@ -36,7 +36,7 @@ struct Engine(u32);
 
 impl MessageHasher for Engine {
     fn sha256(&mut self, message: &[u8]) -> saitls_core::Result<[u8; 32]> {
-        self.0 = self.0.checked_sub(1).ok_or(Error::CryptoFailed)?;
+        self.0 = self.0.checked_sub(1).ok_or(ProviderFault::CryptoFailed)?;
         Ok(Sha256::digest(message).into())
     }
 }
@@ -72,7 +72,7 @@ fn a_message_that_is_too_long_is_refused() {
     let mut board = board(1, 100, Engine(u32::MAX));
     let mut hash = start(&mut board).unwrap();
     hash.update(&mut board, &[7; 100]).unwrap();
-    assert_eq!(hash.update(&mut board, &[7]), Err(Error::CryptoFailed));
+    assert_eq!(hash.update(&mut board, &[7]), Err(ProviderFault::CryptoFailed.into()));
     // What came before is as it was.
     let digest = hash.finish(&mut board).unwrap();
     assert_eq!(digest.as_bytes(), &Sha256::digest([7; 100])[..]);
@@ -85,7 +85,7 @@ fn more_hashes_than_there_is_room_for_are_refused_and_room_comes_back() {
     first.update(&mut board, b"first").unwrap();
     let mut second = start(&mut board).unwrap();
     second.update(&mut board, b"second").unwrap();
-    assert_eq!(start(&mut board).err(), Some(Error::CryptoFailed));
+    assert_eq!(start(&mut board).err(), Some(Error::Provider(ProviderFault::CryptoFailed)));
     // Given up: what it left does not get into the next one.
     drop(first);
     let third = start(&mut board).unwrap();
@@ -98,7 +98,7 @@ fn an_engine_that_fails_is_an_error() {
     let mut board = board(1, 64, Engine(1));
     let mut hash = start(&mut board).unwrap();
     hash.snapshot(&mut board).unwrap();
-    assert_eq!(hash.snapshot(&mut board).err(), Some(Error::CryptoFailed));
+    assert_eq!(hash.snapshot(&mut board).err(), Some(Error::Provider(ProviderFault::CryptoFailed)));
 }
 
 #[test]
@@ -154,14 +154,14 @@ const ORDER: [u8; 33] = [
 fn sliced_takes_its_slices() {
     let (key, signature) = signed(b"message");
     assert_eq!(verify(&key, b"message", &signature), (Ok(()), 10));
-    assert_eq!(verify(&key, b"massage", &signature), (Err(Error::BadSignature), 10));
+    assert_eq!(verify(&key, b"massage", &signature), (Err(PeerFault::BadSignature.into()), 10));
 }
 
 #[test]
 fn sliced_refuses_what_is_no_signature() {
     let (key, good) = signed(b"message");
     let refused = |signature: &[u8], what: &str| {
-        assert_eq!(verify(&key, b"message", signature).0, Err(Error::BadSignature), "{what}");
+        assert_eq!(verify(&key, b"message", signature).0, Err(PeerFault::BadSignature.into()), "{what}");
     };
     for cut in 0..good.len() {
         refused(&good[..cut], "cut");
@@ -184,7 +184,7 @@ fn sliced_refuses_what_is_no_signature() {
 fn sliced_refuses_what_is_no_key() {
     let (good, signature) = signed(b"message");
     let refused = |key: &[u8], what: &str| {
-        assert_eq!(verify(key, b"message", &signature).0, Err(Error::UnsupportedCertificate), "{what}");
+        assert_eq!(verify(key, b"message", &signature).0, Err(CertificateFault::Unsupported.into()), "{what}");
     };
     for cut in 0..good.len() {
         refused(&good[..cut], "cut");
@@ -201,5 +201,5 @@ fn sliced_refuses_what_is_no_key() {
     refused(&[&[2 + (good[64] & 1)], &good[1..33]].concat(), "compressed");
     // Another key is one, but not the one that signed.
     let (other, _) = signed(b"message");
-    assert_eq!(verify(&other, b"message", &signature).0, Err(Error::BadSignature));
+    assert_eq!(verify(&other, b"message", &signature).0, Err(PeerFault::BadSignature.into()));
 }

@@ -106,7 +106,7 @@ fn an_empty_slot_is_an_error() {
     let mut board = Board(devices(Random::system(), 0));
     let signed =
         ElementKey::in_slot(1).poll_sign(&mut board, SignatureScheme::ECDSA_SECP256R1_SHA256, b"text", &mut [0; 80]);
-    assert_eq!(signed, Poll::Ready(Err(saitls_core::Error::CryptoFailed)));
+    assert_eq!(signed, Poll::Ready(Err(saitls_core::ProviderFault::CryptoFailed.into())));
 }
 
 /// What the guide promises.

@@ -1,16 +1,16 @@
-//! A provider whose SHA-256 is done by an engine that hashes whole messages only, and whose rest is RustCrypto: one part of
-//! one's own, four by name.
+//! A provider whose SHA-256 is done by an engine that hashes whole messages only, and whose rest is RustCrypto: one
+//! part of one's own, four by name.
 //!
-//! Such an engine can neither go on with a hash nor copy one, and TLS wants the hash of its transcript several times over.
-//! So the message of each hash that runs is kept, and hashed again for each answer. There is room for a number of messages
-//! of a certain length; beyond it hashes fail, which ends their connection.
+//! Such an engine can neither go on with a hash nor copy one, and TLS wants the hash of its transcript several times
+//! over. So the message of each hash that runs is kept, and hashed again for each answer. There is room for a number of
+//! messages of a certain length; beyond it hashes fail, which ends their connection.
 
 use core::marker::PhantomData;
 use core::sync::atomic::{AtomicU32, Ordering};
 use rand_core::TryCryptoRng;
 use saitls_core::codes::HashAlgorithm;
 use saitls_core::crypto::{CryptoProvider, Digest, Hash};
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{Error, ProviderFault, Result};
 use zeroize::Zeroize as _;
 
 /// The engine.
@@ -18,7 +18,7 @@ pub trait MessageHasher {
     /// SHA-256 of a message.
     ///
     /// # Errors
-    /// [`Error::CryptoFailed`] if it fails.
+    /// [`ProviderFault::CryptoFailed`] if it fails.
     fn sha256(&mut self, message: &[u8]) -> Result<[u8; 32]>;
 }
 
@@ -48,7 +48,7 @@ impl<R: TryCryptoRng, E: MessageHasher> CryptoProvider for Accelerated<R, E> {
     type SignatureVerifier = saitls_rustcrypto::SignatureVerifier;
 
     fn fill_random(&mut self, out: &mut [u8]) -> Result<()> {
-        self.random.try_fill_bytes(out).map_err(|_| Error::RandomFailed)
+        self.random.try_fill_bytes(out).map_err(|_| Error::Provider(ProviderFault::RandomFailed))
     }
 }
 
@@ -73,8 +73,8 @@ pub struct Messages<E> {
 }
 
 impl<E> Messages<E> {
-    /// Takes `memory` for messages of at most `room` bytes: as many as it has room for, and at most 32. A connection needs
-    /// one for its transcript while it shakes hands, and there must be one more, for the hashes in between.
+    /// Takes `memory` for messages of at most `room` bytes: as many as it has room for, and at most 32. A connection
+    /// needs one for its transcript while it shakes hands, and there must be one more, for the hashes in between.
     ///
     /// `taken` is for this value alone.
     pub fn new(engine: E, memory: &'static mut [u8], room: usize, taken: &'static AtomicU32) -> Self {
@@ -133,7 +133,8 @@ pub struct KeptHash<E> {
 
 impl<E> Drop for KeptHash<E> {
     fn drop(&mut self) {
-        // The engine is lent to calls, not to this one: the message is wiped when its room is taken again, or by `finish`.
+        // The engine is lent to calls, not to this one: the message is wiped when its room is taken again, or by
+        // `finish`.
         self.taken.fetch_and(!(1 << self.number), Ordering::Release);
     }
 }
@@ -145,15 +146,15 @@ impl<P: CryptoProvider + AsMut<Messages<E>>, E: MessageHasher> Hash<P> for KeptH
 
     fn start(provider: &mut P, algorithm: HashAlgorithm) -> Result<Self> {
         if !<Self as Hash<P>>::supports(algorithm) {
-            return Err(Error::Unsupported);
+            return Err(ProviderFault::Unsupported.into());
         }
         let messages = provider.as_mut();
-        let number = messages.take().ok_or(Error::CryptoFailed)?;
+        let number = messages.take().ok_or(ProviderFault::CryptoFailed)?;
         Ok(Self { number, taken: messages.taken, engine: PhantomData })
     }
 
     fn update(&mut self, provider: &mut P, data: &[u8]) -> Result<()> {
-        provider.as_mut().add(self.number, data).ok_or(Error::CryptoFailed)
+        provider.as_mut().add(self.number, data).ok_or(Error::Provider(ProviderFault::CryptoFailed))
     }
 
     fn snapshot(&mut self, provider: &mut P) -> Result<Digest> {

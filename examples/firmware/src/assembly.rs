@@ -1,12 +1,12 @@
-//! A provider whose P-256 is assembly for the Cortex-M4 (`p256-cm4`), and whose rest is RustCrypto: two parts of one's own,
-//! three by name.
+//! A provider whose P-256 is assembly for the Cortex-M4 (`p256-cm4`), and whose rest is RustCrypto: two parts of one's
+//! own, three by name.
 
 use core::task::Poll;
 use p256_cm4::{ecdh_calc_shared_secret, keygen, octet_string_to_point, point_to_octet_string_uncompressed, verify};
 use rand_core::TryCryptoRng;
 use saitls_core::codes::{HashAlgorithm, NamedGroup};
 use saitls_core::crypto::{CryptoProvider, Hash, KeyExchange, Secret, SignatureAlgorithm, SignatureVerifier};
-use saitls_core::error::{ByteCount, Error, Result};
+use saitls_core::error::{ByteCount, CertificateFault, Error, PeerFault, ProviderFault, Result};
 use saitls_core::wire::Reader;
 use saitls_core::wire::der::{self, Element};
 use zeroize::Zeroizing;
@@ -22,7 +22,7 @@ impl<R: TryCryptoRng> CryptoProvider for Assembly<R> {
     type SignatureVerifier = P256Verifier;
 
     fn fill_random(&mut self, out: &mut [u8]) -> Result<()> {
-        self.0.try_fill_bytes(out).map_err(|_| Error::RandomFailed)
+        self.0.try_fill_bytes(out).map_err(|_| Error::Provider(ProviderFault::RandomFailed))
     }
 }
 
@@ -65,7 +65,7 @@ impl P256Exchange {
                 self.keys = None;
             }
         }
-        self.keys.as_ref().ok_or(Error::RandomFailed)
+        self.keys.as_ref().ok_or(Error::Provider(ProviderFault::RandomFailed))
     }
 
     /// The private key serves once.
@@ -80,10 +80,10 @@ impl P256Exchange {
 }
 
 fn shared_secret<P: CryptoProvider>(provider: &mut P, private: &Number, peer_share: &[u8]) -> Result<P::Secret> {
-    let (x, y) = point(peer_share).ok_or(Error::InvalidKeyShare)?;
+    let (x, y) = point(peer_share).ok_or(PeerFault::InvalidKeyShare)?;
     let mut shared = Zeroizing::new([0; 32]);
     if !ecdh_calc_shared_secret(&mut shared, private, &x, &y) {
-        return Err(Error::InvalidKeyShare);
+        return Err(PeerFault::InvalidKeyShare.into());
     }
     P::Secret::import(provider, shared.as_slice())
 }
@@ -100,7 +100,11 @@ impl<P: CryptoProvider> KeyExchange<P> for P256Exchange {
     }
 
     fn start(_: &mut P, group: NamedGroup) -> Result<Self> {
-        if <Self as KeyExchange<P>>::supports(group) { Ok(Self::default()) } else { Err(Error::Unsupported) }
+        if <Self as KeyExchange<P>>::supports(group) {
+            Ok(Self::default())
+        } else {
+            Err(ProviderFault::Unsupported.into())
+        }
     }
 
     fn poll_generate(&mut self, provider: &mut P, share: &mut [u8]) -> Poll<Result<usize>> {
@@ -153,15 +157,19 @@ impl<P: CryptoProvider> SignatureVerifier<P> for P256Verifier {
     }
 
     fn start(_: &mut P, algorithm: SignatureAlgorithm) -> Result<Self> {
-        if <Self as SignatureVerifier<P>>::supports(algorithm) { Ok(Self(())) } else { Err(Error::Unsupported) }
+        if <Self as SignatureVerifier<P>>::supports(algorithm) {
+            Ok(Self(()))
+        } else {
+            Err(ProviderFault::Unsupported.into())
+        }
     }
 
     fn poll_verify(&mut self, provider: &mut P, key: &[u8], message: &[u8], signature: &[u8]) -> Poll<Result<()>> {
-        let (x, y) = point(key).ok_or(Error::UnsupportedCertificate)?;
-        let (r, s) = signature_of(signature).ok_or(Error::BadSignature)?;
+        let (x, y) = point(key).ok_or(CertificateFault::Unsupported)?;
+        let (r, s) = signature_of(signature).ok_or(PeerFault::BadSignature)?;
         let mut hash = P::Hash::start(provider, HashAlgorithm::Sha256)?;
         hash.update(provider, message)?;
         let hash = hash.finish(provider)?;
-        Poll::Ready(if verify(&x, &y, hash.as_bytes(), &r, &s) { Ok(()) } else { Err(Error::BadSignature) })
+        Poll::Ready(if verify(&x, &y, hash.as_bytes(), &r, &s) { Ok(()) } else { Err(PeerFault::BadSignature.into()) })
     }
 }

@@ -27,3 +27,12 @@ pub fn error(error: saitls_core::Error) {
         _ => host::print("failed without an alert\n"),
     }
 }
+
+/// As [`error`], for what ended a socket's connection.
+#[cfg(feature = "net")]
+pub fn socket_error(error: saitls::SocketError) {
+    match error {
+        saitls::SocketError::Tls(why) => self::error(why),
+        _ => host::print("failed without an alert\n"),
+    }
+}

@@ -1,7 +1,7 @@
 //! A provider that verifies ECDSA in slices, so that the main loop is never away for long: each poll adds a few bits.
 //!
-//! The arithmetic of the curve is that of the crate `p256` 0.13; what is here is the order of its steps. All of it is public, so
-//! none of it need be in constant time.
+//! The arithmetic of the curve is that of the crate `p256` 0.13; what is here is the order of its steps. All of it is
+//! public, so none of it need be in constant time.
 
 use core::task::Poll;
 use p256_narrow::elliptic_curve::group::Group;
@@ -13,7 +13,7 @@ use p256_narrow::{AffinePoint, EncodedPoint, FieldBytes, ProjectivePoint, Scalar
 use rand_core::TryCryptoRng;
 use saitls_core::codes::HashAlgorithm;
 use saitls_core::crypto::{CryptoProvider, Hash, SignatureAlgorithm, SignatureVerifier};
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{CertificateFault, Error, PeerFault, ProviderFault, Result};
 use saitls_core::wire::Reader;
 use saitls_core::wire::der::{self, Element};
 
@@ -28,7 +28,7 @@ impl<R: TryCryptoRng> CryptoProvider for Sliced<R> {
     type SignatureVerifier = SlicedVerifier;
 
     fn fill_random(&mut self, out: &mut [u8]) -> Result<()> {
-        self.0.try_fill_bytes(out).map_err(|_| Error::RandomFailed)
+        self.0.try_fill_bytes(out).map_err(|_| Error::Provider(ProviderFault::RandomFailed))
     }
 }
 
@@ -55,9 +55,9 @@ struct Work {
 
 impl Work {
     fn begin(key: &[u8], hash: &FieldBytes, signature: &[u8]) -> Result<Self> {
-        let key = point(key).ok_or(Error::UnsupportedCertificate)?;
-        let (r, s) = signature_of(signature).ok_or(Error::BadSignature)?;
-        let inverse = Option::<Scalar>::from(s.invert_vartime()).ok_or(Error::BadSignature)?;
+        let key = point(key).ok_or(CertificateFault::Unsupported)?;
+        let (r, s) = signature_of(signature).ok_or(PeerFault::BadSignature)?;
+        let inverse = Option::<Scalar>::from(s.invert_vartime()).ok_or(PeerFault::BadSignature)?;
         let inverse = OfOrder::new(&inverse.into());
         let scalars = [U256::from_be_slice(hash), r.into()].map(|number| (OfOrder::new(&number) * inverse).retrieve());
         let points = [ProjectivePoint::GENERATOR, key, ProjectivePoint::GENERATOR + key];
@@ -124,7 +124,11 @@ impl<P: CryptoProvider> SignatureVerifier<P> for SlicedVerifier {
     }
 
     fn start(_: &mut P, algorithm: SignatureAlgorithm) -> Result<Self> {
-        if <Self as SignatureVerifier<P>>::supports(algorithm) { Ok(Self::default()) } else { Err(Error::Unsupported) }
+        if <Self as SignatureVerifier<P>>::supports(algorithm) {
+            Ok(Self::default())
+        } else {
+            Err(ProviderFault::Unsupported.into())
+        }
     }
 
     fn poll_verify(&mut self, provider: &mut P, key: &[u8], message: &[u8], signature: &[u8]) -> Poll<Result<()>> {
@@ -134,14 +138,14 @@ impl<P: CryptoProvider> SignatureVerifier<P> for SlicedVerifier {
         }
         let Some(work) = &mut self.work else {
             let hash = P::Hash::digest(provider, HashAlgorithm::Sha256, &[message])?;
-            let hash: &[u8; 32] = hash.as_bytes().try_into().map_err(|_| Error::CryptoFailed)?;
+            let hash: &[u8; 32] = hash.as_bytes().try_into().map_err(|_| ProviderFault::CryptoFailed)?;
             self.work = Some(Work::begin(key, hash.into(), signature)?);
             return Poll::Pending;
         };
         match work.step() {
             None => Poll::Pending,
             Some(true) => Poll::Ready(Ok(())),
-            Some(false) => Poll::Ready(Err(Error::BadSignature)),
+            Some(false) => Poll::Ready(Err(PeerFault::BadSignature.into())),
         }
     }
 }

@@ -7,10 +7,10 @@ use std::net::SocketAddr;
 
 use ::smoltcp::time::{Duration, Instant};
 use mio::Token;
-use saitls::TlsSocket;
+use saitls::{SocketError, TlsSocket};
 use saitls_core::codes::AlertDescription;
 use saitls_core::crypto::CryptoProvider;
-use saitls_core::{Connection, Error, Negotiated};
+use saitls_core::{Connection, Negotiated};
 
 use crate::failure::Failure;
 
@@ -20,7 +20,7 @@ pub trait Stream {
     fn is_connected(&self) -> bool;
 
     /// Why the connection failed, if it did.
-    fn error(&self) -> Option<Error>;
+    fn error(&self) -> Option<SocketError>;
 
     /// The alert that told the peer, if one did.
     fn alert_sent(&self) -> Option<AlertDescription>;
@@ -55,7 +55,7 @@ impl<P: CryptoProvider> Stream for TlsSocket<'_, P> {
         TlsSocket::is_connected(self)
     }
 
-    fn error(&self) -> Option<Error> {
+    fn error(&self) -> Option<SocketError> {
         TlsSocket::error(self)
     }
 

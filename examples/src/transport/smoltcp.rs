@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use mio::Token;
-use saitls::{Buffers, ClientConfig, Error, ServerConfig, ServerName, TlsSocket, TlsSocketHandle, TlsSocketSet};
+use saitls::{Buffers, ClientConfig, ServerConfig, ServerName, SocketError, TlsSocket, TlsSocketHandle, TlsSocketSet};
 use smoltcp::iface::{Interface, PollResult, SocketSet};
 use smoltcp::socket::tcp;
 use smoltcp::time::{Duration, Instant};
@@ -128,7 +128,7 @@ impl<N: Network, B: Backend> Dialler for SmoltcpClient<'_, N, B> {
         let error = TlsSocket::error(self.stack.tls.get(self.handle))?;
         let cause = self.stack.network.take_connect_error().map(|error| error.to_string());
         Some(cause.unwrap_or_else(|| match error {
-            Error::TimedOut => "nobody answers".into(),
+            SocketError::TimedOut => "nobody answers".into(),
             error => error.to_string(),
         }))
     }

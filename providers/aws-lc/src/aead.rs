@@ -3,7 +3,7 @@
 use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, Algorithm, CHACHA20_POLY1305, LessSafeKey, UnboundKey};
 use saitls_core::codes::CipherSuite;
 use saitls_core::crypto::{self, CryptoProvider, Nonce, split_tag};
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{Error, PeerFault, ProviderFault, Result};
 
 /// AES-128-GCM, AES-256-GCM and ChaCha20-Poly1305: the [`Aead`](crypto::Aead) of any provider.
 ///
@@ -11,8 +11,8 @@ use saitls_core::error::{Error, Result};
 /// record protocol, each used once (RFC 9846 5.3).
 pub struct Aead(LessSafeKey);
 
-/// The longest plaintext behind the text that [`seal_from`](crypto::Aead::seal_from) does not copy the text for: a content
-/// type, and a little padding.
+/// The longest plaintext behind the text that [`seal_from`](crypto::Aead::seal_from) does not copy the text for: a
+/// content type, and a little padding.
 const MAX_REST_LEN: usize = 16;
 
 /// Shorter texts are copied for ChaCha20, where what stands behind the text takes blocks of its own.
@@ -37,14 +37,16 @@ impl<P: CryptoProvider> crypto::Aead<P> for Aead {
     }
 
     fn from_key(_: &mut P, suite: CipherSuite, key: &[u8]) -> Result<Self> {
-        let algorithm = algorithm(suite).ok_or(Error::Unsupported)?;
-        UnboundKey::new(algorithm, key).map(|key| Self(LessSafeKey::new(key))).map_err(|_| Error::Unsupported)
+        let algorithm = algorithm(suite).ok_or(ProviderFault::Unsupported)?;
+        UnboundKey::new(algorithm, key)
+            .map(|key| Self(LessSafeKey::new(key)))
+            .map_err(|_| Error::Provider(ProviderFault::Unsupported))
     }
 
     fn seal(&mut self, _: &mut P, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<()> {
         let (text, tag) = split_tag(in_out, self.0.algorithm().tag_len())?;
         let sealed = self.0.seal_in_place_separate_tag(unique(nonce), Aad::from(aad), text);
-        tag.copy_from_slice(sealed.map_err(|_| Error::CryptoFailed)?.as_ref());
+        tag.copy_from_slice(sealed.map_err(|_| ProviderFault::CryptoFailed)?.as_ref());
         Ok(())
     }
 
@@ -60,10 +62,13 @@ impl<P: CryptoProvider> crypto::Aead<P> for Aead {
         };
         rest.copy_from_slice(behind.get(..rest_len).ok_or(Error::Internal)?);
         let sealed = self.0.seal_out_of_place_scatter(unique(nonce), Aad::from(aad), text, sealed, rest, behind);
-        sealed.map_err(|_| Error::CryptoFailed)
+        sealed.map_err(|_| Error::Provider(ProviderFault::CryptoFailed))
     }
 
     fn open(&mut self, _: &mut P, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<()> {
-        self.0.open_in_place(unique(nonce), Aad::from(aad), in_out).map(drop).map_err(|_| Error::BadRecordMac)
+        self.0
+            .open_in_place(unique(nonce), Aad::from(aad), in_out)
+            .map(drop)
+            .map_err(|_| Error::Peer(PeerFault::BadRecordMac))
     }
 }

@@ -3,7 +3,7 @@
 use aws_lc_rs::digest::{self, Context, SHA256, SHA384};
 use saitls_core::codes::HashAlgorithm;
 use saitls_core::crypto::{self, CryptoProvider, Digest};
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{Error, ProviderFault, Result};
 use zeroize::Zeroize;
 
 /// Enough for a block and the longest label of the key schedule with its context.
@@ -50,7 +50,7 @@ impl<P: CryptoProvider> crypto::Hash<P> for Hash {
         let (hash, block_len) = (named(algorithm), algorithm.block_len());
         let mut message = [0; MAX_MESSAGE_LEN];
         let (block, room) = message.split_at_mut_checked(block_len).ok_or(Error::Internal)?;
-        block.get_mut(..key.len()).ok_or(Error::Unsupported)?.copy_from_slice(key);
+        block.get_mut(..key.len()).ok_or(ProviderFault::Unsupported)?.copy_from_slice(key);
         block.iter_mut().for_each(|byte| *byte ^= INNER);
         let inner = match join(parts, room) {
             Some(len) => {

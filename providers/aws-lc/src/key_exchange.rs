@@ -6,15 +6,16 @@ use aws_lc_rs::kem::{Ciphertext, DecapsulationKey, EncapsulationKey, ML_KEM_768}
 use core::task::Poll;
 use saitls_core::codes::NamedGroup;
 use saitls_core::crypto::{self, CryptoProvider, Secret as _};
-use saitls_core::error::{ByteCount, Error, Result};
+use saitls_core::error::{ByteCount, Error, PeerFault, ProviderFault, Result};
 use saitls_core::secret::SecretBytes;
 
-/// X25519, secp256r1, secp384r1, secp521r1, X25519MLKEM768 and SecP256r1MLKEM768: the [`KeyExchange`](crypto::KeyExchange) of any
-/// provider.
+/// X25519, secp256r1, secp384r1, secp521r1, X25519MLKEM768 and SecP256r1MLKEM768: the
+/// [`KeyExchange`](crypto::KeyExchange) of any provider.
 ///
-/// The private key is made of random numbers of AWS-LC, used once, and wiped. Shares of the NIST curves are uncompressed
-/// points (RFC 9846 4.3.8.2); an all-zero X25519 secret is refused (RFC 9846 7.4.2). Shares with ML-KEM-768 in them have
-/// the lengths and the order of draft-ietf-tls-ecdhe-mlkem; an encapsulation key that FIPS 203 7.2 refuses is refused.
+/// The private key is made of random numbers of AWS-LC, used once, and wiped. Shares of the NIST curves are
+/// uncompressed points (RFC 9846 4.3.8.2); an all-zero X25519 secret is refused (RFC 9846 7.4.2). Shares with
+/// ML-KEM-768 in them have the lengths and the order of draft-ietf-tls-ecdhe-mlkem; an encapsulation key that FIPS 203
+/// 7.2 refuses is refused.
 pub struct KeyExchange {
     shape: Shape,
     private_key: Option<(PrivateKey, Option<DecapsulationKey>)>,
@@ -62,7 +63,7 @@ impl Shape {
             Kem::Last => share.split_at_checked(self.curve_len),
         };
         let is_whole = share.len() == self.len(kem_len);
-        parts.filter(|_| is_whole).ok_or(Error::InvalidKeyShare)
+        parts.filter(|_| is_whole).ok_or(Error::Peer(PeerFault::InvalidKeyShare))
     }
 
     /// Writes the two halves of a share to the front of `out` and returns its length.
@@ -92,22 +93,27 @@ impl Shape {
     ) -> Result<P::Secret> {
         // The library would also read compressed points and whole SubjectPublicKeyInfos.
         if peer.len() != self.curve_len || (self.curve_len != 32 && peer.first() != Some(&4)) {
-            return Err(Error::InvalidKeyShare);
+            return Err(PeerFault::InvalidKeyShare.into());
         }
-        agreement::agree(key, UnparsedPublicKey::new(self.curve, peer), Error::InvalidKeyShare, |curve| {
-            if kem.is_empty() {
-                return P::Secret::import(provider, curve);
-            }
-            let (first, last) = if self.kem == Kem::First { (kem, curve) } else { (curve, kem) };
-            let mut joined = SecretBytes::zeros(first.len().saturating_add(last.len()))?;
-            joined.as_mut_bytes().iter_mut().zip(first.iter().chain(last)).for_each(|(to, from)| *to = *from);
-            P::Secret::import(provider, joined.as_bytes())
-        })
+        agreement::agree(
+            key,
+            UnparsedPublicKey::new(self.curve, peer),
+            Error::Peer(PeerFault::InvalidKeyShare),
+            |curve| {
+                if kem.is_empty() {
+                    return P::Secret::import(provider, curve);
+                }
+                let (first, last) = if self.kem == Kem::First { (kem, curve) } else { (curve, kem) };
+                let mut joined = SecretBytes::zeros(first.len().saturating_add(last.len()))?;
+                joined.as_mut_bytes().iter_mut().zip(first.iter().chain(last)).for_each(|(to, from)| *to = *from);
+                P::Secret::import(provider, joined.as_bytes())
+            },
+        )
     }
 }
 
 fn failed<E>(_: E) -> Error {
-    Error::CryptoFailed
+    Error::Provider(ProviderFault::CryptoFailed)
 }
 
 impl KeyExchange {
@@ -115,10 +121,10 @@ impl KeyExchange {
     /// others: for test vectors. A private key must not serve twice.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for other groups, [`Error::InvalidKey`].
+    /// [`ProviderFault::Unsupported`] for other groups, [`ProviderFault::InvalidKey`].
     pub fn from_private_key(group: NamedGroup, private_key: &[u8]) -> Result<Self> {
-        let shape = shape(group).filter(|shape| shape.kem == Kem::None).ok_or(Error::Unsupported)?;
-        let key = PrivateKey::from_private_key(shape.curve, private_key).map_err(|_| Error::InvalidKey)?;
+        let shape = shape(group).filter(|shape| shape.kem == Kem::None).ok_or(ProviderFault::Unsupported)?;
+        let key = PrivateKey::from_private_key(shape.curve, private_key).map_err(|_| ProviderFault::InvalidKey)?;
         Ok(Self { shape, private_key: Some((key, None)) })
     }
 
@@ -177,8 +183,8 @@ impl KeyExchange {
             let len = shape.write(curve.as_ref(), &[], share)?;
             return Ok((len, shape.agree(provider, &key, peer_curve, &[])?));
         }
-        let peer_key = EncapsulationKey::new(&ML_KEM_768, peer_kem).map_err(|_| Error::InvalidKeyShare)?;
-        let (ciphertext, secret) = peer_key.encapsulate().map_err(|_| Error::InvalidKeyShare)?;
+        let peer_key = EncapsulationKey::new(&ML_KEM_768, peer_kem).map_err(|_| PeerFault::InvalidKeyShare)?;
+        let (ciphertext, secret) = peer_key.encapsulate().map_err(|_| PeerFault::InvalidKeyShare)?;
         let len = shape.write(curve.as_ref(), ciphertext.as_ref(), share)?;
         Ok((len, shape.agree(provider, &key, peer_curve, secret.as_ref())?))
     }
@@ -190,7 +196,7 @@ impl<P: CryptoProvider> crypto::KeyExchange<P> for KeyExchange {
     }
 
     fn start(_: &mut P, group: NamedGroup) -> Result<Self> {
-        Ok(Self { shape: shape(group).ok_or(Error::Unsupported)?, private_key: None })
+        Ok(Self { shape: shape(group).ok_or(ProviderFault::Unsupported)?, private_key: None })
     }
 
     fn poll_generate(&mut self, _: &mut P, share: &mut [u8]) -> Poll<Result<usize>> {

@@ -2,7 +2,7 @@
 
 use crate::{Aead, Hash, KeyExchange, Secret, SignatureVerifier};
 use saitls_core::crypto::CryptoProvider;
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{Error, ProviderFault, Result};
 
 /// A [`CryptoProvider`] that is AWS-LC throughout, its random numbers included. It has no state: one serves any number
 /// of connections, as do several.
@@ -31,6 +31,6 @@ impl CryptoProvider for AwsLc {
     type SignatureVerifier = SignatureVerifier;
 
     fn fill_random(&mut self, out: &mut [u8]) -> Result<()> {
-        aws_lc_rs::rand::fill(out).map_err(|_| Error::RandomFailed)
+        aws_lc_rs::rand::fill(out).map_err(|_| Error::Provider(ProviderFault::RandomFailed))
     }
 }

@@ -3,7 +3,7 @@
 use aws_lc_rs::signature::{self as lc, ParsedPublicKey, RsaParameters, VerificationAlgorithm};
 use core::task::Poll;
 use saitls_core::crypto::{self, CryptoProvider, SignatureAlgorithm as A};
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{CertificateFault, Error, PeerFault, ProviderFault, Result};
 
 /// ECDSA on P-256, P-384 and P-521, Ed25519, RSASSA-PKCS1-v1_5 and RSASSA-PSS: the
 /// [`SignatureVerifier`](crypto::SignatureVerifier) of any provider.
@@ -52,12 +52,12 @@ fn has_the_right_form(algorithm: A, key: &[u8]) -> bool {
 
 impl SignatureVerifier {
     fn verify(&self, public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<()> {
-        let algorithm = verification(self.0).ok_or(Error::Unsupported)?;
+        let algorithm = verification(self.0).ok_or(ProviderFault::Unsupported)?;
         if !has_the_right_form(self.0, public_key) {
-            return Err(Error::UnsupportedCertificate);
+            return Err(CertificateFault::Unsupported.into());
         }
-        let key = ParsedPublicKey::new(algorithm, public_key).map_err(|_| Error::UnsupportedCertificate)?;
-        key.verify_sig(message, signature).map_err(|_| Error::BadSignature)
+        let key = ParsedPublicKey::new(algorithm, public_key).map_err(|_| CertificateFault::Unsupported)?;
+        key.verify_sig(message, signature).map_err(|_| Error::Peer(PeerFault::BadSignature))
     }
 }
 
@@ -67,7 +67,7 @@ impl<P: CryptoProvider> crypto::SignatureVerifier<P> for SignatureVerifier {
     }
 
     fn start(_: &mut P, algorithm: A) -> Result<Self> {
-        if verification(algorithm).is_some() { Ok(Self(algorithm)) } else { Err(Error::Unsupported) }
+        if verification(algorithm).is_some() { Ok(Self(algorithm)) } else { Err(ProviderFault::Unsupported.into()) }
     }
 
     fn poll_verify(&mut self, _: &mut P, public_key: &[u8], message: &[u8], signature: &[u8]) -> Poll<Result<()>> {

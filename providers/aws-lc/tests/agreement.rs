@@ -5,7 +5,7 @@ use hex_literal::hex;
 use saitls_aws_lc::{AwsLc, KeyExchange};
 use saitls_core::codes::NamedGroup;
 use saitls_core::crypto::{CryptoProvider, KeyExchange as _};
-use saitls_core::error::{ByteCount, Error};
+use saitls_core::error::{ByteCount, Error, PeerFault, ProviderFault};
 use saitls_rustcrypto::RustCrypto;
 
 /// All groups, and the lengths of the shares of client, of server, and of the secret.
@@ -51,13 +51,13 @@ fn a_share_is_the_same_when_it_is_asked_for_again_and_serves_once() {
 
 #[track_caller]
 fn assert_server_refuses(group: NamedGroup, share: &[u8]) {
-    assert_eq!(encapsulate(&mut AwsLc, group, share).err(), Some(Error::InvalidKeyShare));
+    assert_eq!(encapsulate(&mut AwsLc, group, share).err(), Some(Error::Peer(PeerFault::InvalidKeyShare)));
 }
 
 #[track_caller]
 fn assert_client_refuses(group: NamedGroup, share: &[u8]) {
     let (exchange, _) = generate(&mut AwsLc, group);
-    assert_eq!(decapsulate(&mut AwsLc, exchange, share).err(), Some(Error::InvalidKeyShare));
+    assert_eq!(decapsulate(&mut AwsLc, exchange, share).err(), Some(Error::Peer(PeerFault::InvalidKeyShare)));
 }
 
 #[test]
@@ -144,6 +144,6 @@ fn a_small_buffer_is_told_how_much_is_needed() {
 fn groups_that_are_not_there_are_refused() {
     for group in [NamedGroup::X448, NamedGroup(0x11ed), NamedGroup(0)] {
         assert!(!<KeyExchange as saitls_core::crypto::KeyExchange<AwsLc>>::supports(group));
-        assert_eq!(KeyExchange::start(&mut AwsLc, group).err(), Some(Error::Unsupported));
+        assert_eq!(KeyExchange::start(&mut AwsLc, group).err(), Some(Error::Provider(ProviderFault::Unsupported)));
     }
 }

@@ -1,7 +1,7 @@
 //! Private keys from each format, and what is refused.
 
 use saitls_aws_lc::{AwsLc, SigningKey};
-use saitls_core::error::{ByteCount, Error};
+use saitls_core::error::{ByteCount, Error, ProviderFault};
 
 macro_rules! data {
     ($name:literal) => {
@@ -31,7 +31,7 @@ fn info(key: &SigningKey) -> Vec<u8> {
 }
 
 fn refused(der: &[u8]) -> bool {
-    SigningKey::from_der(der).err() == Some(Error::InvalidKey)
+    SigningKey::from_der(der).err() == Some(Error::Provider(ProviderFault::InvalidKey))
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn leading_zeros_of_a_private_key_may_be_missing_in_either_format() {
             for der in without_zeros(curve, &whole[missing..]) {
                 match SigningKey::from_der(&der) {
                     Ok(key) if missing <= 8 => assert_eq!(info(&key), expected),
-                    Err(error) if missing > 8 => assert_eq!(error, Error::InvalidKey),
+                    Err(error) if missing > 8 => assert_eq!(error, Error::Provider(ProviderFault::InvalidKey)),
                     _ => panic!("{curve}: {missing} zeros missing"),
                 }
             }

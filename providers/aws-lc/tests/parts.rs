@@ -2,9 +2,9 @@
 
 use crate::{Other, WithCcm};
 use saitls_aws_lc::AwsLc;
-use saitls_core::Error;
 use saitls_core::codes::{CipherSuite, HashAlgorithm};
 use saitls_core::crypto::{Aead as _, CryptoProvider, Hash as _};
+use saitls_core::{Error, PeerFault, ProviderFault};
 use saitls_rustcrypto::RustCrypto;
 
 const SUITES: [CipherSuite; 3] =
@@ -63,14 +63,14 @@ fn what_was_touched_does_not_open() {
         for bit in 0..record.len() * 8 {
             let mut changed = record.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(open([9; 12], &[23, 3, 3, 1, 2], &changed), Err(Error::BadRecordMac));
+            assert_eq!(open([9; 12], &[23, 3, 3, 1, 2], &changed), Err(PeerFault::BadRecordMac.into()));
         }
-        assert_eq!(open([8; 12], &[23, 3, 3, 1, 2], &record), Err(Error::BadRecordMac));
-        assert_eq!(open([9; 12], &[23, 3, 3, 1, 3], &record), Err(Error::BadRecordMac));
+        assert_eq!(open([8; 12], &[23, 3, 3, 1, 2], &record), Err(PeerFault::BadRecordMac.into()));
+        assert_eq!(open([9; 12], &[23, 3, 3, 1, 3], &record), Err(PeerFault::BadRecordMac.into()));
         for len in 0..record.len() {
-            assert_eq!(open([9; 12], &[23, 3, 3, 1, 2], &record[..len]), Err(Error::BadRecordMac));
+            assert_eq!(open([9; 12], &[23, 3, 3, 1, 2], &record[..len]), Err(PeerFault::BadRecordMac.into()));
         }
-        assert_eq!(aead.seal(&mut AwsLc, &[9; 12], &[], &mut [0; 15]), Err(Error::BadRecordMac));
+        assert_eq!(aead.seal(&mut AwsLc, &[9; 12], &[], &mut [0; 15]), Err(PeerFault::BadRecordMac.into()));
     }
 }
 
@@ -79,11 +79,11 @@ fn keys_have_the_length_of_their_suite() {
     for suite in SUITES {
         for len in [0, 15, 16, 17, 31, 32, 33].into_iter().filter(|len| *len != suite.key_len()) {
             let key = <AwsLc as CryptoProvider>::Aead::from_key(&mut AwsLc, suite, &vec![1; len]);
-            assert_eq!(key.err(), Some(Error::Unsupported));
+            assert_eq!(key.err(), Some(Error::Provider(ProviderFault::Unsupported)));
         }
     }
     let key = <AwsLc as CryptoProvider>::Aead::from_key(&mut AwsLc, CipherSuite::AES_128_CCM_SHA256, &[1; 16]);
-    assert_eq!(key.err(), Some(Error::Unsupported));
+    assert_eq!(key.err(), Some(Error::Provider(ProviderFault::Unsupported)));
 }
 
 #[test]

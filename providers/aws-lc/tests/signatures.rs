@@ -4,7 +4,7 @@ use crate::{Other, ready, sign};
 use saitls_aws_lc::{AwsLc, SignatureVerifier, SigningKey};
 use saitls_core::codes::SignatureScheme;
 use saitls_core::crypto::{CryptoProvider, SignatureAlgorithm, SignatureVerifier as _};
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{CertificateFault, Error, PeerFault, ProviderFault, Result};
 use saitls_rustcrypto::RustCrypto;
 
 const MESSAGE: &[u8] = b"130 or 146 bytes as a rule";
@@ -51,7 +51,7 @@ fn each_verifies_what_the_other_signs() {
             let signature = sign(other, &theirs, scheme, MESSAGE).unwrap();
             assert_eq!(verify(&mut AwsLc, algorithm, &public, MESSAGE, &signature), Ok(()), "{scheme}");
             // Not for another message, not after any change.
-            let refused = Err(Error::BadSignature);
+            let refused = Err(PeerFault::BadSignature.into());
             assert_eq!(verify(&mut AwsLc, algorithm, &public, b"another", &signature), refused);
             for at in 0..signature.len() {
                 let mut changed = signature.clone();
@@ -63,7 +63,7 @@ fn each_verifies_what_the_other_signs() {
             }
         }
         let foreign = SignatureScheme::RSA_PKCS1_SHA256;
-        assert_eq!(sign(&mut AwsLc, &ours, foreign, MESSAGE), Err(Error::Unsupported));
+        assert_eq!(sign(&mut AwsLc, &ours, foreign, MESSAGE), Err(ProviderFault::Unsupported.into()));
         let mut small = [0; 16];
         let result = ready(saitls_core::crypto::Signer::<AwsLc>::poll_sign(
             &ours,
@@ -78,7 +78,7 @@ fn each_verifies_what_the_other_signs() {
 
 #[test]
 fn keys_in_another_form_are_refused() {
-    let refused = Err(Error::UnsupportedCertificate);
+    let refused = Err(CertificateFault::Unsupported.into());
     for (ours, _, public) in keys() {
         let scheme = ours.schemes()[0];
         let signature = sign(&mut AwsLc, &ours, scheme, MESSAGE).unwrap();
@@ -109,15 +109,18 @@ fn short_and_long_rsa_keys_are_refused() {
     };
     for bits in [1024, 2040, 4104, 8192] {
         let result = verify(&mut AwsLc, SignatureAlgorithm::RsaPssSha256, &modulus(bits), MESSAGE, &vec![1; bits / 8]);
-        assert_eq!(result, Err(Error::UnsupportedCertificate), "{bits}");
+        assert_eq!(result, Err(CertificateFault::Unsupported.into()), "{bits}");
     }
     let result = verify(&mut AwsLc, SignatureAlgorithm::RsaPssSha256, &modulus(2048), MESSAGE, &[1; 256]);
-    assert_eq!(result, Err(Error::BadSignature));
+    assert_eq!(result, Err(PeerFault::BadSignature.into()));
 }
 
 #[test]
 fn algorithms_that_are_not_there_are_refused() {
     let algorithm = SignatureAlgorithm::Other(SignatureScheme::ED448);
     assert!(!<SignatureVerifier as saitls_core::crypto::SignatureVerifier<AwsLc>>::supports(algorithm));
-    assert_eq!(SignatureVerifier::start(&mut AwsLc, algorithm).err(), Some(Error::Unsupported));
+    assert_eq!(
+        SignatureVerifier::start(&mut AwsLc, algorithm).err(),
+        Some(Error::Provider(ProviderFault::Unsupported))
+    );
 }

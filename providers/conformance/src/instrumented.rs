@@ -7,7 +7,7 @@
 use saitls_core::codes::{CipherSuite, HashAlgorithm, NamedGroup, SignatureScheme};
 use saitls_core::config::{self, Identity, IdentityRequest};
 use saitls_core::crypto::{self, CryptoProvider, Digest, Nonce, PeerCertificates, SignatureAlgorithm};
-use saitls_core::{Error, Result};
+use saitls_core::{ProviderFault, Result};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::task::{Poll, ready};
 
@@ -44,7 +44,7 @@ impl<P> Instrumented<P> {
 
     fn call(&mut self) -> Result<()> {
         self.calls += 1;
-        if self.fails_at == Some(self.calls) { Err(Error::CryptoFailed) } else { Ok(()) }
+        if self.fails_at == Some(self.calls) { Err(ProviderFault::CryptoFailed.into()) } else { Ok(()) }
     }
 
     /// One poll of a slow operation that has waited so often.
@@ -74,7 +74,7 @@ impl<P: CryptoProvider> CryptoProvider for Instrumented<P> {
     type SignatureVerifier = SignatureVerifier<P>;
 
     fn fill_random(&mut self, out: &mut [u8]) -> Result<()> {
-        self.call().map_err(|_| Error::RandomFailed)?;
+        self.call().map_err(|_| ProviderFault::RandomFailed)?;
         self.inner.fill_random(out)
     }
 

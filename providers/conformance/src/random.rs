@@ -1,7 +1,7 @@
 //! Random numbers that are real, that repeat, that are written down, or that fail.
 
 use rand_core::{TryCryptoRng, TryRng};
-use saitls_core::Error;
+use saitls_core::{Error, ProviderFault};
 use std::collections::VecDeque;
 
 /// A source of random numbers for a provider under test: a [`TryCryptoRng`].
@@ -65,17 +65,17 @@ impl TryRng for Random {
 
     fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Error> {
         match &mut self.0 {
-            Source::System => getrandom::fill(out).map_err(|_| Error::RandomFailed),
+            Source::System => getrandom::fill(out).map_err(|_| Error::Provider(ProviderFault::RandomFailed)),
             Source::Seeded { state, draws_left } => {
                 if let Some(left) = draws_left {
-                    *left = left.checked_sub(1).ok_or(Error::RandomFailed)?;
+                    *left = left.checked_sub(1).ok_or(ProviderFault::RandomFailed)?;
                 }
                 for chunk in out.chunks_mut(8) {
                     chunk.copy_from_slice(&next(state).to_le_bytes()[..chunk.len()]);
                 }
                 Ok(())
             }
-            Source::Script(bytes) if bytes.len() < out.len() => Err(Error::RandomFailed),
+            Source::Script(bytes) if bytes.len() < out.len() => Err(ProviderFault::RandomFailed.into()),
             Source::Script(bytes) => {
                 let drawn: Vec<u8> = bytes.drain(..out.len()).collect();
                 out.copy_from_slice(&drawn);

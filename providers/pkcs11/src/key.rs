@@ -7,7 +7,7 @@ use crate::shared::{KnownKey, Request, Shared, Signature};
 use core::task::{Poll, Waker};
 use saitls_core::codes::SignatureScheme;
 use saitls_core::crypto::{CryptoProvider, Signer};
-use saitls_core::error::{ByteCount, Error, Result};
+use saitls_core::error::{ByteCount, Error, ProviderFault, Result};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
@@ -46,7 +46,7 @@ impl TokenKey {
         let signature = Arc::new(Mutex::new(Signature::Pending));
         let message = message.to_vec();
         let request = Request::Sign { key: self.known.number, scheme, message, signature: signature.clone() };
-        self.requests.send(request).map_err(|_| Error::CryptoFailed)?;
+        self.requests.send(request).map_err(|_| ProviderFault::CryptoFailed)?;
         Ok(signature)
     }
 
@@ -65,7 +65,7 @@ impl TokenKey {
         signing.remove(at);
         Poll::Ready(match signed {
             Signature::Signed(signature) => Ok(signature),
-            Signature::Pending | Signature::Failed => Err(Error::CryptoFailed),
+            Signature::Pending | Signature::Failed => Err(ProviderFault::CryptoFailed.into()),
         })
     }
 }
@@ -77,7 +77,7 @@ impl<P: CryptoProvider> Signer<P> for TokenKey {
 
     fn poll_sign(&self, _: &mut P, scheme: SignatureScheme, message: &[u8], out: &mut [u8]) -> Poll<Result<usize>> {
         if !self.known.schemes.contains(&scheme) {
-            return Poll::Ready(Err(Error::Unsupported));
+            return Poll::Ready(Err(ProviderFault::Unsupported.into()));
         }
         self.poll(scheme, message).map(|signature| {
             let signature = signature?;

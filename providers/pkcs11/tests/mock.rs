@@ -14,7 +14,7 @@ use rustls_pki_types::pem::PemObject;
 use saitls_conformance::{Conformance, Random};
 use saitls_core::codes::SignatureScheme;
 use saitls_core::crypto::{Signer, x509};
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{ProviderFault, Result};
 use saitls_pkcs11::{Token, TokenError, TokenKey, Uri, list_keys, list_tokens, threads_left_behind};
 use saitls_rustcrypto::RustCrypto;
 use std::path::Path;
@@ -97,7 +97,7 @@ fn a_key_may_want_a_login_for_each_signature() {
         // A token counts wrong PINs: one is enough.
         order(folder, &["wrong"]);
         for _ in 0..3 {
-            assert_eq!(sign(&key), Err(Error::CryptoFailed));
+            assert_eq!(sign(&key), Err(ProviderFault::CryptoFailed.into()));
             assert_eq!(token.failure(), Some(TokenError::WrongPin));
         }
         assert_eq!(calls(folder).iter().filter(|call| *call == "C_Login for a signature").count(), 1);
@@ -114,18 +114,18 @@ fn a_pin_that_is_wrong_for_a_signature_is_tried_once() {
         let key = token.key("always").unwrap();
         assert!(sign(&key).is_ok());
         order(folder, &["gone"]);
-        assert_eq!(sign(&key), Err(Error::CryptoFailed));
+        assert_eq!(sign(&key), Err(ProviderFault::CryptoFailed.into()));
         order(folder, &["wrong"]);
         calls(folder);
         let since = Instant::now();
         while token.failure() != Some(TokenError::WrongPin) {
             assert!(since.elapsed() < Duration::from_secs(10), "{:?}", token.failure());
-            assert_eq!(sign(&key), Err(Error::CryptoFailed));
+            assert_eq!(sign(&key), Err(ProviderFault::CryptoFailed.into()));
             std::thread::sleep(Duration::from_millis(50));
         }
         let count = |calls: &[String]| calls.iter().filter(|call| *call == "C_Login for a signature").count();
         for _ in 0..5 {
-            assert_eq!(sign(&key), Err(Error::CryptoFailed));
+            assert_eq!(sign(&key), Err(ProviderFault::CryptoFailed.into()));
             assert_eq!(token.failure(), Some(TokenError::WrongPin));
         }
         assert_eq!(token.key("always").err(), Some(TokenError::WrongPin));
@@ -156,7 +156,7 @@ fn a_login_for_a_signature_that_fails_is_not_repeated_at_once() {
         calls(folder);
         let since = Instant::now();
         while since.elapsed() < Duration::from_millis(2_500) {
-            assert_eq!(sign(&key), Err(Error::CryptoFailed));
+            assert_eq!(sign(&key), Err(ProviderFault::CryptoFailed.into()));
             std::thread::sleep(Duration::from_millis(50));
         }
         assert_eq!(token.failure(), Some(TokenError::Failed("C_Login: CKR_FUNCTION_FAILED".to_owned())));
@@ -191,7 +191,7 @@ fn a_token_that_was_away_comes_back() {
             let (key, other_key) = (token.key("p256").unwrap(), other.key_with_id(&[7]).unwrap());
             assert!(sign(&key).is_ok() && sign(&other_key).is_ok());
             order(folder, &[way, "gone"]);
-            assert_eq!(sign(&key), Err(Error::CryptoFailed));
+            assert_eq!(sign(&key), Err(ProviderFault::CryptoFailed.into()));
             let failure = token.failure().unwrap();
             assert!(matches!(failure, TokenError::Gone(_)), "{failure}");
             order(folder, &[way]);
@@ -217,12 +217,12 @@ fn a_pin_that_is_wrong_when_a_token_comes_back_is_tried_once() {
         let key = token.key("p256").unwrap();
         assert!(sign(&key).is_ok());
         order(folder, &["gone"]);
-        assert_eq!(sign(&key), Err(Error::CryptoFailed));
+        assert_eq!(sign(&key), Err(ProviderFault::CryptoFailed.into()));
         order(folder, &["changed"]);
         calls(folder);
         let since = Instant::now();
         while since.elapsed() < Duration::from_secs(3) {
-            assert_eq!(sign(&key), Err(Error::CryptoFailed));
+            assert_eq!(sign(&key), Err(ProviderFault::CryptoFailed.into()));
             std::thread::sleep(Duration::from_millis(100));
         }
         assert_eq!(token.failure(), Some(TokenError::WrongPin));
@@ -237,7 +237,7 @@ fn a_login_that_fails_is_not_repeated_at_once() {
         let token = open();
         let key = token.key("p256").unwrap();
         order(folder, &["gone"]);
-        assert_eq!(sign(&key), Err(Error::CryptoFailed));
+        assert_eq!(sign(&key), Err(ProviderFault::CryptoFailed.into()));
         order(folder, &["unwell"]);
         calls(folder);
         let failure = TokenError::Failed("C_Login: CKR_FUNCTION_FAILED".to_owned());
@@ -245,14 +245,14 @@ fn a_login_that_fails_is_not_repeated_at_once() {
         let since = Instant::now();
         while token.failure().as_ref() != Some(&failure) {
             assert!(since.elapsed() < Duration::from_secs(10), "{:?}", token.failure());
-            assert_eq!(sign(&key), Err(Error::CryptoFailed));
+            assert_eq!(sign(&key), Err(ProviderFault::CryptoFailed.into()));
             std::thread::sleep(Duration::from_millis(20));
         }
         assert_eq!(count(&calls(folder)), 1);
         // After at least one second, and two more, and four more.
         let since = Instant::now();
         while since.elapsed() < Duration::from_secs(5) {
-            assert_eq!(sign(&key), Err(Error::CryptoFailed));
+            assert_eq!(sign(&key), Err(ProviderFault::CryptoFailed.into()));
             std::thread::sleep(Duration::from_millis(20));
         }
         let count = count(&calls(folder));
@@ -290,12 +290,12 @@ fn what_the_token_says_is_told_by_its_name() {
         let token = open();
         let key = token.key("p256").unwrap();
         order(folder, &["fail"]);
-        assert_eq!(sign(&key), Err(Error::CryptoFailed));
+        assert_eq!(sign(&key), Err(ProviderFault::CryptoFailed.into()));
         assert_eq!(token.failure(), Some(TokenError::Failed("C_Sign: CKR_DEVICE_ERROR".to_owned())));
         let error = token.key("nosign").err().unwrap();
         assert!(matches!(&error, TokenError::UnsupportedKey(what) if what.contains("CKA_SIGN")), "{error}");
         order(folder, &["odd"]);
-        assert_eq!(sign(&key), Err(Error::CryptoFailed));
+        assert_eq!(sign(&key), Err(ProviderFault::CryptoFailed.into()));
         let failure = token.failure().unwrap().to_string();
         assert!(failure.contains("a signature of 63 bytes, where 64 are due"), "{failure}");
         // What can be helped is.
@@ -407,7 +407,7 @@ fn a_token_that_hangs_holds_nobody() {
                 }
             }
         };
-        assert_eq!(signed, Err(Error::CryptoFailed));
+        assert_eq!(signed, Err(ProviderFault::CryptoFailed.into()));
         // The machine may be busy; who is not woken comes after 20 seconds.
         assert!((limit..Duration::from_secs(15)).contains(&since.elapsed()), "{:?}", since.elapsed());
         assert!(count.1.load(Ordering::SeqCst) > 0, "it was not woken");
@@ -415,7 +415,7 @@ fn a_token_that_hangs_holds_nobody() {
         // Nor does it hold what comes after. Who waits is never faster than the limit.
         let is_prompt = (0..10).any(|_| {
             let since = Instant::now();
-            assert_eq!(sign(&key), Err(Error::CryptoFailed));
+            assert_eq!(sign(&key), Err(ProviderFault::CryptoFailed.into()));
             assert_eq!(token.key("p256").err(), Some(TokenError::Hangs));
             since.elapsed() < limit
         });
@@ -430,7 +430,7 @@ fn a_token_that_hangs_holds_nobody() {
         check(&key);
         // It is left at the end.
         order(folder, &["hang"]);
-        assert_eq!(sign(&key), Err(Error::CryptoFailed));
+        assert_eq!(sign(&key), Err(ProviderFault::CryptoFailed.into()));
         let since = Instant::now();
         drop((key, token));
         assert!(since.elapsed() < Duration::from_secs(15), "{:?}", since.elapsed());

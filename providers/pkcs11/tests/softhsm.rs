@@ -22,7 +22,7 @@ use saitls_conformance::{Conformance, Random};
 use saitls_core::codes::SignatureScheme;
 use saitls_core::config::{ClientConfig, Identity, ServerConfig};
 use saitls_core::crypto::{PinnedKey, Signer, x509};
-use saitls_core::{Buffers, Connection, Error, Operation, WaitingFor};
+use saitls_core::{Buffers, Connection, Error, Operation, ProviderFault, WaitingFor};
 use saitls_pkcs11::{Token, TokenError, TokenKey};
 use saitls_rustcrypto::RustCrypto;
 use std::path::{Path, PathBuf};
@@ -194,8 +194,8 @@ fn a_token_that_goes_away_ends_the_handshake() {
                     break error;
                 }
             };
-            assert_eq!(error, Error::CryptoFailed);
-            assert_eq!(pair.server.error(), Some(Error::CryptoFailed));
+            assert_eq!(error, Error::Provider(ProviderFault::CryptoFailed));
+            assert_eq!(pair.server.error(), Some(Error::Provider(ProviderFault::CryptoFailed)));
             assert!(!pair.server.is_connected() && !pair.client.is_connected());
             let failure = token.failure().expect("it is known why");
             assert!(matches!(failure, TokenError::Gone(_) | TokenError::Failed(_)), "{failure}");
@@ -278,7 +278,7 @@ fn a_token_that_was_away_comes_back() {
         let (tokens, away) = (folder.join("tokens"), folder.join("away"));
         std::fs::rename(&tokens, &away).unwrap();
         std::fs::create_dir(&tokens).unwrap();
-        assert_eq!(sign(&key, scheme), Err(Error::CryptoFailed));
+        assert_eq!(sign(&key, scheme), Err(ProviderFault::CryptoFailed.into()));
         println!("away: {}", token.failure().unwrap());
         assert!(matches!(token.failure(), Some(TokenError::Gone(_))), "{:?}", token.failure());
         std::fs::remove_dir(&tokens).unwrap();

@@ -2,7 +2,7 @@
 
 use saitls_core::codes::CipherSuite;
 use saitls_core::crypto::{self, CryptoProvider, Nonce};
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{ProviderFault, Result};
 
 #[cfg(any(feature = "aes128gcm", feature = "aes256gcm", feature = "aes128ccm", feature = "aes128ccm8"))]
 use aead::consts::U12;
@@ -40,7 +40,7 @@ macro_rules! suites {
                 match suite {
                     $(#[cfg(feature = $feature)]
                     CipherSuite::$suite => crypto::Aead::from_key(provider, suite, key).map(Keyed::$suite).map(Self),)*
-                    _ => Err(Error::Unsupported),
+                    _ => Err(ProviderFault::Unsupported.into()),
                 }
             }
 

@@ -5,7 +5,7 @@ use elliptic_curve::array::typenum::Unsigned;
 use elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
 use elliptic_curve::{AffinePoint, CurveArithmetic, FieldBytes, FieldBytesSize, PublicKey, SecretKey};
 use saitls_core::crypto::CryptoProvider;
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{ProviderFault, Result};
 use zeroize::Zeroizing;
 
 /// The point of an uncompressed encoding, which is the only one TLS 1.3 has (RFC 9846 4.3.8.2). `None` if it has
@@ -43,5 +43,5 @@ pub(crate) fn private_key<C: CurveArithmetic, P: CryptoProvider>(provider: &mut 
             return Ok(key);
         }
     }
-    Err(Error::RandomFailed)
+    Err(ProviderFault::RandomFailed.into())
 }

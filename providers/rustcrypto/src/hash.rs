@@ -4,7 +4,7 @@ use crate::adapters::DigestOf;
 use saitls_core::codes::HashAlgorithm;
 use saitls_core::crypto::{self, CryptoProvider, Digest};
 #[cfg(not(feature = "sha384"))]
-use saitls_core::error::Error;
+use saitls_core::error::ProviderFault;
 use saitls_core::error::Result;
 
 /// SHA-256 and, with feature `sha384`, SHA-384: the [`Hash`](crypto::Hash) of any provider.
@@ -32,7 +32,7 @@ impl<P: CryptoProvider> crypto::Hash<P> for Hash {
             #[cfg(feature = "sha384")]
             HashAlgorithm::Sha384 => Running::Sha384(crypto::Hash::start(provider, algorithm)?),
             #[cfg(not(feature = "sha384"))]
-            HashAlgorithm::Sha384 => return Err(Error::Unsupported),
+            HashAlgorithm::Sha384 => return Err(ProviderFault::Unsupported.into()),
         }))
     }
 

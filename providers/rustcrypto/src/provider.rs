@@ -4,7 +4,7 @@ use crate::{Aead, Hash, KeyExchange, Secret, SignatureVerifier};
 use rand_core::TryCryptoRng;
 use saitls_core::codes::CipherSuite;
 use saitls_core::crypto::CryptoProvider;
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{Error, ProviderFault, Result};
 
 /// A [`CryptoProvider`] that is software throughout; the random numbers come from `R`, a generator of `rand_core` 0.10
 /// (re-exported as [`rand_core`](crate::rand_core)) or a function ([`RngFn`](crate::adapters::RngFn)).
@@ -48,7 +48,7 @@ impl<R: TryCryptoRng> CryptoProvider for RustCrypto<R> {
     type SignatureVerifier = SignatureVerifier;
 
     fn fill_random(&mut self, out: &mut [u8]) -> Result<()> {
-        self.0.try_fill_bytes(out).map_err(|_| Error::RandomFailed)
+        self.0.try_fill_bytes(out).map_err(|_| Error::Provider(ProviderFault::RandomFailed))
     }
 
     /// AES first where processors have instructions for it, elsewhere ChaCha20-Poly1305: it takes a fifth of the

@@ -2,7 +2,7 @@
 
 use core::task::Poll;
 use saitls_core::crypto::{self, CryptoProvider, SignatureAlgorithm as A};
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{self, ProviderFault, Result};
 
 /// ECDSA on P-256, P-384 and P-521, Ed25519, RSASSA-PKCS1-v1_5 and RSASSA-PSS: the
 /// [`SignatureVerifier`](crypto::SignatureVerifier) of any provider.
@@ -70,7 +70,8 @@ impl<const MIN_RSA_BITS: usize> SignatureVerifier<MIN_RSA_BITS> {
             A::Ed25519 => ed25519(public_key, message, signature),
             #[cfg(feature = "rsa")]
             algorithm => {
-                let key = crate::rsa::public_key::<MIN_RSA_BITS>(public_key).ok_or(Error::UnsupportedCertificate)?;
+                let key =
+                    crate::rsa::public_key::<MIN_RSA_BITS>(public_key).ok_or(error::CertificateFault::Unsupported)?;
                 match algorithm {
                     A::RsaPkcs1Sha256 => key.pkcs1v15_verify::<sha2::Sha256>(message, signature),
                     A::RsaPkcs1Sha384 => key.pkcs1v15_verify::<sha2::Sha384>(message, signature),
@@ -78,12 +79,12 @@ impl<const MIN_RSA_BITS: usize> SignatureVerifier<MIN_RSA_BITS> {
                     A::RsaPssSha256 => key.pss_verify::<sha2::Sha256>(message, signature),
                     A::RsaPssSha384 => key.pss_verify::<sha2::Sha384>(message, signature),
                     A::RsaPssSha512 => key.pss_verify::<sha2::Sha512>(message, signature),
-                    _ => return Err(Error::Unsupported),
+                    _ => return Err(ProviderFault::Unsupported.into()),
                 }
-                .map_err(|_| Error::BadSignature)
+                .map_err(|_| error::PeerFault::BadSignature.into())
             }
             #[cfg(not(feature = "rsa"))]
-            _ => Err(Error::Unsupported),
+            _ => Err(ProviderFault::Unsupported.into()),
         }
     }
 }
@@ -94,7 +95,7 @@ impl<P: CryptoProvider, const MIN_RSA_BITS: usize> crypto::SignatureVerifier<P> 
     }
 
     fn start(_: &mut P, algorithm: A) -> Result<Self> {
-        if Self::has(algorithm) { Ok(Self(algorithm)) } else { Err(Error::Unsupported) }
+        if Self::has(algorithm) { Ok(Self(algorithm)) } else { Err(ProviderFault::Unsupported.into()) }
     }
 
     fn poll_verify(&mut self, _: &mut P, public_key: &[u8], message: &[u8], signature: &[u8]) -> Poll<Result<()>> {
@@ -134,15 +135,15 @@ where
 {
     use signature::hazmat::PrehashVerifier;
 
-    let key = crate::curve::public_key::<C>(public_key).ok_or(Error::UnsupportedCertificate)?;
-    let signature = ::ecdsa::Signature::<C>::from_der(signature).map_err(|_| Error::BadSignature)?;
-    ::ecdsa::VerifyingKey::from(key).verify_prehash(hash, &signature).map_err(|_| Error::BadSignature)
+    let key = crate::curve::public_key::<C>(public_key).ok_or(error::CertificateFault::Unsupported)?;
+    let signature = ::ecdsa::Signature::<C>::from_der(signature).map_err(|_| error::PeerFault::BadSignature)?;
+    ::ecdsa::VerifyingKey::from(key).verify_prehash(hash, &signature).map_err(|_| error::PeerFault::BadSignature.into())
 }
 
 /// Ed25519 (RFC 8032 5.1.7).
 #[cfg(feature = "ed25519")]
 fn ed25519(public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<()> {
-    let key = ed25519_dalek::VerifyingKey::try_from(public_key).map_err(|_| Error::UnsupportedCertificate)?;
-    let signature = ed25519_dalek::Signature::from_slice(signature).map_err(|_| Error::BadSignature)?;
-    key.verify_strict(message, &signature).map_err(|_| Error::BadSignature)
+    let key = ed25519_dalek::VerifyingKey::try_from(public_key).map_err(|_| error::CertificateFault::Unsupported)?;
+    let signature = ed25519_dalek::Signature::from_slice(signature).map_err(|_| error::PeerFault::BadSignature)?;
+    key.verify_strict(message, &signature).map_err(|_| error::PeerFault::BadSignature.into())
 }

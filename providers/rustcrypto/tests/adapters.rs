@@ -7,7 +7,7 @@ use saitls_core::crypto::{
     Aead as _, CryptoProvider, Either, Hash as _, KeyExchange as _, Nothing, Secret as _, SignatureAlgorithm,
     SignatureVerifier as _,
 };
-use saitls_core::{Error, Result};
+use saitls_core::{CertificateFault, Error, PeerFault, ProviderFault, Result};
 use saitls_rustcrypto::adapters::{AeadOf, DigestOf, RandomizedSignerOf, RngOf, SignerOf, VerifierOf};
 use saitls_rustcrypto::{RustCrypto, Secret};
 
@@ -29,7 +29,7 @@ impl<R: TryCryptoRng> CryptoProvider for Mixed<R> {
     type SignatureVerifier = P256Verifier;
 
     fn fill_random(&mut self, out: &mut [u8]) -> Result<()> {
-        self.0.try_fill_bytes(out).map_err(|_| Error::CryptoFailed)
+        self.0.try_fill_bytes(out).map_err(|_| Error::Provider(ProviderFault::CryptoFailed))
     }
 }
 
@@ -47,7 +47,7 @@ fn hashes() {
     let provider = &mut mixed();
     assert!(<Sha256 as saitls_core::crypto::Hash<Mixed<Repeatable>>>::supports(HashAlgorithm::Sha256));
     assert!(!<Sha256 as saitls_core::crypto::Hash<Mixed<Repeatable>>>::supports(HashAlgorithm::Sha384));
-    assert_eq!(Sha256::start(provider, HashAlgorithm::Sha384).err(), Some(Error::Unsupported));
+    assert_eq!(Sha256::start(provider, HashAlgorithm::Sha384).err(), Some(Error::Provider(ProviderFault::Unsupported)));
     let mut ours = Sha256::start(provider, HashAlgorithm::Sha256).unwrap();
     ours.update(provider, b"abc").unwrap();
     let expected = <sha2::Sha256 as sha2::Digest>::digest(b"abc");
@@ -56,7 +56,10 @@ fn hashes() {
 
     // What needs SHA-384 says so, it does not use another hash.
     let secret = crate::common::secret(&[1; 48]);
-    assert_eq!(secret.mac(provider, HashAlgorithm::Sha384, b"").err(), Some(Error::Unsupported));
+    assert_eq!(
+        secret.mac(provider, HashAlgorithm::Sha384, b"").err(),
+        Some(Error::Provider(ProviderFault::Unsupported))
+    );
 }
 
 #[test]
@@ -75,8 +78,11 @@ fn record_protection_on_both_sides_of_either() {
         assert_eq!(record[..24], [b'x'; 24]);
     }
     let other = CipherSuite::AES_128_GCM_SHA256;
-    assert_eq!(ChaCha::from_key(provider, other, &[0; 32]).err(), Some(Error::Unsupported));
-    assert_eq!(Part::from_key(provider, CipherSuite(0x1399), &[0; 16]).err(), Some(Error::Unsupported));
+    assert_eq!(ChaCha::from_key(provider, other, &[0; 32]).err(), Some(Error::Provider(ProviderFault::Unsupported)));
+    assert_eq!(
+        Part::from_key(provider, CipherSuite(0x1399), &[0; 16]).err(),
+        Some(Error::Provider(ProviderFault::Unsupported))
+    );
 }
 
 #[test]
@@ -86,7 +92,7 @@ fn key_exchange_serves_other_providers() {
         let (mut exchange, share) = generate(provider, group).unwrap();
         let (peer_share, secret) = encapsulate(&mut crate::common::provider(), group, &share).unwrap();
         assert_eq!(reveal(&ready(exchange.poll_decapsulate(provider, &peer_share)).unwrap()), reveal(&secret));
-        assert_eq!(generate(&mut failing(), group).err(), Some(Error::CryptoFailed));
+        assert_eq!(generate(&mut failing(), group).err(), Some(Error::Provider(ProviderFault::CryptoFailed)));
     }
 }
 
@@ -104,11 +110,11 @@ fn verifiers() {
     };
     let algorithm = SignatureAlgorithm::EcdsaP256Sha256;
     assert_eq!(check(algorithm, public.as_bytes(), b"message", &signature), Ok(()));
-    assert_eq!(check(algorithm, public.as_bytes(), b"massage", &signature), Err(Error::BadSignature));
-    assert_eq!(check(algorithm, public.as_bytes(), b"message", &[0x30]), Err(Error::BadSignature));
-    assert_eq!(check(algorithm, &[4; 65], b"message", &signature), Err(Error::UnsupportedCertificate));
+    assert_eq!(check(algorithm, public.as_bytes(), b"massage", &signature), Err(PeerFault::BadSignature.into()));
+    assert_eq!(check(algorithm, public.as_bytes(), b"message", &[0x30]), Err(PeerFault::BadSignature.into()));
+    assert_eq!(check(algorithm, &[4; 65], b"message", &signature), Err(CertificateFault::Unsupported.into()));
     let other = SignatureAlgorithm::EcdsaP384Sha384;
-    assert_eq!(check(other, public.as_bytes(), b"message", &signature), Err(Error::Unsupported));
+    assert_eq!(check(other, public.as_bytes(), b"message", &signature), Err(ProviderFault::Unsupported.into()));
 }
 
 #[test]
@@ -119,7 +125,7 @@ fn signers() {
     let signature = sign(&mut mixed(), &signer, SignatureScheme(ED25519), b"message").unwrap();
     assert_eq!(verify(SignatureAlgorithm::Ed25519, public.as_bytes(), b"message", &signature), Ok(()));
     let refused = sign(&mut mixed(), &signer, SignatureScheme(P256), b"message");
-    assert_eq!(refused, Err(Error::Unsupported));
+    assert_eq!(refused, Err(ProviderFault::Unsupported.into()));
 
     // Deterministic: RFC 6979 A.2.5, P-256 with SHA-256, message "sample".
     let key = hex_literal::hex!("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721");
@@ -134,7 +140,7 @@ fn signers() {
     let signer = RandomizedSignerOf::<_, p256::ecdsa::DerSignature, P256>::new(key);
     assert_ne!(sign(&mut mixed(), &signer, SignatureScheme(P256), b"sample").unwrap(), signature);
     let refused = sign(&mut failing(), &signer, SignatureScheme(P256), b"sample");
-    assert_eq!(refused, Err(Error::CryptoFailed));
+    assert_eq!(refused, Err(ProviderFault::CryptoFailed.into()));
 }
 
 #[test]
@@ -146,8 +152,8 @@ fn a_generator_over_a_provider() {
     let mut last = [0];
     assert_eq!((rng.try_fill_bytes(&mut last), last), (Ok(()), [9]));
     assert_eq!(rng.failure(), None);
-    assert_eq!(rng.try_next_u32(), Err(Error::RandomFailed));
-    assert_eq!(rng.failure(), Some(Error::RandomFailed));
+    assert_eq!(rng.try_next_u32(), Err(ProviderFault::RandomFailed.into()));
+    assert_eq!(rng.failure(), Some(Error::Provider(ProviderFault::RandomFailed)));
 }
 
 #[test]

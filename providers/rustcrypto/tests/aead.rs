@@ -3,7 +3,7 @@
 use crate::common::{Repeatable, bytes, provider};
 use saitls_core::codes::CipherSuite;
 use saitls_core::crypto::{Aead as _, CryptoProvider, Nonce, Secret as _};
-use saitls_core::{Error, Result};
+use saitls_core::{Error, PeerFault, ProviderFault, Result};
 use saitls_rustcrypto::{Aead, RustCrypto};
 
 const SUITES: [CipherSuite; 5] = [
@@ -57,20 +57,20 @@ fn a_changed_bit_anywhere_is_refused() {
         for bit in 0..record.len() * 8 {
             let mut changed = record.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(open(&mut aead, &NONCE, AAD, &changed), Err(Error::BadRecordMac), "{suite} {bit}");
+            assert_eq!(open(&mut aead, &NONCE, AAD, &changed), Err(PeerFault::BadRecordMac.into()), "{suite} {bit}");
         }
         for bit in 0..NONCE.len() * 8 {
             let mut nonce = NONCE;
             nonce[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(open(&mut aead, &nonce, AAD, &record), Err(Error::BadRecordMac));
+            assert_eq!(open(&mut aead, &nonce, AAD, &record), Err(PeerFault::BadRecordMac.into()));
         }
         for bit in 0..AAD.len() * 8 {
             let mut aad = AAD.to_vec();
             aad[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(open(&mut aead, &NONCE, &aad, &record), Err(Error::BadRecordMac));
+            assert_eq!(open(&mut aead, &NONCE, &aad, &record), Err(PeerFault::BadRecordMac.into()));
         }
-        assert_eq!(open(&mut aead, &NONCE, &AAD[..4], &record), Err(Error::BadRecordMac));
-        assert_eq!(open(&mut keyed(suite, 3), &NONCE, AAD, &record), Err(Error::BadRecordMac));
+        assert_eq!(open(&mut aead, &NONCE, &AAD[..4], &record), Err(PeerFault::BadRecordMac.into()));
+        assert_eq!(open(&mut keyed(suite, 3), &NONCE, AAD, &record), Err(PeerFault::BadRecordMac.into()));
         assert!(open(&mut aead, &NONCE, AAD, &record).is_ok());
     }
 }
@@ -81,7 +81,11 @@ fn what_is_too_short_or_cut_is_refused() {
         let mut aead = keyed(suite, 1);
         let record = seal(&mut aead, suite, &bytes(20, 2));
         for len in 0..record.len() {
-            assert_eq!(open(&mut aead, &NONCE, AAD, &record[..len]), Err(Error::BadRecordMac), "{suite} {len}");
+            assert_eq!(
+                open(&mut aead, &NONCE, AAD, &record[..len]),
+                Err(PeerFault::BadRecordMac.into()),
+                "{suite} {len}"
+            );
         }
         let mut short = vec![0; suite.tag_len() - 1];
         assert!(aead.seal(&mut provider(), &NONCE, AAD, &mut short).is_err());
@@ -95,12 +99,15 @@ fn keys_and_suites_must_fit() {
         for len in [0, 15, 16, 17, 24, 31, 32, 33] {
             let fits = len == suite.key_len();
             let keyed = Aead::from_key(&mut provider(), suite, &vec![0; len]);
-            assert_eq!(keyed.err(), (!fits).then_some(Error::Unsupported), "{suite} {len}");
+            assert_eq!(keyed.err(), (!fits).then_some(Error::Provider(ProviderFault::Unsupported)), "{suite} {len}");
         }
     }
     let unknown = CipherSuite(0x1306);
     assert!(!<Aead as saitls_core::crypto::Aead<RustCrypto<Repeatable>>>::supports(unknown));
-    assert_eq!(Aead::from_key(&mut provider(), unknown, &[0; 16]).err(), Some(Error::Unsupported));
+    assert_eq!(
+        Aead::from_key(&mut provider(), unknown, &[0; 16]).err(),
+        Some(Error::Provider(ProviderFault::Unsupported))
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use elliptic_curve::sec1::ToSec1Point;
 use hex_literal::hex;
 use saitls_core::codes::NamedGroup;
 use saitls_core::crypto::{CryptoProvider, KeyExchange as _};
-use saitls_core::error::{ByteCount, Error, Result};
+use saitls_core::error::{ByteCount, Error, PeerFault, ProviderFault, Result};
 use saitls_rustcrypto::{KeyExchange, RustCrypto};
 
 /// The groups on a curve alone, and the length of their shares.
@@ -31,7 +31,7 @@ fn refusals(group: NamedGroup, share: &[u8]) -> [Option<Error>; 2] {
 
 #[track_caller]
 fn assert_refused(group: NamedGroup, share: &[u8]) {
-    assert_eq!(refusals(group, share), [Some(Error::InvalidKeyShare); 2]);
+    assert_eq!(refusals(group, share), [Some(Error::Peer(PeerFault::InvalidKeyShare)); 2]);
 }
 
 #[test]
@@ -92,14 +92,17 @@ fn shares_of_another_length_are_refused() {
         assert_refused(group, &[]);
         let longer = [&share[..], &[0]].concat();
         for share in [&share[..client_len - 1], &share[1..], &longer] {
-            assert_eq!(error(encapsulate(provider, group, share)), Some(Error::InvalidKeyShare));
+            assert_eq!(error(encapsulate(provider, group, share)), Some(Error::Peer(PeerFault::InvalidKeyShare)));
         }
         let (share, _) = encapsulate(provider, group, &share).unwrap();
         assert_eq!(share.len(), server_len);
         let longer = [&share[..], &[0]].concat();
         for share in [&share[..server_len - 1], &share[1..], &longer] {
             let (mut exchange, _) = generate(provider, group).unwrap();
-            assert_eq!(error(ready(exchange.poll_decapsulate(provider, share))), Some(Error::InvalidKeyShare));
+            assert_eq!(
+                error(ready(exchange.poll_decapsulate(provider, share))),
+                Some(Error::Peer(PeerFault::InvalidKeyShare))
+            );
         }
     }
 }
@@ -170,13 +173,16 @@ fn a_small_buffer_is_told_how_much_is_needed() {
 fn a_random_source_that_fails_or_is_stuck_is_an_error() {
     for (group, ..) in GROUPS {
         let (_, peer_share) = generate(&mut provider(), group).unwrap();
-        assert_eq!(error(generate(&mut failing(), group)), Some(Error::RandomFailed));
-        assert_eq!(error(encapsulate(&mut failing(), group, &peer_share)), Some(Error::RandomFailed));
+        assert_eq!(error(generate(&mut failing(), group)), Some(Error::Provider(ProviderFault::RandomFailed)));
+        assert_eq!(
+            error(encapsulate(&mut failing(), group, &peer_share)),
+            Some(Error::Provider(ProviderFault::RandomFailed))
+        );
     }
     for byte in [0, 0xff] {
         for group in [NamedGroup::SECP256R1, NamedGroup::SECP384R1] {
             let stuck = &mut RustCrypto(Stuck { byte, draws: 0 });
-            assert_eq!(error(generate(stuck, group)), Some(Error::RandomFailed));
+            assert_eq!(error(generate(stuck, group)), Some(Error::Provider(ProviderFault::RandomFailed)));
         }
     }
 }
@@ -201,7 +207,7 @@ fn groups_that_are_not_built_are_refused() {
         P::KeyExchange::start(provider, group)
     }
     for group in [NamedGroup::X448, NamedGroup(0x11ed), NamedGroup(0)] {
-        assert_eq!(error(started(&mut provider(), group)), Some(Error::Unsupported));
+        assert_eq!(error(started(&mut provider(), group)), Some(Error::Provider(ProviderFault::Unsupported)));
     }
 }
 
@@ -220,7 +226,7 @@ fn hybrids_are_made_of_their_halves() {
         // The half of the curve is checked as it is alone.
         let mut bad = share.clone();
         bad[at.clone()].fill(0);
-        assert_eq!(error(encapsulate(provider, hybrid, &bad)), Some(Error::InvalidKeyShare));
+        assert_eq!(error(encapsulate(provider, hybrid, &bad)), Some(Error::Peer(PeerFault::InvalidKeyShare)));
         let mut other = share.clone();
         other[at].copy_from_slice(&curve_share);
         assert!(encapsulate(provider, hybrid, &other).is_ok());
@@ -228,14 +234,17 @@ fn hybrids_are_made_of_their_halves() {
         let mut bad = share.clone();
         let kem = if first { len } else { 0 };
         bad[kem..kem + 3].fill(0xff);
-        assert_eq!(error(encapsulate(provider, hybrid, &bad)), Some(Error::InvalidKeyShare));
+        assert_eq!(error(encapsulate(provider, hybrid, &bad)), Some(Error::Peer(PeerFault::InvalidKeyShare)));
 
         let (answer, secret) = encapsulate(provider, hybrid, &share).unwrap();
         let at = half(&answer);
         let mut bad = answer.clone();
         bad[at].fill(0);
         let (mut unlucky, _) = generate(provider, hybrid).unwrap();
-        assert_eq!(error(ready(unlucky.poll_decapsulate(provider, &bad))), Some(Error::InvalidKeyShare));
+        assert_eq!(
+            error(ready(unlucky.poll_decapsulate(provider, &bad))),
+            Some(Error::Peer(PeerFault::InvalidKeyShare))
+        );
         // FIPS 203 6.3: a ciphertext that was changed gives a secret that nobody knows, in the half of ML-KEM only.
         let mut changed = answer.clone();
         changed[if first { len } else { 0 }] ^= 1;

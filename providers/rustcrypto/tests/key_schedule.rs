@@ -4,7 +4,7 @@ use crate::common::{bytes, provider, reveal, secret};
 use hex_literal::hex;
 use hkdf::Hkdf;
 use hmac::{KeyInit, Mac};
-use saitls_core::Error;
+use saitls_core::ProviderFault;
 use saitls_core::codes::HashAlgorithm::{self, Sha256, Sha384};
 use saitls_core::crypto::{CryptoProvider, Hash as _, Secret as _};
 use saitls_rustcrypto::{Hash, RustCrypto, Secret};
@@ -125,9 +125,15 @@ fn expand_label_agrees_with_the_crate() {
 fn expand_label_refuses_what_does_not_fit() {
     let key = secret(&[1; 32]);
     let mut too_long = vec![0; 255 * 32 + 1];
-    assert_eq!(key.export(&mut provider(), Sha256, b"x", b"", &mut too_long), Err(Error::Unsupported));
-    assert_eq!(key.export(&mut provider(), Sha256, &[b'x'; 250], b"", &mut [0; 8]), Err(Error::Unsupported));
-    assert_eq!(key.export(&mut provider(), Sha256, b"x", &[0; 256], &mut [0; 8]), Err(Error::Unsupported));
+    assert_eq!(key.export(&mut provider(), Sha256, b"x", b"", &mut too_long), Err(ProviderFault::Unsupported.into()));
+    assert_eq!(
+        key.export(&mut provider(), Sha256, &[b'x'; 250], b"", &mut [0; 8]),
+        Err(ProviderFault::Unsupported.into())
+    );
+    assert_eq!(
+        key.export(&mut provider(), Sha256, b"x", &[0; 256], &mut [0; 8]),
+        Err(ProviderFault::Unsupported.into())
+    );
 }
 
 #[test]

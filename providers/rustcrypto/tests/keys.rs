@@ -1,9 +1,9 @@
 //! Private keys from each format, and what is refused.
 
 use crate::common::{failing, provider, sign, verify};
-use saitls_core::Error;
 use saitls_core::codes::SignatureScheme;
 use saitls_core::error::ByteCount;
+use saitls_core::{Error, ProviderFault};
 use saitls_rustcrypto::{MAX_SUBJECT_PUBLIC_KEY_INFO_LEN, RustCrypto, SigningKey};
 
 macro_rules! data {
@@ -34,7 +34,7 @@ fn info(key: &SigningKey) -> Vec<u8> {
 }
 
 fn refused(der: &[u8]) -> bool {
-    SigningKey::from_der(der).err() == Some(Error::InvalidKey)
+    SigningKey::from_der(der).err() == Some(Error::Provider(ProviderFault::InvalidKey))
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn leading_zeros_of_a_private_key_may_be_missing_in_either_format() {
             for der in without_zeros(curve, &whole[missing..]) {
                 match SigningKey::from_der(&der) {
                     Ok(key) if missing <= 8 => assert_eq!(info(&key), expected),
-                    Err(error) if missing > 8 => assert_eq!(error, Error::InvalidKey),
+                    Err(error) if missing > 8 => assert_eq!(error, Error::Provider(ProviderFault::InvalidKey)),
                     _ => panic!("{curve}: {missing} zeros missing"),
                 }
             }
@@ -259,10 +259,10 @@ fn generated_keys_sign() {
         let len = key.public_key(&mut public).unwrap();
         assert_eq!(verify(scheme.into(), &public[..len], b"message", &signature), Ok(()));
     }
-    assert_eq!(SigningKey::generate_p256(&mut failing()).err(), Some(Error::RandomFailed));
-    assert_eq!(SigningKey::generate_p384(&mut failing()).err(), Some(Error::RandomFailed));
-    assert_eq!(SigningKey::generate_p521(&mut failing()).err(), Some(Error::RandomFailed));
-    assert_eq!(SigningKey::generate_ed25519(&mut failing()).err(), Some(Error::RandomFailed));
+    assert_eq!(SigningKey::generate_p256(&mut failing()).err(), Some(Error::Provider(ProviderFault::RandomFailed)));
+    assert_eq!(SigningKey::generate_p384(&mut failing()).err(), Some(Error::Provider(ProviderFault::RandomFailed)));
+    assert_eq!(SigningKey::generate_p521(&mut failing()).err(), Some(Error::Provider(ProviderFault::RandomFailed)));
+    assert_eq!(SigningKey::generate_ed25519(&mut failing()).err(), Some(Error::Provider(ProviderFault::RandomFailed)));
 }
 
 #[test]

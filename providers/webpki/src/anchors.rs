@@ -12,12 +12,13 @@ use alloc::vec::Vec;
 /// and its name constraints hold (RFC 5280 6.1.1 d). That the certificate has expired does not matter.
 ///
 /// # Errors
-/// [`Error::BadCertificate`] or [`Error::UnsupportedCertificate`] if it is none.
+/// [`CertificateFault::Bad`](saitls_core::CertificateFault::Bad) or
+/// [`CertificateFault::Unsupported`](saitls_core::CertificateFault::Unsupported) if it is none.
 ///
 /// ```
 /// # let root: &[u8] = &[0x30, 0];
 /// let anchors = saitls_webpki::anchor_from_der(root).map(|anchor| [anchor]);
-/// # assert_eq!(anchors.err(), Some(saitls_core::Error::BadCertificate));
+/// # assert_eq!(anchors.err(), Some(saitls_core::CertificateFault::Bad.into()));
 /// ```
 pub fn anchor_from_der(certificate: &[u8]) -> Result<TrustAnchor<'_>> {
     let lent = CertificateDer::from(certificate);
@@ -34,15 +35,15 @@ pub fn anchor_from_der(certificate: &[u8]) -> Result<TrustAnchor<'_>> {
 /// The trust anchors in a PEM file: its certificates, at least one; other sections are skipped.
 ///
 /// # Errors
-/// [`Error::BadCertificate`] if the text is no PEM, and what [`anchor_from_der`] says;
-/// [`Error::InvalidConfiguration`] if there is no certificate in it.
+/// [`CertificateFault::Bad`](saitls_core::CertificateFault::Bad) if the text is no PEM, and what [`anchor_from_der`]
+/// says; [`Error::InvalidConfiguration`] if there is no certificate in it.
 #[cfg(feature = "alloc")]
 pub fn anchors_from_pem(pem: &[u8]) -> Result<Vec<TrustAnchor<'static>>> {
     use rustls_pki_types::pem::PemObject as _;
 
     let mut anchors = Vec::new();
     for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|_| Error::BadCertificate)?;
+        let certificate = certificate.map_err(|_| saitls_core::CertificateFault::Bad)?;
         anchors.push(anchor_from_der(&certificate)?.to_owned());
     }
     if anchors.is_empty() { Err(NO_ANCHORS) } else { Ok(anchors) }

@@ -16,7 +16,7 @@ use saitls_core::error::Result;
 ///
 /// let clock = || match RTC.seconds() {
 ///     Some(seconds) => Ok(UnixTime::since_unix_epoch(Duration::from_secs(seconds))),
-///     None => Err(Error::ClockNotSet),
+///     None => Err(saitls_core::CertificateFault::ClockNotSet.into()),
 /// };
 /// assert_eq!(clock.now()?.as_secs(), 1_800_000_000);
 /// # Ok::<(), Error>(())
@@ -25,8 +25,8 @@ pub trait Clock: Sync {
     /// The time, in seconds since the first of January 1970 (UTC).
     ///
     /// # Errors
-    /// [`Error::ClockNotSet`](saitls_core::Error::ClockNotSet) as long as nobody knows what time it is: the
-    /// verification fails with this error, and the application can set the clock and try again.
+    /// [`CertificateFault::ClockNotSet`](saitls_core::CertificateFault::ClockNotSet) as long as nobody knows what time
+    /// it is: the verification fails with this error, and the application can set the clock and try again.
     fn now(&self) -> Result<UnixTime>;
 }
 
@@ -57,10 +57,15 @@ const EARLIEST: u64 = 1_735_689_600;
 #[cfg(feature = "std")]
 impl Clock for SystemClock {
     fn now(&self) -> Result<UnixTime> {
-        use saitls_core::Error;
+        use saitls_core::CertificateFault;
         use std::time::SystemTime;
 
-        let elapsed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_err(|_| Error::ClockNotSet)?;
-        if elapsed.as_secs() < EARLIEST { Err(Error::ClockNotSet) } else { Ok(UnixTime::since_unix_epoch(elapsed)) }
+        let elapsed =
+            SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_err(|_| CertificateFault::ClockNotSet)?;
+        if elapsed.as_secs() < EARLIEST {
+            Err(CertificateFault::ClockNotSet.into())
+        } else {
+            Ok(UnixTime::since_unix_epoch(elapsed))
+        }
     }
 }

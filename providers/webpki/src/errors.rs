@@ -1,25 +1,24 @@
 //! The library's errors as ours.
 
-use saitls_core::Error;
+use saitls_core::CertificateFault;
 use webpki::Error as W;
 
-/// Our error for one of the library's.
-pub(crate) const fn from_webpki(error: &W) -> Error {
+/// Our name for one of the library's.
+pub(crate) const fn from_webpki(error: &W) -> CertificateFault {
+    use CertificateFault as F;
     match error {
-        W::CertExpired { .. } => Error::CertificateExpired,
-        W::CertNotValidYet { .. } => Error::CertificateNotYetValid,
-        W::CertNotValidForName(_) => Error::CertificateNameMismatch,
-        W::CaUsedAsEndEntity => Error::CertificationAuthorityAsPeer,
-        W::EndEntityUsedAsCa | W::NameConstraintViolation | W::PathLenConstraintViolated => {
-            Error::CertificateConstraint
-        }
-        W::RequiredEkuNotFoundContext(_) => Error::CertificatePurpose,
-        W::UnknownIssuer => Error::UnknownIssuer,
+        W::CertExpired { .. } => F::Expired,
+        W::CertNotValidYet { .. } => F::NotYetValid,
+        W::CertNotValidForName(_) => F::NameMismatch,
+        W::CaUsedAsEndEntity => F::CertificationAuthorityAsPeer,
+        W::EndEntityUsedAsCa | W::NameConstraintViolation | W::PathLenConstraintViolated => F::Constraint,
+        W::RequiredEkuNotFoundContext(_) => F::Purpose,
+        W::UnknownIssuer => F::UnknownIssuer,
         W::MaximumPathDepthExceeded
         | W::MaximumPathBuildCallsExceeded
         | W::MaximumSignatureChecksExceeded
-        | W::MaximumNameConstraintComparisonsExceeded => Error::ChainTooLong,
-        W::CertRevoked => Error::CertificateRevoked,
+        | W::MaximumNameConstraintComparisonsExceeded => F::ChainTooLong,
+        W::CertRevoked => F::Revoked,
         W::UnknownRevocationStatus
         | W::CrlExpired { .. }
         | W::InvalidCrlNumber
@@ -32,15 +31,15 @@ pub(crate) const fn from_webpki(error: &W) -> Error {
         | W::UnsupportedRevocationReason
         | W::UnsupportedRevocationReasonsPartitioning
         | W::UnsupportedCrlSignatureAlgorithmContext(_)
-        | W::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_) => Error::RevocationUnknown,
-        W::UnsupportedCertVersion => Error::CertificateVersion,
-        W::UnsupportedCriticalExtension => Error::CriticalExtension,
-        W::BadDerTime => Error::CertificateTime,
+        | W::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_) => F::RevocationUnknown,
+        W::UnsupportedCertVersion => F::Version,
+        W::UnsupportedCriticalExtension => F::CriticalExtension,
+        W::BadDerTime => F::Validity,
         W::UnsupportedSignatureAlgorithmContext(_) | W::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
-            Error::UnsupportedCertificate
+            F::Unsupported
         }
-        W::CertDistrusted | W::UnsupportedNameType => Error::CertificateUnknown,
+        W::CertDistrusted | W::UnsupportedNameType => F::Unknown,
         // Malformed in one way or another, or with an invalid signature.
-        _ => Error::BadCertificate,
+        _ => F::Bad,
     }
 }

@@ -1,8 +1,8 @@
-//! Why a chain is refused, more exactly than the library says: what is looked up here decides on words alone, never on whether
-//! a peer is trusted.
+//! Why a chain is refused, more exactly than the library says: what is looked up here decides on words alone, never on
+//! whether a peer is trusted.
 
 use rustls_pki_types::TrustAnchor;
-use saitls_core::Error;
+use saitls_core::CertificateFault;
 use saitls_core::codes::SignatureScheme;
 use saitls_core::crypto::{PeerCertificates, x509};
 use saitls_core::error::InBytes;
@@ -13,29 +13,33 @@ use saitls_core::wire::der::{self, Element};
 const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 17];
 /// id-ce-nameConstraints, 2.5.29.30 (RFC 5280 4.2.1.10).
 const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 30];
-/// id-ce-certificatePolicies, -policyMappings, -policyConstraints and -inhibitAnyPolicy (RFC 5280 4.2.1.4, 4.2.1.5, 4.2.1.11,
-/// 4.2.1.14).
+/// id-ce-certificatePolicies, -policyMappings, -policyConstraints and -inhibitAnyPolicy (RFC 5280 4.2.1.4, 4.2.1.5,
+/// 4.2.1.11, 4.2.1.14).
 const POLICIES: [&[u8]; 4] = [&[0x55, 0x1d, 32], &[0x55, 0x1d, 33], &[0x55, 0x1d, 36], &[0x55, 0x1d, 54]];
 
 /// The error that says most, for one of the library's and what it is in general.
 #[inline(never)]
 pub(crate) fn explain(
     error: &webpki::Error,
-    general: Error,
+    general: CertificateFault,
     peer: &PeerCertificates<'_>,
     anchors: &[TrustAnchor<'_>],
-) -> Error {
+) -> CertificateFault {
     use webpki::Error as W;
     match error {
-        W::UnsupportedCriticalExtension if certificates(peer).any(has_critical_policy) => Error::CriticalPolicy,
+        W::UnsupportedCriticalExtension if certificates(peer).any(has_critical_policy) => {
+            CertificateFault::CriticalPolicy
+        }
         W::UnsupportedSignatureAlgorithmContext(_) | W::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
             let missing = |scheme: &_| !peer.signature_schemes.contains(scheme);
             let scheme = certificates(peer).filter_map(x509::signature_scheme).find(missing);
-            scheme.map_or(general, |scheme| Error::CertificateSignatureScheme(InBytes::<SignatureScheme>::new(scheme)))
+            scheme.map_or(general, |scheme| CertificateFault::SignatureScheme(InBytes::<SignatureScheme>::new(scheme)))
         }
-        W::CertNotValidForName(_) if !has_names(peer) => Error::MissingSubjectAltName,
-        W::UnknownIssuer if has_issuer_in_another_form(peer, anchors) => Error::IssuerNameForm,
-        W::NameConstraintViolation if has_unsupported_constraint(peer, anchors) => Error::UnsupportedConstraint,
+        W::CertNotValidForName(_) if !has_names(peer) => CertificateFault::MissingSubjectAltName,
+        W::UnknownIssuer if has_issuer_in_another_form(peer, anchors) => CertificateFault::IssuerNameForm,
+        W::NameConstraintViolation if has_unsupported_constraint(peer, anchors) => {
+            CertificateFault::UnsupportedConstraint
+        }
         _ => general,
     }
 }
@@ -106,8 +110,8 @@ fn content(sequence: &[u8]) -> &[u8] {
     Element::all(sequence, der::SEQUENCE).map_or(&[], |sequence| sequence.value)
 }
 
-/// Whether two distinguished names (the contents of their sequences) are one, string types, case and spacing aside (RFC 5280
-/// 7.1). Letters are those of ASCII.
+/// Whether two distinguished names (the contents of their sequences) are one, string types, case and spacing aside (RFC
+/// 5280 7.1). Letters are those of ASCII.
 fn is_the_same_name(one: &[u8], other: &[u8]) -> bool {
     let (one, other) = (Elements(Reader::new(one)), Elements(Reader::new(other)));
     one.map(Some).chain(core::iter::repeat(None)).zip(other.map(Some).chain([None])).all(|pair| match pair {
@@ -136,8 +140,8 @@ fn folded(text: &[u8]) -> impl Iterator<Item = u8> {
     words.flat_map(|word| word.iter().map(u8::to_ascii_lowercase).chain([b' ']))
 }
 
-/// Whether an authority of the chain constrains names of a form that the library does not compare, and that are there: every
-/// certificate has a directory name.
+/// Whether an authority of the chain constrains names of a form that the library does not compare, and that are there:
+/// every certificate has a directory name.
 fn has_unsupported_constraint(peer: &PeerCertificates<'_>, anchors: &[TrustAnchor<'_>]) -> bool {
     const COMPARED: u32 = 1 << 2 | 1 << 7; // dNSName, iPAddress
     const DIRECTORY_NAME: u32 = 1 << 4;

@@ -1,7 +1,7 @@
 //! Certificate revocation lists (RFC 5280 5).
 
 use crate::errors::from_webpki;
-use saitls_core::error::{Error, Misconfiguration, Result};
+use saitls_core::error::{CertificateFault, Error, Misconfiguration, Result};
 use webpki::{BorrowedCertRevocationList, CertRevocationList, ExpirationPolicy, RevocationCheckDepth};
 use webpki::{RevocationOptionsBuilder, UnknownStatusPolicy};
 
@@ -31,7 +31,7 @@ impl<'a> Revocation<'a> {
     ///
     /// # Errors
     /// [`Error::InvalidConfiguration`] without lists, or with more than [`MAX_REVOCATION_LISTS`];
-    /// [`Error::RevocationUnknown`] or [`Error::BadCertificate`] if a list cannot be read.
+    /// [`CertificateFault::RevocationUnknown`] or [`CertificateFault::Bad`] if a list cannot be read.
     pub fn new(lists: &'a [&'a [u8]]) -> Result<Self> {
         if lists.is_empty() || lists.len() > MAX_REVOCATION_LISTS {
             return Err(Error::InvalidConfiguration(Misconfiguration::RevocationLists));
@@ -39,8 +39,8 @@ impl<'a> Revocation<'a> {
         for list in lists {
             // What is wrong with a certificate has other names than what is wrong with a list.
             BorrowedCertRevocationList::from_der(list).map_err(|error| match from_webpki(&error) {
-                Error::RevocationUnknown => Error::RevocationUnknown,
-                _ => Error::BadCertificate,
+                CertificateFault::RevocationUnknown => CertificateFault::RevocationUnknown,
+                _ => CertificateFault::Bad,
             })?;
         }
         Ok(Self { lists, depth: RevocationCheckDepth::Chain, unknown: UnknownStatusPolicy::Deny })

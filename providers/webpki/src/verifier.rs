@@ -16,7 +16,7 @@ use saitls_core::codes::CertificateType;
 use saitls_core::crypto::{
     CryptoProvider, Notes, PeerCertificates, PeerRole, PeerVerifier, VerificationProgress, x509,
 };
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{CertificateFault, Error, Result};
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
 
 /// How many intermediate certificates of a peer are looked at, if nobody says otherwise.
@@ -104,12 +104,13 @@ impl<'a> ChainVerifier<'a> {
         self
     }
 
-    /// Servers must be for this name, whatever name the connection is to: what `-verify_hostname` of `openssl s_client` and
-    /// `--verify-hostname` of `gnutls-cli` are. For a server that is reached by an address or an alias, through a tunnel, or
-    /// behind a proxy, while its certificate has one name that you know. All else is checked as ever.
+    /// Servers must be for this name, whatever name the connection is to: what `-verify_hostname` of `openssl s_client`
+    /// and `--verify-hostname` of `gnutls-cli` are. For a server that is reached by an address or an alias, through a
+    /// tunnel, or behind a proxy, while its certificate has one name that you know. All else is checked as ever.
     ///
-    /// A connection needs no name then; if it has one, it is still asked for (`server_name`). The name of the connection
-    /// counts as verified only if it is this one. Who authenticates clients checks no names, with this or without.
+    /// A connection needs no name then; if it has one, it is still asked for (`server_name`). The name of the
+    /// connection counts as verified only if it is this one. Who authenticates clients checks no names, with this or
+    /// without.
     ///
     /// ```
     /// # use saitls_webpki::*;
@@ -126,9 +127,10 @@ impl<'a> ChainVerifier<'a> {
 
     /// Servers may be for any name, or for none; all else is checked as ever.
     ///
-    /// **Dangerous** with authorities that certify others than your servers: whoever has any certificate of theirs can be the
-    /// server. With the authorities of the web that is everybody. It is for an authority of your own that certifies nothing
-    /// but the servers (or devices) that may stand here, such as devices whose certificates have no names.
+    /// **Dangerous** with authorities that certify others than your servers: whoever has any certificate of theirs can
+    /// be the server. With the authorities of the web that is everybody. It is for an authority of your own that
+    /// certifies nothing but the servers (or devices) that may stand here, such as devices whose certificates have no
+    /// names.
     #[must_use]
     pub const fn ignoring_server_name(mut self) -> Self {
         self.expected_name = ExpectedName::Any;
@@ -187,15 +189,15 @@ impl<'a> ChainVerifier<'a> {
                     };
                     match later {
                         Some(later) => time = later,
-                        None => return Poll::Ready(Err(self.explain(&error, progress, peer))),
+                        None => return Poll::Ready(Err(self.explain(&error, progress, peer).into())),
                     }
                 }
             }
         }
     }
 
-    /// Without a clock, the next time to look at what was not valid all at once: the earliest at which all of a path are is
-    /// the first second of one of them.
+    /// Without a clock, the next time to look at what was not valid all at once: the earliest at which all of a path
+    /// are is the first second of one of them.
     fn later(
         verifier: &ChainVerifier<'_>,
         error: &webpki::Error,
@@ -233,8 +235,8 @@ impl<'a> ChainVerifier<'a> {
         [anchors, self.anchors.len(), clock, self.max_intermediates, lists, count.wrapping_shl(2) | policy, edition]
     }
 
-    /// One run of the library against the answers so far. On its own, so that its memory is not in use while a signature is
-    /// verified.
+    /// One run of the library against the answers so far. On its own, so that its memory is not in use while a
+    /// signature is verified.
     #[inline(never)]
     fn run<P: CryptoProvider>(
         &self,
@@ -347,14 +349,14 @@ impl<'a> ChainVerifier<'a> {
         error: &webpki::Error,
         progress: &VerificationProgress<P>,
         peer: &PeerCertificates<'_>,
-    ) -> Error {
+    ) -> CertificateFault {
         let some_left_out = peer.chain.iter().count() > self.max_intermediates.saturating_add(1);
         match (from_webpki(error), progress.unusable_key()) {
-            (Error::BadCertificate, Some(why)) => why,
+            (CertificateFault::Bad, Some(why)) => why,
             (general, _) if self.has_no_issuer(general, error, peer) && self.is_self_signed_stranger(peer) => {
-                Error::SelfSignedCertificate
+                CertificateFault::SelfSigned
             }
-            (Error::UnknownIssuer, _) if some_left_out => Error::ChainTooLong,
+            (CertificateFault::UnknownIssuer, _) if some_left_out => CertificateFault::ChainTooLong,
             #[cfg(feature = "explain")]
             (other, _) => crate::explain::explain(error, other, peer, self.anchors),
             #[cfg(not(feature = "explain"))]
@@ -364,8 +366,8 @@ impl<'a> ChainVerifier<'a> {
 
     /// Whether a chain was refused because nobody issued the peer's certificate, or nobody has the name of who did.
     #[cfg_attr(not(feature = "explain"), allow(unused_variables, clippy::unused_self, reason = "what is done without"))]
-    fn has_no_issuer(&self, general: Error, error: &webpki::Error, peer: &PeerCertificates<'_>) -> bool {
-        let is_missing = general == Error::UnknownIssuer;
+    fn has_no_issuer(&self, general: CertificateFault, error: &webpki::Error, peer: &PeerCertificates<'_>) -> bool {
+        let is_missing = general == CertificateFault::UnknownIssuer;
         // What small images do without: they say what else is wrong.
         #[cfg(feature = "explain")]
         let is_missing = is_missing
@@ -374,8 +376,8 @@ impl<'a> ChainVerifier<'a> {
         is_missing
     }
 
-    /// Whether the peer's certificate, which was refused, looks signed by itself, and no anchor has its key. One by an issuer
-    /// of the same name looks so, too.
+    /// Whether the peer's certificate, which was refused, looks signed by itself, and no anchor has its key. One by an
+    /// issuer of the same name looks so, too.
     #[inline(never)]
     fn is_self_signed_stranger(&self, peer: &PeerCertificates<'_>) -> bool {
         // To tell it from one by an unknown issuer of the same name takes 400 bytes of flash.
@@ -388,13 +390,13 @@ impl<'a> ChainVerifier<'a> {
 }
 
 fn leaf<'p>(peer: &PeerCertificates<'p>) -> Result<&'p [u8]> {
-    peer.chain.leaf().map(|leaf| leaf.data).ok_or(Error::BadCertificate)
+    peer.chain.leaf().map(|leaf| leaf.data).ok_or(Error::Certificate(CertificateFault::Bad))
 }
 
 /// Whether the end entity is one that a chain can say anything about.
 fn check_end_entity(peer: &PeerCertificates<'_>) -> Result<()> {
     if peer.certificate_type != CertificateType::X509 {
-        return Err(Error::UnsupportedCertificate);
+        return Err(CertificateFault::Unsupported.into());
     }
     leaf(peer).map(drop)
 }
@@ -402,7 +404,7 @@ fn check_end_entity(peer: &PeerCertificates<'_>) -> Result<()> {
 /// Whether the key of an end entity may sign handshakes (RFC 9846 4.5.1.2), which the library does not check.
 fn check_key_usage(leaf: &[u8]) -> Result<()> {
     match x509::key_usage(leaf)? {
-        Some(usage) if !usage.digital_signature() => Err(Error::CertificatePurpose),
+        Some(usage) if !usage.digital_signature() => Err(CertificateFault::Purpose.into()),
         _ => Ok(()),
     }
 }

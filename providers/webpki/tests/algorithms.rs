@@ -3,9 +3,9 @@
 use super::support::pki::*;
 use super::support::provider::Counting;
 use super::support::*;
-use saitls_core::Error;
 use saitls_core::codes::SignatureScheme as S;
 use saitls_core::error::InBytes;
+use saitls_core::{CertificateFault, Error};
 use saitls_webpki::*;
 
 /// When the certificates of the folder `data` are valid.
@@ -43,7 +43,8 @@ fn signatures_in_ways_that_were_not_offered_are_refused() {
     let with = |schemes: &[S]| offered_at(NOW, &root.der, &[&leaf.der], schemes);
     assert_eq!(with(&[S::ECDSA_SECP256R1_SHA256, S::ECDSA_SECP384R1_SHA384]), Ok(1));
     assert_eq!(with(&[S::ECDSA_SECP384R1_SHA384]), Ok(1));
-    let missing = Err(Error::CertificateSignatureScheme(InBytes::<S>::new(S::ECDSA_SECP384R1_SHA384)));
+    let missing =
+        Err(Error::Certificate(CertificateFault::SignatureScheme(InBytes::<S>::new(S::ECDSA_SECP384R1_SHA384))));
     assert_eq!(with(&[S::ECDSA_SECP256R1_SHA256, S::ED25519]), missing);
     assert_eq!(with(&[]), missing);
 }
@@ -63,11 +64,11 @@ fn rsa() {
     // The server's is signed with SHA-384, the second intermediate with the other.
     assert_eq!(
         offered(root, &chain, &all[..1]),
-        Err(Error::CertificateSignatureScheme(InBytes::<S>::new(S::RSA_PKCS1_SHA512)))
+        Err(Error::Certificate(CertificateFault::SignatureScheme(InBytes::<S>::new(S::RSA_PKCS1_SHA512))))
     );
     assert_eq!(
         offered(root, &chain, &all[1..]),
-        Err(Error::CertificateSignatureScheme(InBytes::<S>::new(S::RSA_PKCS1_SHA256)))
+        Err(Error::Certificate(CertificateFault::SignatureScheme(InBytes::<S>::new(S::RSA_PKCS1_SHA256))))
     );
 }
 
@@ -90,11 +91,11 @@ fn ecdsa_with_p521_or_sha512() {
         for left_out in needed {
             let rest: Vec<S> = all.into_iter().filter(|scheme| scheme != left_out).collect();
             let refused = offered(root, &[leaf], &rest).unwrap_err();
-            assert_eq!(refused.alert(), Error::UnsupportedCertificate.alert(), "{refused}");
+            assert_eq!(refused.alert(), Error::Certificate(CertificateFault::Unsupported).alert(), "{refused}");
         }
         let mut tampered = leaf.to_vec();
         *tampered.last_mut().unwrap() ^= 1;
-        assert_eq!(offered(root, &[&tampered], &all), Err(Error::BadCertificate));
+        assert_eq!(offered(root, &[&tampered], &all), Err(CertificateFault::Bad.into()));
     }
     for (_, leaf, _) in chains {
         let other = data!("p521-sha512.root");
@@ -106,10 +107,10 @@ fn ecdsa_with_p521_or_sha512() {
 fn rsassa_pss() {
     let (root, leaf) = (data!("rsapss.root"), data!("rsapss.server"));
     assert_eq!(offered(root, &[leaf], &[S::RSA_PSS_PSS_SHA256]), Ok(1));
-    assert_eq!(offered(root, &[leaf], &[S::RSA_PSS_RSAE_SHA256]), Err(Error::UnsupportedCertificate));
+    assert_eq!(offered(root, &[leaf], &[S::RSA_PSS_RSAE_SHA256]), Err(CertificateFault::Unsupported.into()));
     let (root, leaf) = (data!("rsae-pss.root"), data!("rsae-pss.server"));
     assert_eq!(offered(root, &[leaf], &[S::RSA_PSS_RSAE_SHA384]), Ok(1));
-    assert_eq!(offered(root, &[leaf], &[S::RSA_PSS_PSS_SHA384]), Err(Error::UnsupportedCertificate));
+    assert_eq!(offered(root, &[leaf], &[S::RSA_PSS_PSS_SHA384]), Err(CertificateFault::Unsupported.into()));
 }
 
 /// RFC 9846 4.5.1.3: bad_certificate, even though the algorithm is one that nobody knows here.
@@ -127,10 +128,10 @@ fn signatures_with_md5_and_sha1_are_bad() {
 
     let all = [S::RSA_PKCS1_SHA256, S::RSA_PKCS1_SHA384, S::RSA_PKCS1_SHA512];
     for (algorithm, error) in [
-        (4, Error::BadCertificate),
-        (5, Error::BadCertificate),
+        (4, Error::Certificate(CertificateFault::Bad)),
+        (5, Error::Certificate(CertificateFault::Bad)),
         // RSA with SHA-224: merely unknown.
-        (14, Error::UnsupportedCertificate),
+        (14, Error::Certificate(CertificateFault::Unsupported)),
     ] {
         let changed = with(algorithm);
         assert_eq!(
@@ -162,6 +163,6 @@ fn ecdsa_with_sha1_is_bad_on_every_curve() {
             let len = u16::from_be_bytes([changed[at + 2], changed[at + 3]]) - less;
             changed[at + 2..at + 4].copy_from_slice(&len.to_be_bytes());
         }
-        assert_eq!(offered(root, &[&changed], &all), Err(Error::BadCertificate));
+        assert_eq!(offered(root, &[&changed], &all), Err(CertificateFault::Bad.into()));
     }
 }

@@ -8,7 +8,7 @@ use rcgen::{CertificateParams, NameConstraints};
 use saitls_core::codes::CertificateType;
 use saitls_core::crypto::{CryptoProvider, PeerCertificates, PeerRole, PeerVerifier, VerificationProgress, x509};
 use saitls_core::wire::CertificateEntries;
-use saitls_core::{Error, ServerName};
+use saitls_core::{CertificateFault, Error, ServerName};
 use saitls_webpki::*;
 use std::task::Poll;
 
@@ -34,7 +34,7 @@ fn chains_of_up_to_three_intermediates_are_accepted() {
     for intermediates in 0..=3 {
         assert_eq!(verify(&Pki::new(intermediates)), Ok(intermediates as u32 + 1));
     }
-    assert_eq!(verify(&Pki::new(4)), Err(Error::ChainTooLong));
+    assert_eq!(verify(&Pki::new(4)), Err(CertificateFault::ChainTooLong.into()));
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn order_and_company_of_intermediates_do_not_matter() {
     // No more than three are looked at.
     assert_eq!(
         verify_chain(&pki.root.der, &[chain[0], &stranger.der, &stranger.der, &stranger.der, chain[1], chain[2]]),
-        Err(Error::ChainTooLong)
+        Err(CertificateFault::ChainTooLong.into())
     );
 }
 
@@ -72,12 +72,12 @@ fn an_intermediate_can_be_the_trust_anchor() {
 fn a_chain_without_its_end_is_from_an_unknown_issuer() {
     let pki = Pki::new(2);
     let chain = pki.chain();
-    assert_eq!(verify_chain(&pki.root.der, &[chain[0]]), Err(Error::UnknownIssuer));
-    assert_eq!(verify_chain(&pki.root.der, &[chain[0], chain[2]]), Err(Error::UnknownIssuer));
+    assert_eq!(verify_chain(&pki.root.der, &[chain[0]]), Err(CertificateFault::UnknownIssuer.into()));
+    assert_eq!(verify_chain(&pki.root.der, &[chain[0], chain[2]]), Err(CertificateFault::UnknownIssuer.into()));
     let stranger = self_signed(authority("somebody else"), Key::p256());
-    assert_eq!(verify_chain(&stranger.der, &chain), Err(Error::UnknownIssuer));
+    assert_eq!(verify_chain(&stranger.der, &chain), Err(CertificateFault::UnknownIssuer.into()));
     // The same name is not the same key.
-    assert_eq!(verify_chain(&Certified::root().der, &chain), Err(Error::BadCertificate));
+    assert_eq!(verify_chain(&Certified::root().der, &chain), Err(CertificateFault::Bad.into()));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn each_signature_of_a_chain_counts() {
         let mut chain: Vec<Vec<u8>> = pki.chain().iter().map(|der| der.to_vec()).collect();
         *chain[index].last_mut().unwrap() ^= 1;
         let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
-        assert_eq!(verify_chain(&pki.root.der, &chain), Err(Error::BadCertificate));
+        assert_eq!(verify_chain(&pki.root.der, &chain), Err(CertificateFault::Bad.into()));
     }
 }
 
@@ -95,7 +95,7 @@ fn each_signature_of_a_chain_counts() {
 fn an_issuer_must_be_an_authority() {
     for is_ca in [IsCa::NoCa, IsCa::ExplicitNoCa] {
         let made = changed(|intermediate| intermediate.is_ca = is_ca, nothing);
-        assert_eq!(made, Err(Error::CertificateConstraint));
+        assert_eq!(made, Err(CertificateFault::Constraint.into()));
     }
 }
 
@@ -103,7 +103,7 @@ fn an_issuer_must_be_an_authority() {
 fn an_authority_whose_key_may_not_sign_certificates_signs_none() {
     let usages = vec![KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
     let made = changed(|intermediate| intermediate.key_usages = usages, nothing);
-    assert_eq!(made, Err(Error::CertificateConstraint));
+    assert_eq!(made, Err(CertificateFault::Constraint.into()));
     // Without the extension it may.
     assert_eq!(changed(|intermediate| intermediate.key_usages = Vec::new(), nothing), Ok(2));
 }
@@ -117,9 +117,12 @@ fn unknown_critical_extensions_are_refused() {
     };
     assert_eq!(
         changed(|intermediate| intermediate.custom_extensions = unknown(true), nothing),
-        Err(Error::CriticalExtension)
+        Err(CertificateFault::CriticalExtension.into())
     );
-    assert_eq!(changed(nothing, |leaf| leaf.custom_extensions = unknown(true)), Err(Error::CriticalExtension));
+    assert_eq!(
+        changed(nothing, |leaf| leaf.custom_extensions = unknown(true)),
+        Err(CertificateFault::CriticalExtension.into())
+    );
     assert_eq!(changed(nothing, |leaf| leaf.custom_extensions = unknown(false)), Ok(2));
 }
 
@@ -131,7 +134,7 @@ fn the_length_of_a_path_is_limited_by_its_authorities() {
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(limit));
         root.issue(params)
     };
-    for (limit, expected) in [(1, Ok(3)), (0, Err(Error::CertificateConstraint))] {
+    for (limit, expected) in [(1, Ok(3)), (0, Err(CertificateFault::Constraint.into()))] {
         let first = limited(limit);
         let second = first.issue(authority("second"));
         let leaf = second.issue(end_entity(&["server.test"]));
@@ -147,8 +150,8 @@ fn name_constraints_of_intermediates_and_anchors_hold() {
     };
     for (permitted, excluded, expected) in [
         (&["test"][..], &[][..], Ok(2)),
-        (&["example"], &[], Err(Error::CertificateConstraint)),
-        (&[], &["server.test"], Err(Error::CertificateConstraint)),
+        (&["example"], &[], Err(CertificateFault::Constraint.into())),
+        (&[], &["server.test"], Err(CertificateFault::Constraint.into())),
         (&[], &["other.test"], Ok(2)),
     ] {
         let made = changed(|intermediate| intermediate.name_constraints = constraints(permitted, excluded), nothing);
@@ -176,7 +179,7 @@ fn certificates_are_for_their_purpose() {
         let as_server = Verification::server(&chain, "server.test").run(&verifier, provider);
         (as_server, Verification::client(&chain).run(&verifier, provider))
     };
-    const WRONG: Result<u32, Error> = Err(Error::CertificatePurpose);
+    const WRONG: Result<u32, Error> = Err(Error::Certificate(CertificateFault::Purpose));
     assert_eq!(for_purpose(vec![]), (Ok(1), Ok(1)));
     assert_eq!(for_purpose(vec![ServerAuth, ClientAuth]), (Ok(1), Ok(1)));
     assert_eq!(for_purpose(vec![ServerAuth]), (Ok(1), WRONG));
@@ -191,9 +194,9 @@ fn a_key_that_may_not_sign_does_not_authenticate() {
     for (usages, expected) in [
         (vec![], Ok(2)),
         (vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment], Ok(2)),
-        (vec![KeyUsagePurpose::KeyEncipherment], Err(Error::CertificatePurpose)),
-        (vec![KeyUsagePurpose::KeyAgreement, KeyUsagePurpose::DecipherOnly], Err(Error::CertificatePurpose)),
-        (vec![KeyUsagePurpose::DecipherOnly], Err(Error::CertificatePurpose)),
+        (vec![KeyUsagePurpose::KeyEncipherment], Err(CertificateFault::Purpose.into())),
+        (vec![KeyUsagePurpose::KeyAgreement, KeyUsagePurpose::DecipherOnly], Err(CertificateFault::Purpose.into())),
+        (vec![KeyUsagePurpose::DecipherOnly], Err(CertificateFault::Purpose.into())),
     ] {
         assert_eq!(changed(nothing, |leaf| leaf.key_usages = usages), expected);
     }
@@ -207,7 +210,7 @@ fn an_authority_is_no_peer() {
     let root = Certified::root();
     let leaf = root.issue(params);
     let refused = verify_chain(&root.der, &[&leaf.der]).unwrap_err();
-    assert_eq!(refused, Error::CertificationAuthorityAsPeer);
+    assert_eq!(refused, Error::Certificate(CertificateFault::CertificationAuthorityAsPeer));
     assert!(refused.to_string().contains("PinnedKey"), "{refused}");
 }
 
@@ -222,7 +225,7 @@ fn nothing_but_certificates_is_verified() {
     // Nonsense beside a good chain does no harm.
     assert_eq!(verify_chain(&pki.root.der, &[chain[0], &[0x30, 0], chain[1]]), Ok(2));
     let longer = [chain[0], &[0]].concat();
-    assert_eq!(verify_chain(&pki.root.der, &[&longer, chain[1]]), Err(Error::BadCertificate));
+    assert_eq!(verify_chain(&pki.root.der, &[&longer, chain[1]]), Err(CertificateFault::Bad.into()));
 }
 
 /// A key without a certificate has no chain, whatever its bytes are: not even those of a certificate with a chain.
@@ -234,7 +237,7 @@ fn a_raw_public_key_is_no_chain() {
     let list = certificate_list(&pki.chain());
     let name = ServerName::try_from("server.test").unwrap();
     for (certificate_type, expected) in
-        [(CertificateType::X509, Ok(())), (CertificateType::RAW_PUBLIC_KEY, Err(Error::UnsupportedCertificate))]
+        [(CertificateType::X509, Ok(())), (CertificateType::RAW_PUBLIC_KEY, Err(CertificateFault::Unsupported.into()))]
     {
         let mut provider = Counting::default();
         let schemes = provider.signature_schemes().to_vec();

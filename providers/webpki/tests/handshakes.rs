@@ -10,7 +10,7 @@ use saitls_core::config::*;
 use saitls_core::crypto::dangerous::AcceptAnyPeer;
 use saitls_core::crypto::x509;
 use saitls_core::error::Misconfiguration;
-use saitls_core::{Connection, Error, PeerAuthentication, ServerName};
+use saitls_core::{CertificateFault, Connection, Error, PeerAuthentication, ServerName};
 use saitls_webpki::*;
 
 /// A server with this chain, and a client that trusts this root.
@@ -64,23 +64,30 @@ fn who_is_refused_hears_why() {
     let mut rootless = good();
     rootless.intermediates.clear();
     for (pki, error, alert) in [
-        (expired, Error::CertificateExpired, Alert::CERTIFICATE_EXPIRED),
-        (early, Error::CertificateNotYetValid, Alert::CERTIFICATE_EXPIRED),
-        (other_use, Error::CertificatePurpose, Alert::UNSUPPORTED_CERTIFICATE),
-        (tampered, Error::BadCertificate, Alert::BAD_CERTIFICATE),
-        (authority_as_peer, Error::CertificationAuthorityAsPeer, Alert::UNSUPPORTED_CERTIFICATE),
-        (self_signed_peer, Error::SelfSignedCertificate, Alert::UNKNOWN_CA),
-        (rootless, Error::UnknownIssuer, Alert::UNKNOWN_CA),
+        (expired, Error::Certificate(CertificateFault::Expired), Alert::CERTIFICATE_EXPIRED),
+        (early, Error::Certificate(CertificateFault::NotYetValid), Alert::CERTIFICATE_EXPIRED),
+        (other_use, Error::Certificate(CertificateFault::Purpose), Alert::UNSUPPORTED_CERTIFICATE),
+        (tampered, Error::Certificate(CertificateFault::Bad), Alert::BAD_CERTIFICATE),
+        (
+            authority_as_peer,
+            Error::Certificate(CertificateFault::CertificationAuthorityAsPeer),
+            Alert::UNSUPPORTED_CERTIFICATE,
+        ),
+        (self_signed_peer, Error::Certificate(CertificateFault::SelfSigned), Alert::UNKNOWN_CA),
+        (rootless, Error::Certificate(CertificateFault::UnknownIssuer), Alert::UNKNOWN_CA),
     ] {
         let heard = Err(Error::AlertReceived(alert));
         assert_eq!(server_is(&pki, &pki.root.der), (Err(error), heard));
         assert_eq!(client_is(&pki, &pki.root.der, true), (heard, Err(error)));
         assert_eq!(client_is(&pki, &pki.root.der, false), (heard, Err(error)));
     }
-    assert_eq!(server_is(&good(), &good().root.der).0, Err(Error::BadCertificate));
+    assert_eq!(server_is(&good(), &good().root.der).0, Err(CertificateFault::Bad.into()));
     let named_otherwise = Pki::with_leaf(1, end_entity(&["other.test"]));
     let heard = Err(Error::AlertReceived(Alert::CERTIFICATE_UNKNOWN));
-    assert_eq!(server_is(&named_otherwise, &named_otherwise.root.der), (Err(Error::CertificateNameMismatch), heard));
+    assert_eq!(
+        server_is(&named_otherwise, &named_otherwise.root.der),
+        (Err(CertificateFault::NameMismatch.into()), heard)
+    );
     // The name of a client is the application's business.
     assert_eq!(client_is(&named_otherwise, &named_otherwise.root.der, true), (Ok(()), Ok(())));
 }

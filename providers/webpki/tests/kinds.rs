@@ -10,7 +10,7 @@ use saitls_core::codes::{AlertDescription as Alert, SignatureScheme as S};
 use saitls_core::config::{ClientConfig, Identity, ServerConfig};
 use saitls_core::crypto::Signer;
 use saitls_core::error::InBytes;
-use saitls_core::{Error, Result};
+use saitls_core::{CertificateFault, Error, Result};
 use saitls_webpki::*;
 use std::task::Poll;
 use std::time::Duration;
@@ -58,7 +58,7 @@ fn assert_refused(verified: Result<u32>, error: Error, alert: Alert, words: &str
 #[test]
 fn version_1() {
     let (root, leaf) = (data!("v1.root"), data!("v1.server"));
-    let (error, alert) = (Error::CertificateVersion, Alert::UNSUPPORTED_CERTIFICATE);
+    let (error, alert) = (Error::Certificate(CertificateFault::Version), Alert::UNSUPPORTED_CERTIFICATE);
     assert_refused(verify_later(root, &[leaf]), error, alert, "version 3 of X.509");
 }
 
@@ -72,15 +72,25 @@ fn critical_extensions() {
     let alert = Alert::UNSUPPORTED_CERTIFICATE;
     let unknown = critical(&[1, 3, 6, 1, 4, 1, 99_999, 1]);
     let verified = leaf_with(|leaf| leaf.custom_extensions = unknown.clone());
-    assert_refused(verified, Error::CriticalExtension, alert, "critical extension that is not known");
+    assert_refused(
+        verified,
+        Error::Certificate(CertificateFault::CriticalExtension),
+        alert,
+        "critical extension that is not known",
+    );
     let verified = authority_with(|authority| authority.custom_extensions = unknown);
-    assert_refused(verified, Error::CriticalExtension, alert, "critical extension that is not known");
+    assert_refused(
+        verified,
+        Error::Certificate(CertificateFault::CriticalExtension),
+        alert,
+        "critical extension that is not known",
+    );
     for policy in [32, 33, 36, 54] {
         let policies = critical(&[2, 5, 29, policy]);
         let verified = leaf_with(|leaf| leaf.custom_extensions = policies.clone());
-        assert_refused(verified, Error::CriticalPolicy, alert, "policies");
+        assert_refused(verified, Error::Certificate(CertificateFault::CriticalPolicy), alert, "policies");
         let verified = authority_with(|authority| authority.custom_extensions = policies);
-        assert_refused(verified, Error::CriticalPolicy, alert, "policies");
+        assert_refused(verified, Error::Certificate(CertificateFault::CriticalPolicy), alert, "policies");
     }
     // Where it is not critical, nobody needs to look at it.
     let policies = CustomExtension::from_oid_content(&[2, 5, 29, 32], vec![0x30, 0]);
@@ -89,7 +99,7 @@ fn critical_extensions() {
 
 #[test]
 fn validity_before_1970() {
-    let (error, alert) = (Error::CertificateTime, Alert::BAD_CERTIFICATE);
+    let (error, alert) = (Error::Certificate(CertificateFault::Validity), Alert::BAD_CERTIFICATE);
     let verified = leaf_with(|leaf| leaf.not_before = date_time_ymd(1965, 1, 1));
     assert_refused(verified, error, alert, "before 1970");
     let verified = authority_with(|authority| authority.not_before = date_time_ymd(1950, 1, 1));
@@ -107,7 +117,7 @@ fn signatures_that_were_not_offered() {
     let verification = Verification { schemes, ..Verification::server(&chain, "server.test") };
     let verified = verification.run(&verifier, &mut Counting::default());
     let (error, alert) = (
-        Error::CertificateSignatureScheme(InBytes::<S>::new(S::ECDSA_SECP521R1_SHA512)),
+        Error::Certificate(CertificateFault::SignatureScheme(InBytes::<S>::new(S::ECDSA_SECP521R1_SHA512))),
         Alert::UNSUPPORTED_CERTIFICATE,
     );
     assert_refused(verified, error, alert, "ecdsa_secp521r1_sha512");
@@ -116,7 +126,8 @@ fn signatures_that_were_not_offered() {
 #[test]
 fn an_issuer_with_rsa_1024() {
     let verified = verify_later(data!("rsa1024.short.root"), &[data!("rsa1024.server")]);
-    let (error, alert) = (Error::RsaKeyLength(InBytes::<u16>::new(1024)), Alert::UNSUPPORTED_CERTIFICATE);
+    let (error, alert) =
+        (Error::Certificate(CertificateFault::RsaKeyLength(InBytes::<u16>::new(1024))), Alert::UNSUPPORTED_CERTIFICATE);
     assert_refused(verified, error, alert, "RSA key of 1024 bits: 2048 to 4096");
 }
 
@@ -143,7 +154,7 @@ fn a_server_with_rsa_1024() {
     let identities = [Identity::new(&chain, &Nothing)];
     let server = ServerConfig::new(&identities);
     let (refused, heard) = Pair::new(&client, &server).run();
-    assert_eq!(refused, Err(Error::RsaKeyLength(InBytes::<u16>::new(1024))));
+    assert_eq!(refused, Err(Error::Certificate(CertificateFault::RsaKeyLength(InBytes::<u16>::new(1024)))));
     assert_eq!(heard, Err(Error::AlertReceived(Alert::UNSUPPORTED_CERTIFICATE)));
 }
 
@@ -171,13 +182,13 @@ fn named(by_leaf: DnValue, by_root: DnValue) -> Result<u32> {
 #[test]
 fn an_issuer_whose_name_is_written_in_another_way() {
     let utf8 = |text: &str| DnValue::Utf8String(text.into());
-    let (error, alert) = (Error::IssuerNameForm, Alert::UNKNOWN_CA);
+    let (error, alert) = (Error::Certificate(CertificateFault::IssuerNameForm), Alert::UNKNOWN_CA);
     assert_eq!(named(utf8("ACME Ltd"), utf8("ACME Ltd")), Ok(1));
     assert_refused(named(utf8("ACME Ltd"), printable("ACME Ltd")), error, alert, "string type");
     assert_refused(named(utf8("ACME Ltd"), utf8("Acme ltd")), error, alert, "string type");
     assert_refused(named(utf8("ACME Ltd"), printable(" acme  LTD ")), error, alert, "string type");
     for other in ["ACME", "ACME Ltd 2", "ACMELtd"] {
-        assert_eq!(named(utf8("ACME Ltd"), utf8(other)), Err(Error::UnknownIssuer), "{other}");
+        assert_eq!(named(utf8("ACME Ltd"), utf8(other)), Err(CertificateFault::UnknownIssuer.into()), "{other}");
     }
 }
 
@@ -190,7 +201,7 @@ fn constraints_on_names_that_are_not_compared() {
         }
     };
     let directory = || vec![GeneralSubtree::DirectoryName(authority("end entity").distinguished_name)];
-    let (error, alert) = (Error::UnsupportedConstraint, Alert::CERTIFICATE_UNKNOWN);
+    let (error, alert) = (Error::Certificate(CertificateFault::UnsupportedConstraint), Alert::CERTIFICATE_UNKNOWN);
     assert_refused(authority_with(constrained(directory(), vec![])), error, alert, "directory names");
     assert_refused(authority_with(constrained(vec![], directory())), error, alert, "directory names");
     // Of an anchor too.
@@ -212,5 +223,5 @@ fn constraints_on_names_that_are_not_compared() {
     assert_refused(verify_chain(&root.der, &[&leaf.der, &intermediate.der]), error, alert, "not evaluated here");
     // What is compared and broken is another matter.
     let other = vec![GeneralSubtree::DnsName("other".into())];
-    assert_eq!(authority_with(constrained(other, vec![])), Err(Error::CertificateConstraint));
+    assert_eq!(authority_with(constrained(other, vec![])), Err(CertificateFault::Constraint.into()));
 }

@@ -10,8 +10,8 @@ use super::support::*;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{AlgorithmIdentifier, CertificateDer, CertificateRevocationListDer, InvalidSignature, alg_id};
 use rustls_pki_types::{ServerName, SignatureVerificationAlgorithm};
-use saitls_core::Error;
 use saitls_core::crypto::{PeerRole, SignatureAlgorithm, SignatureVerifier as _};
+use saitls_core::{CertificateFault, Error};
 use saitls_rustcrypto::{RustCrypto, SignatureVerifier};
 use saitls_webpki::*;
 use serde_json::Value;
@@ -103,7 +103,7 @@ impl Case {
         }
         let chain: Vec<&[u8]> = self.chain.iter().map(AsRef::as_ref).collect();
         if let Some(name) = &self.name {
-            ServerName::try_from(name.as_str()).map_err(|_| Error::CertificateNameMismatch)?;
+            ServerName::try_from(name.as_str()).map_err(|_| CertificateFault::NameMismatch)?;
         }
         let verification = Verification { role: self.role, chain: &chain, name: self.name.as_deref(), schemes: None };
         verification.run(&verifier, &mut Counting::default()).map(drop)

@@ -1,6 +1,6 @@
 //! Where verdicts differ from those of x509-limbo, and why.
 
-use saitls_core::Error;
+use saitls_core::{CertificateFault, Error};
 
 /// Cases in which this verifier decides otherwise than the suite expects.
 pub(crate) struct Deviation {
@@ -81,7 +81,7 @@ pub(crate) const DEVIATIONS: &[Deviation] = &[
     Deviation {
         reason: "constraints on directory names and e-mail addresses are not understood, so what they apply to is \
                  refused, by an error of its own",
-        ours: Err(Error::UnsupportedConstraint),
+        ours: Err(Error::Certificate(CertificateFault::UnsupportedConstraint)),
         ids: &[
             "rfc5280::nc::nc-permits-email-domain",
             "rfc5280::nc::nc-permits-email-exact",
@@ -93,18 +93,18 @@ pub(crate) const DEVIATIONS: &[Deviation] = &[
     },
     Deviation {
         reason: "a certification authority's certificate identifies no peer: PinnedKey is the way",
-        ours: Err(Error::CertificationAuthorityAsPeer),
+        ours: Err(Error::Certificate(CertificateFault::CertificationAuthorityAsPeer)),
         ids: &["pathlen::validation-ignores-pathlen-in-leaf", "rfc5280::ca-as-leaf"],
     },
     Deviation {
         reason: "the limit is on the certificates that are looked at, self-issued ones included, so that it bounds the \
                  work",
-        ours: Err(Error::BadCertificate),
+        ours: Err(Error::Certificate(CertificateFault::Bad)),
         ids: &["pathlen::max-chain-depth-1-self-issued"],
     },
     Deviation {
         reason: "the path leads through the last of 35 intermediates, of which a verifier here looks at a few",
-        ours: Err(Error::ChainTooLong),
+        ours: Err(Error::Certificate(CertificateFault::ChainTooLong)),
         ids: &["bettertls::pathbuilding::tc67"],
     },
 ];

@@ -4,8 +4,8 @@ use super::support::pki::*;
 use super::support::provider::Counting;
 use super::support::*;
 use rcgen::DnType;
-use saitls_core::Error;
 use saitls_core::crypto::{PeerVerifier, VerificationProgress};
+use saitls_core::{CertificateFault, Error};
 use saitls_webpki::*;
 use std::task::Poll;
 
@@ -14,7 +14,7 @@ fn is_for(presented: &[&str], name: &str) -> bool {
     let anchors = anchor(&pki.root.der);
     let verifier = ChainVerifier::new(&anchors, &NOW).unwrap();
     let verified = Verification::server(&pki.chain(), name).run(&verifier, &mut Counting::default());
-    assert!(matches!(verified, Ok(1) | Err(Error::CertificateNameMismatch)), "{verified:?}");
+    assert!(matches!(verified, Ok(1) | Err(Error::Certificate(CertificateFault::NameMismatch))), "{verified:?}");
     verified.is_ok()
 }
 
@@ -67,7 +67,7 @@ fn a_common_name_is_no_name() {
     let pki = Pki::with_leaf(0, params);
     // Not merely another name: there is none.
     let refused = verify(&pki).unwrap_err();
-    assert_eq!(refused, Error::MissingSubjectAltName);
+    assert_eq!(refused, Error::Certificate(CertificateFault::MissingSubjectAltName));
     assert!(refused.to_string().contains("no subjectAltName"), "{refused}");
 }
 
@@ -94,7 +94,7 @@ fn another_name_can_be_expected_than_that_of_the_connection() {
     for name in NAMES {
         // The name of the connection was verified only if it is the one.
         assert_eq!(run(&expecting(&server), &chain, name), (Ok(2), name == Some("server.test")));
-        assert_eq!(run(&expecting(&other), &chain, name), (Err(Error::CertificateNameMismatch), false));
+        assert_eq!(run(&expecting(&other), &chain, name), (Err(CertificateFault::NameMismatch.into()), false));
     }
     let rotating = RotatingVerifier::new(expecting(&server));
     assert!(!PeerVerifier::<Counting>::needs_server_name(&rotating));
@@ -113,8 +113,8 @@ fn the_name_can_be_left_out() {
     }
 }
 
-/// What is checked behind the name is checked without it: KeyUsage, of which a verifier that passes over the error of the name
-/// would see nothing.
+/// What is checked behind the name is checked without it: KeyUsage, of which a verifier that passes over the error of
+/// the name would see nothing.
 #[test]
 fn without_the_name_all_else_is_checked() {
     use rcgen::{ExtendedKeyUsagePurpose, KeyUsagePurpose, date_time_ymd};
@@ -130,16 +130,19 @@ fn without_the_name_all_else_is_checked() {
     };
     assert_eq!(verdicts(&|_| ()), [Ok(2); 2]);
     let not_to_sign = |leaf: &mut rcgen::CertificateParams| leaf.key_usages = vec![KeyUsagePurpose::KeyEncipherment];
-    assert_eq!(verdicts(&not_to_sign), [Err(Error::CertificatePurpose); 2]);
+    assert_eq!(verdicts(&not_to_sign), [Err(CertificateFault::Purpose.into()); 2]);
     let for_code =
         |leaf: &mut rcgen::CertificateParams| leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning];
-    assert_eq!(verdicts(&for_code), [Err(Error::CertificatePurpose); 2]);
-    assert_eq!(verdicts(&|leaf| leaf.not_after = date_time_ymd(2026, 2, 1)), [Err(Error::CertificateExpired); 2]);
+    assert_eq!(verdicts(&for_code), [Err(CertificateFault::Purpose.into()); 2]);
+    assert_eq!(
+        verdicts(&|leaf| leaf.not_after = date_time_ymd(2026, 2, 1)),
+        [Err(CertificateFault::Expired.into()); 2]
+    );
     let stranger = Pki::new(0);
     let anchors = anchor(&stranger.root.der);
     let nameless = ChainVerifier::new(&anchors, &NOW).unwrap().ignoring_server_name();
     let pki = Pki::new(1);
-    assert_eq!(run(&nameless, &pki.chain(), None).0, Err(Error::BadCertificate));
+    assert_eq!(run(&nameless, &pki.chain(), None).0, Err(CertificateFault::Bad.into()));
 }
 
 #[test]
@@ -150,7 +153,7 @@ fn without_a_name_no_server_is_verified() {
     assert!(PeerVerifier::<Counting>::needs_server_name(&verifier));
     let chain = pki.chain();
     let nameless = Verification { name: None, ..Verification::server(&chain, "server.test") };
-    assert_eq!(nameless.run(&verifier, &mut Counting::default()), Err(Error::CertificateUnknown));
+    assert_eq!(nameless.run(&verifier, &mut Counting::default()), Err(CertificateFault::Unknown.into()));
 }
 
 #[test]

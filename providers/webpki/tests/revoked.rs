@@ -3,8 +3,8 @@
 use super::support::pki::*;
 use super::support::provider::Counting;
 use super::support::*;
-use saitls_core::Error;
 use saitls_core::error::Misconfiguration;
+use saitls_core::{CertificateFault, Error};
 use saitls_webpki::*;
 use std::time::Duration;
 
@@ -26,8 +26,8 @@ fn what_is_on_a_list_is_revoked_wherever_it_is_in_the_chain() {
     // Two certificates, two lists.
     assert_eq!(with(&[&all_good, &leaf_good]), Ok(4));
     assert_eq!(with(&[&leaf_good, &all_good]), Ok(4));
-    assert_eq!(with(&[&no_intermediate, &leaf_good]), Err(Error::CertificateRevoked));
-    assert_eq!(with(&[&all_good, &no_leaf]), Err(Error::CertificateRevoked));
+    assert_eq!(with(&[&no_intermediate, &leaf_good]), Err(CertificateFault::Revoked.into()));
+    assert_eq!(with(&[&all_good, &no_leaf]), Err(CertificateFault::Revoked.into()));
 }
 
 #[test]
@@ -36,11 +36,11 @@ fn a_certificate_without_a_list_is_refused_unless_told_otherwise() {
     let lists = [pki.intermediates[0].revoke(&[])];
     let lists: Vec<&[u8]> = lists.iter().map(Vec::as_slice).collect();
     let revocation = Revocation::new(&lists).unwrap();
-    assert_eq!(verify_with(&pki, &NOW, revocation), Err(Error::RevocationUnknown));
+    assert_eq!(verify_with(&pki, &NOW, revocation), Err(CertificateFault::RevocationUnknown.into()));
     assert_eq!(verify_with(&pki, &NOW, revocation.with_unknown_status(UnknownStatus::Accept)), Ok(3));
     assert_eq!(
         verify_with(&pki, &NOW, revocation.with_unknown_status(UnknownStatus::Refuse)),
-        Err(Error::RevocationUnknown)
+        Err(CertificateFault::RevocationUnknown.into())
     );
     assert_eq!(verify_with(&pki, &NOW, revocation.only_end_entity()), Ok(3));
 }
@@ -50,13 +50,16 @@ fn a_list_must_be_signed_by_the_issuer_and_in_time() {
     let (pki, impostor) = (Pki::new(0), Certified::root());
     let (forged, genuine) = (impostor.revoke(&[]), pki.root.revoke(&[]));
     let lists = [forged.as_slice()];
-    assert_eq!(verify_with(&pki, &NOW, Revocation::new(&lists).unwrap()), Err(Error::RevocationUnknown));
+    assert_eq!(
+        verify_with(&pki, &NOW, Revocation::new(&lists).unwrap()),
+        Err(CertificateFault::RevocationUnknown.into())
+    );
     let lists = [genuine.as_slice()];
     let revocation = Revocation::new(&lists).unwrap();
     assert_eq!(verify_with(&pki, &NOW, revocation), Ok(2));
     // The fifteenth of December: the certificates are still valid, the list is not.
     let december = UnixTime::since_unix_epoch(Duration::from_secs(1_797_292_800));
-    assert_eq!(verify_with(&pki, &december, revocation), Err(Error::RevocationUnknown));
+    assert_eq!(verify_with(&pki, &december, revocation), Err(CertificateFault::RevocationUnknown.into()));
 }
 
 #[test]
@@ -64,10 +67,10 @@ fn lists_that_are_none_are_refused_at_once() {
     let wrong = Some(Error::InvalidConfiguration(Misconfiguration::RevocationLists));
     assert_eq!(Revocation::new(&[]).err(), wrong);
     assert_eq!(Revocation::new(&[&[0x30, 0][..]; MAX_REVOCATION_LISTS + 1]).err(), wrong);
-    assert_eq!(Revocation::new(&[&[0x30, 0]]).err(), Some(Error::BadCertificate));
+    assert_eq!(Revocation::new(&[&[0x30, 0]]).err(), Some(Error::Certificate(CertificateFault::Bad)));
     // What is said of a certificate is said of a certificate.
     let mut list = Certified::root().revoke(&[]);
     let this_update = list.windows(13).position(|bytes| bytes == b"260201000000Z").unwrap();
     list[this_update] = b'x';
-    assert_eq!(Revocation::new(&[&list]).err(), Some(Error::BadCertificate));
+    assert_eq!(Revocation::new(&[&list]).err(), Some(Error::Certificate(CertificateFault::Bad)));
 }

@@ -6,8 +6,8 @@ use super::support::*;
 use rcgen::CertificateParams;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
-use saitls_core::Error;
 use saitls_core::crypto::x509;
+use saitls_core::{CertificateFault, Error};
 use saitls_webpki::*;
 use std::io::Write as _;
 use std::path::Path;
@@ -35,8 +35,8 @@ fn a_server_may_have_the_name_of_its_authority() {
     let leaf = root.issue(of_the_same_name());
     assert_eq!(verify_chain(&root.der, &[&leaf.der]), Ok(1));
     assert_eq!(verify_chain(&root.der, &[&leaf.der, &root.der]), Ok(1));
-    // An intermediate may as well, as when an authority changes its key. The name alone does not say whose the key is: the
-    // signature is tried with both.
+    // An intermediate may as well, as when an authority changes its key. The name alone does not say whose the key is:
+    // the signature is tried with both.
     let successor = root.issue(authority("root"));
     let leaf = successor.issue(of_the_same_name());
     assert_eq!(verify_chain(&root.der, &[&leaf.der, &successor.der]), Ok(3));
@@ -70,7 +70,7 @@ fn a_chain_that_others_accept_is_accepted() {
     let anchors = anchor(&stranger.der);
     let verifier = ChainVerifier::new(&anchors, &time).unwrap();
     let refused = Verification::server(&chain, "localhost").run(&verifier, &mut Counting::default());
-    assert_eq!(refused, Err(Error::UnknownIssuer));
+    assert_eq!(refused, Err(CertificateFault::UnknownIssuer.into()));
 }
 
 #[test]
@@ -81,13 +81,13 @@ fn a_self_signed_server_is_refused_with_the_remedy() {
         assert!(x509::is_self_signed(&certified.der).unwrap());
         let refused = verify_chain(&stranger.der, &[&certified.der]).unwrap_err();
         // Also where an anchor has its name: the signature is wrong for that one's key.
-        assert_eq!(refused, Error::SelfSignedCertificate);
+        assert_eq!(refused, Error::Certificate(CertificateFault::SelfSigned));
         assert!(refused.to_string().contains("PinnedKey"), "{refused}");
     }
     let mut expired = end_entity(&["server.test"]);
     expired.not_after = rcgen::date_time_ymd(2026, 2, 1);
     let certified = self_signed(expired, Key::p256());
-    assert_eq!(verify_chain(&stranger.der, &[&certified.der]), Err(Error::SelfSignedCertificate));
+    assert_eq!(verify_chain(&stranger.der, &[&certified.der]), Err(CertificateFault::SelfSigned.into()));
 }
 
 /// Without key identifiers it looks self-signed, but it has an issuer: what is wrong is something else.
@@ -104,9 +104,9 @@ fn what_an_authority_of_the_same_name_issued_is_refused_for_what_is_wrong() {
     let without_purpose =
         changed(|params| params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::CodeSigning]);
     for (params, error) in [
-        (expired, Error::CertificateExpired),
-        (named_otherwise, Error::CertificateNameMismatch),
-        (without_purpose, Error::CertificatePurpose),
+        (expired, Error::Certificate(CertificateFault::Expired)),
+        (named_otherwise, Error::Certificate(CertificateFault::NameMismatch)),
+        (without_purpose, Error::Certificate(CertificateFault::Purpose)),
     ] {
         let leaf = root.issue(params.clone());
         assert!(x509::is_self_signed(&leaf.der).unwrap());
@@ -122,7 +122,7 @@ fn what_an_authority_of_the_same_name_issued_is_refused_for_what_is_wrong() {
     let lists = [list.as_slice()];
     let verifier = ChainVerifier::new(&anchors, &NOW).unwrap().with_revocation(Revocation::new(&lists).unwrap());
     let refused = Verification::server(&chain, "server.test").run(&verifier, &mut Counting::default());
-    assert_eq!(refused, Err(Error::CertificateRevoked));
+    assert_eq!(refused, Err(CertificateFault::Revoked.into()));
 }
 
 /// An anchor is a name and a key (RFC 5280 6.1.1 d): what that key signed is a path of one certificate.
@@ -133,19 +133,22 @@ fn a_self_signed_server_that_is_an_anchor_is_accepted() {
     // All else is checked as ever.
     let named_otherwise = self_signed(end_entity(&["other.test"]), Key::p256());
     let refused = verify_chain(&named_otherwise.der, &[&named_otherwise.der]);
-    assert_eq!(refused, Err(Error::CertificateNameMismatch));
+    assert_eq!(refused, Err(CertificateFault::NameMismatch.into()));
     let mut expired = end_entity(&["server.test"]);
     expired.not_after = rcgen::date_time_ymd(2026, 2, 1);
     let expired = self_signed(expired, Key::p256());
-    assert_eq!(verify_chain(&expired.der, &[&expired.der]), Err(Error::CertificateExpired));
+    assert_eq!(verify_chain(&expired.der, &[&expired.der]), Err(CertificateFault::Expired.into()));
     let mut tampered = certified.der.clone();
     *tampered.last_mut().unwrap() ^= 1;
-    assert_eq!(verify_chain(&certified.der, &[&tampered]), Err(Error::BadCertificate));
+    assert_eq!(verify_chain(&certified.der, &[&tampered]), Err(CertificateFault::Bad.into()));
     // A certification authority is no peer, not even of itself.
     let mut params = authority("server.test");
     params.subject_alt_names = end_entity(&["server.test"]).subject_alt_names;
     let authority = self_signed(params, Key::p256());
-    assert_eq!(verify_chain(&authority.der, &[&authority.der]), Err(Error::CertificationAuthorityAsPeer));
+    assert_eq!(
+        verify_chain(&authority.der, &[&authority.der]),
+        Err(CertificateFault::CertificationAuthorityAsPeer.into())
+    );
 }
 
 /// Who is self-issued by a stranger is no self-signed peer: key identifiers tell.
@@ -154,9 +157,9 @@ fn key_identifiers_tell_a_stranger_from_a_self_signed_peer() {
     let (stranger, issuer) = (self_signed(authority("somebody"), Key::p256()), Certified::root());
     let leaf = issuer.issue(with_identifiers(of_the_same_name(), 7));
     assert!(!x509::is_self_signed(&leaf.der).unwrap());
-    assert_eq!(verify_chain(&stranger.der, &[&leaf.der]), Err(Error::UnknownIssuer));
+    assert_eq!(verify_chain(&stranger.der, &[&leaf.der]), Err(CertificateFault::UnknownIssuer.into()));
     assert_eq!(verify_chain(&issuer.der, &[&leaf.der]), Ok(1));
     let certified = self_signed(with_identifiers(of_the_same_name(), 7), Key::p256());
     assert!(x509::is_self_signed(&certified.der).unwrap());
-    assert_eq!(verify_chain(&stranger.der, &[&certified.der]), Err(Error::SelfSignedCertificate));
+    assert_eq!(verify_chain(&stranger.der, &[&certified.der]), Err(CertificateFault::SelfSigned.into()));
 }

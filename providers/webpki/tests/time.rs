@@ -4,7 +4,7 @@ use super::support::pki::*;
 use super::support::provider::Counting;
 use super::support::*;
 use rcgen::{CertificateParams, date_time_ymd};
-use saitls_core::Error;
+use saitls_core::{CertificateFault, Error};
 use saitls_webpki::*;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -33,10 +33,10 @@ fn pki(intermediate: (i32, i32), leaf: (i32, i32)) -> Pki {
 fn all_of_a_chain_must_be_valid_and_the_error_says_what_is_wrong() {
     assert_eq!(verify(&pki((2026, 2027), (2026, 2027))), Ok(2));
     for (early, late) in [((2024, 2025), (2027, 2028)), ((2020, 2026), (2030, 2031))] {
-        assert_eq!(verify(&pki((2026, 2027), early)), Err(Error::CertificateExpired));
-        assert_eq!(verify(&pki(early, (2026, 2027))), Err(Error::CertificateExpired));
-        assert_eq!(verify(&pki((2026, 2027), late)), Err(Error::CertificateNotYetValid));
-        assert_eq!(verify(&pki(late, (2026, 2027))), Err(Error::CertificateNotYetValid));
+        assert_eq!(verify(&pki((2026, 2027), early)), Err(CertificateFault::Expired.into()));
+        assert_eq!(verify(&pki(early, (2026, 2027))), Err(CertificateFault::Expired.into()));
+        assert_eq!(verify(&pki((2026, 2027), late)), Err(CertificateFault::NotYetValid.into()));
+        assert_eq!(verify(&pki(late, (2026, 2027))), Err(CertificateFault::NotYetValid.into()));
     }
 }
 
@@ -46,10 +46,10 @@ fn the_first_and_the_last_second_count() {
     let (anchors, chain) = (anchor(&pki.root.der), pki.chain());
     let (not_before, not_after) = (1_767_225_600, 1_798_761_600);
     for (time, expected) in [
-        (not_before - 1, Err(Error::CertificateNotYetValid)),
+        (not_before - 1, Err(CertificateFault::NotYetValid.into())),
         (not_before, Ok(1)),
         (not_after, Ok(1)),
-        (not_after + 1, Err(Error::CertificateExpired)),
+        (not_after + 1, Err(CertificateFault::Expired.into())),
     ] {
         let clock = at(time);
         let verifier = ChainVerifier::new(&anchors, &clock).unwrap();
@@ -69,11 +69,11 @@ fn a_clock_that_is_not_set_is_an_error_of_its_own_until_it_is_set() {
     let pki = Pki::new(1);
     let (anchors, chain) = (anchor(&pki.root.der), pki.chain());
     let set = Mutex::new(None);
-    let clock = || set.lock().unwrap().ok_or(Error::ClockNotSet);
+    let clock = || set.lock().unwrap().ok_or(Error::Certificate(CertificateFault::ClockNotSet));
     let verifier = ChainVerifier::new(&anchors, &clock).unwrap();
     let mut provider = Counting::default();
     let verification = Verification::server(&chain, "server.test");
-    assert_eq!(verification.run(&verifier, &mut provider), Err(Error::ClockNotSet));
+    assert_eq!(verification.run(&verifier, &mut provider), Err(CertificateFault::ClockNotSet.into()));
     assert_eq!(provider.verified, 0);
     *set.lock().unwrap() = Some(NOW);
     assert_eq!(verification.run(&verifier, &mut provider), Ok(2));
@@ -91,7 +91,7 @@ fn the_clock_is_read_once_for_each_chain() {
     let verification = Verification::server(&chain, "server.test");
     assert_eq!(verification.run(&verifier, &mut provider), Ok(3));
     assert_eq!((provider.pended, read.load(Relaxed)), (6, 1));
-    assert_eq!(verification.run(&verifier, &mut provider), Err(Error::CertificateExpired));
+    assert_eq!(verification.run(&verifier, &mut provider), Err(CertificateFault::Expired.into()));
 }
 
 #[test]
@@ -104,11 +104,11 @@ fn validity_is_ignored_by_who_says_so_as_long_as_the_chain_was_ever_valid() {
     assert_eq!(verify(&pki((2000, 2010), (2005, 2006))), Ok(2));
     assert_eq!(verify(&pki((2005, 2006), (2000, 2010))), Ok(2));
     assert_eq!(verify(&pki((2040, 2049), (2045, 2050))), Ok(2));
-    assert_eq!(verify(&pki((2000, 2010), (2011, 2012))), Err(Error::CertificateExpired));
+    assert_eq!(verify(&pki((2000, 2010), (2011, 2012))), Err(CertificateFault::Expired.into()));
     // All the rest is checked.
     let mut bad = pki((2000, 2010), (2005, 2006));
     *bad.leaf.der.last_mut().unwrap() ^= 1;
-    assert_eq!(verify(&bad), Err(Error::BadCertificate));
+    assert_eq!(verify(&bad), Err(CertificateFault::Bad.into()));
 }
 
 /// A certificate that leads nowhere does not push the time past the years of the one that does, wherever it stands.
@@ -136,5 +136,5 @@ fn without_a_clock_every_path_is_looked_at_in_its_own_time() {
     let early = root.issue_for(valid(authority("intermediate"), 1990, 1999), good.key.clone());
     let chain = [&leaf.der, &late.der, &early.der].map(Vec::as_slice);
     let verified = Verification::server(&chain, "server.test").run(&verifier, &mut Counting::default());
-    assert_eq!(verified, Err(Error::CertificateExpired));
+    assert_eq!(verified, Err(CertificateFault::Expired.into()));
 }

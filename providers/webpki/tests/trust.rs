@@ -4,9 +4,9 @@ use super::support::pki::*;
 use super::support::provider::Counting;
 use super::support::*;
 use rustls_pki_types::Der;
-use saitls_core::Error;
 use saitls_core::crypto::{PeerVerifier, PinnedKey, x509};
 use saitls_core::error::Misconfiguration;
+use saitls_core::{CertificateFault, Error};
 use saitls_webpki::*;
 use std::process::Command;
 
@@ -38,7 +38,7 @@ fn the_right_one_of_many_anchors_is_found() {
     let verdict =
         |pki: &Pki| Verification::server(&pki.chain(), "server.test").run(&verifier, &mut Counting::default());
     assert!(verdict(&pkis[3]).is_ok());
-    assert_eq!(verdict(&pkis[19]), Err(Error::ChainTooLong));
+    assert_eq!(verdict(&pkis[19]), Err(CertificateFault::ChainTooLong.into()));
 }
 
 #[test]
@@ -61,8 +61,14 @@ fn anchors_from_pem_files() {
         let verified = Verification::server(&pki.chain(), "server.test").run(&verifier, &mut Counting::default());
         assert!(verified.is_ok());
     }
-    assert_eq!(anchors_from_pem(pem(&[0x30, 0], "CERTIFICATE").as_bytes()).err(), Some(Error::BadCertificate));
-    assert_eq!(anchors_from_pem(b"-----BEGIN CERTIFICATE-----\nMIIB").err(), Some(Error::BadCertificate));
+    assert_eq!(
+        anchors_from_pem(pem(&[0x30, 0], "CERTIFICATE").as_bytes()).err(),
+        Some(Error::Certificate(CertificateFault::Bad))
+    );
+    assert_eq!(
+        anchors_from_pem(b"-----BEGIN CERTIFICATE-----\nMIIB").err(),
+        Some(Error::Certificate(CertificateFault::Bad))
+    );
 }
 
 #[test]
@@ -110,6 +116,6 @@ fn a_pinned_key_or_a_chain() {
     assert_eq!(verify(&pki.chain(), "server.test"), Ok(2));
     // Neither name nor signature of a pinned key matter.
     assert_eq!(verify(&[&device.der], "server.test"), Ok(0));
-    assert_eq!(verify(&[&stranger.der], "device.test"), Err(Error::SelfSignedCertificate));
-    assert_eq!(verify(&pki.chain(), "device.test"), Err(Error::CertificateNameMismatch));
+    assert_eq!(verify(&[&stranger.der], "device.test"), Err(CertificateFault::SelfSigned.into()));
+    assert_eq!(verify(&pki.chain(), "device.test"), Err(CertificateFault::NameMismatch.into()));
 }

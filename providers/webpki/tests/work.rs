@@ -4,9 +4,9 @@ use super::support::pki::*;
 use super::support::provider::Counting;
 use super::support::*;
 use rcgen::{CertificateParams, GeneralSubtree, NameConstraints};
-use saitls_core::Error;
 use saitls_core::crypto::{PeerVerifier, VerificationProgress};
 use saitls_core::limits::MAX_SIGNATURE_CHECKS;
+use saitls_core::{CertificateFault, Error, ProviderFault};
 use saitls_webpki::*;
 use std::task::Poll;
 
@@ -26,7 +26,7 @@ fn slow_signatures_give_the_same_verdict() {
     let broken: Vec<&[u8]> = broken.iter().map(Vec::as_slice).collect();
     let mut provider = Counting { pends: 2, ..Counting::default() };
     let verified = Verification::server(&broken, "server.test").run(&verifier, &mut provider);
-    assert_eq!(verified, Err(Error::BadCertificate));
+    assert_eq!(verified, Err(CertificateFault::Bad.into()));
 }
 
 /// Signatures are verified from the anchor down, and none behind one that is wrong.
@@ -42,7 +42,7 @@ fn no_signature_is_verified_in_vain() {
             let chain: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
             let mut provider = Counting { pends, ..Counting::default() };
             let verified = Verification::server(&chain, "server.test").run(&verifier, &mut provider);
-            assert_eq!((verified, provider.verified), (Err(Error::BadCertificate), expected));
+            assert_eq!((verified, provider.verified), (Err(CertificateFault::Bad.into()), expected));
         }
     }
 }
@@ -56,7 +56,7 @@ fn a_device_that_fails_ends_the_verification_at_once() {
         for pends in [0, 2] {
             let mut provider = Counting { fails_at: Some(fails_at), pends, ..Counting::default() };
             let verified = Verification::server(&chain, "server.test").run(&verifier, &mut provider);
-            assert_eq!((verified, provider.verified), (Err(Error::CryptoFailed), fails_at));
+            assert_eq!((verified, provider.verified), (Err(ProviderFault::CryptoFailed.into()), fails_at));
         }
     }
 }
@@ -94,7 +94,7 @@ fn an_attacker_cannot_make_us_verify_more_signatures_than_the_limit() {
 fn comparisons_with_name_constraints_are_bounded() {
     let dns = |at: usize| format!("{at:x}.test");
     // How many names, how many subtrees, and whether that is too many: the name of the certificate is compared, too.
-    for (names, subtrees, expected) in [(240, 1_000, Ok(2)), (260, 1_000, Err(Error::ChainTooLong))] {
+    for (names, subtrees, expected) in [(240, 1_000, Ok(2)), (260, 1_000, Err(CertificateFault::ChainTooLong.into()))] {
         let root = Certified::root();
         let mut params = authority("intermediate");
         let excluded_subtrees = (0..subtrees).map(|at| GeneralSubtree::DnsName(format!("{at:x}.invalid"))).collect();
@@ -136,7 +136,7 @@ fn anchors_are_replaced_while_a_chain_is_verified() {
     while verdict == Poll::Pending {
         verdict = verification.poll(&rotating, &mut provider, &mut progress);
     }
-    assert_eq!(verdict, Poll::Ready(Err(Error::BadCertificate)));
+    assert_eq!(verdict, Poll::Ready(Err(CertificateFault::Bad.into())));
     assert_eq!(Verification::server(&new.chain(), "server.test").run(&rotating, &mut provider), Ok(2));
     assert!(PeerVerifier::<Counting>::needs_server_name(&rotating));
 }
@@ -192,9 +192,9 @@ fn answers_of_one_verifier_are_worth_nothing_to_another() {
     let second = ChainVerifier::new(&other_anchors, &NOW).unwrap();
     let verification = Verification::server(&chain, "other.test");
     let mut provider = Counting::default();
-    assert_eq!(verification.run(&first, &mut provider), Err(Error::CertificateNameMismatch));
-    assert_eq!(verification.run(&Or(&first, &second), &mut provider), Err(Error::BadCertificate));
-    assert_eq!(verification.run(&Or(&second, &first), &mut provider), Err(Error::CertificateNameMismatch));
+    assert_eq!(verification.run(&first, &mut provider), Err(CertificateFault::NameMismatch.into()));
+    assert_eq!(verification.run(&Or(&first, &second), &mut provider), Err(CertificateFault::Bad.into()));
+    assert_eq!(verification.run(&Or(&second, &first), &mut provider), Err(CertificateFault::NameMismatch.into()));
     let never = ChainVerifier::new(&anchors, &wrong_year).unwrap();
-    assert_eq!(verification.run(&Or(&first, &never), &mut provider), Err(Error::CertificateNotYetValid));
+    assert_eq!(verification.run(&Or(&first, &never), &mut provider), Err(CertificateFault::NotYetValid.into()));
 }

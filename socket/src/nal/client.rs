@@ -40,7 +40,7 @@ where
     fn check_connect(&self, handle: TlsSocketHandle) -> nb::Result<(), NalError> {
         let socket = self.tls.get(handle);
         if let Some(error) = socket.error() {
-            Err(nb::Error::Other(NalError::Tls(error)))
+            Err(nb::Error::Other(NalError::Failed(error)))
         } else if socket.is_connected() {
             Ok(())
         } else if socket.is_open() {

@@ -1,9 +1,8 @@
 //! What can go wrong in a stack.
 
-use crate::error::{ConnectError, ListenError, RecvError, SendError};
+use crate::error::{ConnectError, ListenError, RecvError, SendError, SocketError};
 use core::fmt;
 use embedded_nal::{TcpError, TcpErrorKind};
-use saitls_core::Error;
 
 /// Why a call on a [`TlsStack`](super::TlsStack) failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +26,7 @@ pub enum NalError {
     /// Nothing can be received any more.
     Receive(RecvError),
     /// The connection failed before it was made.
-    Tls(Error),
+    Failed(SocketError),
 }
 
 impl TcpError for NalError {
@@ -52,7 +51,7 @@ impl fmt::Display for NalError {
             Self::Listen(error) => error.fmt(f),
             Self::Send(error) => error.fmt(f),
             Self::Receive(error) => error.fmt(f),
-            Self::Tls(error) => error.fmt(f),
+            Self::Failed(error) => error.fmt(f),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! [`embedded_nal`] with TLS inside: code written against a plain TCP stack talks TLS, unchanged.
 //!
 //! A [`TlsStack`] borrows what [`poll`](crate::poll()) needs, and a clock, and is a
-//! [`TcpClientStack`](embedded_nal::TcpClientStack) and [`TcpFullStack`](embedded_nal::TcpFullStack). Its sockets are those of the
-//! [`TlsSocketSet`]: as many as you have added can be in use at the same time. It holds nothing itself, so it can be
-//! made where it is needed and dropped again; its sockets stay valid for the next one over the same set.
+//! [`TcpClientStack`](embedded_nal::TcpClientStack) and [`TcpFullStack`](embedded_nal::TcpFullStack). Its sockets are
+//! those of the [`TlsSocketSet`]: as many as you have added can be in use at the same time. It holds nothing itself, so
+//! it can be made where it is needed and dropped again; its sockets stay valid for the next one over the same set.
 //!
 //! `connect` and `accept` are done when the handshake is. `receive` ends with an error of kind
 //! [`PipeClosed`](embedded_nal::TcpErrorKind::PipeClosed) when the peer has closed; a stream that was cut off
@@ -188,7 +188,7 @@ where
     fn dynamic_port(&mut self) -> Result<u16, NalError> {
         // RFC 6056 3.3.1: a random one, and the next ones if it is in use.
         let mut random = [0; 2];
-        self.provider.fill_random(&mut random).map_err(NalError::Tls)?;
+        self.provider.fill_random(&mut random).map_err(|error| NalError::Failed(error.into()))?;
         for next in 0..=u16::MAX - FIRST_DYNAMIC_PORT {
             let port = FIRST_DYNAMIC_PORT | u16::from_be_bytes(random).wrapping_add(next);
             let used = self.sockets.iter().any(|(_, socket)| match socket {

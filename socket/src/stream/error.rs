@@ -44,7 +44,7 @@ impl<E: embedded_io::Error> embedded_io::Error for StreamError<E> {
     fn kind(&self) -> embedded_io::ErrorKind {
         use embedded_io::ErrorKind;
         match self {
-            Self::Tls(Error::Reset | Error::Truncated) => ErrorKind::ConnectionReset,
+            Self::Tls(Error::Truncated) => ErrorKind::ConnectionReset,
             Self::Tls(Error::AlertReceived(_)) => ErrorKind::ConnectionAborted,
             Self::Tls(Error::InvalidState) => ErrorKind::NotConnected,
             Self::Tls(Error::InvalidConfiguration(_)) => ErrorKind::InvalidInput,

@@ -16,16 +16,16 @@ use std::vec::Vec;
 
 /// A TLS connection over a transport of [`std::io`], such as a `TcpStream`: it is read and written like one.
 ///
-/// Small writes are collected until [`flush`](Write::flush) or a read ([`FlushPolicy`]). The handshake is done by whatever
-/// is called first, or by [`handshake`](Self::handshake).
+/// Small writes are collected until [`flush`](Write::flush) or a read ([`FlushPolicy`]). The handshake is done by
+/// whatever is called first, or by [`handshake`](Self::handshake).
 ///
-/// Every call may be repeated when it failed with `Interrupted`, `WouldBlock` or `TimedOut`, as those of sockets with time limits
-/// or in non-blocking mode do: a write that fails has taken nothing, and reading loses nothing.
+/// Every call may be repeated when it failed with `Interrupted`, `WouldBlock` or `TimedOut`, as those of sockets with
+/// time limits or in non-blocking mode do: a write that fails has taken nothing, and reading loses nothing.
 ///
 /// # Errors of TLS
 ///
-/// Calls fail with an [`io::Error`]. If TLS is why, [`get_ref`](io::Error::get_ref) holds a [`saitls::Error`](Error), and the
-/// kind is one of these:
+/// Calls fail with an [`io::Error`]. If TLS is why, [`get_ref`](io::Error::get_ref) holds a [`saitls::Error`](Error),
+/// and the kind is one of these:
 ///
 /// | kind | why |
 /// |---|---|
@@ -40,8 +40,8 @@ use std::vec::Vec;
 ///
 /// # Example
 ///
-/// `L` is the provider, or [`Shared`](super::Shared); `T` is the transport. With the default provider, a structure can hold a
-/// `TlsStream<'a, OsRustCrypto, TcpStream>`.
+/// `L` is the provider, or [`Shared`](super::Shared); `T` is the transport. With the default provider, a structure can
+/// hold a `TlsStream<'a, OsRustCrypto, TcpStream>`.
 ///
 /// ```no_run
 /// # use saitls::core::crypto::{CryptoProvider, PeerVerifier};
@@ -123,8 +123,8 @@ impl<'a, L: LendProvider, T: Read + Write> TlsStream<'a, L, T> {
     /// Does the handshake, if it is not done yet. Reading, writing and flushing do it too.
     ///
     /// How long it may take is up to the transport, such as by
-    /// [`TcpStream::set_read_timeout`](std::net::TcpStream::set_read_timeout): a peer that says nothing is waited for as long as
-    /// that. After an error of the transport it can be repeated, and goes on where it was.
+    /// [`TcpStream::set_read_timeout`](std::net::TcpStream::set_read_timeout): a peer that says nothing is waited for
+    /// as long as that. After an error of the transport it can be repeated, and goes on where it was.
     ///
     /// # Errors
     /// Why it failed.
@@ -132,8 +132,8 @@ impl<'a, L: LendProvider, T: Read + Write> TlsStream<'a, L, T> {
         Ok(now(self.0.handshake())?)
     }
 
-    /// Says that nothing more will be written: close_notify goes out behind what was written. Reading goes on until the peer
-    /// closes, too. Before the handshake is complete this gives it up.
+    /// Says that nothing more will be written: close_notify goes out behind what was written. Reading goes on until the
+    /// peer closes, too. Before the handshake is complete this gives it up.
     ///
     /// # Errors
     /// Why it could not be sent. It can be repeated.
@@ -141,7 +141,8 @@ impl<'a, L: LendProvider, T: Read + Write> TlsStream<'a, L, T> {
         Ok(now(self.0.shutdown())?)
     }
 
-    /// [Shuts down](Self::shutdown), and gives back buffers, provider and transport. What the peer sent and was not read is gone.
+    /// [Shuts down](Self::shutdown), and gives back buffers, provider and transport. What the peer sent and was not
+    /// read is gone.
     ///
     /// # Errors
     /// Why the goodbye could not be sent, with the parts all the same.
@@ -196,7 +197,6 @@ impl From<StreamError<Self>> for io::Error {
 fn tls_error(error: Error) -> io::Error {
     let kind = match error {
         Error::Truncated => ErrorKind::UnexpectedEof,
-        Error::Reset => ErrorKind::ConnectionReset,
         Error::AlertReceived(_) => ErrorKind::ConnectionAborted,
         Error::InvalidState => ErrorKind::NotConnected,
         Error::InvalidConfiguration(_) => ErrorKind::InvalidInput,
@@ -278,8 +278,8 @@ impl<'a, L: LendProvider, T: Read + Write> TlsStream<'a, L, T> {
     /// does; the first is for writing. Two that are made of one otherwise are for [`into_session`](Self::into_session) after the
     /// [`handshake`](Self::handshake), then [`TlsReader::new`] and [`TlsWriter::new`].
     ///
-    /// What the protocol wants to send while it reads (the answer to a KeyUpdate, an alert) goes out with the writer's next
-    /// call. Data that was written and not flushed may be sealed when the reader reads.
+    /// What the protocol wants to send while it reads (the answer to a KeyUpdate, an alert) goes out with the writer's
+    /// next call. Data that was written and not flushed may be sealed when the reader reads.
     ///
     /// # Errors
     /// Why the handshake or `reader` failed, with the stream: it can be repeated, or taken apart.

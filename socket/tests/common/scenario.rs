@@ -3,7 +3,7 @@
 use super::{Net, net, pattern};
 use saitls::smoltcp::socket::tcp;
 use saitls::smoltcp::time::Duration;
-use saitls::{Error, RecvError, TlsSocketHandle};
+use saitls::{Error, RecvError, SocketError, TlsSocketHandle};
 
 /// How a conversation is cut short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ pub enum End {
     /// All data, then close_notify.
     Clean,
     /// This error.
-    Failed(Error),
+    Failed(SocketError),
     /// Its own application gave up.
     GaveUp,
 }
@@ -210,7 +210,7 @@ fn turn(
             socket.close();
             side.end.get_or_insert(End::Clean);
         }
-        Err(RecvError::Tls(error)) => {
+        Err(RecvError::Failed(error)) => {
             side.end.get_or_insert(End::Failed(error));
         }
         // Still connecting, or over without a word.
@@ -244,7 +244,10 @@ fn judge(plan: &Plan, was_cut: bool, client: Side, server: Side) -> (End, End) {
         if let End::Failed(error) = end {
             let is_clear = matches!(
                 error,
-                Error::Truncated | Error::Reset | Error::Refused | Error::TimedOut | Error::AlertReceived(_)
+                SocketError::Tls(Error::Truncated | Error::AlertReceived(_))
+                    | SocketError::Reset
+                    | SocketError::Refused
+                    | SocketError::TimedOut
             );
             assert!(is_clear, "{plan:?}: {error:?}");
         }

@@ -6,7 +6,7 @@ use saitls_core::crypto::{
     self, CryptoProvider, Digest, Nonce, PeerCertificates, PeerVerifier, SignatureAlgorithm, SoftwareSecret,
     VerificationProgress,
 };
-use saitls_core::error::{ByteCount, Error, Result};
+use saitls_core::error::{ByteCount, Error, PeerFault, ProviderFault, Result};
 
 /// Anything.
 pub fn word() -> usize {
@@ -25,11 +25,11 @@ pub fn fill(out: &mut [u8]) {
 fn result<T>(value: T) -> Result<T> {
     match word() {
         0 => Ok(value),
-        1 => Err(Error::BadRecordMac),
+        1 => Err(PeerFault::BadRecordMac.into()),
         2 => Err(Error::TransmitBufferTooSmall(ByteCount::new(word()))),
-        3 => Err(Error::InvalidKeyShare),
-        4 => Err(Error::BadSignature),
-        _ => Err(Error::CryptoFailed),
+        3 => Err(PeerFault::InvalidKeyShare.into()),
+        4 => Err(PeerFault::BadSignature.into()),
+        _ => Err(ProviderFault::CryptoFailed.into()),
     }
 }
 

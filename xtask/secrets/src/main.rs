@@ -2,8 +2,8 @@
 //! that depends on one: the key schedule and the records must have none.
 //!
 //! Secret is what the key exchange agrees on, and everything made from it. What goes to the peer is no secret any more,
-//! nor is what was opened, nor whether it was genuine: the AEADs branch on that, which `verdicts.supp` knows. The MAC of
-//! a Finished is made known before it is compared; the comparison has a test of its own.
+//! nor is what was opened, nor whether it was genuine: the AEADs branch on that, which `verdicts.supp` knows. The MAC
+//! of a Finished is made known before it is compared; the comparison has a test of its own.
 
 mod memcheck;
 
@@ -14,7 +14,7 @@ use saitls_core::codes::{CipherSuite, HashAlgorithm, NamedGroup};
 use saitls_core::config::{ClientConfig, Identity, ServerConfig};
 use saitls_core::crypto::dangerous::AcceptAnyPeer;
 use saitls_core::crypto::{self, CryptoProvider, Digest, Nonce, SoftwareSecret};
-use saitls_core::{Buffers, Connection, Error, Result, secret};
+use saitls_core::{Buffers, Connection, PeerFault, Result, secret};
 use saitls_rustcrypto as real;
 
 struct Marking(real::RustCrypto<getrandom::SysRng>);
@@ -119,7 +119,7 @@ impl crypto::Aead<Marking> for Aead {
         let mut verdict = [u8::from(self.0.open(provider, nonce, aad, in_out).is_ok())];
         declassify(&mut verdict);
         declassify(in_out);
-        if verdict == [1] { Ok(()) } else { Err(Error::BadRecordMac) }
+        if verdict == [1] { Ok(()) } else { Err(PeerFault::BadRecordMac.into()) }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::wait_certificate_verify::WaitCertificateVerify;
 use super::{Client, Context, State};
 use crate::crypto::{CryptoProvider, PeerRole, VerificationProgress};
-use crate::error::{Error, Result};
+use crate::error::{PeerFault, Result};
 use crate::handshake::Received;
 use crate::handshake::authentication::{PeerCertificate, poll_certificate};
 use core::task::{Poll, ready};
@@ -27,7 +27,7 @@ impl<P: CryptoProvider> WaitCertificate<P> {
         let name = client.server_name.as_ref();
         let verifier = client.config.verifier;
         match ready!(poll_certificate(cx, PeerRole::Server, verifier, &mut self.progress, name, received))? {
-            PeerCertificate::Empty => Poll::Ready(Err(Error::EmptyCertificate)),
+            PeerCertificate::Empty => Poll::Ready(Err(PeerFault::EmptyCertificate.into())),
             PeerCertificate::Presented(presented) => {
                 cx.accept(&received.message)?;
                 let next = WaitCertificateVerify::new(presented);

@@ -4,7 +4,7 @@ use super::wait_certificate::WaitCertificate;
 use super::{Client, Context, State};
 use crate::codes::HandshakeType;
 use crate::crypto::CryptoProvider;
-use crate::error::{Error, Result};
+use crate::error::{PeerFault, Result};
 use crate::handshake::authentication::identity_request;
 use crate::handshake::{Asked, Operation, Received};
 use crate::wire::CertificateRequest;
@@ -33,7 +33,7 @@ impl<P: CryptoProvider> WaitCertificateOrRequest<P> {
         }
         let request = CertificateRequest::read(received.message.body)?;
         if !request.certificate_request_context.is_empty() {
-            return Poll::Ready(Err(Error::IllegalParameter));
+            return Poll::Ready(Err(PeerFault::IllegalParameter.into()));
         }
         let asked = Asked::read(request.extensions)?;
         let types = [cx.facts.own_certificate_type.0];

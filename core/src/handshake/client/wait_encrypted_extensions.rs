@@ -5,7 +5,7 @@ use super::{Client, Context, State};
 use crate::codes::{CertificateType, ExtensionType};
 use crate::config::is_x509_only;
 use crate::crypto::CryptoProvider;
-use crate::error::{Error, Result};
+use crate::error::{CertificateFault, Error, PeerFault, Result};
 use crate::handshake::Received;
 use crate::limits::MAX_PLAINTEXT_LEN;
 use crate::wire::EncryptedExtensions;
@@ -43,7 +43,7 @@ impl WaitEncryptedExtensions {
         let own_type = selected_type(extensions, ExtensionType::CLIENT_CERTIFICATE_TYPE, own_types)?;
         // Without an answer it is X.509: no matter for us, who need not present anything.
         if peer_type.is_none() && !peer_types.contains(&CertificateType::X509) {
-            return Poll::Ready(Err(Error::UnsupportedCertificate));
+            return Poll::Ready(Err(CertificateFault::Unsupported.into()));
         }
         cx.facts.peer_certificate_type = peer_type.unwrap_or(CertificateType::X509);
         cx.facts.own_certificate_type = own_type.unwrap_or(CertificateType::X509);
@@ -65,7 +65,7 @@ fn check_solicited<P: CryptoProvider>(client: &Client<'_, P>, extensions: Extens
             _ => false,
         };
         if !asked {
-            return Err(Error::UnsolicitedExtension);
+            return Err(PeerFault::UnsolicitedExtension.into());
         }
     }
     Ok(())
@@ -80,7 +80,7 @@ fn selected_type(
 ) -> Result<Option<CertificateType>> {
     let Some(selected) = extensions.get(kind, SelectedCertificateType::read)? else { return Ok(None) };
     let selected = selected.certificate_type;
-    if types.contains(&selected) { Ok(Some(selected)) } else { Err(Error::IllegalParameter) }
+    if types.contains(&selected) { Ok(Some(selected)) } else { Err(PeerFault::IllegalParameter.into()) }
 }
 
 fn selected_protocol<P: CryptoProvider>(cx: &Context<'_, '_, P>, extensions: Extensions<'_>) -> Result<Option<u16>> {
@@ -88,7 +88,7 @@ fn selected_protocol<P: CryptoProvider>(cx: &Context<'_, '_, P>, extensions: Ext
     let Some(selected) = extensions.get(kind, SelectedProtocol::read)? else { return Ok(None) };
     let offered = cx.common.alpn.iter().position(|&name| name == selected.name);
     let index = offered.and_then(|index| u16::try_from(index).ok());
-    index.map(Some).ok_or(Error::IllegalApplicationProtocol)
+    index.map(Some).ok_or(Error::Peer(PeerFault::IllegalApplicationProtocol))
 }
 
 fn apply_limits<P: CryptoProvider>(
@@ -100,10 +100,10 @@ fn apply_limits<P: CryptoProvider>(
     let fragment_length = extensions.get(ExtensionType::MAX_FRAGMENT_LENGTH, MaxFragmentLengthExtension::read)?;
     match (record_size_limit, fragment_length) {
         // RFC 8449 5: never both.
-        (Some(_), Some(_)) => Err(Error::IllegalMaxFragmentLength),
+        (Some(_), Some(_)) => Err(PeerFault::IllegalMaxFragmentLength.into()),
         (Some(limit), None) => {
             if usize::from(limit.limit) > MAX_PLAINTEXT_LEN.saturating_add(1) {
-                return Err(Error::IllegalRecordSizeLimit);
+                return Err(PeerFault::IllegalRecordSizeLimit.into());
             }
             let own = cx.own_record_size_limit();
             cx.incoming.limit_inner(own.into());
@@ -112,9 +112,9 @@ fn apply_limits<P: CryptoProvider>(
         }
         (None, Some(accepted)) => {
             if client.config.max_fragment_length != Some(accepted.max_fragment_length) {
-                return Err(Error::IllegalMaxFragmentLength);
+                return Err(PeerFault::IllegalMaxFragmentLength.into());
             }
-            let bytes = accepted.max_fragment_length.bytes().ok_or(Error::IllegalMaxFragmentLength)?;
+            let bytes = accepted.max_fragment_length.bytes().ok_or(PeerFault::IllegalMaxFragmentLength)?;
             cx.limit_fragments(bytes);
             Ok(())
         }

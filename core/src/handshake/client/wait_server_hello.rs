@@ -6,7 +6,7 @@ use super::wait_encrypted_extensions::WaitEncryptedExtensions;
 use super::{Client, Context, State, take};
 use crate::codes::{CipherSuite, ExtensionType, NamedGroup, ProtocolVersion};
 use crate::crypto::{CryptoProvider, KeyExchange};
-use crate::error::{Error, Result};
+use crate::error::{Error, Incompatibility, PeerFault, Result};
 use crate::handshake::{Operation, Received};
 use crate::key_schedule::{Derived, Transcript};
 use crate::record::RecordAligned;
@@ -58,15 +58,15 @@ impl WaitServerHello {
         server_hello: &ServerHello<'_>,
     ) -> Poll<Result<State<P>>> {
         if self.retried.is_some_and(|suite| suite != server_hello.cipher_suite) {
-            return Poll::Ready(Err(Error::IllegalCipherSuite));
+            return Poll::Ready(Err(PeerFault::IllegalCipherSuite.into()));
         }
         if server_hello.extensions.find(ExtensionType::PRE_SHARED_KEY).is_some() {
-            return Poll::Ready(Err(Error::UnsolicitedExtension));
+            return Poll::Ready(Err(PeerFault::UnsolicitedExtension.into()));
         }
         let server_share = server_hello
             .extensions
             .get(ExtensionType::KEY_SHARE, KeyShareServerHello::read)?
-            .ok_or(Error::MissingExtension)?
+            .ok_or(PeerFault::MissingExtension)?
             .server_share;
         let share = cx
             .incoming
@@ -74,7 +74,7 @@ impl WaitServerHello {
             .iter_mut()
             .flatten()
             .find(|share| share.group == server_share.group)
-            .ok_or(Error::IllegalGroup)?;
+            .ok_or(PeerFault::IllegalGroup)?;
         let aligned = received.record_aligned()?;
         let shared = match share.exchange.poll_decapsulate(cx.provider, server_share.key_exchange) {
             Poll::Pending => return cx.pending(Operation::Decapsulation),
@@ -129,7 +129,7 @@ impl WaitServerHello {
         request: &ServerHello<'_>,
     ) -> Poll<Result<State<P>>> {
         if self.retried.is_some() {
-            return Poll::Ready(Err(Error::SecondHelloRetryRequest));
+            return Poll::Ready(Err(PeerFault::SecondHelloRetryRequest.into()));
         }
         received.record_aligned()?;
         // What was sent before has reached the server, or it would not answer.
@@ -149,12 +149,12 @@ impl WaitServerHello {
             Some(group) => {
                 let offered = cx.common.named_groups(cx.provider, cx.fits_hybrids()).any(|offered| offered == group);
                 if !offered || cx.incoming.shares().iter().flatten().any(|share| share.group == group) {
-                    return Poll::Ready(Err(Error::IllegalHelloRetryRequest));
+                    return Poll::Ready(Err(PeerFault::IllegalHelloRetryRequest.into()));
                 }
                 cx.incoming.agree(cx.provider, &[Some(group)])?;
                 self.requested = Some(group);
             }
-            None if cookie.is_none() => return Poll::Ready(Err(Error::IllegalHelloRetryRequest)),
+            None if cookie.is_none() => return Poll::Ready(Err(PeerFault::IllegalHelloRetryRequest.into())),
             None => {}
         }
         let len = ready!(offer.poll_write(cx, client, cookie))?;
@@ -180,23 +180,25 @@ impl WaitServerHello {
 /// What a ServerHello and a HelloRetryRequest are both checked for (RFC 9846 4.2.3, 4.2.4).
 fn check<P: CryptoProvider>(cx: &Context<'_, '_, P>, offer: &Offer, server_hello: &ServerHello<'_>) -> Result<()> {
     match server_hello.extensions.get(ExtensionType::SUPPORTED_VERSIONS, SelectedVersion::read)? {
-        None if server_hello.has_downgrade_sentinel() => return Err(Error::Downgrade),
-        None => return Err(Error::ProtocolVersion),
-        Some(version) if version.selected_version != ProtocolVersion::TLS_1_3 => return Err(Error::IllegalVersion),
+        None if server_hello.has_downgrade_sentinel() => return Err(PeerFault::Downgrade.into()),
+        None => return Err(Incompatibility::ProtocolVersion.into()),
+        Some(version) if version.selected_version != ProtocolVersion::TLS_1_3 => {
+            return Err(PeerFault::IllegalVersion.into());
+        }
         Some(_) => {}
     }
     server_hello.extensions.check_places()?;
     if server_hello.legacy_version != ProtocolVersion::TLS_1_2 {
-        return Err(Error::ProtocolVersion);
+        return Err(Incompatibility::ProtocolVersion.into());
     }
     if server_hello.legacy_session_id_echo != offer.session_id() {
-        return Err(Error::SessionIdMismatch);
+        return Err(PeerFault::SessionIdMismatch.into());
     }
     if server_hello.legacy_compression_method != 0 {
-        return Err(Error::IllegalCompression);
+        return Err(PeerFault::IllegalCompression.into());
     }
     if !cx.common.cipher_suites(cx.provider).any(|offered| offered == server_hello.cipher_suite) {
-        return Err(Error::IllegalCipherSuite);
+        return Err(PeerFault::IllegalCipherSuite.into());
     }
     Ok(())
 }

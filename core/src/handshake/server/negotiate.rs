@@ -3,7 +3,7 @@
 use crate::codes::{CertificateType, CipherSuite, ExtensionType, MaxFragmentLength, NamedGroup, ProtocolVersion};
 use crate::config::{Common, IdentityRequest, ServerConfig};
 use crate::crypto::{CryptoProvider, Digest, Hash};
-use crate::error::{Error, Result};
+use crate::error::{CertificateFault, Error, Incompatibility, PeerFault, Result};
 use crate::handshake::authentication::identity_request;
 use crate::handshake::client::without_trailing_dot;
 use crate::handshake::{Asked, Context};
@@ -51,7 +51,7 @@ fn select_peer_type<P: CryptoProvider>(
     }
     let types = config.common.peer_certificate_types;
     let selected = types.iter().find(|&&own| offered.unwrap_or(CertificateTypeList::X509).contains(own));
-    let selected = selected.ok_or(Error::UnsupportedCertificate)?;
+    let selected = selected.ok_or(CertificateFault::Unsupported)?;
     Ok(offered.map(|_| *selected))
 }
 
@@ -63,13 +63,13 @@ pub(super) fn select<'m, P: CryptoProvider>(
 ) -> Result<Selection<'m>> {
     let extensions = hello.extensions;
     if extensions.iter().skip_while(|(kind, _)| *kind != ExtensionType::PRE_SHARED_KEY).nth(1).is_some() {
-        return Err(Error::PreSharedKeyNotLast);
+        return Err(PeerFault::PreSharedKeyNotLast.into());
     }
     let cipher_suite = config
         .common
         .cipher_suites(cx.provider)
         .find(|&suite| hello.cipher_suites.contains(suite))
-        .ok_or(Error::NoCipherSuiteInCommon)?;
+        .ok_or(Incompatibility::NoCipherSuite)?;
     let (named_group, client_share) = select_group(cx, extensions)?;
     let own_types = extensions.get(ExtensionType::SERVER_CERTIFICATE_TYPE, CertificateTypeList::read)?;
     let identity_request =
@@ -104,13 +104,13 @@ pub(super) fn select<'m, P: CryptoProvider>(
 pub(super) fn check_version(hello: &ClientHello<'_>) -> Result<()> {
     let versions = hello.extensions.get(ExtensionType::SUPPORTED_VERSIONS, SupportedVersions::read)?;
     if !versions.is_some_and(|offered| offered.versions.contains(ProtocolVersion::TLS_1_3)) {
-        return Err(Error::ProtocolVersion);
+        return Err(Incompatibility::ProtocolVersion.into());
     }
     if hello.legacy_version != ProtocolVersion::TLS_1_2 {
-        return Err(Error::ProtocolVersion);
+        return Err(Incompatibility::ProtocolVersion.into());
     }
     if hello.legacy_compression_methods != [0] {
-        return Err(Error::IllegalCompression);
+        return Err(PeerFault::IllegalCompression.into());
     }
     Ok(())
 }
@@ -125,20 +125,22 @@ fn select_group<'m, P: CryptoProvider>(
     let (groups, shares) = match (groups, shares) {
         (Some(groups), Some(shares)) => (groups.named_group_list, shares),
         // A client with a PSK may do without (RFC 9846 9.2); we do not.
-        (None, None) if extensions.find(ExtensionType::PRE_SHARED_KEY).is_some() => return Err(Error::NoGroupInCommon),
-        _ => return Err(Error::MissingExtension),
+        (None, None) if extensions.find(ExtensionType::PRE_SHARED_KEY).is_some() => {
+            return Err(Incompatibility::NoGroup.into());
+        }
+        _ => return Err(PeerFault::MissingExtension.into()),
     };
     // Each of the client's lists is walked for each group of ours, which are few; the shares of other groups are nothing to us.
     let (mut with_share, mut without) = (None, None);
     for group in cx.common.named_groups(cx.provider, cx.fits_hybrids()) {
         match (shares.find(group)?, groups.contains(group)) {
             (Some(share), true) => _ = with_share.get_or_insert((group, Some(share))),
-            (Some(_), false) => return Err(Error::IllegalKeyShare),
+            (Some(_), false) => return Err(PeerFault::IllegalKeyShare.into()),
             (None, true) => _ = without.get_or_insert((group, None)),
             (None, false) => {}
         }
     }
-    with_share.or(without).ok_or(Error::NoGroupInCommon)
+    with_share.or(without).ok_or(Error::Incompatible(Incompatibility::NoGroup))
 }
 
 /// The protocol we prefer among those the client speaks (RFC 7301 3.2).
@@ -150,7 +152,7 @@ fn select_protocol(common: &Common<'_>, extensions: Extensions<'_>) -> Result<Op
     }
     let selected = common.alpn.iter().position(|&own| offered.iter().any(|name| name == own));
     let index = selected.and_then(|index| u16::try_from(index).ok());
-    index.map(Some).ok_or(Error::NoApplicationProtocol)
+    index.map(Some).ok_or(Error::Incompatible(Incompatibility::NoApplicationProtocol))
 }
 
 /// The host name the client asks for (RFC 6066 3), if it is one. Some clients send an address, which is no name.

@@ -6,7 +6,7 @@ use super::{Context, State};
 use crate::codes::{CertificateType, CipherSuite, ExtensionType, NamedGroup};
 use crate::config::ServerConfig;
 use crate::crypto::{CryptoProvider, Digest, KeyExchange};
-use crate::error::{Error, Result};
+use crate::error::{CertificateFault, Error, Incompatibility, PeerFault, Result};
 use crate::handshake::{Operation, Received};
 use crate::key_schedule::{Derived, Transcript};
 use crate::wire::extensions::{KeyShareClientHello, KeyShareHelloRetryRequest, SelectedVersion};
@@ -43,7 +43,7 @@ impl Start {
         }
         let selection = select(cx, config, &hello)?;
         if received.aligned.is_none() {
-            return Poll::Ready(Err(Error::MessageSpansKeyChange));
+            return Poll::Ready(Err(PeerFault::MessageSpansKeyChange.into()));
         }
         ready!(poll_choose_identity(cx, config, &selection))?;
         // What was sent before has reached the client, or it would not answer.
@@ -159,7 +159,11 @@ fn poll_choose_identity<'a, P: CryptoProvider>(
             // RFC 7250 4.2: for clients that said which types they take.
             let has_type =
                 !selection.certificate_types.is_own_asked || config.identities.has_type_of(request.certificate_types);
-            let what = if has_type { Error::NoSignatureSchemeInCommon } else { Error::UnsupportedCertificate };
+            let what = if has_type {
+                Error::Incompatible(Incompatibility::NoSignatureScheme)
+            } else {
+                Error::Certificate(CertificateFault::Unsupported)
+            };
             return Poll::Ready(Err(what));
         }
     }
@@ -223,16 +227,16 @@ impl Retried {
     /// What we act on has not changed, but for what RFC 9846 4.2.2 allows.
     fn check<P: CryptoProvider>(&self, cx: &mut Context<'_, '_, P>, hello: &ClientHello<'_>) -> Result<()> {
         if fingerprint(cx.provider, self.cipher_suite, hello)? != self.fingerprint {
-            return Err(Error::ClientHelloChanged);
+            return Err(PeerFault::ClientHelloChanged.into());
         }
         if hello.extensions.find(ExtensionType::EARLY_DATA).is_some() {
-            return Err(Error::ClientHelloChanged);
+            return Err(PeerFault::ClientHelloChanged.into());
         }
         let shares = hello.extensions.get(ExtensionType::KEY_SHARE, KeyShareClientHello::read)?;
-        let mut shares = shares.ok_or(Error::MissingExtension)?.iter();
+        let mut shares = shares.ok_or(PeerFault::MissingExtension)?.iter();
         match (shares.next(), shares.next()) {
             (Some(share), None) if share.group == self.named_group => Ok(()),
-            _ => Err(Error::IllegalKeyShare),
+            _ => Err(PeerFault::IllegalKeyShare.into()),
         }
     }
 }

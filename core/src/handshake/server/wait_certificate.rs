@@ -5,7 +5,7 @@ use super::wait_finished::WaitFinished;
 use super::{Context, State};
 use crate::config::{ClientAuthentication, ServerConfig};
 use crate::crypto::{CryptoProvider, PeerRole, VerificationProgress};
-use crate::error::{Error, Result};
+use crate::error::{CertificateFault, Error, Result};
 use crate::handshake::Received;
 use crate::handshake::authentication::{PeerCertificate, poll_certificate};
 use crate::handshake::evidence::PeerAuthenticated;
@@ -39,7 +39,7 @@ impl<P: CryptoProvider> WaitCertificate<P> {
                 let next = WaitFinished::new(PeerAuthenticated::declined());
                 Poll::Ready(Ok(State::WaitFinished(next)))
             }
-            (PeerCertificate::Empty, _) => Poll::Ready(Err(Error::CertificateRequired)),
+            (PeerCertificate::Empty, _) => Poll::Ready(Err(CertificateFault::Required.into())),
         }
     }
 }

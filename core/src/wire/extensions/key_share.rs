@@ -1,7 +1,7 @@
 //! key_share (RFC 9846 4.3.8), which has one form per message.
 
 use crate::codes::{ExtensionType, NamedGroup};
-use crate::error::{Error, Result};
+use crate::error::{PeerFault, Result};
 use crate::wire::{Malformed, Reader, Writer};
 
 /// A share for one group.
@@ -54,11 +54,11 @@ impl<'a> KeyShareClientHello<'a> {
     /// The share for a group, if there is one.
     ///
     /// # Errors
-    /// [`Error::IllegalKeyShare`] if there are two (RFC 9846 4.3.8).
+    /// [`PeerFault::IllegalKeyShare`] if there are two (RFC 9846 4.3.8).
     pub fn find(self, group: NamedGroup) -> Result<Option<&'a [u8]>> {
         let mut shares = self.iter().filter(|entry| entry.group == group);
         match (shares.next(), shares.next()) {
-            (_, Some(_)) => Err(Error::IllegalKeyShare),
+            (_, Some(_)) => Err(PeerFault::IllegalKeyShare.into()),
             (share, None) => Ok(share.map(|entry| entry.key_exchange)),
         }
     }

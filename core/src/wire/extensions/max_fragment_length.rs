@@ -1,7 +1,7 @@
 //! max_fragment_length (RFC 6066 4).
 
 use crate::codes::{ExtensionType, MaxFragmentLength};
-use crate::error::{Error, Result};
+use crate::error::{PeerFault, Result};
 use crate::wire::{Reader, Writer};
 
 /// A limit for the fragments of both directions, which a server must echo.
@@ -15,12 +15,12 @@ impl MaxFragmentLengthExtension {
     /// Reads the data of the extension.
     ///
     /// # Errors
-    /// [`Error::Malformed`]; [`Error::IllegalMaxFragmentLength`] for a value that RFC 6066 does not define.
+    /// [`PeerFault::Malformed`]; [`PeerFault::IllegalMaxFragmentLength`] for a value that RFC 6066 does not define.
     pub fn read(data: &[u8]) -> Result<Self> {
         let max_fragment_length = MaxFragmentLength(Reader::all(data, Reader::u8)?);
         match max_fragment_length.bytes() {
             Some(_) => Ok(Self { max_fragment_length }),
-            None => Err(Error::IllegalMaxFragmentLength),
+            None => Err(PeerFault::IllegalMaxFragmentLength.into()),
         }
     }
 

@@ -27,8 +27,8 @@ pub use supported_groups::NamedGroupList;
 pub use supported_versions::{SelectedVersion, SupportedVersions};
 
 use super::{Reader, Writer};
-use crate::codes::ExtensionType;
-use crate::error::{Error, Result};
+use crate::codes::{ExtensionType, HandshakeType};
+use crate::error::{InBytes, PeerFault, Result};
 
 /// A set of messages, for the table of what belongs where.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,6 +88,13 @@ impl In {
         }))
     }
 
+    /// The type of the first message of the set. A HelloRetryRequest is a ServerHello.
+    fn kind(self) -> HandshakeType {
+        const KINDS: [u8; 7] = [1, 2, 2, 8, 13, 11, 4];
+        let place = usize::try_from(self.0.trailing_zeros()).unwrap_or(usize::MAX);
+        HandshakeType(KINDS.get(place).copied().unwrap_or(0))
+    }
+
     const fn contains(self, message: Self) -> bool {
         self.0 & message.0 != 0
     }
@@ -113,9 +120,9 @@ impl<'a> Extensions<'a> {
     /// Reads the vector of extensions of a `message`.
     ///
     /// # Errors
-    /// [`Error::Malformed`]; [`Error::DuplicateExtension`] for a type below 64, as all are that we know, that stands twice;
-    /// [`Error::MisplacedExtension`] for one that does not belong into the message; [`Error::UnsolicitedExtension`] for an
-    /// answer to something we do not even know.
+    /// [`PeerFault::Malformed`]; [`PeerFault::DuplicateExtension`] for a type below 64, as all are that we know, that
+    /// stands twice; [`PeerFault::MisplacedExtension`] for one that does not belong into the message;
+    /// [`PeerFault::UnsolicitedExtension`] for an answer to something we do not even know.
     pub fn read(reader: &mut Reader<'a>, message: In) -> Result<Self> {
         let extensions = Self::read_unplaced(reader, message)?;
         extensions.check_places()?;
@@ -132,11 +139,11 @@ impl<'a> Extensions<'a> {
         // A bit for each type.
         let mut seen = [0u32; 2];
         while !rest.is_empty() {
-            let (kind, _) = split_first(&mut rest).ok_or(Error::Malformed)?;
+            let (kind, _) = split_first(&mut rest).ok_or(PeerFault::Malformed)?;
             if let Some(seen) = seen.get_mut(usize::from(kind.0 / 32)) {
                 let bit = 1u32.unbounded_shl(u32::from(kind.0 % 32));
                 if *seen & bit != 0 {
-                    return Err(Error::DuplicateExtension);
+                    return Err(PeerFault::DuplicateExtension.into());
                 }
                 *seen |= bit;
             }
@@ -147,12 +154,18 @@ impl<'a> Extensions<'a> {
     /// Checks each extension against the table of RFC 9846 4.3.
     ///
     /// # Errors
-    /// [`Error::MisplacedExtension`], [`Error::UnsolicitedExtension`].
+    /// [`PeerFault::MisplacedExtension`], [`PeerFault::UnsolicitedExtension`].
     pub fn check_places(self) -> Result<()> {
         for (kind, _) in self.iter() {
             match In::table(kind) {
-                Some(places) if !places.contains(self.message) => return Err(Error::MisplacedExtension),
-                None if self.message.answers() => return Err(Error::UnsolicitedExtension),
+                Some(places) if !places.contains(self.message) => {
+                    return Err(PeerFault::MisplacedExtension(
+                        self.message.kind(),
+                        InBytes::<ExtensionType>::new(kind),
+                    )
+                    .into());
+                }
+                None if self.message.answers() => return Err(PeerFault::UnsolicitedExtension.into()),
                 _ => {}
             }
         }
@@ -192,8 +205,8 @@ impl<'a> Extensions<'a> {
     }
 }
 
-/// Takes an extension off the front. By itself, without a [`Reader`]: every extension is looked at for each that is looked
-/// for.
+/// Takes an extension off the front. By itself, without a [`Reader`]: every extension is looked at for each that is
+/// looked for.
 fn split_first<'a>(rest: &mut &'a [u8]) -> Option<(ExtensionType, &'a [u8])> {
     let (&[kind_high, kind_low, len_high, len_low], behind) = rest.split_first_chunk()?;
     let (data, behind) = behind.split_at_checked(u16::from_be_bytes([len_high, len_low]).into())?;

@@ -1,7 +1,7 @@
 //! record_size_limit (RFC 8449 4).
 
 use crate::codes::ExtensionType;
-use crate::error::{Error, Result};
+use crate::error::{PeerFault, Result};
 use crate::limits::MIN_RECORD_SIZE_LIMIT;
 use crate::wire::{Reader, Writer};
 
@@ -16,11 +16,11 @@ impl RecordSizeLimit {
     /// Reads the data of the extension.
     ///
     /// # Errors
-    /// [`Error::Malformed`]; [`Error::IllegalRecordSizeLimit`] below 64.
+    /// [`PeerFault::Malformed`]; [`PeerFault::IllegalRecordSizeLimit`] below 64.
     pub fn read(data: &[u8]) -> Result<Self> {
         let limit = Reader::all(data, Reader::u16)?;
         if usize::from(limit) < MIN_RECORD_SIZE_LIMIT {
-            return Err(Error::IllegalRecordSizeLimit);
+            return Err(PeerFault::IllegalRecordSizeLimit.into());
         }
         Ok(Self { limit })
     }

@@ -1,7 +1,7 @@
 //! server_name (RFC 6066 3).
 
 use crate::codes::ExtensionType;
-use crate::error::{Error, Result};
+use crate::error::{Error, PeerFault, Result};
 use crate::wire::{Reader, Writer};
 
 /// The `name_type` of a host name, the only one there is.
@@ -18,21 +18,21 @@ impl<'a> ServerNameList<'a> {
     /// Reads the data of the extension.
     ///
     /// # Errors
-    /// [`Error::Malformed`] for an empty list or name; [`Error::IllegalParameter`] for two names of one type.
+    /// [`PeerFault::Malformed`] for an empty list or name; [`PeerFault::IllegalParameter`] for two names of one type.
     pub fn read(data: &'a [u8]) -> Result<Self> {
         let mut reader = Reader::new(Reader::all(data, Reader::vector16)?);
         if reader.is_empty() {
-            return Err(Error::Malformed);
+            return Err(PeerFault::Malformed.into());
         }
         let mut host_name = None;
         while !reader.is_empty() {
             let name_type = reader.u8()?;
             let name = reader.vector16()?;
             if name.is_empty() {
-                return Err(Error::Malformed);
+                return Err(PeerFault::Malformed.into());
             }
             if name_type == HOST_NAME && host_name.replace(name).is_some() {
-                return Err(Error::IllegalParameter);
+                return Err(PeerFault::IllegalParameter.into());
             }
         }
         Ok(Self { host_name })
@@ -56,9 +56,9 @@ impl ServerNameAcknowledgement {
     /// Reads the data of the extension.
     ///
     /// # Errors
-    /// [`Error::Malformed`] if there is any.
+    /// [`PeerFault::Malformed`] if there is any.
     pub const fn read(data: &[u8]) -> Result<Self> {
-        if data.is_empty() { Ok(Self) } else { Err(Error::Malformed) }
+        if data.is_empty() { Ok(Self) } else { Err(Error::Peer(PeerFault::Malformed)) }
     }
 
     /// Writes the extension.

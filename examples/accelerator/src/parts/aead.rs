@@ -4,7 +4,7 @@ use crate::Devices;
 use saitls_core::codes::CipherSuite;
 use saitls_core::crypto::{Aead, CryptoProvider, Nonce, split_tag};
 use saitls_core::secret::SecretBytes;
-use saitls_core::{Error, Result};
+use saitls_core::{Error, PeerFault, ProviderFault, Result};
 
 /// One key. The peripheral has one key register, so the key is loaded anew for each record, whichever connection it
 /// is for; between records it waits in memory that is wiped.
@@ -23,7 +23,7 @@ impl<P: CryptoProvider + AsMut<Devices>> Aead<P> for AesEngine {
 
     fn from_key(_: &mut P, suite: CipherSuite, key: &[u8]) -> Result<Self> {
         if suite != CipherSuite::AES_128_GCM_SHA256 || key.len() != suite.key_len() {
-            return Err(Error::Unsupported);
+            return Err(ProviderFault::Unsupported.into());
         }
         SecretBytes::new(key).map(Self)
     }
@@ -41,6 +41,6 @@ impl<P: CryptoProvider + AsMut<Devices>> Aead<P> for AesEngine {
         let tag: &[u8; 16] = (&*tag).try_into().map_err(|_| Error::Internal)?;
         let aes = &mut provider.as_mut().aes;
         aes.load_key(self.key()?);
-        if aes.decrypt(nonce, aad, text, tag) { Ok(()) } else { Err(Error::BadRecordMac) }
+        if aes.decrypt(nonce, aad, text, tag) { Ok(()) } else { Err(PeerFault::BadRecordMac.into()) }
     }
 }

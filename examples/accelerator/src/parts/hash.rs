@@ -4,7 +4,7 @@ use crate::Devices;
 use crate::hal::ShaContext;
 use saitls_core::codes::HashAlgorithm;
 use saitls_core::crypto::{CryptoProvider, Digest, Hash};
-use saitls_core::{Error, Result};
+use saitls_core::{ProviderFault, Result};
 
 /// A running hash. Transcripts of several connections run at once, and HMACs between their messages: the engine's one
 /// context is swapped in for each piece and out again.
@@ -18,7 +18,7 @@ impl<P: CryptoProvider + AsMut<Devices>> Hash<P> for ShaEngine {
     fn start(_: &mut P, algorithm: HashAlgorithm) -> Result<Self> {
         match algorithm {
             HashAlgorithm::Sha256 => Ok(Self(ShaContext::default())),
-            HashAlgorithm::Sha384 => Err(Error::Unsupported),
+            HashAlgorithm::Sha384 => Err(ProviderFault::Unsupported.into()),
         }
     }
 

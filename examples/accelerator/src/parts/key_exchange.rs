@@ -8,7 +8,7 @@ use saitls_core::codes::NamedGroup;
 use saitls_core::crypto::{CryptoProvider, KeyExchange, Secret};
 use saitls_core::error::ByteCount;
 use saitls_core::secret::SecretBytes;
-use saitls_core::{Error, Result};
+use saitls_core::{Error, PeerFault, ProviderFault, Result};
 
 /// One agreement, and how far it has come.
 pub struct PkaKeyExchange {
@@ -46,7 +46,7 @@ impl PkaKeyExchange {
                 self.private_key = None;
                 Poll::Pending
             }
-            _ => Poll::Ready(Err(Error::CryptoFailed)),
+            _ => Poll::Ready(Err(ProviderFault::CryptoFailed.into())),
         }
     }
 }
@@ -58,7 +58,7 @@ impl<P: CryptoProvider + AsMut<Devices>> KeyExchange<P> for PkaKeyExchange {
 
     fn start(provider: &mut P, group: NamedGroup) -> Result<Self> {
         if group != NamedGroup::SECP256R1 {
-            return Err(Error::Unsupported);
+            return Err(ProviderFault::Unsupported.into());
         }
         Ok(Self { ticket: provider.as_mut().pka.ticket(), private_key: None, public_key: None })
     }
@@ -70,11 +70,11 @@ impl<P: CryptoProvider + AsMut<Devices>> KeyExchange<P> for PkaKeyExchange {
     }
 
     fn poll_decapsulate(&mut self, provider: &mut P, peer_share: &[u8]) -> Poll<Result<P::Secret>> {
-        let peer: [u8; 65] = peer_share.try_into().map_err(|_| Error::InvalidKeyShare)?;
+        let peer: [u8; 65] = peer_share.try_into().map_err(|_| PeerFault::InvalidKeyShare)?;
         let key = self.private_key(provider)?;
         match ready!(provider.as_mut().pka.poll(self.ticket, || Request::SharedSecret(key, peer))) {
             Answer::Secret(secret) => Poll::Ready(P::Secret::import(provider, &secret)),
-            _ => Poll::Ready(Err(Error::InvalidKeyShare)),
+            _ => Poll::Ready(Err(PeerFault::InvalidKeyShare.into())),
         }
     }
 

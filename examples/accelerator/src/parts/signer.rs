@@ -6,7 +6,7 @@ use p256::ecdsa::Signature;
 use saitls_core::codes::{HashAlgorithm, SignatureScheme};
 use saitls_core::crypto::{CryptoProvider, Hash, Signer};
 use saitls_core::error::ByteCount;
-use saitls_core::{Error, Result};
+use saitls_core::{Error, ProviderFault, Result};
 
 /// The key in one slot of the element.
 pub struct ElementKey {
@@ -41,7 +41,7 @@ impl<P: CryptoProvider + AsMut<Devices>> Signer<P> for ElementKey {
         out: &mut [u8],
     ) -> Poll<Result<usize>> {
         if scheme != SignatureScheme::ECDSA_SECP256R1_SHA256 {
-            return Poll::Ready(Err(Error::Unsupported));
+            return Poll::Ready(Err(ProviderFault::Unsupported.into()));
         }
         let mut running = P::Hash::start(provider, HashAlgorithm::Sha256)?;
         running.update(provider, message)?;
@@ -54,13 +54,13 @@ impl<P: CryptoProvider + AsMut<Devices>> Signer<P> for ElementKey {
                 return Poll::Pending;
             }
             _ => {
-                element.start_sign(self.slot, &hash).map_err(|_| Error::CryptoFailed)?;
+                element.start_sign(self.slot, &hash).map_err(|_| ProviderFault::CryptoFailed)?;
                 *signing = Some((hash, 0));
             }
         }
         let Some(signature) = element.poll() else { return Poll::Pending };
         *signing = None;
-        let der = Signature::from_slice(&signature).map_err(|_| Error::CryptoFailed)?.to_der();
+        let der = Signature::from_slice(&signature).map_err(|_| ProviderFault::CryptoFailed)?.to_der();
         let needed = Error::TransmitBufferTooSmall(ByteCount::new(der.as_bytes().len()));
         out.get_mut(..der.as_bytes().len()).ok_or(needed)?.copy_from_slice(der.as_bytes());
         Poll::Ready(Ok(der.as_bytes().len()))

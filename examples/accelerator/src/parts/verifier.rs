@@ -7,7 +7,7 @@ use core::task::{Poll, ready};
 use p256::ecdsa::Signature;
 use saitls_core::codes::HashAlgorithm;
 use saitls_core::crypto::{CryptoProvider, Hash, SignatureAlgorithm, SignatureVerifier};
-use saitls_core::{Error, Result};
+use saitls_core::{CertificateFault, Error, PeerFault, ProviderFault, Result};
 
 /// One verification.
 pub struct PkaVerifier {
@@ -22,15 +22,15 @@ impl<P: CryptoProvider + AsMut<Devices>> SignatureVerifier<P> for PkaVerifier {
 
     fn start(provider: &mut P, algorithm: SignatureAlgorithm) -> Result<Self> {
         if algorithm != SignatureAlgorithm::EcdsaP256Sha256 {
-            return Err(Error::Unsupported);
+            return Err(ProviderFault::Unsupported.into());
         }
         Ok(Self { ticket: provider.as_mut().pka.ticket(), hash: None })
     }
 
     fn poll_verify(&mut self, provider: &mut P, key: &[u8], message: &[u8], signature: &[u8]) -> Poll<Result<()>> {
-        let key: [u8; 65] = key.try_into().map_err(|_| Error::UnsupportedCertificate)?;
+        let key: [u8; 65] = key.try_into().map_err(|_| CertificateFault::Unsupported)?;
         // The accelerator wants `r || s`; TLS and certificates have it in DER.
-        let signature = Signature::from_der(signature).map_err(|_| Error::BadSignature)?.to_bytes().into();
+        let signature = Signature::from_der(signature).map_err(|_| PeerFault::BadSignature)?.to_bytes().into();
         let hash = match self.hash {
             Some(hash) => hash,
             None => {
@@ -43,8 +43,8 @@ impl<P: CryptoProvider + AsMut<Devices>> SignatureVerifier<P> for PkaVerifier {
         };
         Poll::Ready(match ready!(provider.as_mut().pka.poll(self.ticket, || Request::Verify(key, hash, signature))) {
             Answer::Verdict(true) => Ok(()),
-            Answer::Verdict(false) => Err(Error::BadSignature),
-            _ => Err(Error::UnsupportedCertificate),
+            Answer::Verdict(false) => Err(PeerFault::BadSignature.into()),
+            _ => Err(CertificateFault::Unsupported.into()),
         })
     }
 }

@@ -5,7 +5,7 @@ use super::barrier;
 use crate::Register;
 use crate::accelerated::MessageHasher;
 use core::cell::UnsafeCell;
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{Error, ProviderFault, Result};
 
 const STATUS: Register = Register(0x1e6d_001c);
 const SOURCE: Register = Register(0x1e6d_0020);
@@ -70,24 +70,24 @@ impl MessageHasher for Hace {
             return Ok(OF_NOTHING);
         }
         if self.hangs {
-            return Err(Error::CryptoFailed);
+            return Err(ProviderFault::CryptoFailed.into());
         }
         STATUS.write(HASH_DONE);
         SOURCE.write(address(message.as_ptr()));
         DESTINATION.write(address(OUTPUT.0.get().cast()));
-        SOURCE_LEN.write(u32::try_from(len).map_err(|_| Error::CryptoFailed)?);
+        SOURCE_LEN.write(u32::try_from(len).map_err(|_| ProviderFault::CryptoFailed)?);
         barrier();
         if self.defect != Some(Defect::Silent) {
             COMMAND.write(SHA_256 | BIG_ENDIAN);
         }
         if !(0..PATIENCE).any(|_| STATUS.read() & HASH_DONE != 0) {
             self.hangs = true;
-            return Err(Error::CryptoFailed);
+            return Err(ProviderFault::CryptoFailed.into());
         }
         barrier();
         self.messages = self.messages.wrapping_add(1);
-        // SAFETY: the engine has said that it is done, and nobody else reads or writes there. Volatile: it is not the program
-        // that wrote it. Some of what is hashed makes keys: nothing stays.
+        // SAFETY: the engine has said that it is done, and nobody else reads or writes there. Volatile: it is not the
+        // program that wrote it. Some of what is hashed makes keys: nothing stays.
         unsafe {
             let digest = OUTPUT.0.get().read_volatile();
             OUTPUT.0.get().write_volatile([0; 32]);

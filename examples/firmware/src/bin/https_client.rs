@@ -10,7 +10,9 @@ use core::time::Duration;
 use rand_core::TryRng as _;
 use saitls::smoltcp::iface::{SocketSet, SocketStorage};
 use saitls::smoltcp::socket::tcp;
-use saitls::{Buffers, ClientConfig, Error, ServerName, TlsSocket, TlsSocketSet, TlsSocketStorage};
+use saitls::{
+    Buffers, ClientConfig, Error, ProviderFault, ServerName, SocketError, TlsSocket, TlsSocketSet, TlsSocketStorage,
+};
 use saitls_firmware::{host, network, provider, report, stack, timer, trng::Trng};
 use saitls_webpki::{ChainVerifier, UnixTime, anchor_from_der};
 use static_cell::ConstStaticCell;
@@ -30,18 +32,18 @@ fn main() -> ! {
             host::exit(true)
         }
         Err(error) => {
-            report::error(error);
+            report::socket_error(error);
             host::exit(false)
         }
     }
 }
 
-fn run() -> Result<u32, Error> {
+fn run() -> Result<u32, SocketError> {
     let words = host::CommandLine::read();
-    let mut trng = Trng::new().map_err(|_| Error::RandomFailed)?;
+    let mut trng = Trng::new().map_err(|_| Error::Provider(ProviderFault::RandomFailed))?;
     let clock = network::Clock::default();
-    let seed = trng.try_next_u64().map_err(|_| Error::RandomFailed)?;
-    let (mut card, mut iface) = network::start(&clock, seed).map_err(|_| Error::Refused)?;
+    let seed = trng.try_next_u64().map_err(|_| Error::Provider(ProviderFault::RandomFailed))?;
+    let (mut card, mut iface) = network::start(&clock, seed).map_err(|_| SocketError::Refused)?;
     let mut provider = provider::new(trng, &words)?;
 
     // Whom to trust, and what time it is.
@@ -67,7 +69,7 @@ fn run() -> Result<u32, Error> {
 
     let remote = (network::HOST, words.number("port").unwrap_or(443_u16));
     let connected = set.get_mut(handle).connect(&mut iface, &mut sockets, &config, Some(name), remote, 49_152);
-    connected.map_err(|_| Error::Refused)?;
+    connected.map_err(|_| SocketError::Refused)?;
     let (mut asked, mut bytes) = (false, 0);
     loop {
         saitls::poll(clock.now(), &mut iface, &mut card, &mut sockets, &mut set, &mut provider);

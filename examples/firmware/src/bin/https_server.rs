@@ -20,7 +20,9 @@ use saitls::core::crypto::Hash;
 use saitls::rustcrypto::{Hash as SoftwareHash, SigningKey};
 use saitls::smoltcp::iface::{SocketSet, SocketStorage};
 use saitls::smoltcp::socket::tcp;
-use saitls::{Buffers, Error, Identity, ServerConfig, TlsSocket, TlsSocketSet, TlsSocketStorage};
+use saitls::{
+    Buffers, Error, Identity, ProviderFault, ServerConfig, SocketError, TlsSocket, TlsSocketSet, TlsSocketStorage,
+};
 use saitls_firmware::provider::{self, Provider};
 use saitls_firmware::{host, network, report, stack, timer, trng::Trng};
 use saitls_webpki::{ChainVerifier, UnixTime, anchor_from_der};
@@ -39,7 +41,7 @@ saitls_firmware::entry!(main);
 fn main() -> ! {
     timer::start();
     if let Err(error) = run() {
-        report::error(error);
+        report::socket_error(error);
     }
     host::exit(false)
 }
@@ -52,12 +54,12 @@ macro_rules! buffers {
     }};
 }
 
-fn run() -> Result<(), Error> {
+fn run() -> Result<(), SocketError> {
     let words = host::CommandLine::read();
-    let mut trng = Trng::new().map_err(|_| Error::RandomFailed)?;
+    let mut trng = Trng::new().map_err(|_| Error::Provider(ProviderFault::RandomFailed))?;
     let clock = network::Clock::default();
-    let seed = trng.try_next_u64().map_err(|_| Error::RandomFailed)?;
-    let (mut card, mut iface) = network::start(&clock, seed).map_err(|_| Error::Refused)?;
+    let seed = trng.try_next_u64().map_err(|_| Error::Provider(ProviderFault::RandomFailed))?;
+    let (mut card, mut iface) = network::start(&clock, seed).map_err(|_| SocketError::Refused)?;
     let mut provider = provider::new(trng, &words)?;
 
     let anchors = [anchor_from_der(include_bytes!("../../pki/root.der"))?];

@@ -9,7 +9,7 @@ use core::time::Duration;
 use saitls_core::config::ClientConfig;
 #[cfg(not(feature = "chain"))]
 use saitls_core::crypto::PinnedKey;
-use saitls_core::{Buffers, Connection, DnsName, Error, ServerName};
+use saitls_core::{Buffers, Connection, DnsName, Error, ProviderFault, ServerName};
 #[cfg(feature = "asm-p256")]
 use saitls_firmware::assembly::Assembly as Crypto;
 #[cfg(feature = "sliced")]
@@ -74,7 +74,7 @@ macro_rules! forever {
 type Provider = Crypto<Trng>;
 
 fn run() -> Result<(), Error> {
-    let mut provider = Crypto(Trng::new().map_err(|_| Error::RandomFailed)?);
+    let mut provider = Crypto(Trng::new().map_err(|_| ProviderFault::RandomFailed)?);
     let tls = connection()?;
     stack::paint();
     let mut uart = Uart::new();
@@ -113,8 +113,8 @@ fn connection() -> Result<&'static mut Connection<'static, Provider>, Error> {
     #[cfg(feature = "chain")]
     let trust = {
         use saitls_webpki::{ChainVerifier, Der, TrustAnchor, UnixTime};
-        // Taken apart beforehand, as those of the crate `webpki-roots` are: with code that would do it, an image has 0.9 kB
-        // more.
+        // Taken apart beforehand, as those of the crate `webpki-roots` are: with code that would do it, an image has
+        // 0.9 kB more.
         static ANCHORS: [TrustAnchor<'static>; 1] = [TrustAnchor {
             subject: Der::from_slice(include_bytes!("../../pki/root.subject.bin")),
             subject_public_key_info: Der::from_slice(include_bytes!("../../pki/root.spki.bin")),

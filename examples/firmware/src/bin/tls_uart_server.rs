@@ -4,7 +4,7 @@
 #![no_main]
 
 use saitls_core::config::{Identity, ServerConfig};
-use saitls_core::{Buffers, Connection, Error};
+use saitls_core::{Buffers, Connection, Error, ProviderFault};
 use saitls_firmware::{
     host, report,
     serial::{handshake, send, step},
@@ -34,7 +34,7 @@ fn main() -> ! {
 }
 
 fn run() -> Result<(), Error> {
-    let mut provider = RustCrypto(Trng::new().map_err(|_| Error::RandomFailed)?);
+    let mut provider = RustCrypto(Trng::new().map_err(|_| ProviderFault::RandomFailed)?);
     let key = SigningKey::from_der(KEY)?;
     let identities = [Identity::new(&CHAIN, &key)];
     let config = ServerConfig::new(&identities);

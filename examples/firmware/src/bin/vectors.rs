@@ -18,7 +18,7 @@ use core::task::Poll;
 use rand_core::{TryCryptoRng, TryRng};
 use saitls_core::codes::NamedGroup;
 use saitls_core::crypto::{CryptoProvider, KeyExchange, SignatureAlgorithm, SignatureVerifier};
-use saitls_core::{Error, Result};
+use saitls_core::{CertificateFault, Error, PeerFault, ProviderFault, Result};
 use saitls_firmware::assembly::Assembly;
 use saitls_firmware::host::{self, File};
 use saitls_firmware::report;
@@ -120,15 +120,21 @@ impl Vector {
         match kind {
             0 => match verify(first, second, third) {
                 Ok(()) => self.is_good,
-                Err(error) => !self.is_good && matches!(error, Error::BadSignature | Error::UnsupportedCertificate),
+                Err(error) => {
+                    !self.is_good
+                        && matches!(
+                            error,
+                            Error::Peer(PeerFault::BadSignature) | Error::Certificate(CertificateFault::Unsupported)
+                        )
+                }
             },
             1 => match agree(first, second) {
                 Ok(secret) => self.is_good && secret.as_bytes() == third,
-                Err(error) => !self.is_good && error == Error::InvalidKeyShare,
+                Err(error) => !self.is_good && error == Error::Peer(PeerFault::InvalidKeyShare),
             },
             _ => match generate(first) {
                 Ok((_, _, share)) => self.is_good && share == *second,
-                Err(error) => !self.is_good && error == Error::RandomFailed,
+                Err(error) => !self.is_good && error == Error::Provider(ProviderFault::RandomFailed),
             },
         }
     }

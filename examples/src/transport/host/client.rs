@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
+use saitls::SocketError;
 use saitls_core::codes::AlertDescription;
 use saitls_core::config::ClientConfig;
-use saitls_core::{Connection, Error, Negotiated, ServerName};
+use saitls_core::{Connection, Negotiated, ServerName};
 use smoltcp::time::{Duration, Instant};
 
 use super::super::smoltcp::buffers;
@@ -148,7 +149,7 @@ impl Stream for Nothing {
         false
     }
 
-    fn error(&self) -> Option<Error> {
+    fn error(&self) -> Option<SocketError> {
         None
     }
 

@@ -10,9 +10,10 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::Shutdown;
 
 use mio::net::TcpStream;
+use saitls::SocketError;
 use saitls_core::codes::AlertDescription;
 use saitls_core::crypto::CryptoProvider;
-use saitls_core::{Connection, Error, Negotiated, WaitingFor};
+use saitls_core::{Connection, Negotiated, WaitingFor};
 use smoltcp::time::{Duration, Instant};
 
 use super::Stream;
@@ -35,7 +36,7 @@ struct HostStream<'a, P: CryptoProvider> {
     ended: bool,
     /// Ours was sent.
     shut: bool,
-    failure: Option<Error>,
+    failure: Option<SocketError>,
     deadline: Instant,
 }
 
@@ -60,9 +61,9 @@ impl<'a, P: CryptoProvider> HostStream<'a, P> {
         loop {
             let pulled = self.pull();
             if self.failure.is_none() {
-                self.failure = self.tls.process(provider).err();
+                self.failure = self.tls.process(provider).err().map(SocketError::Tls);
                 if self.failure.is_none() && self.tls.is_handshaking() && now >= self.deadline {
-                    self.failure = Some(Error::TimedOut);
+                    self.failure = Some(SocketError::TimedOut);
                 }
             }
             let pushed = self.push();
@@ -138,7 +139,7 @@ impl<'a, P: CryptoProvider> HostStream<'a, P> {
         self.ended = true;
         self.shut = true;
         if self.failure.is_none() && !(self.tls.is_peer_closed() && self.tls.is_locally_closed()) {
-            self.failure = Some(Error::Reset);
+            self.failure = Some(SocketError::Reset);
         }
     }
 
@@ -157,7 +158,7 @@ impl<P: CryptoProvider> Stream for HostStream<'_, P> {
         self.tls.is_connected()
     }
 
-    fn error(&self) -> Option<Error> {
+    fn error(&self) -> Option<SocketError> {
         self.failure
     }
 

@@ -10,7 +10,7 @@ use aws_lc_rs::signature::{EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair};
 use der::asn1::AnyRef;
 use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef};
 use saitls_core::codes::SignatureScheme;
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{Error, ProviderFault, Result};
 use sec1::EcPrivateKey;
 
 /// id-ecPublicKey (RFC 5480 2.1.1).
@@ -33,15 +33,15 @@ const RSAE: &[SignatureScheme] =
 const PSS: &[SignatureScheme] =
     &[SignatureScheme::RSA_PSS_PSS_SHA256, SignatureScheme::RSA_PSS_PSS_SHA384, SignatureScheme::RSA_PSS_PSS_SHA512];
 
-/// How many zero bytes may be missing at the front of a private key on a curve. RFC 5915 3 asks for all of them, but some
-/// programs write the number without. That more are missing happens to one key in 2^64.
+/// How many zero bytes may be missing at the front of a private key on a curve. RFC 5915 3 asks for all of them, but
+/// some programs write the number without. That more are missing happens to one key in 2^64.
 const MAX_MISSING_ZEROS: usize = 8;
 
 impl SigningKey {
     /// Loads PKCS#8 (RFC 5958), SEC1 (RFC 5915) or PKCS#1 (RFC 8017 A.1.2), whichever it is.
     ///
     /// # Errors
-    /// [`Error::InvalidKey`] if it is none of them, not well-formed, or a key that cannot be used here: another
+    /// [`ProviderFault::InvalidKey`] if it is none of them, not well-formed, or a key that cannot be used here: another
     /// curve or algorithm, an RSA modulus outside [`MIN_RSA_BITS`] to [`MAX_RSA_BITS`], a public half that does not
     /// fit, an encrypted key, PEM.
     pub fn from_der(der: &[u8]) -> Result<Self> {
@@ -51,26 +51,27 @@ impl SigningKey {
     /// Loads PKCS#8 (RFC 5958): `-----BEGIN PRIVATE KEY-----`.
     ///
     /// # Errors
-    /// [`Error::InvalidKey`], as for [`from_der`](Self::from_der).
+    /// [`ProviderFault::InvalidKey`], as for [`from_der`](Self::from_der).
     pub fn from_pkcs8_der(der: &[u8]) -> Result<Self> {
-        let info = PrivateKeyInfoRef::try_from(der).map_err(|_| Error::InvalidKey)?;
+        let info = PrivateKeyInfoRef::try_from(der).map_err(|_| ProviderFault::InvalidKey)?;
         let private_key = info.private_key.as_bytes();
         match info.algorithm.oid {
             EC_PUBLIC_KEY => {
-                let curve = info.algorithm.parameters_oid().map_err(|_| Error::InvalidKey)?;
-                let key = EcPrivateKey::try_from(private_key).map_err(|_| Error::InvalidKey)?;
+                let curve = info.algorithm.parameters_oid().map_err(|_| ProviderFault::InvalidKey)?;
+                let key = EcPrivateKey::try_from(private_key).map_err(|_| ProviderFault::InvalidKey)?;
                 match named_curve(&key) {
-                    Some(named) if named != curve => Err(Error::InvalidKey),
+                    Some(named) if named != curve => Err(ProviderFault::InvalidKey.into()),
                     _ => on_curve(Some(curve), &key, der),
                 }
             }
             ED25519 => ed25519(der),
             RSA_ENCRYPTION if info.algorithm.parameters == Some(AnyRef::NULL) => rsa(private_key, false, RSAE),
             RSASSA_PSS => {
-                let schemes = info.algorithm.parameters.map_or(Some(PSS), allowed_by).ok_or(Error::InvalidKey)?;
+                let schemes =
+                    info.algorithm.parameters.map_or(Some(PSS), allowed_by).ok_or(ProviderFault::InvalidKey)?;
                 rsa(private_key, true, schemes)
             }
-            _ => Err(Error::InvalidKey),
+            _ => Err(ProviderFault::InvalidKey.into()),
         }
     }
 
@@ -79,16 +80,16 @@ impl SigningKey {
     /// PKCS#8.
     ///
     /// # Errors
-    /// [`Error::InvalidKey`], as for [`from_der`](Self::from_der).
+    /// [`ProviderFault::InvalidKey`], as for [`from_der`](Self::from_der).
     pub fn from_sec1_der(der: &[u8]) -> Result<Self> {
-        let key = EcPrivateKey::try_from(der).map_err(|_| Error::InvalidKey)?;
+        let key = EcPrivateKey::try_from(der).map_err(|_| ProviderFault::InvalidKey)?;
         on_curve(named_curve(&key), &key, der)
     }
 
     /// Loads PKCS#1 (RFC 8017 A.1.2): `-----BEGIN RSA PRIVATE KEY-----`.
     ///
     /// # Errors
-    /// [`Error::InvalidKey`], as for [`from_der`](Self::from_der).
+    /// [`ProviderFault::InvalidKey`], as for [`from_der`](Self::from_der).
     pub fn from_pkcs1_der(der: &[u8]) -> Result<Self> {
         rsa(der, false, RSAE)
     }
@@ -115,26 +116,26 @@ fn on_curve(curve: Option<ObjectIdentifier>, key: &EcPrivateKey<'_>, der: &[u8])
         Some(curve) => curve == *this && (order_len.saturating_sub(MAX_MISSING_ZEROS)..=*order_len).contains(&len),
         None => len == *order_len,
     });
-    let (_, _, algorithm, wrap) = found.ok_or(Error::InvalidKey)?;
-    let key = EcdsaKeyPair::from_private_key_der(algorithm, der).map_err(|_| Error::InvalidKey)?;
+    let (_, _, algorithm, wrap) = found.ok_or(ProviderFault::InvalidKey)?;
+    let key = EcdsaKeyPair::from_private_key_der(algorithm, der).map_err(|_| ProviderFault::InvalidKey)?;
     Ok(SigningKey(wrap(key)))
 }
 
 fn ed25519(der: &[u8]) -> Result<SigningKey> {
     let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(der);
-    key.map(|key| SigningKey(Key::Ed25519(key))).map_err(|_| Error::InvalidKey)
+    key.map(|key| SigningKey(Key::Ed25519(key))).map_err(|_| Error::Provider(ProviderFault::InvalidKey))
 }
 
 fn rsa(der: &[u8], is_pss: bool, schemes: &'static [SignatureScheme]) -> Result<SigningKey> {
     // The library does not mind bytes behind the key; and before the length is known, nothing is computed.
-    let outline = pkcs1::RsaPrivateKeyRef::try_from(der).map_err(|_| Error::InvalidKey)?;
+    let outline = pkcs1::RsaPrivateKeyRef::try_from(der).map_err(|_| ProviderFault::InvalidKey)?;
     let modulus = outline.modulus.as_bytes();
     let unused = modulus.first().map_or(0, |first| first.leading_zeros());
     let bits = modulus.len().saturating_mul(8).saturating_sub(usize::try_from(unused).unwrap_or(0));
     if !(MIN_RSA_BITS..=MAX_RSA_BITS).contains(&bits) {
-        return Err(Error::InvalidKey);
+        return Err(ProviderFault::InvalidKey.into());
     }
-    let key = rsa::KeyPair::from_der(der).map_err(|_| Error::InvalidKey)?;
+    let key = rsa::KeyPair::from_der(der).map_err(|_| ProviderFault::InvalidKey)?;
     Ok(SigningKey(Key::Rsa(Rsa { key, is_pss, schemes })))
 }
 

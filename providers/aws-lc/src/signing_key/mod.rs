@@ -10,7 +10,7 @@ use aws_lc_rs::signature::{self as lc, EcdsaKeyPair, Ed25519KeyPair, RsaSignatur
 use core::task::Poll;
 use saitls_core::codes::SignatureScheme;
 use saitls_core::crypto::{CryptoProvider, SignatureAlgorithm as A, Signer};
-use saitls_core::error::{ByteCount, Error, Result};
+use saitls_core::error::{ByteCount, Error, ProviderFault, Result};
 
 /// A private key in RAM: a [`Signer`] for any provider.
 ///
@@ -66,7 +66,7 @@ impl SigningKey {
     /// A new key on P-256.
     ///
     /// # Errors
-    /// [`Error::CryptoFailed`].
+    /// [`ProviderFault::CryptoFailed`].
     pub fn generate_p256() -> Result<Self> {
         EcdsaKeyPair::generate(&lc::ECDSA_P256_SHA256_ASN1_SIGNING).map(Key::P256).map(Self).map_err(failed)
     }
@@ -74,7 +74,7 @@ impl SigningKey {
     /// A new key on P-384.
     ///
     /// # Errors
-    /// [`Error::CryptoFailed`].
+    /// [`ProviderFault::CryptoFailed`].
     pub fn generate_p384() -> Result<Self> {
         EcdsaKeyPair::generate(&lc::ECDSA_P384_SHA384_ASN1_SIGNING).map(Key::P384).map(Self).map_err(failed)
     }
@@ -82,7 +82,7 @@ impl SigningKey {
     /// A new key on P-521.
     ///
     /// # Errors
-    /// [`Error::CryptoFailed`].
+    /// [`ProviderFault::CryptoFailed`].
     pub fn generate_p521() -> Result<Self> {
         EcdsaKeyPair::generate(&lc::ECDSA_P521_SHA512_ASN1_SIGNING).map(Key::P521).map(Self).map_err(failed)
     }
@@ -90,14 +90,14 @@ impl SigningKey {
     /// A new Ed25519 key.
     ///
     /// # Errors
-    /// [`Error::CryptoFailed`].
+    /// [`ProviderFault::CryptoFailed`].
     pub fn generate_ed25519() -> Result<Self> {
         Ed25519KeyPair::generate().map(Key::Ed25519).map(Self).map_err(failed)
     }
 
     fn sign(&self, scheme: SignatureScheme, message: &[u8], out: &mut [u8]) -> Result<usize> {
         if !self.schemes().contains(&scheme) {
-            return Err(Error::Unsupported);
+            return Err(ProviderFault::Unsupported.into());
         }
         match &self.0 {
             Key::P256(key) | Key::P384(key) | Key::P521(key) => {
@@ -115,7 +115,7 @@ impl Rsa {
             A::RsaPssSha256 => &lc::RSA_PSS_SHA256,
             A::RsaPssSha384 => &lc::RSA_PSS_SHA384,
             A::RsaPssSha512 => &lc::RSA_PSS_SHA512,
-            _ => return Err(Error::Unsupported),
+            _ => return Err(ProviderFault::Unsupported.into()),
         };
         let len = self.key.public_modulus_len();
         let signature = out.get_mut(..len).ok_or(Error::TransmitBufferTooSmall(ByteCount::new(len)))?;
@@ -125,7 +125,7 @@ impl Rsa {
 }
 
 fn failed<E>(_: E) -> Error {
-    Error::CryptoFailed
+    Error::Provider(ProviderFault::CryptoFailed)
 }
 
 impl<P: CryptoProvider> Signer<P> for SigningKey {

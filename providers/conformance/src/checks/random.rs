@@ -5,8 +5,8 @@ use crate::poll::{MAX_SHARE_LEN, ready};
 use crate::reference::{self, GROUPS};
 use crate::report::{Checked, OrFail, ensure, ensure_eq};
 use crate::{Conformance, Random};
-use saitls_core::Error;
 use saitls_core::crypto::{CryptoProvider, KeyExchange};
+use saitls_core::{Error, ProviderFault};
 
 /// Every byte of every buffer is drawn, and each time anew.
 pub(super) fn fills<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
@@ -45,7 +45,11 @@ pub(super) fn failure<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checke
         return skip("no provider with another random source was given (with_random)");
     };
     let mut provider = with_random(Random::script(&[]));
-    ensure_eq!(provider.fill_random(&mut [0; 32]), Err(Error::RandomFailed), "fill_random with a failing source");
+    ensure_eq!(
+        provider.fill_random(&mut [0; 32]),
+        Err(ProviderFault::RandomFailed.into()),
+        "fill_random with a failing source"
+    );
     let mut cases = 1;
     if !subject.private_keys_are_random {
         return Ok(cases);
@@ -73,5 +77,5 @@ pub(super) fn failure<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checke
 }
 
 const fn is_failure(error: Option<Error>) -> bool {
-    matches!(error, Some(Error::RandomFailed | Error::CryptoFailed))
+    matches!(error, Some(Error::Provider(ProviderFault::RandomFailed) | Error::Provider(ProviderFault::CryptoFailed)))
 }

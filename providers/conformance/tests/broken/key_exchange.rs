@@ -4,7 +4,7 @@ use super::{Broken, Held, Mutation, Secret};
 use saitls_conformance::Random;
 use saitls_core::codes::NamedGroup;
 use saitls_core::crypto::{self, Secret as _};
-use saitls_core::{Error, Result};
+use saitls_core::{Error, PeerFault, ProviderFault, Result};
 use saitls_rustcrypto as real;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -35,7 +35,7 @@ impl KeyExchange {
     fn spoil<T>(provider: &Broken, result: Result<T>) -> Result<T> {
         match result {
             Err(Error::TransmitBufferTooSmall(_)) if provider.is(Mutation::SmallBufferIsFailure) => {
-                Err(Error::CryptoFailed)
+                Err(ProviderFault::CryptoFailed.into())
             }
             result => result,
         }
@@ -55,12 +55,12 @@ impl crypto::KeyExchange<Broken> for KeyExchange {
 
     fn start(provider: &mut Broken, group: NamedGroup) -> Result<Self> {
         let inner = match real::KeyExchange::start(provider, group) {
-            Err(_) if provider.is(Mutation::UnsupportedGroupFails) => return Err(Error::CryptoFailed),
+            Err(_) if provider.is(Mutation::UnsupportedGroupFails) => return Err(ProviderFault::CryptoFailed.into()),
             inner => Held::new(inner?, provider.is(Mutation::PrivateKeyIsNotWiped)),
         };
         let slots = provider.exchanges.clone();
         if slots.get() == SLOTS {
-            return Err(Error::CryptoFailed);
+            return Err(ProviderFault::CryptoFailed.into());
         }
         slots.set(slots.get() + 1);
         let blocks = provider.is(Mutation::AbandonedExchangeBlocks);
@@ -114,7 +114,7 @@ impl crypto::KeyExchange<Broken> for KeyExchange {
             Poll::Ready(Ok((len, _))) if provider.is(Mutation::EncapsulatesWrongly) => {
                 Poll::Ready(Secret::import(provider, &[7; 32]).map(|secret| (len, secret)))
             }
-            Poll::Ready(Err(Error::InvalidKeyShare)) if provider.is(Mutation::BadShareIsTaken) => {
+            Poll::Ready(Err(Error::Peer(PeerFault::InvalidKeyShare))) if provider.is(Mutation::BadShareIsTaken) => {
                 Poll::Ready(Secret::import(provider, &[0; 32]).map(|secret| (32, secret)))
             }
             polled => polled.map(|result| Self::spoil(provider, result)),

@@ -13,7 +13,7 @@ pub(crate) use verifier::{Signer, Verifier};
 use rand_core::TryRng;
 use saitls_conformance::Random;
 use saitls_core::crypto::CryptoProvider;
-use saitls_core::{Error, Result};
+use saitls_core::{Error, ProviderFault, Result};
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
@@ -172,7 +172,7 @@ impl CryptoProvider for Broken {
 
     fn fill_random(&mut self, out: &mut [u8]) -> Result<()> {
         let kept = out.last().copied();
-        let drawn = self.random.try_fill_bytes(out).map_err(|_| Error::RandomFailed);
+        let drawn = self.random.try_fill_bytes(out).map_err(|_| Error::Provider(ProviderFault::RandomFailed));
         match kept {
             Some(kept) if self.is(Mutation::RandomForgetsLastByte) => out[out.len() - 1] = kept,
             _ => {}

@@ -3,7 +3,7 @@
 use super::{Broken, Held, Mutation};
 use saitls_core::codes::HashAlgorithm;
 use saitls_core::crypto::{self, Digest, SoftwareSecret};
-use saitls_core::{Error, Result};
+use saitls_core::{ProviderFault, Result};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -19,7 +19,7 @@ impl Secret {
     fn new(provider: &Broken, inner: SoftwareSecret) -> Result<Self> {
         let slots = &provider.secrets;
         if slots.get() == SLOTS {
-            return Err(Error::CryptoFailed);
+            return Err(ProviderFault::CryptoFailed.into());
         }
         slots.set(slots.get() + 1);
         let slots = (!provider.is(Mutation::SecretsAreNeverFreed)).then(|| slots.clone());

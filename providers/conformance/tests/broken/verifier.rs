@@ -4,7 +4,7 @@ use super::{Broken, Mutation};
 use saitls_conformance::Random;
 use saitls_core::codes::SignatureScheme;
 use saitls_core::crypto::{self, SignatureAlgorithm as A};
-use saitls_core::{Error, Result};
+use saitls_core::{CertificateFault, Error, PeerFault, Result};
 use saitls_rustcrypto as real;
 use std::task::Poll;
 
@@ -48,8 +48,10 @@ impl crypto::SignatureVerifier<Broken> for Verifier {
             _ => Mutation::AcceptsRsaPss,
         };
         match verified {
-            Poll::Ready(Err(Error::BadSignature)) if provider.is(accepts) => Poll::Ready(Ok(())),
-            Poll::Ready(Err(Error::UnsupportedCertificate)) if provider.is(Mutation::AcceptsBadKey) => {
+            Poll::Ready(Err(Error::Peer(PeerFault::BadSignature))) if provider.is(accepts) => Poll::Ready(Ok(())),
+            Poll::Ready(Err(Error::Certificate(CertificateFault::Unsupported)))
+                if provider.is(Mutation::AcceptsBadKey) =>
+            {
                 Poll::Ready(Ok(()))
             }
             verified => verified,

@@ -6,7 +6,7 @@ use aead::consts::U12;
 use aead::{AeadInOut, KeyInit, Tag};
 use saitls_core::codes::CipherSuite;
 use saitls_core::crypto::{Aead, CryptoProvider, Nonce, split_tag};
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{Error, PeerFault, ProviderFault, Result};
 
 /// The [`Aead`] of one cipher suite, from a type that implements [`AeadInOut`] and [`KeyInit`].
 ///
@@ -40,15 +40,15 @@ where
     #[inline(never)]
     fn from_key(_: &mut P, suite: CipherSuite, key: &[u8]) -> Result<Self> {
         if suite != CipherSuite(SUITE) {
-            return Err(Error::Unsupported);
+            return Err(ProviderFault::Unsupported.into());
         }
-        A::new_from_slice(key).map(Self).map_err(|_| Error::Unsupported)
+        A::new_from_slice(key).map(Self).map_err(|_| Error::Provider(ProviderFault::Unsupported))
     }
 
     fn seal(&mut self, _: &mut P, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<()> {
         let (text, tag) = split_tag(in_out, Self::TAG_LEN)?;
         let nonce: &Array<u8, U12> = nonce.into();
-        let sealed = self.0.encrypt_inout_detached(nonce, aad, text.into()).map_err(|_| Error::CryptoFailed)?;
+        let sealed = self.0.encrypt_inout_detached(nonce, aad, text.into()).map_err(|_| ProviderFault::CryptoFailed)?;
         tag.copy_from_slice(&sealed);
         Ok(())
     }
@@ -56,7 +56,7 @@ where
     fn open(&mut self, _: &mut P, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<()> {
         let (text, tag) = split_tag(in_out, Self::TAG_LEN)?;
         let nonce: &Array<u8, U12> = nonce.into();
-        let tag: &Tag<A> = (&*tag).try_into().map_err(|_| Error::BadRecordMac)?;
-        self.0.decrypt_inout_detached(nonce, aad, text.into(), tag).map_err(|_| Error::BadRecordMac)
+        let tag: &Tag<A> = (&*tag).try_into().map_err(|_| PeerFault::BadRecordMac)?;
+        self.0.decrypt_inout_detached(nonce, aad, text.into(), tag).map_err(|_| Error::Peer(PeerFault::BadRecordMac))
     }
 }

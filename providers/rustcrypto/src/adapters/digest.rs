@@ -4,7 +4,7 @@ use digest::array::typenum::Unsigned;
 use digest::{FixedOutput, OutputSizeUser, Update};
 use saitls_core::codes::HashAlgorithm;
 use saitls_core::crypto::{CryptoProvider, Digest, Hash};
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{ProviderFault, Result};
 
 /// The [`Hash`] of one algorithm, from a type that implements [`Update`], [`FixedOutput`], `Clone` and `Default`.
 ///
@@ -40,7 +40,7 @@ where
     }
 
     fn start(_: &mut P, algorithm: HashAlgorithm) -> Result<Self> {
-        if algorithm == Self::ALGORITHM { Ok(Self(D::default())) } else { Err(Error::Unsupported) }
+        if algorithm == Self::ALGORITHM { Ok(Self(D::default())) } else { Err(ProviderFault::Unsupported.into()) }
     }
 
     fn update(&mut self, _: &mut P, data: &[u8]) -> Result<()> {

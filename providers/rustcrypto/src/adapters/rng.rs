@@ -2,7 +2,7 @@
 
 use rand_core::{TryCryptoRng, TryRng};
 use saitls_core::crypto::CryptoProvider;
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{Error, ProviderFault, Result};
 
 /// A [`TryCryptoRng`] that draws from [`CryptoProvider::fill_random`], for algorithms that want one.
 ///
@@ -91,7 +91,7 @@ impl<F: FnMut(&mut [u8]) -> bool> TryRng for RngFn<F> {
     }
 
     fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<()> {
-        if (self.0)(out) { Ok(()) } else { Err(Error::RandomFailed) }
+        if (self.0)(out) { Ok(()) } else { Err(ProviderFault::RandomFailed.into()) }
     }
 }
 

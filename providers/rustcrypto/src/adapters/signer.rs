@@ -5,7 +5,7 @@ use crate::write_to_front;
 use core::task::Poll;
 use saitls_core::codes::SignatureScheme;
 use saitls_core::crypto::{CryptoProvider, Signer};
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{Error, ProviderFault, Result};
 use signature::SignatureEncoding;
 
 /// Writes a signature to the front of the second argument.
@@ -85,9 +85,9 @@ where
 
     fn poll_sign(&self, _: &mut P, scheme: SignatureScheme, message: &[u8], out: &mut [u8]) -> Poll<Result<usize>> {
         if scheme != SignatureScheme(SCHEME) {
-            return Poll::Ready(Err(Error::Unsupported));
+            return Poll::Ready(Err(ProviderFault::Unsupported.into()));
         }
-        let signature = self.key.try_sign(message).map_err(|_| Error::CryptoFailed);
+        let signature = self.key.try_sign(message).map_err(|_| Error::Provider(ProviderFault::CryptoFailed));
         Poll::Ready(signature.and_then(|signature| (self.write)(&signature, out)))
     }
 }
@@ -109,11 +109,13 @@ where
         out: &mut [u8],
     ) -> Poll<Result<usize>> {
         if scheme != SignatureScheme(SCHEME) {
-            return Poll::Ready(Err(Error::Unsupported));
+            return Poll::Ready(Err(ProviderFault::Unsupported.into()));
         }
         let mut rng = RngOf::new(provider);
-        let signature =
-            self.key.try_sign_with_rng(&mut rng, message).map_err(|_| rng.failure().unwrap_or(Error::CryptoFailed));
+        let signature = self
+            .key
+            .try_sign_with_rng(&mut rng, message)
+            .map_err(|_| rng.failure().unwrap_or(Error::Provider(ProviderFault::CryptoFailed)));
         Poll::Ready(signature.and_then(|signature| (self.write)(&signature, out)))
     }
 }

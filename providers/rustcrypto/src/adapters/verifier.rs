@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 use core::task::Poll;
 use saitls_core::codes::SignatureScheme;
 use saitls_core::crypto::{CryptoProvider, SignatureAlgorithm, SignatureVerifier};
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{CertificateFault, Error, PeerFault, ProviderFault, Result};
 use signature::Verifier;
 
 /// The [`SignatureVerifier`] of one scheme, from a public key `K` that implements [`Verifier<S>`].
@@ -38,15 +38,15 @@ where
         if <Self as SignatureVerifier<P>>::supports(algorithm) {
             Ok(Self(PhantomData))
         } else {
-            Err(Error::Unsupported)
+            Err(ProviderFault::Unsupported.into())
         }
     }
 
     fn poll_verify(&mut self, _: &mut P, public_key: &[u8], message: &[u8], signature: &[u8]) -> Poll<Result<()>> {
         let verify = || {
-            let key = K::try_from(public_key).map_err(|_| Error::UnsupportedCertificate)?;
-            let signature = S::try_from(signature).map_err(|_| Error::BadSignature)?;
-            key.verify(message, &signature).map_err(|_| Error::BadSignature)
+            let key = K::try_from(public_key).map_err(|_| CertificateFault::Unsupported)?;
+            let signature = S::try_from(signature).map_err(|_| PeerFault::BadSignature)?;
+            key.verify(message, &signature).map_err(|_| Error::Peer(PeerFault::BadSignature))
         };
         Poll::Ready(verify())
     }

@@ -6,7 +6,7 @@ use elliptic_curve::array::typenum::Unsigned;
 use elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
 use elliptic_curve::{AffinePoint, CurveArithmetic, FieldBytesSize, PublicKey, SecretKey};
 use saitls_core::crypto::CryptoProvider;
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{Error, PeerFault, Result};
 use saitls_core::secret::SecretBytes;
 
 /// One agreement; holds the private key between [`generate`](Agreement::generate) and
@@ -74,7 +74,7 @@ where
     FieldBytesSize<C>: ModulusSize,
     AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
 {
-    crate::curve::public_key(peer_share).ok_or(Error::InvalidKeyShare)
+    crate::curve::public_key(peer_share).ok_or(Error::Peer(PeerFault::InvalidKeyShare))
 }
 
 /// The x-coordinate of the shared point, in full length. It is never the point at infinity: the orders of the

@@ -6,7 +6,7 @@ use ml_kem::kem::{Decapsulate, KeyExport};
 use ml_kem::ml_kem_768::{Ciphertext, DecapsulationKey, EncapsulationKey};
 use ml_kem::{B32, Key, Seed};
 use saitls_core::crypto::CryptoProvider;
-use saitls_core::error::{ByteCount, Error, Result};
+use saitls_core::error::{ByteCount, Error, PeerFault, Result};
 use saitls_core::secret::SecretBytes;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -41,7 +41,7 @@ impl<E: Agreement, const ECDH_FIRST: bool> Hybrid<E, ECDH_FIRST> {
 
     fn split(share: &[u8], kem_len: usize) -> Result<(&[u8], &[u8])> {
         if share.len() != E::SHARE_LEN + kem_len {
-            return Err(Error::InvalidKeyShare);
+            return Err(PeerFault::InvalidKeyShare.into());
         }
         Ok(if ECDH_FIRST {
             share.split_at(E::SHARE_LEN)
@@ -85,8 +85,8 @@ fn write_encapsulation_key(seed: &[u8; 64], out: &mut [u8]) {
 
 /// Reads an encapsulation key, with the check of FIPS 203 7.2: every coefficient is below the modulus.
 fn encapsulation_key(bytes: &[u8]) -> Result<EncapsulationKey> {
-    let key = <&Key<EncapsulationKey>>::try_from(bytes).map_err(|_| Error::InvalidKeyShare)?;
-    EncapsulationKey::new(key).map_err(|_| Error::InvalidKeyShare)
+    let key = <&Key<EncapsulationKey>>::try_from(bytes).map_err(|_| PeerFault::InvalidKeyShare)?;
+    EncapsulationKey::new(key).map_err(|_| Error::Peer(PeerFault::InvalidKeyShare))
 }
 
 /// FIPS 203 6.2: writes the ciphertext, returns the secret.
@@ -98,7 +98,7 @@ fn encapsulate(key: &EncapsulationKey, message: &B32, out: &mut [u8]) -> B32 {
 
 /// FIPS 203 6.3.
 fn decapsulate(seed: &[u8; 64], ciphertext: &[u8]) -> Result<B32> {
-    let ciphertext = <&Ciphertext>::try_from(ciphertext).map_err(|_| Error::InvalidKeyShare)?;
+    let ciphertext = <&Ciphertext>::try_from(ciphertext).map_err(|_| PeerFault::InvalidKeyShare)?;
     Ok(expand(seed).decapsulate(ciphertext))
 }
 

@@ -28,7 +28,7 @@ use saitls_core::codes::NamedGroup;
 #[allow(unused_imports, reason = "with all groups off")]
 use saitls_core::crypto::Secret as _;
 use saitls_core::crypto::{self, CryptoProvider};
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{ProviderFault, Result};
 use saitls_core::secret::SecretBytes;
 
 /// One agreement of one group, which gives the shared secret as bytes.
@@ -82,7 +82,7 @@ macro_rules! groups {
                 match group {
                     $(#[cfg($condition)]
                     NamedGroup::$group => Ok(Self(Running::$group(<$exchange>::default()))),)*
-                    _ => Err(Error::Unsupported),
+                    _ => Err(ProviderFault::Unsupported.into()),
                 }
             }
 

@@ -3,7 +3,7 @@
 use super::Agreement;
 use crate::write_to_front;
 use saitls_core::crypto::CryptoProvider;
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{Error, PeerFault, Result};
 use saitls_core::secret::SecretBytes;
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
@@ -25,13 +25,13 @@ fn agree(private_key: &StaticSecret, peer: &PublicKey) -> Result<SecretBytes> {
     let shared = private_key.diffie_hellman(peer);
     // In constant time: the sum of all bits, compared with zero.
     if !shared.was_contributory() {
-        return Err(Error::InvalidKeyShare);
+        return Err(PeerFault::InvalidKeyShare.into());
     }
     SecretBytes::new(shared.as_bytes())
 }
 
 fn peer_key(peer_share: &[u8]) -> Result<PublicKey> {
-    <[u8; 32]>::try_from(peer_share).map(PublicKey::from).map_err(|_| Error::InvalidKeyShare)
+    <[u8; 32]>::try_from(peer_share).map(PublicKey::from).map_err(|_| Error::Peer(PeerFault::InvalidKeyShare))
 }
 
 impl Agreement for X25519 {

@@ -14,7 +14,7 @@ use p256_narrow::elliptic_curve::{Field, PrimeField, bigint};
 use p256_narrow::{AffinePoint, EncodedPoint, ProjectivePoint, PublicKey, Scalar, SecretKey, U256};
 use saitls_core::codes::SignatureScheme;
 use saitls_core::crypto::CryptoProvider;
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{CertificateFault, Error, PeerFault, ProviderFault, Result};
 use saitls_core::secret::SecretBytes;
 use saitls_core::wire::Reader;
 use saitls_core::wire::der::{self, Element};
@@ -40,7 +40,7 @@ fn private_key<P: CryptoProvider>(provider: &mut P) -> Result<SecretKey> {
             return Ok(key);
         }
     }
-    Err(Error::RandomFailed)
+    Err(ProviderFault::RandomFailed.into())
 }
 
 /// One agreement; holds the private key between [`generate`](Agreement::generate) and
@@ -65,7 +65,8 @@ impl Agreement for Exchange {
 
     fn decapsulate(&mut self, peer_share: &[u8]) -> Result<SecretBytes> {
         let key = self.private_key.as_ref().ok_or(Error::InvalidState)?;
-        let agreed = point(peer_share).ok_or(Error::InvalidKeyShare).and_then(|peer| agree(key, &peer));
+        let agreed =
+            point(peer_share).ok_or(Error::Peer(PeerFault::InvalidKeyShare)).and_then(|peer| agree(key, &peer));
         // It is wiped where it stands; to move it out would leave a copy.
         self.private_key = None;
         agreed
@@ -77,7 +78,7 @@ impl Agreement for Exchange {
         peer_share: &[u8],
         share: &mut [u8],
     ) -> Result<(usize, SecretBytes)> {
-        let peer = point(peer_share).ok_or(Error::InvalidKeyShare)?;
+        let peer = point(peer_share).ok_or(PeerFault::InvalidKeyShare)?;
         let key = private_key(provider)?;
         let len = write_to_front(key.public_key().to_encoded_point(false).as_bytes(), share)?;
         Ok((len, agree(&key, &peer)?))
@@ -96,8 +97,8 @@ fn agree(key: &SecretKey, peer: &AffinePoint) -> Result<SecretBytes> {
 /// Nothing here is secret, so both multiplications share their doublings, which takes two thirds of the instructions;
 /// and two multiplications of numbers are no place for the 3.5 kB that those of a [`Scalar`] have.
 pub(crate) fn verify(public_key: &[u8], hash: &[u8], signature: &[u8]) -> Result<()> {
-    let key = ProjectivePoint::from(point(public_key).ok_or(Error::UnsupportedCertificate)?);
-    let (r, u1, u2) = factors(hash, signature).ok_or(Error::BadSignature)?;
+    let key = ProjectivePoint::from(point(public_key).ok_or(CertificateFault::Unsupported)?);
+    let (r, u1, u2) = factors(hash, signature).ok_or(PeerFault::BadSignature)?;
     let both = key + ProjectivePoint::GENERATOR;
     let mut sum = ProjectivePoint::IDENTITY;
     for bit in (0..U256::BITS).rev() {
@@ -111,7 +112,7 @@ pub(crate) fn verify(public_key: &[u8], hash: &[u8], signature: &[u8]) -> Result
     }
     // Infinity has no x; it comes as zero, which is no `r`.
     let x = <Scalar as Reduce<U256>>::reduce_bytes(&sum.to_affine().x());
-    if x == r { Ok(()) } else { Err(Error::BadSignature) }
+    if x == r { Ok(()) } else { Err(PeerFault::BadSignature.into()) }
 }
 
 bigint::impl_modulus!(Order, U256, "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
@@ -119,8 +120,8 @@ bigint::impl_modulus!(Order, U256, "ffffffff00000000ffffffffffffffffbce6faada717
 /// A number modulo the order of the curve.
 type OfOrder = bigint::modular::constant_mod::Residue<Order, { U256::LIMBS }>;
 
-/// Of an Ecdsa-Sig-Value (RFC 3279 2.2.3): `r`, and what the points are multiplied with. Out of line, as [`point`]: what
-/// they take of the stack is not in use while the signature is verified.
+/// Of an Ecdsa-Sig-Value (RFC 3279 2.2.3): `r`, and what the points are multiplied with. Out of line, as [`point`]:
+/// what they take of the stack is not in use while the signature is verified.
 #[inline(never)]
 fn factors(hash: &[u8], signature: &[u8]) -> Option<(Scalar, U256, U256)> {
     let mut rest = Element::all(signature, der::SEQUENCE).ok()?.content();
@@ -155,9 +156,9 @@ pub(crate) struct Key(SecretKey);
 impl Key {
     /// From a number, and the point that should go with it.
     pub(crate) fn load(private_key: &[u8], public_key: Option<&[u8]>) -> Result<Self> {
-        let key = SecretKey::from_slice(private_key).map_err(|_| Error::InvalidKey)?;
+        let key = SecretKey::from_slice(private_key).map_err(|_| ProviderFault::InvalidKey)?;
         if public_key.is_some_and(|point| PublicKey::from_sec1_bytes(point) != Ok(key.public_key())) {
-            return Err(Error::InvalidKey);
+            return Err(ProviderFault::InvalidKey.into());
         }
         Ok(Self(key))
     }
@@ -181,7 +182,7 @@ impl Key {
         signature: &mut [u8],
     ) -> Poll<Result<usize>> {
         if scheme != SignatureScheme::ECDSA_SECP256R1_SHA256 {
-            return Poll::Ready(Err(Error::Unsupported));
+            return Poll::Ready(Err(ProviderFault::Unsupported.into()));
         }
         let mut added = Zeroizing::new([0; 32]);
         provider.fill_random(added.as_mut_slice())?;
@@ -190,7 +191,7 @@ impl Key {
             .0
             .to_nonzero_scalar()
             .try_sign_prehashed_rfc6979::<sha2_narrow::Sha256>(&hash.into(), added.as_slice());
-        let (made, _) = signed.map_err(|_| Error::CryptoFailed)?;
+        let (made, _) = signed.map_err(|_| ProviderFault::CryptoFailed)?;
         Poll::Ready(write_to_front(made.to_der().as_bytes(), signature))
     }
 }
@@ -203,8 +204,8 @@ mod tests {
     use p256_narrow::elliptic_curve::bigint::ArrayEncoding;
 
     /// Hashes at the ends of the range, and around the order of the curve, which is below it: as numbers they are
-    /// reduced. The keys are 1, 2, -1 and -2, whose points are the generator, its double, and their opposites: one of the
-    /// sums that a verification begins with is a doubling, another is infinity.
+    /// reduced. The keys are 1, 2, -1 and -2, whose points are the generator, its double, and their opposites: one of
+    /// the sums that a verification begins with is a doubling, another is infinity.
     #[test]
     fn a_signature_over_any_hash_is_valid_with_its_key_and_with_no_other_hash() {
         let order = NistP256::ORDER;
@@ -220,11 +221,14 @@ mod tests {
                 assert_eq!(verify(point.as_bytes(), &hash, signature.as_bytes()), Ok(()));
                 let mut other = hash;
                 other[31] ^= 1;
-                assert_eq!(verify(point.as_bytes(), &other, signature.as_bytes()), Err(Error::BadSignature));
+                assert_eq!(verify(point.as_bytes(), &other, signature.as_bytes()), Err(PeerFault::BadSignature.into()));
                 // Of a longer hash, the front counts.
                 let longer: [u8; 48] = core::array::from_fn(|index| hash.get(index).copied().unwrap_or(0x5a));
                 assert_eq!(verify(point.as_bytes(), &longer, signature.as_bytes()), Ok(()));
-                assert_eq!(verify(point.as_bytes(), &hash[..31], signature.as_bytes()), Err(Error::BadSignature));
+                assert_eq!(
+                    verify(point.as_bytes(), &hash[..31], signature.as_bytes()),
+                    Err(PeerFault::BadSignature.into())
+                );
             }
         }
     }

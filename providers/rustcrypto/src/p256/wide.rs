@@ -5,7 +5,7 @@ use core::task::Poll;
 use p256::NistP256;
 use saitls_core::codes::SignatureScheme;
 use saitls_core::crypto::{CryptoProvider, Signer};
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{ProviderFault, Result};
 
 /// One agreement.
 pub(crate) type Exchange = crate::key_exchange::Ecdh<NistP256>;
@@ -27,9 +27,9 @@ pub(crate) struct Key(
 impl Key {
     /// From a number, and the point that should go with it.
     pub(crate) fn load(private_key: &[u8], public_key: Option<&[u8]>) -> Result<Self> {
-        let key = p256::SecretKey::from_slice(private_key).map_err(|_| Error::InvalidKey)?;
+        let key = p256::SecretKey::from_slice(private_key).map_err(|_| ProviderFault::InvalidKey)?;
         if public_key.is_some_and(|point| p256::PublicKey::from_sec1_bytes(point) != Ok(key.public_key())) {
-            return Err(Error::InvalidKey);
+            return Err(ProviderFault::InvalidKey.into());
         }
         Ok(Self(RandomizedSignerOf::new(key.into())))
     }

@@ -93,7 +93,8 @@ impl SigningKey {
     /// A new key on P-256.
     ///
     /// # Errors
-    /// [`Error::RandomFailed`](saitls_core::Error::RandomFailed), or what the random source of the provider says.
+    /// [`ProviderFault::RandomFailed`](saitls_core::ProviderFault::RandomFailed), or what the random source of the
+    /// provider says.
     #[cfg(feature = "p256")]
     pub fn generate_p256<P: CryptoProvider>(provider: &mut P) -> Result<Self> {
         crate::p256::Key::generate(provider).map(|key| Self(Key::P256(key)))
@@ -102,7 +103,8 @@ impl SigningKey {
     /// A new key on P-384.
     ///
     /// # Errors
-    /// [`Error::RandomFailed`](saitls_core::Error::RandomFailed), or what the random source of the provider says.
+    /// [`ProviderFault::RandomFailed`](saitls_core::ProviderFault::RandomFailed), or what the random source of the
+    /// provider says.
     #[cfg(feature = "p384")]
     pub fn generate_p384<P: CryptoProvider>(provider: &mut P) -> Result<Self> {
         crate::curve::private_key::<p384::NistP384, P>(provider).map(Self::from_p384)
@@ -111,7 +113,8 @@ impl SigningKey {
     /// A new key on P-521.
     ///
     /// # Errors
-    /// [`Error::RandomFailed`](saitls_core::Error::RandomFailed), or what the random source of the provider says.
+    /// [`ProviderFault::RandomFailed`](saitls_core::ProviderFault::RandomFailed), or what the random source of the
+    /// provider says.
     #[cfg(feature = "p521")]
     pub fn generate_p521<P: CryptoProvider>(provider: &mut P) -> Result<Self> {
         crate::curve::private_key::<p521::NistP521, P>(provider).map(Self::from_p521)

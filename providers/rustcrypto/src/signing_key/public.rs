@@ -7,7 +7,7 @@ use der::{Decode, Encode};
 use pkcs8::AlgorithmIdentifierRef;
 use saitls_core::config::Identity;
 use saitls_core::crypto::CryptoProvider;
-use saitls_core::error::{ByteCount, Error, Misconfiguration, Result};
+use saitls_core::error::{ByteCount, Error, Misconfiguration, ProviderFault, Result};
 use spki::{SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
 
 /// The longest [`subject_public_key_info`](SigningKey::subject_public_key_info) in bytes: RSA with 4096 bits and
@@ -75,9 +75,9 @@ impl SigningKey {
     /// [`Error::TransmitBufferTooSmall`] with the length if it does not fit.
     pub fn subject_public_key_info(&self, out: &mut [u8]) -> Result<usize> {
         self.with_public_key(|algorithm, key| {
-            let subject_public_key = BitStringRef::from_bytes(key).map_err(|_| Error::InvalidKey)?;
+            let subject_public_key = BitStringRef::from_bytes(key).map_err(|_| ProviderFault::InvalidKey)?;
             let info = SubjectPublicKeyInfo { algorithm, subject_public_key };
-            let len = info.encoded_len().map_err(|_| Error::InvalidKey)?;
+            let len = info.encoded_len().map_err(|_| ProviderFault::InvalidKey)?;
             info.encode_to_slice(out)
                 .map(<[u8]>::len)
                 .map_err(|_| Error::TransmitBufferTooSmall(ByteCount::new(usize::try_from(len).unwrap_or(usize::MAX))))

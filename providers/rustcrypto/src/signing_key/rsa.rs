@@ -7,7 +7,7 @@ use digest::FixedOutputReset;
 use rsa::traits::PublicKeyParts;
 use saitls_core::codes::SignatureScheme;
 use saitls_core::crypto::{CryptoProvider, SignatureAlgorithm};
-use saitls_core::error::{ByteCount, Error, Result};
+use saitls_core::error::{ByteCount, Error, ProviderFault, Result};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 /// What the AlgorithmIdentifier of the key says: it decides which schemes fit (RFC 9846 4.3.3).
@@ -53,14 +53,14 @@ fn allowed_by(parameters: AnyRef<'_>) -> Option<&'static [SignatureScheme]> {
 impl Rsa {
     /// A key with rsaEncryption, from a DER RSAPrivateKey.
     pub(super) fn unrestricted(der: &[u8]) -> Result<Self> {
-        let key = crate::rsa::private_key::<MIN_RSA_BITS>(der).ok_or(Error::InvalidKey)?;
+        let key = crate::rsa::private_key::<MIN_RSA_BITS>(der).ok_or(ProviderFault::InvalidKey)?;
         Ok(Self { key, algorithm: KeyAlgorithm::RsaEncryption, schemes: RSAE })
     }
 
     /// A key with id-RSASSA-PSS, from a DER RSAPrivateKey.
     pub(super) fn restricted(der: &[u8], parameters: Option<AnyRef<'_>>) -> Result<Self> {
-        let key = crate::rsa::private_key::<MIN_RSA_BITS>(der).ok_or(Error::InvalidKey)?;
-        let schemes = parameters.map_or(Some(PSS), allowed_by).ok_or(Error::InvalidKey)?;
+        let key = crate::rsa::private_key::<MIN_RSA_BITS>(der).ok_or(ProviderFault::InvalidKey)?;
+        let schemes = parameters.map_or(Some(PSS), allowed_by).ok_or(ProviderFault::InvalidKey)?;
         Ok(Self { key, algorithm: KeyAlgorithm::RsassaPss, schemes })
     }
 
@@ -76,13 +76,13 @@ impl Rsa {
         out: &mut [u8],
     ) -> Result<usize> {
         if !self.schemes.contains(&scheme) {
-            return Err(Error::Unsupported);
+            return Err(ProviderFault::Unsupported.into());
         }
         match SignatureAlgorithm::from(scheme) {
             SignatureAlgorithm::RsaPssSha256 => self.sign_pss::<P, Sha256>(provider, message, out),
             SignatureAlgorithm::RsaPssSha384 => self.sign_pss::<P, Sha384>(provider, message, out),
             SignatureAlgorithm::RsaPssSha512 => self.sign_pss::<P, Sha512>(provider, message, out),
-            _ => Err(Error::Unsupported),
+            _ => Err(ProviderFault::Unsupported.into()),
         }
     }
 
@@ -99,13 +99,13 @@ impl Rsa {
         let signature = self
             .key
             .pss_sign_with_rng::<D, _>(&mut rng, message)
-            .map_err(|_| rng.failure().unwrap_or(Error::CryptoFailed))?;
+            .map_err(|_| rng.failure().unwrap_or(Error::Provider(ProviderFault::CryptoFailed)))?;
         crate::write_to_front(&signature, out)
     }
 
     /// The public half as a DER RSAPublicKey (RFC 8017 A.1.1).
     pub(super) fn public_key(&self) -> Result<der::Document> {
         use pkcs1::EncodeRsaPublicKey;
-        self.key.as_public_key().to_pkcs1_der().map_err(|_| Error::InvalidKey)
+        self.key.as_public_key().to_pkcs1_der().map_err(|_| Error::Provider(ProviderFault::InvalidKey))
     }
 }

@@ -1,7 +1,7 @@
 //! A provider that counts the signatures it verifies, and may take its time.
 
 use saitls_core::crypto::{CryptoProvider, SignatureAlgorithm, SignatureVerifier};
-use saitls_core::error::{Error, Result};
+use saitls_core::error::{ProviderFault, Result};
 use saitls_rustcrypto as real;
 use std::task::Poll;
 
@@ -59,7 +59,7 @@ impl SignatureVerifier<Counting> for Verifier {
         }
         provider.verified += 1;
         if provider.fails_at == Some(provider.verified) {
-            return Poll::Ready(Err(Error::CryptoFailed));
+            return Poll::Ready(Err(ProviderFault::CryptoFailed.into()));
         }
         if provider.credulous {
             return Poll::Ready(Ok(()));
