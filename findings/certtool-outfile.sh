@@ -5,8 +5,8 @@
 #           pipe that another program reads, or a link to the real file.
 # Seen:     whenever certtool, p11tool or ocsptool ends with an error it removes that name, whatever it is: a file that
 #           had something in it (even if the input was never opened), a FIFO, a symbolic link. Root who asks whether
-#           certtool reads a key, with --outfile /dev/null, has no /dev/null any more if the answer is no.
-#           Success writes through FIFOs and links, as one expects.
+#           certtool reads a key, with --outfile /dev/null, has no /dev/null any more if the answer is no. Success
+#           writes through FIFOs and links, as one expects.
 #
 # Runs Debian 13's package, unpacked into a temporary folder, on names in it. Fails if the behaviour is another.
 set -euo pipefail

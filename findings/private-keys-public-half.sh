@@ -7,9 +7,9 @@
 # Expected: with or without it, a reader of the kind of key reads the file; what is there too much it can ignore.
 # Seen:     OpenSSL 3.5 reads all. The others want it in one place and refuse it in another:
 #           * version 2 with the public key, Ed25519 or P-256: refused by GnuTLS, Botan and cryptography;
-#           * P-256 without the public key, in PKCS #8 or alone: refused by GnuTLS, though it can be computed.
-#           So a P-256 key that GnuTLS reads has its public key inside, but not outside, and a file with an Ed25519 key
-#           is read by all four in version 1 only.
+#           * P-256 without the public key, in PKCS #8 or alone: refused by GnuTLS, though it can be computed. So a
+#             P-256 key that GnuTLS reads has its public key inside, but not outside, and a file with an Ed25519 key is
+#             read by all four in version 1 only.
 #
 # Runs Debian 13's packages, unpacked into a temporary folder, and a package of PyPI. Fails if the behaviour is another.
 set -euo pipefail
