@@ -281,7 +281,7 @@ fn a_record_over_the_agreed_limit_is_an_overflow_and_no_matter_of_buffers() {
     forger.step(&mut server, Step::Finished).unwrap();
     let limit = 2_048 - 5 - 16;
     forger.send(&mut server, ContentType::APPLICATION_DATA, &pattern(limit - 1)).unwrap();
-    server.connection.consume(limit);
+    server.connection.data_read(limit);
     let result = forger.send(&mut server, ContentType::APPLICATION_DATA, &pattern(4_000));
     assert_eq!(result, Err(PeerFault::RecordOverflow.into()));
     assert_eq!(forger.alert(&mut server), Some(AlertDescription::RECORD_OVERFLOW));
@@ -440,7 +440,7 @@ fn padding_leaves_room_for_the_alert_behind_it() {
         pair.client.close();
         pair.client.process(&mut pair.client_provider).unwrap();
         assert!(pair.client.is_locally_closed());
-        assert_eq!(pair.client.unsent_len(), pair.client.transmit_data().len());
+        assert_eq!(pair.client.unsent_len(), pair.client.records().len());
         assert_eq!(pair.run(), (Ok(()), Ok(())));
         assert_eq!(drain(&mut pair.server), pattern(written));
         pair.server.process(&mut pair.server_provider).unwrap();
@@ -479,15 +479,15 @@ fn what_was_read_does_not_stay_in_the_receive_buffer() {
             carry(&mut pair.client, &mut pair.server, usize::MAX);
             for part in [&text[..300], &text[300..]] {
                 pair.server.process(&mut pair.server_provider).unwrap();
-                assert!(pair.server.received_data() == part);
+                assert!(pair.server.data() == part);
                 if part.len() == 300 {
-                    pair.server.consume(300);
+                    pair.server.data_read(300);
                 }
             }
             match ending {
-                0 => pair.server.consume(600),
+                0 => pair.server.data_read(600),
                 1 => {
-                    pair.server.consume(600);
+                    pair.server.data_read(600);
                     pair.client.write(&text).unwrap();
                     pair.client.process(&mut pair.client_provider).unwrap();
                     carry(&mut pair.client, &mut pair.server, 100);
@@ -495,7 +495,7 @@ fn what_was_read_does_not_stay_in_the_receive_buffer() {
                 _ => {
                     pair.server.reject(AlertDescription::ACCESS_DENIED);
                     pair.server.process(&mut pair.server_provider).unwrap_err();
-                    pair.server.consume(600);
+                    pair.server.data_read(600);
                 }
             }
             let _ = pair.server.process(&mut pair.server_provider);
@@ -503,8 +503,8 @@ fn what_was_read_does_not_stay_in_the_receive_buffer() {
                 // What is there of the next record was not wiped.
                 carry(&mut pair.client, &mut pair.server, usize::MAX);
                 pair.server.process(&mut pair.server_provider).unwrap();
-                assert!(pair.server.received_data() == text);
-                pair.server.consume(text.len());
+                assert!(pair.server.data() == text);
+                pair.server.data_read(text.len());
                 pair.server.process(&mut pair.server_provider).unwrap();
             }
         }
@@ -589,15 +589,15 @@ fn sealing_makes_a_record_of_what_was_written() {
     let server = Connection::server(&server_config, full_buffers()).unwrap();
     let mut pair = Pair::new(client, server);
     assert_eq!(pair.client.seal(&mut pair.client_provider), Ok(()));
-    assert!(pair.client.transmit_data().is_empty(), "there is no key yet");
+    assert!(pair.client.records().is_empty(), "there is no key yet");
     pair.connect();
     let mut lengths = Vec::new();
     for text in [&b"one"[..], b"three", b""] {
         pair.client.write(text).unwrap();
-        assert_eq!(pair.client.unsent_len(), pair.client.transmit_data().len() + text.len(), "it is open");
+        assert_eq!(pair.client.unsent_len(), pair.client.records().len() + text.len(), "it is open");
         pair.client.seal(&mut pair.client_provider).unwrap();
-        assert_eq!(pair.client.unsent_len(), pair.client.transmit_data().len(), "it is sealed");
-        lengths.push(pair.client.transmit_data().len());
+        assert_eq!(pair.client.unsent_len(), pair.client.records().len(), "it is sealed");
+        lengths.push(pair.client.records().len());
     }
     // Header, content type and tag are around each; nothing is no record.
     assert_eq!(lengths, [25, 52, 52]);
@@ -607,7 +607,7 @@ fn sealing_makes_a_record_of_what_was_written() {
     assert_eq!(drain(&mut pair.server), b"one");
     pair.client.close();
     assert_eq!(pair.client.seal(&mut pair.client_provider), Ok(()));
-    assert!(pair.client.transmit_data().is_empty(), "close_notify is for process to send");
+    assert!(pair.client.records().is_empty(), "close_notify is for process to send");
 }
 
 /// What did not begin is an error of whichever kind the caller returns.

@@ -121,7 +121,7 @@ fn assert_dead(at: &str, connection: &mut Connection<'_, Instrumented>, provider
     assert!(!connection.is_connected() && !connection.may_send(), "{at}");
     assert_eq!(connection.write(b"x"), Err(error), "{at}");
     assert_eq!(connection.export(provider, b"label", b"", &mut [0; 8]), Err(Error::InvalidState), "{at}");
-    connection.transmitted(connection.transmit_data().len());
+    connection.records_sent(connection.records().len());
     drain(connection);
     assert!(connection.is_closed(), "{at}");
 }
@@ -199,8 +199,8 @@ fn a_connection_may_end_at_any_step_with_anything_pending() {
                     match ending {
                         // The transport ends, for both.
                         0 => {
-                            pair.client.receive_closed();
-                            pair.server.receive_closed();
+                            pair.client.records_ended();
+                            pair.server.records_ended();
                         }
                         // The application closes.
                         1 => pair.client.close(),

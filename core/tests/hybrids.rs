@@ -16,7 +16,7 @@ const HYBRIDS: [(NamedGroup, usize, usize); 2] =
 fn first_hello(config: &ClientConfig<'_, Provider>, receive: usize, transmit: usize) -> ClientHelloParts {
     let mut client = Connection::client(config, name("localhost"), buffers(receive, transmit)).unwrap();
     client.process(&mut provider(1)).unwrap();
-    ClientHelloParts::parse(&client.transmit_data()[5..])
+    ClientHelloParts::parse(&client.records()[5..])
 }
 
 #[test]

@@ -639,11 +639,11 @@ fn what_is_written_after_a_key_update_goes_out_under_the_next_key() {
     type Write = fn(&mut Tested<'_>, &[u8]) -> usize;
     let ways: [(&str, Write); 3] = [
         ("write", |tested, data| tested.connection.write(data).unwrap()),
-        ("send_buffer", |tested, data| {
-            let room = tested.connection.send_buffer().unwrap();
+        ("data_room", |tested, data| {
+            let room = tested.connection.data_room().unwrap();
             let len = room.len().min(data.len());
             room[..len].copy_from_slice(&data[..len]);
-            tested.connection.send(len);
+            tested.connection.data_written(len);
             len
         }),
         ("write_sealed", |tested, data| tested.connection.write_sealed(&mut tested.provider, data).unwrap()),
@@ -670,9 +670,9 @@ fn what_is_written_after_a_key_update_goes_out_under_the_next_key() {
     }
     // Room that was lent before counts as written before.
     connected(|tested, forger| {
-        tested.connection.send_buffer().unwrap()[..4].copy_from_slice(b"lent");
+        tested.connection.data_room().unwrap()[..4].copy_from_slice(b"lent");
         tested.connection.update_keys(false).unwrap();
-        tested.connection.send(4);
+        tested.connection.data_written(4);
         tested.process().unwrap();
         forger.receive(tested);
         assert_eq!(forger.data(), b"lent");

@@ -394,8 +394,8 @@ fn process(connection: &mut Connection<'_, Replay>, provider: &mut Replay) {
 }
 
 fn deliver(connection: &mut Connection<'_, Replay>, provider: &mut Replay, bytes: &[u8]) {
-    connection.receive_buffer()[..bytes.len()].copy_from_slice(bytes);
-    connection.received(bytes.len());
+    connection.records_room()[..bytes.len()].copy_from_slice(bytes);
+    connection.records_filled(bytes.len());
     process(connection, provider);
 }
 
@@ -435,7 +435,7 @@ fn our_client_sends_what_the_client_of_the_trace_sent() {
                 client.close();
             }
             process(&mut client, &mut provider);
-            let sent = client.transmit_data();
+            let sent = client.records();
             if payload[0] == HandshakeType::CLIENT_HELLO.0 && step.what.contains("handshake") {
                 // Ours differs in its extensions, and in nothing else.
                 let (kind, ours) = records(sent).remove(0);
@@ -447,13 +447,13 @@ fn our_client_sends_what_the_client_of_the_trace_sent() {
                     "{at}"
                 );
                 assert_eq!(ours.shares(), theirs.shares(), "{at}");
-                client.transmitted(client.transmit_data().len());
+                client.records_sent(client.records().len());
             } else {
                 assert!(sent.starts_with(&record), "{at}:\n{}\n{}", hex::encode(sent), hex::encode(&record));
-                client.transmitted(record.len());
+                client.records_sent(record.len());
             }
         }
-        assert!(client.is_closed() && client.transmit_data().is_empty() && client.error().is_none(), "{name}");
+        assert!(client.is_closed() && client.records().is_empty() && client.error().is_none(), "{name}");
         assert!(provider.random.is_empty() && provider.substitutes.is_empty());
         assert_eq!(client.alert_received(), None);
     }
@@ -503,7 +503,7 @@ fn our_server_sends_what_the_server_of_the_trace_sent() {
                 server.close();
             }
             process(&mut server, &mut provider);
-            let (kind, ours) = match records(server.transmit_data()).into_iter().next() {
+            let (kind, ours) = match records(server.records()).into_iter().next() {
                 Some(first) => first,
                 None => {
                     // We send no ticket yet, so the record behind it has another number.
@@ -512,7 +512,7 @@ fn our_server_sends_what_the_server_of_the_trace_sent() {
                     continue;
                 }
             };
-            server.transmitted(ours.len());
+            server.records_sent(ours.len());
             if payload[0] == HandshakeType::SERVER_HELLO.0 && kind == ContentType::HANDSHAKE {
                 // Equal but for the order of the extensions.
                 let sorted = |mut hello: ServerHelloParts| hello.with_sorted_extensions();

@@ -145,7 +145,7 @@ fn the_end_of_the_transport_behind_close_notify_is_a_clean_end() {
         pair.connect();
         pair.client.close();
         assert_eq!(pair.run(), (Ok(()), Ok(())));
-        pair.server.receive_closed();
+        pair.server.records_ended();
         assert_eq!(pair.server.process(&mut pair.server_provider), Ok(()));
         assert_eq!(pair.server.error(), None);
         // Our own half may still be used.
@@ -165,7 +165,7 @@ fn a_close_during_the_handshake_ends_it() {
             pair.chunk = usize::MAX;
             let (client, server) = pair.run();
             assert_eq!(client, Ok(()));
-            assert!(pair.client.is_closed() || pair.client.transmit_data().is_empty());
+            assert!(pair.client.is_closed() || pair.client.records().is_empty());
             assert!(!pair.client.is_connected() && !pair.server.is_connected());
             // close_notify before Finished is no clean end (RFC 9846 6.1), whether or not it could be read.
             assert!(turns == 0 || server.is_err() || !pair.server.is_handshaking() || turns < 3);
@@ -186,13 +186,13 @@ fn data_behind_close_notify_is_ignored() {
     ]
     .concat();
     let connection: &mut Connection<'_, Provider> = &mut client.connection;
-    connection.receive_buffer()[..bytes.len()].copy_from_slice(&bytes);
-    connection.received(bytes.len());
+    connection.records_room()[..bytes.len()].copy_from_slice(&bytes);
+    connection.records_filled(bytes.len());
     connection.process(&mut client.provider).unwrap();
     assert_eq!(drain(connection), b"before");
     connection.process(&mut client.provider).unwrap();
     assert!(connection.is_peer_closed() && drain(connection).is_empty());
-    assert!(connection.receive_buffer().is_empty());
+    assert!(connection.records_room().is_empty());
     assert_eq!(connection.read(&mut [0; 8]), Ok(0));
 }
 
@@ -238,7 +238,7 @@ fn configurations_are_shared_and_connections_are_sent() {
     let thread = std::thread::spawn(move || {
         let mut connection = connection;
         connection.process(&mut provider(1)).unwrap();
-        connection.transmit_data().len()
+        connection.records().len()
     });
     assert!(thread.join().unwrap() > 100);
     fn is_shared<T: Send + Sync>() {}
@@ -260,10 +260,10 @@ fn data_that_was_read_is_wiped() {
     let shows = |memory: &[u8]| memory.windows(8).any(|place| parts.contains(place));
     pair.client.write(secret).unwrap();
     assert_eq!(pair.run(), (Ok(()), Ok(())));
-    assert!(shows(pair.server.received_data()));
-    pair.server.consume(secret.len() - 8);
-    assert_eq!(pair.server.received_data(), &secret[secret.len() - 8..]);
-    pair.server.consume(usize::MAX);
+    assert!(shows(pair.server.data()));
+    pair.server.data_read(secret.len() - 8);
+    assert_eq!(pair.server.data(), &secret[secret.len() - 8..]);
+    pair.server.data_read(usize::MAX);
     pair.server.process(&mut pair.server_provider).unwrap();
-    assert!(!shows(pair.server.receive_buffer()));
+    assert!(!shows(pair.server.records_room()));
 }

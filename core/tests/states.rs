@@ -23,7 +23,7 @@ fn assert_refused(at: &str, tested: &mut Tested<'_>, forger: &mut Forger, result
     if closing {
         // RFC 9846 6.1: nothing may follow our close_notify.
         assert_eq!(tested.connection.alert_sent(), None, "{at}");
-        assert!(tested.connection.transmit_data().is_empty(), "{at}");
+        assert!(tested.connection.records().is_empty(), "{at}");
     } else {
         assert_eq!(tested.connection.alert_sent(), Some(AlertDescription::UNEXPECTED_MESSAGE), "{at}");
         assert_eq!(forger.alert(tested), Some(AlertDescription::UNEXPECTED_MESSAGE), "{at}");

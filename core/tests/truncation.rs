@@ -111,19 +111,19 @@ fn cut_off(
         let mut data = Vec::new();
         let mut result = connection.process(provider);
         while result.is_ok() {
-            connection.transmitted(connection.transmit_data().len());
+            connection.records_sent(connection.records().len());
             data.extend_from_slice(&drain(connection));
-            let room = connection.receive_buffer();
+            let room = connection.records_room();
             let len = room.len().min(wire.len());
             room[..len].copy_from_slice(&wire[..len]);
             wire = &wire[len..];
-            connection.received(len);
+            connection.records_filled(len);
             if len == 0 {
                 break;
             }
             result = connection.process(provider);
         }
-        connection.receive_closed();
+        connection.records_ended();
         // What there is to read comes first.
         let result = result.and_then(|()| connection.process(provider));
         data.extend_from_slice(&drain(connection));
@@ -182,8 +182,8 @@ fn what_was_received_is_read_before_the_failure_is_told() {
     bad[7] ^= 1;
     let connection: &mut Connection<'_, Provider> = &mut client.connection;
     let bytes = [good, bad].concat();
-    connection.receive_buffer()[..bytes.len()].copy_from_slice(&bytes);
-    connection.received(bytes.len());
+    connection.records_room()[..bytes.len()].copy_from_slice(&bytes);
+    connection.records_filled(bytes.len());
     connection.process(&mut client.provider).unwrap();
     let mut out = [0; 3];
     assert_eq!(connection.read(&mut out), Ok(3));
@@ -198,7 +198,7 @@ fn a_truncated_peer_is_told_that_we_close() {
     with_pair(false, false, |pair| {
         pair.connect();
         pair.server.write(b"last words").unwrap();
-        pair.server.receive_closed();
+        pair.server.records_ended();
         assert_eq!(pair.server.process(&mut pair.server_provider), Err(Error::Truncated));
         assert_eq!(pair.server.alert_sent(), None, "it is no error of the client's");
         carry(&mut pair.server, &mut pair.client, usize::MAX);

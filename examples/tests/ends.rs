@@ -49,9 +49,9 @@ impl<'a> Peer<'a> {
             assert_eq!(self.tls.write(greeting).unwrap(), greeting.len());
             self.tls.process(&mut self.provider).unwrap();
         }
-        while !self.tls.transmit_data().is_empty() {
-            let sent = self.tcp.write(self.tls.transmit_data()).unwrap();
-            self.tls.transmitted(sent);
+        while !self.tls.records().is_empty() {
+            let sent = self.tcp.write(self.tls.records()).unwrap();
+            self.tls.records_sent(sent);
         }
     }
 
@@ -59,27 +59,27 @@ impl<'a> Peer<'a> {
     fn until(&mut self, done: impl Fn(&Connection<'a, RustCrypto>) -> bool) {
         self.turn();
         while !done(&self.tls) {
-            let received = self.tcp.read(self.tls.receive_buffer()).unwrap();
+            let received = self.tcp.read(self.tls.records_room()).unwrap();
             assert!(received > 0, "the program closed early");
             if self.tls.is_connected() {
                 // The records of these tests come whole.
-                let mut bytes = &self.tls.receive_buffer()[..received];
+                let mut bytes = &self.tls.records_room()[..received];
                 while let [_, _, _, high, low, rest @ ..] = bytes {
                     let len = usize::from(u16::from_be_bytes([*high, *low]));
                     self.records.push(len);
                     bytes = &rest[len..];
                 }
             }
-            self.tls.received(received);
+            self.tls.records_filled(received);
             self.turn();
         }
     }
 
     /// Reads this text, then sends it back.
     fn echo(&mut self, text: &[u8]) {
-        self.until(|tls| tls.received_data().len() >= text.len());
-        assert_eq!(self.tls.received_data(), text);
-        self.tls.consume(text.len());
+        self.until(|tls| tls.data().len() >= text.len());
+        assert_eq!(self.tls.data(), text);
+        self.tls.data_read(text.len());
         assert_eq!(self.tls.write(text).unwrap(), text.len());
         self.turn();
     }
@@ -188,8 +188,8 @@ fn a_client_ends_when_both_sides_have_said_close_notify() {
 fn a_server_counts_a_connection_whose_sides_have_both_said_close_notify() {
     for transport in TRANSPORTS {
         with_server(transport, &["--connections", "1"], b"hello", |child, mut peer| {
-            peer.until(|tls| tls.received_data() == b"hello");
-            peer.tls.consume(5);
+            peer.until(|tls| tls.data() == b"hello");
+            peer.tls.data_read(5);
             peer.tls.close();
             peer.until(Connection::is_peer_closed);
             let start = Instant::now();
@@ -217,7 +217,7 @@ fn a_reset_after_the_handshake_is_called_that() {
             assert_eq!(status.code(), Some(4), "{transport}: {said}");
         });
         with_server(transport, &["--connections", "1"], b"hello", |child, mut peer| {
-            peer.until(|tls| tls.received_data() == b"hello");
+            peer.until(|tls| tls.data() == b"hello");
             peer.reset();
             let (status, said) = end_of(child);
             assert!(said.ends_with("error: the connection was reset: data may be missing\n"), "{transport}: {said}");
@@ -265,9 +265,9 @@ fn a_server_updates_its_keys_before_it_answers() {
     const KEY_UPDATE_LEN: usize = 5 + 1 + 16;
     for transport in TRANSPORTS {
         with_server(transport, &["--key-update", "--connections", "1"], b"a greeting", |child, mut peer| {
-            peer.until(|tls| tls.received_data() == b"a greeting");
+            peer.until(|tls| tls.data() == b"a greeting");
             assert_eq!(peer.records, [KEY_UPDATE_LEN, b"a greeting".len() + 1 + 16], "{transport}");
-            peer.tls.consume(10);
+            peer.tls.data_read(10);
             peer.tls.close();
             peer.until(Connection::is_peer_closed);
             let (status, said) = end_of(child);

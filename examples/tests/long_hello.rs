@@ -39,7 +39,7 @@ fn client_hello(more_suites: u16, extension: usize) -> Vec<u8> {
     let buffers = Buffers::new(vec![0; 16_645], vec![0; 4_096]);
     let mut client = Connection::client(&config, None, buffers).unwrap();
     client.process(&mut RustCrypto::os()).unwrap();
-    let record = client.transmit_data();
+    let record = client.records();
     let own = ClientHello::read(Message::read(&record[5..]).unwrap().body).unwrap();
     let mut message = vec![0; 1 << 18];
     let mut writer = Writer::new(&mut message);

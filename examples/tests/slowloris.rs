@@ -39,7 +39,7 @@ fn client_hello() -> Vec<u8> {
     let buffers = Buffers::new(vec![0; 16_645], vec![0; 4_096]);
     let mut client = Connection::client(&config, None, buffers).unwrap();
     client.process(&mut RustCrypto::os()).unwrap();
-    client.transmit_data().to_vec()
+    client.records().to_vec()
 }
 
 /// Sends a line and reads it back.

@@ -59,7 +59,7 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
         self.check_close_deadline(now, tcp);
         self.life.tcp_state = tcp.state();
         self.life.room = match self.tls.connection_mut() {
-            Some(connection) if connection.may_send() => connection.send_buffer().map_or(0, |room| room.len()),
+            Some(connection) if connection.may_send() => connection.data_room().map_or(0, |room| room.len()),
             _ => 0,
         };
         self.notify(&before) || moved
@@ -131,15 +131,15 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
     /// Whether TCP has bytes for which the connection has room now: it may have made some after the last pull.
     fn can_pull(&mut self, tcp: &tcp::Socket<'_>) -> bool {
         let connection = self.tls.connection_mut().filter(|_| self.life.failure.is_none());
-        tcp.can_recv() && connection.is_some_and(|connection| !connection.receive_buffer().is_empty())
+        tcp.can_recv() && connection.is_some_and(|connection| !connection.records_room().is_empty())
     }
 
     /// Notices that TCP takes nothing more, though we have not closed: the peer reset it. What it sent before is read
     /// first.
     fn check_broken(&mut self, tcp: &tcp::Socket<'_>) {
         let Some(connection) = self.tls.connection() else { return };
-        let unfinished = connection.is_handshaking() || connection.may_send() || !connection.transmit_data().is_empty();
-        let is_read = !tcp.can_recv() && connection.received_data().is_empty();
+        let unfinished = connection.is_handshaking() || connection.may_send() || !connection.records().is_empty();
+        let is_read = !tcp.can_recv() && connection.data().is_empty();
         if self.life.established && self.life.failure.is_none() && !tcp.may_send() && unfinished && is_read {
             self.life.failure = Some(SocketError::Reset);
         }
@@ -160,7 +160,7 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
             let taken = tcp.recv(|received| {
                 let len = match &mut connection {
                     Some(connection) => {
-                        let room = connection.receive_buffer();
+                        let room = connection.records_room();
                         let len = room.len().min(received.len());
                         room[..len].copy_from_slice(&received[..len]);
                         len
@@ -171,7 +171,7 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
             });
             let Ok(len @ 1..) = taken else { break };
             if let Some(connection) = &mut connection {
-                connection.received(len);
+                connection.records_filled(len);
             }
             pulled = true;
         }
@@ -179,7 +179,7 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
             self.life.receive_closed = true;
             pulled = true;
             if let Some(connection) = connection {
-                connection.receive_closed();
+                connection.records_ended();
             }
         }
         pulled
@@ -188,8 +188,8 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
     /// Throws away what nobody will read.
     fn drop_received(&mut self) -> bool {
         let Some(connection) = self.tls.connection_mut() else { return false };
-        let len = connection.received_data().len();
-        connection.consume(len);
+        let len = connection.data().len();
+        connection.data_read(len);
         len > 0
     }
 
@@ -197,9 +197,9 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
     fn push(&mut self, tcp: &mut tcp::Socket<'_>) -> bool {
         let Some(connection) = self.tls.connection_mut() else { return false };
         let mut pushed = false;
-        while !connection.transmit_data().is_empty() {
-            let Ok(len @ 1..) = tcp.send_slice(connection.transmit_data()) else { break };
-            connection.transmitted(len);
+        while !connection.records().is_empty() {
+            let Ok(len @ 1..) = tcp.send_slice(connection.records()) else { break };
+            connection.records_sent(len);
             pushed = true;
         }
         pushed
@@ -218,7 +218,7 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
         let Some(connection) = self.tls.connection() else { return };
         let over = self.life.failure.is_some() || connection.is_locally_closed();
         let is_all_sent =
-            connection.transmit_data().is_empty() && (tcp.state() != tcp::State::CloseWait || tcp.send_queue() == 0);
+            connection.records().is_empty() && (tcp.state() != tcp::State::CloseWait || tcp.send_queue() == 0);
         if over && self.life.established && (is_all_sent || !tcp.may_send()) {
             tcp.close();
         }
@@ -296,7 +296,7 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
             connected: connection.is_some_and(Connection::is_connected),
             peer_closed: connection.is_some_and(Connection::is_peer_closed),
             failure: self.life.failure,
-            received: connection.map_or(0, |connection| connection.received_data().len()),
+            received: connection.map_or(0, |connection| connection.data().len()),
             has_room: self.life.room > 0,
         }
     }

@@ -191,11 +191,11 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
         if !can_tcp_send {
             return Err(SendError::Failed(self.life.failure.unwrap_or(SocketError::Reset)));
         }
-        let room = connection.send_buffer().map_err(|error| SendError::Failed(error.into()))?;
+        let room = connection.data_room().map_err(|error| SendError::Failed(error.into()))?;
         let (len, result) = f(room);
         let len = len.min(room.len());
         self.life.room = room.len() - len;
-        connection.send(len);
+        connection.data_written(len);
         self.life.has_work |= len > 0;
         Ok(result)
     }
@@ -220,10 +220,10 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     pub fn recv<R>(&mut self, f: impl FnOnce(&[u8]) -> (usize, R)) -> Result<R, RecvError> {
         self.check_recv()?;
         let connection = self.tls.connection_mut().ok_or(RecvError::InvalidState)?;
-        let received = connection.received_data();
+        let received = connection.data();
         let (len, result) = f(received);
         let len = len.min(received.len());
-        connection.consume(len);
+        connection.data_read(len);
         self.life.has_work |= len > 0;
         Ok(result)
     }
@@ -235,7 +235,7 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     pub fn peek(&mut self, size: usize) -> Result<&[u8], RecvError> {
         self.check_recv()?;
         let connection = self.tls.connection().ok_or(RecvError::InvalidState)?;
-        let received = connection.received_data();
+        let received = connection.data();
         Ok(received.get(..size).unwrap_or(received))
     }
 
@@ -254,7 +254,7 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
         let Some(connection) = self.tls.connection() else {
             return Err(self.life.failure.map_or(RecvError::InvalidState, RecvError::Failed));
         };
-        if !connection.received_data().is_empty() {
+        if !connection.data().is_empty() {
             return Ok(());
         }
         if let Some(error) = self.life.failure.or_else(|| connection.error().map(SocketError::Tls)) {
@@ -315,7 +315,7 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     /// Whether there are bytes to receive.
     #[must_use]
     pub fn can_recv(&self) -> bool {
-        self.connection().is_some_and(|connection| !connection.received_data().is_empty())
+        self.connection().is_some_and(|connection| !connection.data().is_empty())
     }
 
     /// Whether the sending half is open: from the end of the handshake to [`close`](Self::close).
@@ -340,7 +340,7 @@ impl<'a, P: CryptoProvider> TlsSocket<'a, P> {
     /// are decrypted when these were read.
     #[must_use]
     pub fn recv_queue(&self) -> usize {
-        self.connection().map_or(0, |connection| connection.received_data().len())
+        self.connection().map_or(0, |connection| connection.data().len())
     }
 
     /// Whether the receiving half is open: from the end of the handshake until the peer has closed and all it

@@ -236,7 +236,7 @@ fn a_peer_that_is_not_trusted_is_no_peer() {
     assert_eq!(Some(why), stream.connection().error());
     assert_eq!(error.kind(), ErrorKind::InvalidData);
     // The alert went out with it; and it stays dead.
-    assert!(stream.connection().alert_sent().is_some() && stream.connection().transmit_data().is_empty());
+    assert!(stream.connection().alert_sent().is_some() && stream.connection().records().is_empty());
     assert_eq!(stream.read(&mut [0; 10]), Err(error));
     assert!(world.borrow().received.is_empty());
 }

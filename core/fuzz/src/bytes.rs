@@ -32,19 +32,19 @@ fn run(mut connection: Connection<'_, Provider>, data: &[u8]) {
     let mut result = Ok(());
     while result.is_ok() && !input.is_empty() {
         result = connection.process(&mut provider);
-        connection.transmitted(connection.transmit_data().len());
-        let room = connection.receive_buffer();
+        connection.records_sent(connection.records().len());
+        let room = connection.records_room();
         let bytes = input.bytes(room.len().min(chunk));
         room[..bytes.len()].copy_from_slice(bytes);
-        connection.received(bytes.len());
+        connection.records_filled(bytes.len());
         // Nobody who knows no key gets this far.
-        assert!(!connection.is_connected() && connection.received_data().is_empty());
+        assert!(!connection.is_connected() && connection.data().is_empty());
     }
-    connection.receive_closed();
+    connection.records_ended();
     // A flight of ours may take a few turns to leave.
     for _ in 0..8 {
         result = result.and_then(|()| connection.process(&mut provider));
-        connection.transmitted(connection.transmit_data().len());
+        connection.records_sent(connection.records().len());
     }
     let error = result.expect_err("nothing ends well without a handshake");
     assert_ne!(error, Error::Internal);

@@ -64,7 +64,7 @@ fn run(mut tested: Tested<'_>, mut forger: Forger, choice: Choice, input: &mut I
         if forger.follows {
             forger.receive(&mut tested);
             // A flight that is longer than the buffer.
-            while choice.is_some() && tested.process().is_ok() && !tested.connection.transmit_data().is_empty() {
+            while choice.is_some() && tested.process().is_ok() && !tested.connection.records().is_empty() {
                 forger.receive(&mut tested);
             }
         } else {
@@ -162,9 +162,9 @@ impl Peer {
             14 => {
                 match input.byte() % 8 {
                     0 => tested.connection.close(),
-                    1 => tested.connection.receive_closed(),
+                    1 => tested.connection.records_ended(),
                     2 => tested.connection.reject(AlertDescription(input.byte())),
-                    _ => tested.connection.transmitted(input.byte().into()),
+                    _ => tested.connection.records_sent(input.byte().into()),
                 }
                 // What was taken this way nobody has read.
                 forger.follows = false;
@@ -226,11 +226,11 @@ fn end(mut tested: Tested<'_>) {
     let connection: &mut Connection<'_, Provider> = &mut tested.connection;
     let mut provider = provider(3);
     connection.close();
-    connection.receive_closed();
+    connection.records_ended();
     for _ in 0..8 {
         let _ = connection.process(&mut provider);
-        connection.transmitted(connection.transmit_data().len());
-        connection.consume(usize::MAX);
+        connection.records_sent(connection.records().len());
+        connection.data_read(usize::MAX);
     }
     assert!(connection.is_closed(), "{:?} {:?}", connection.error(), connection.waiting_for());
     let result = connection.process(&mut provider);

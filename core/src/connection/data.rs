@@ -6,59 +6,59 @@ use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
 
 impl<P: CryptoProvider> Connection<'_, P> {
-    // ---- transport in
+    // ---- records in
 
     /// Room for bytes from the peer. It is empty while the application has data to consume, or a whole record
-    /// waits to be processed; and after the peer's last byte. **Do not read from the transport then**: to read nothing into no
-    /// room looks like the end of the stream, which it is not. At the end itself, where there was room and the transport gives
-    /// 0 bytes, call [`receive_closed`](Self::receive_closed):
+    /// waits to be processed; and after the peer's last byte. **Do not read from the transport then**: to read nothing
+    /// into no room looks like the end of the stream, which it is not. At the end itself, where there was room and the
+    /// transport gives 0 bytes, call [`records_ended`](Self::records_ended):
     ///
     /// ```
     /// # fn f<P: saitls_core::crypto::CryptoProvider>(tls: &mut saitls_core::Connection<'_, P>, mut transport: std::net::TcpStream)
     /// #     -> std::io::Result<()> {
     /// use std::io::Read;
     ///
-    /// let room = tls.receive_buffer();
+    /// let room = tls.records_room();
     /// if !room.is_empty() {
     ///     match transport.read(room)? {
-    ///         0 => tls.receive_closed(),
-    ///         len => tls.received(len),
+    ///         0 => tls.records_ended(),
+    ///         len => tls.records_filled(len),
     ///     }
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn receive_buffer(&mut self) -> &mut [u8] {
+    pub fn records_room(&mut self) -> &mut [u8] {
         if matches!(self.phase, Phase::Closed | Phase::Failed(_)) || self.peer_closed {
             return &mut [];
         }
         self.receive.free()
     }
 
-    /// Says that `len` bytes were written to the front of [`receive_buffer`](Self::receive_buffer).
-    pub fn received(&mut self, len: usize) {
+    /// Says that `len` bytes were written to the front of [`records_room`](Self::records_room).
+    pub fn records_filled(&mut self, len: usize) {
         self.receive.received(len);
     }
 
     /// Says that the transport will bring nothing more, as by a FIN. If the peer did not say close_notify first,
     /// [`process`](Self::process) fails with [`Error::Truncated`] once all data has been consumed.
-    pub const fn receive_closed(&mut self) {
+    pub const fn records_ended(&mut self) {
         self.transport_closed = true;
     }
 
-    // ---- transport out
+    // ---- records out
 
     /// Sealed bytes for the peer.
     #[must_use]
-    pub fn transmit_data(&self) -> &[u8] {
+    pub fn records(&self) -> &[u8] {
         self.outgoing.buffer.unsent()
     }
 
-    /// Says that the transport took `len` bytes of [`transmit_data`](Self::transmit_data).
-    pub fn transmitted(&mut self, len: usize) {
+    /// Says that the transport took `len` bytes of [`records`](Self::records).
+    pub fn records_sent(&mut self, len: usize) {
         self.outgoing.buffer.transmitted(len);
     }
 
-    /// [`receive_buffer`](Self::receive_buffer) and [`transmit_data`](Self::transmit_data) at once, for a transport that
+    /// [`records_room`](Self::records_room) and [`records`](Self::records) at once, for a transport that
     /// moves bytes both ways while it waits.
     pub fn transport_buffers(&mut self) -> (&mut [u8], &[u8]) {
         let room = match self.phase {
@@ -69,17 +69,17 @@ impl<P: CryptoProvider> Connection<'_, P> {
         (room, self.outgoing.buffer.unsent())
     }
 
-    // ---- application in
+    // ---- data in
 
     /// Data from the peer, opened and in order: what is left of one record.
     #[must_use]
-    pub fn received_data(&self) -> &[u8] {
+    pub fn data(&self) -> &[u8] {
         self.receive.data()
     }
 
-    /// Says that `len` bytes of [`received_data`](Self::received_data) were read. The next records are received over them;
+    /// Says that `len` bytes of [`data`](Self::data) were read. The next records are received over them;
     /// what is left of them is wiped by [`process`](Self::process) when it has no more data to give.
-    pub fn consume(&mut self, len: usize) {
+    pub fn data_read(&mut self, len: usize) {
         self.receive.consume(len);
         if matches!(self.phase, Phase::Closed | Phase::Failed(_)) {
             self.receive.wipe_stale();
@@ -91,28 +91,28 @@ impl<P: CryptoProvider> Connection<'_, P> {
     /// # Errors
     /// The error the connection failed with, after all data before it was read.
     pub fn read(&mut self, out: &mut [u8]) -> Result<usize> {
-        let data = self.received_data();
+        let data = self.data();
         let len = data.len().min(out.len());
         if let (Some(to), Some(from)) = (out.get_mut(..len), data.get(..len)) {
             to.copy_from_slice(from);
         }
-        self.consume(len);
+        self.data_read(len);
         match self.phase {
-            Phase::Failed(error) if len == 0 && self.received_data().is_empty() => Err(error),
+            Phase::Failed(error) if len == 0 && self.data().is_empty() => Err(error),
             _ => Ok(len),
         }
     }
 
-    // ---- application out
+    // ---- data out
 
     /// Room for data to the peer: the rest of the record that is being filled. It is empty when that record is
-    /// full or a KeyUpdate goes first, until the next [`process`](Self::process), or when the transmit buffer is full, until
-    /// the transport took some of it.
+    /// full or a KeyUpdate goes first, until the next [`process`](Self::process), or when the transmit buffer is full,
+    /// until the transport took some of it.
     ///
     /// # Errors
     /// [`Error::InvalidState`] before the handshake is complete and after [`close`](Self::close); the error the
     /// connection failed with.
-    pub fn send_buffer(&mut self) -> Result<&mut [u8]> {
+    pub fn data_room(&mut self) -> Result<&mut [u8]> {
         match self.phase {
             Phase::Failed(error) => Err(error),
             _ if !self.may_send() => Err(Error::InvalidState),
@@ -121,8 +121,8 @@ impl<P: CryptoProvider> Connection<'_, P> {
         }
     }
 
-    /// Says that `len` bytes were written to the front of [`send_buffer`](Self::send_buffer).
-    pub fn send(&mut self, len: usize) {
+    /// Says that `len` bytes were written to the front of [`data_room`](Self::data_room).
+    pub fn data_written(&mut self, len: usize) {
         // Room that was lent before `update_keys` is taken; it goes out under the key of then.
         if self.may_send() && !self.post_handshake.update_owed && !self.is_key_used_up() && len > 0 {
             self.outgoing.fill(len);
@@ -133,26 +133,26 @@ impl<P: CryptoProvider> Connection<'_, P> {
     /// Copies data for the peer, as much as there is room for, and returns how much.
     ///
     /// # Errors
-    /// As for [`send_buffer`](Self::send_buffer).
+    /// As for [`data_room`](Self::data_room).
     pub fn write(&mut self, data: &[u8]) -> Result<usize> {
-        let room = self.send_buffer()?;
+        let room = self.data_room()?;
         let len = room.len().min(data.len());
         if let (Some(to), Some(from)) = (room.get_mut(..len), data.get(..len)) {
             to.copy_from_slice(from);
         }
-        self.send(len);
+        self.data_written(len);
         Ok(len)
     }
 
-    /// As [`write`](Self::write) and [`process`](Self::process) together, in one pass where the provider's AEAD can: the data
-    /// is sealed from where it stands, and not copied first. Returns how much there was room for; a KeyUpdate that is due
-    /// goes first, if there is room for it.
+    /// As [`write`](Self::write) and [`process`](Self::process) together, in one pass where the provider's AEAD can:
+    /// the data is sealed from where it stands, and not copied first. Returns how much there was room for; a KeyUpdate
+    /// that is due goes first, if there is room for it.
     ///
     /// # Errors
-    /// As for [`send_buffer`](Self::send_buffer), and why sealing failed: the connection is dead then, and nothing of this
+    /// As for [`data_room`](Self::data_room), and why sealing failed: the connection is dead then, and nothing of this
     /// data was taken. Where some was, that is what is returned, and the next call returns the error.
     pub fn write_sealed(&mut self, provider: &mut P, data: &[u8]) -> Result<usize> {
-        self.send_buffer()?;
+        self.data_room()?;
         let mut taken = 0usize;
         while let Some(rest) = data.get(taken..).filter(|rest| !rest.is_empty()) {
             // What was written before takes a record of its own.
@@ -179,9 +179,9 @@ impl<P: CryptoProvider> Connection<'_, P> {
         Ok(taken)
     }
 
-    /// Seals the record that is being filled, as far as [`process`](Self::process) would, and does nothing else. Nothing
-    /// happens before the handshake is complete, after [`close`](Self::close), and where `process` has to renew the key
-    /// first.
+    /// Seals the record that is being filled, as far as [`process`](Self::process) would, and does nothing else.
+    /// Nothing happens before the handshake is complete, after [`close`](Self::close), and where `process` has to renew
+    /// the key first.
     ///
     /// # Errors
     /// Why sealing failed: the connection is dead then.
@@ -209,16 +209,16 @@ impl<P: CryptoProvider> Connection<'_, P> {
     }
 
     /// Refuses the peer: the next [`process`](Self::process) ends the connection with this alert, such as
-    /// [`ACCESS_DENIED`](AlertDescription::ACCESS_DENIED), and returns [`Error::PeerRejected`]. What was written and not
-    /// yet sealed is lost. A closure alert is no reason: `access_denied` goes in its place. Nothing happens if the
+    /// [`ACCESS_DENIED`](AlertDescription::ACCESS_DENIED), and returns [`Error::PeerRejected`]. What was written and
+    /// not yet sealed is lost. A closure alert is no reason: `access_denied` goes in its place. Nothing happens if the
     /// connection is over.
     pub const fn reject(&mut self, alert: AlertDescription) {
         self.wishes.reject = Some(if alert.is_closure() { AlertDescription::ACCESS_DENIED } else { alert });
     }
 
-    /// Renews our sending key (RFC 9846 4.7.3) and, if `request_peer`, asks the peer to do the same. What was written before
-    /// goes out under the key of then; what is written from here on, behind the KeyUpdate, under the next one: until
-    /// [`process`](Self::process) has sent it, there is no room in [`send_buffer`](Self::send_buffer).
+    /// Renews our sending key (RFC 9846 4.7.3) and, if `request_peer`, asks the peer to do the same. What was written
+    /// before goes out under the key of then; what is written from here on, behind the KeyUpdate, under the next one:
+    /// until [`process`](Self::process) has sent it, there is no room in [`data_room`](Self::data_room).
     ///
     /// # Errors
     /// [`Error::InvalidState`] before the handshake is complete, and after the connection was closed;

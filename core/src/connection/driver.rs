@@ -61,7 +61,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     /// seals what was written.
     ///
     /// # Errors
-    /// Why the connection failed. It is dead then; [`transmit_data`](Self::transmit_data) may still hold an alert
+    /// Why the connection failed. It is dead then; [`records`](Self::records) may still hold an alert
     /// for the peer, and data that was opened before can still be read. Every further call returns the same error.
     #[inline(never)]
     pub fn process(&mut self, provider: &mut P) -> Result<()> {

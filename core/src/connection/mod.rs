@@ -1,14 +1,14 @@
 //! A TLS connection without a transport: bytes in, bytes out, whoever moves them.
 //!
-//! A [`Connection`] has four ports, two towards the transport and two towards the application. At each one looks
-//! first, then says how much was taken:
+//! A [`Connection`] has four ports, two towards the transport, where **records** pass, sealed; and two towards the
+//! application, where **data** passes in the clear. At each one looks first, then says how much was taken:
 //!
 //! | port | look | take |
 //! |---|---|---|
-//! | transport in | [`receive_buffer`](Connection::receive_buffer) | [`received`](Connection::received) |
-//! | transport out | [`transmit_data`](Connection::transmit_data) | [`transmitted`](Connection::transmitted) |
-//! | application in | [`received_data`](Connection::received_data) | [`consume`](Connection::consume) |
-//! | application out | [`send_buffer`](Connection::send_buffer) | [`send`](Connection::send) |
+//! | records in | [`records_room`](Connection::records_room) | [`records_filled`](Connection::records_filled) |
+//! | records out | [`records`](Connection::records) | [`records_sent`](Connection::records_sent) |
+//! | data in | [`data`](Connection::data) | [`data_read`](Connection::data_read) |
+//! | data out | [`data_room`](Connection::data_room) | [`data_written`](Connection::data_written) |
 //!
 //! [`process`](Connection::process) does the work between them, with the provider it is lent.
 
@@ -87,16 +87,16 @@ struct PostHandshake {
 /// while tls.is_handshaking() {
 ///     let processed = tls.process(provider);
 ///     // Also where it failed: there may be an alert for the peer.
-///     socket.write_all(tls.transmit_data())?;
-///     tls.transmitted(tls.transmit_data().len());
+///     socket.write_all(tls.records())?;
+///     tls.records_sent(tls.records().len());
 ///     processed?;
 ///     if tls.waiting_for() == WaitingFor::Peer {
-///         let room = tls.receive_buffer();
+///         let room = tls.records_room();
 ///         // To read nothing into no room would look like the end.
 ///         if !room.is_empty() {
 ///             match socket.read(room)? {
-///                 0 => tls.receive_closed(),
-///                 len => tls.received(len),
+///                 0 => tls.records_ended(),
+///                 len => tls.records_filled(len),
 ///             }
 ///         }
 ///     }
@@ -320,7 +320,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     /// Whether data may be read: some is there, or the peer may send some.
     #[must_use]
     pub fn may_receive(&self) -> bool {
-        !self.received_data().is_empty() || (self.is_connected() && !self.peer_closed)
+        !self.data().is_empty() || (self.is_connected() && !self.peer_closed)
     }
 
     /// Whether the peer said that it will send nothing more (close_notify), and everything before was opened.
@@ -340,7 +340,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     pub fn is_closed(&self) -> bool {
         matches!(self.phase, Phase::Closed | Phase::Failed(_))
             && self.outgoing.buffer.is_drained()
-            && self.received_data().is_empty()
+            && self.data().is_empty()
     }
 
     /// Why the connection failed, if it did.

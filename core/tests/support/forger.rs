@@ -145,11 +145,11 @@ impl<'a> Tested<'a> {
             self.process()?;
             let data = drain(&mut self.connection);
             self.data.extend_from_slice(&data);
-            let room = self.connection.receive_buffer();
+            let room = self.connection.records_room();
             let len = room.len().min(bytes.len());
             room[..len].copy_from_slice(&bytes[..len]);
             bytes = &bytes[len..];
-            self.connection.received(len);
+            self.connection.records_filled(len);
             if len == 0 && data.is_empty() {
                 return Ok(());
             }
@@ -158,8 +158,8 @@ impl<'a> Tested<'a> {
 
     /// Takes what it sends.
     pub fn take(&mut self) -> Vec<u8> {
-        let bytes = self.connection.transmit_data().to_vec();
-        self.connection.transmitted(bytes.len());
+        let bytes = self.connection.records().to_vec();
+        self.connection.records_sent(bytes.len());
         bytes
     }
 }

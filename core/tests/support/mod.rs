@@ -110,13 +110,13 @@ pub fn server<'a>(config: &'a ServerConfig<'a, Provider>) -> Connection<'a, Prov
 
 /// Moves at most `most` bytes from one transmit buffer to the other's receive buffer, and returns them.
 pub fn carry<P: CryptoProvider>(from: &mut Connection<'_, P>, to: &mut Connection<'_, P>, most: usize) -> Vec<u8> {
-    let data = from.transmit_data();
-    let room = to.receive_buffer();
+    let data = from.records();
+    let room = to.records_room();
     let len = data.len().min(room.len()).min(most);
     room[..len].copy_from_slice(&data[..len]);
     let carried = data[..len].to_vec();
-    to.received(len);
-    from.transmitted(len);
+    to.records_filled(len);
+    from.records_sent(len);
     carried
 }
 
@@ -177,8 +177,8 @@ impl<'a, P: CryptoProvider> Pair<'a, P> {
             }
             let result = self.client.process(&mut self.client_provider);
             client = client.and(result);
-            let is_stuck = |connection: &mut Connection<'_, P>| connection.receive_buffer().is_empty();
-            if (self.client.transmit_data().is_empty() && self.server.transmit_data().is_empty())
+            let is_stuck = |connection: &mut Connection<'_, P>| connection.records_room().is_empty();
+            if (self.client.records().is_empty() && self.server.records().is_empty())
                 || is_stuck(&mut self.client)
                 || is_stuck(&mut self.server)
             {
@@ -215,8 +215,8 @@ impl<'a, P: CryptoProvider> Pair<'a, P> {
 
 /// Takes the data that was received.
 pub fn drain<P: CryptoProvider>(connection: &mut Connection<'_, P>) -> Vec<u8> {
-    let data = connection.received_data().to_vec();
-    connection.consume(data.len());
+    let data = connection.data().to_vec();
+    connection.data_read(data.len());
     data
 }
 

@@ -43,18 +43,18 @@ pub fn step<P: CryptoProvider>(
     send(tls, uart);
     result?;
     if tls.waiting_for() == WaitingFor::Peer {
-        let len = uart.receive(tls.receive_buffer());
-        tls.received(len);
+        let len = uart.receive(tls.records_room());
+        tls.records_filled(len);
     }
     Ok(ticks)
 }
 
 /// Sends what the connection has to send.
 pub fn send<P: CryptoProvider>(tls: &mut Connection<'_, P>, uart: &mut Uart) {
-    let data = tls.transmit_data();
+    let data = tls.records();
     uart.send(data);
     let len = data.len();
-    tls.transmitted(len);
+    tls.records_sent(len);
 }
 
 /// Shakes hands, and prints what that took.

@@ -17,7 +17,7 @@ use saitls_core::error::{Error, ProviderFault, Result};
 /// let config = ClientConfig::new(&trust);
 /// let mut client = Connection::client(&config, None, Buffers::new(vec![0; 16_645], vec![0; 16_645]))?;
 /// client.process(&mut provider)?;
-/// assert!(client.transmit_data().len() > 1_200);       // a ClientHello with a share for X25519MLKEM768
+/// assert!(client.records().len() > 1_200);       // a ClientHello with a share for X25519MLKEM768
 /// # Ok::<(), saitls_core::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -37,11 +37,11 @@ struct Trial<'a> {
 }
 
 fn carry<A: CryptoProvider, B: CryptoProvider>(from: &mut Connection<'_, A>, to: &mut Connection<'_, B>) {
-    let (data, room) = (from.transmit_data(), to.receive_buffer());
+    let (data, room) = (from.records(), to.records_room());
     let len = data.len().min(room.len());
     room[..len].copy_from_slice(&data[..len]);
-    to.received(len);
-    from.transmitted(len);
+    to.records_filled(len);
+    from.records_sent(len);
 }
 
 impl Trial<'_> {
@@ -76,12 +76,12 @@ impl Trial<'_> {
         client.process(&mut client_provider).unwrap();
         carry(&mut client, &mut server);
         server.process(&mut server_provider).unwrap();
-        assert_eq!(server.received_data(), b"?");
+        assert_eq!(server.data(), b"?");
         server.write(b"!").unwrap();
         server.process(&mut server_provider).unwrap();
         carry(&mut server, &mut client);
         client.process(&mut client_provider).unwrap();
-        assert_eq!(client.received_data(), b"!");
+        assert_eq!(client.data(), b"!");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::task::Poll;
 use saitls_core::crypto::{self, CryptoProvider, SignatureAlgorithm as A};
-use saitls_core::error::{self, ProviderFault, Result};
+use saitls_core::error::{ProviderFault, Result};
 
 /// ECDSA on P-256, P-384 and P-521, Ed25519, RSASSA-PKCS1-v1_5 and RSASSA-PSS: the
 /// [`SignatureVerifier`](crypto::SignatureVerifier) of any provider.
@@ -70,8 +70,8 @@ impl<const MIN_RSA_BITS: usize> SignatureVerifier<MIN_RSA_BITS> {
             A::Ed25519 => ed25519(public_key, message, signature),
             #[cfg(feature = "rsa")]
             algorithm => {
-                let key =
-                    crate::rsa::public_key::<MIN_RSA_BITS>(public_key).ok_or(error::CertificateFault::Unsupported)?;
+                let key = crate::rsa::public_key::<MIN_RSA_BITS>(public_key)
+                    .ok_or(saitls_core::CertificateFault::Unsupported)?;
                 match algorithm {
                     A::RsaPkcs1Sha256 => key.pkcs1v15_verify::<sha2::Sha256>(message, signature),
                     A::RsaPkcs1Sha384 => key.pkcs1v15_verify::<sha2::Sha384>(message, signature),
@@ -81,7 +81,7 @@ impl<const MIN_RSA_BITS: usize> SignatureVerifier<MIN_RSA_BITS> {
                     A::RsaPssSha512 => key.pss_verify::<sha2::Sha512>(message, signature),
                     _ => return Err(ProviderFault::Unsupported.into()),
                 }
-                .map_err(|_| error::PeerFault::BadSignature.into())
+                .map_err(|_| saitls_core::PeerFault::BadSignature.into())
             }
             #[cfg(not(feature = "rsa"))]
             _ => Err(ProviderFault::Unsupported.into()),
@@ -135,15 +135,19 @@ where
 {
     use signature::hazmat::PrehashVerifier;
 
-    let key = crate::curve::public_key::<C>(public_key).ok_or(error::CertificateFault::Unsupported)?;
-    let signature = ::ecdsa::Signature::<C>::from_der(signature).map_err(|_| error::PeerFault::BadSignature)?;
-    ::ecdsa::VerifyingKey::from(key).verify_prehash(hash, &signature).map_err(|_| error::PeerFault::BadSignature.into())
+    let key = crate::curve::public_key::<C>(public_key).ok_or(saitls_core::CertificateFault::Unsupported)?;
+    let signature = ::ecdsa::Signature::<C>::from_der(signature).map_err(|_| saitls_core::PeerFault::BadSignature)?;
+    ::ecdsa::VerifyingKey::from(key)
+        .verify_prehash(hash, &signature)
+        .map_err(|_| saitls_core::PeerFault::BadSignature.into())
 }
 
 /// Ed25519 (RFC 8032 5.1.7).
 #[cfg(feature = "ed25519")]
 fn ed25519(public_key: &[u8], message: &[u8], signature: &[u8]) -> Result<()> {
-    let key = ed25519_dalek::VerifyingKey::try_from(public_key).map_err(|_| error::CertificateFault::Unsupported)?;
-    let signature = ed25519_dalek::Signature::from_slice(signature).map_err(|_| error::PeerFault::BadSignature)?;
-    key.verify_strict(message, &signature).map_err(|_| error::PeerFault::BadSignature.into())
+    let key =
+        ed25519_dalek::VerifyingKey::try_from(public_key).map_err(|_| saitls_core::CertificateFault::Unsupported)?;
+    let signature =
+        ed25519_dalek::Signature::from_slice(signature).map_err(|_| saitls_core::PeerFault::BadSignature)?;
+    key.verify_strict(message, &signature).map_err(|_| saitls_core::PeerFault::BadSignature.into())
 }

@@ -12,11 +12,11 @@ use saitls_rustcrypto::{RustCrypto, SigningKey};
 type Provider = RustCrypto<getrandom::SysRng>;
 
 fn carry(from: &mut Connection<'_, Provider>, to: &mut Connection<'_, Provider>) -> usize {
-    let (data, room) = (from.transmit_data(), to.receive_buffer());
+    let (data, room) = (from.records(), to.records_room());
     let len = data.len().min(room.len());
     room[..len].copy_from_slice(&data[..len]);
-    to.received(len);
-    from.transmitted(len);
+    to.records_filled(len);
+    from.records_sent(len);
     len
 }
 
@@ -46,7 +46,7 @@ fn connect(
             client.process(&mut client_provider).unwrap();
             let there = carry(client, server);
             server.process(&mut server_provider).unwrap();
-            server.consume(server.received_data().len());
+            server.data_read(server.data().len());
             if there + carry(server, client) == 0 {
                 break;
             }

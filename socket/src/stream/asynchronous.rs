@@ -227,11 +227,11 @@ impl<L: LendProvider, T: Read + Write> BufRead for TlsStream<'_, L, T> {
     /// What is left of a record, where it was opened.
     async fn fill_buf(&mut self) -> Result<&[u8], Self::Error> {
         self.0.fill().await?;
-        Ok(self.0.session.connection.received_data())
+        Ok(self.0.session.connection.data())
     }
 
     fn consume(&mut self, len: usize) {
-        self.0.session.connection.consume(len);
+        self.0.session.connection.data_read(len);
     }
 }
 
@@ -341,13 +341,13 @@ impl<'a, L: LendProvider<Provider: 'a>, S: Share<Target = Session<'a, L>>, R: Re
                 break;
             }
             processed.map_err(StreamError::Tls)?;
-            if session.connection.is_handshaking() || session.connection.receive_buffer().is_empty() {
+            if session.connection.is_handshaking() || session.connection.records_room().is_empty() {
                 return Poll::Ready(Err(StreamError::Tls(Error::InvalidState)));
             }
-            let room = session.connection.receive_buffer();
+            let room = session.connection.records_room();
             match core::task::ready!(poll_once(transport.read(room), cx)) {
-                Ok(0) => session.connection.receive_closed(),
-                Ok(len) => session.connection.received(len),
+                Ok(0) => session.connection.records_ended(),
+                Ok(len) => session.connection.records_filled(len),
                 Err(error) => return Poll::Ready(Err(StreamError::Transport(error))),
             }
         }
@@ -392,10 +392,10 @@ impl<'a, L: LendProvider<Provider: 'a>, S: Share<Target = Session<'a, L>>, W: Wr
         transport: &mut W,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), StreamError<W::Error>>> {
-        while !session.connection.transmit_data().is_empty() {
-            match poll_once(transport.write(session.connection.transmit_data()), cx) {
+        while !session.connection.records().is_empty() {
+            match poll_once(transport.write(session.connection.records()), cx) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(StreamError::WriteZero)),
-                Poll::Ready(Ok(len)) => session.connection.transmitted(len),
+                Poll::Ready(Ok(len)) => session.connection.records_sent(len),
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(StreamError::Transport(error))),
                 Poll::Pending => {
                     session.writer = Some(cx.waker().clone());

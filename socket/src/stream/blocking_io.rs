@@ -127,11 +127,11 @@ impl<L: LendProvider, T: Read + Write> BufRead for TlsStream<'_, L, T> {
     /// What is left of a record, where it was opened.
     fn fill_buf(&mut self) -> Result<&[u8], Self::Error> {
         now(self.0.fill())?;
-        Ok(self.0.session.connection.received_data())
+        Ok(self.0.session.connection.data())
     }
 
     fn consume(&mut self, len: usize) {
-        self.0.session.connection.consume(len);
+        self.0.session.connection.data_read(len);
     }
 }
 

@@ -74,7 +74,7 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
             match step {
                 Step::Done => return Ok(()),
                 Step::Send => {
-                    let sent = self.transport.write(self.session.connection.transmit_data()).await;
+                    let sent = self.transport.write(self.session.connection.records()).await;
                     match self.count_sent(sent) {
                         Ok(()) if goal == Goal::Room => return Ok(()),
                         Err(error) if sends_first && (goal == Goal::Readable || self.has_failed()) => {
@@ -166,7 +166,7 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
     }
 
     fn has_sealed(&self) -> bool {
-        !self.session.connection.transmit_data().is_empty()
+        !self.session.connection.records().is_empty()
     }
 
     fn has_failed(&self) -> bool {
@@ -174,7 +174,7 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
     }
 
     fn count_out(&mut self, len: usize) {
-        self.session.connection.transmitted(len);
+        self.session.connection.records_sent(len);
         self.sending.is_unflushed |= len > 0;
     }
 
@@ -191,8 +191,8 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
 
     fn count_received(&mut self, received: Result<usize, E>) -> Outcome<(), E> {
         match received {
-            Ok(0) => self.session.connection.receive_closed(),
-            Ok(len) => self.session.connection.received(len),
+            Ok(0) => self.session.connection.records_ended(),
+            Ok(len) => self.session.connection.records_filled(len),
             Err(error) => return Err(StreamError::Transport(error)),
         }
         Ok(())
@@ -200,8 +200,8 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
 
     /// Sends what can be sent without waiting. What goes wrong is kept for the next call.
     fn try_send(&mut self) {
-        while !self.session.connection.transmit_data().is_empty() {
-            match self.transport.try_write(self.session.connection.transmit_data()) {
+        while !self.session.connection.records().is_empty() {
+            match self.transport.try_write(self.session.connection.records()) {
                 None | Some(Ok(0)) => return,
                 Some(Ok(len)) => self.count_out(len),
                 Some(Err(error)) if T::is_interrupted(&error) => {}
@@ -254,7 +254,7 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
             self.reach(goal).await?;
             // From here on nothing waits.
             let mut taken = self.session.give(data).map_err(StreamError::Tls)?;
-            let has_sent_everything = self.session.connection.transmit_data().is_empty();
+            let has_sent_everything = self.session.connection.records().is_empty();
             if taken == 0 && goal == Goal::Room && has_sent_everything {
                 // A key update that waited for room has it now.
                 self.process()?;
@@ -266,7 +266,7 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
                 }
                 return Ok(taken);
             }
-            if goal == Goal::Room && self.session.connection.transmit_data().is_empty() {
+            if goal == Goal::Room && self.session.connection.records().is_empty() {
                 return Err(StreamError::Tls(Error::Internal));
             }
             // For a key update, a record that is full, or until something was sent.
@@ -312,7 +312,7 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
             {
                 return Ok(false);
             }
-            let received = self.transport.read(self.session.connection.receive_buffer()).await;
+            let received = self.transport.read(self.session.connection.records_room()).await;
             self.count_received(received)?;
         }
         Ok(true)
@@ -331,12 +331,10 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
                 return Ok(true);
             }
             let connection = &self.session.connection;
-            if connection.transmit_data().is_empty()
-                || !is_ready(&mut self.transport).map_err(StreamError::Transport)?
-            {
+            if connection.records().is_empty() || !is_ready(&mut self.transport).map_err(StreamError::Transport)? {
                 return Ok(false);
             }
-            let sent = self.transport.write(self.session.connection.transmit_data()).await;
+            let sent = self.transport.write(self.session.connection.records()).await;
             self.count_sent(sent)?;
         }
     }

@@ -185,7 +185,7 @@ impl<'a, L: LendProvider> Session<'a, L> {
     /// Tells the writing half that there is something to send.
     #[cfg(any(feature = "std", feature = "embedded-io-async"))]
     pub(super) fn wake_writer(&mut self) {
-        if !self.connection.transmit_data().is_empty()
+        if !self.connection.records().is_empty()
             && let Some(writer) = self.writer.take()
         {
             writer.wake();
@@ -194,15 +194,15 @@ impl<'a, L: LendProvider> Session<'a, L> {
 
     /// Whether a read has an answer: data, or the end.
     pub(super) fn is_readable(&self) -> bool {
-        !self.connection.received_data().is_empty() || self.connection.is_peer_closed()
+        !self.connection.data().is_empty() || self.connection.is_peer_closed()
     }
 
     /// Copies data for the application; 0 at the end.
     pub(super) fn take(&mut self, out: &mut [u8]) -> usize {
-        let data = self.connection.received_data();
+        let data = self.connection.data();
         let len = data.len().min(out.len());
         out[..len].copy_from_slice(&data[..len]);
-        self.connection.consume(len);
+        self.connection.data_read(len);
         len
     }
 
@@ -213,7 +213,7 @@ impl<'a, L: LendProvider> Session<'a, L> {
 
     /// The content of the record that is being filled.
     fn open_len(&self) -> usize {
-        self.connection.unsent_len() - self.connection.transmit_data().len()
+        self.connection.unsent_len() - self.connection.records().len()
     }
 
     /// Takes data to be sent and says how much: 0 if something must be sent first.
@@ -239,23 +239,23 @@ impl<'a, L: LendProvider> Session<'a, L> {
 
     /// Whether, rather than make a short record, a long write waits until more of the buffer was sent.
     fn is_sliver(&self, room: usize) -> bool {
-        room < self.full_room / 2 && !self.connection.transmit_data().is_empty()
+        room < self.full_room / 2 && !self.connection.records().is_empty()
     }
 
     /// Whether a write of any length would take something at once.
     #[cfg(feature = "embedded-io")]
     pub(super) fn has_room(&mut self) -> bool {
-        let room = self.connection.send_buffer().map_or(0, |room| room.len());
+        let room = self.connection.data_room().map_or(0, |room| room.len());
         let is_first = self.open_len() == 0;
-        let is_in_the_way = self.policy == FlushPolicy::EachWrite && !self.connection.transmit_data().is_empty();
+        let is_in_the_way = self.policy == FlushPolicy::EachWrite && !self.connection.records().is_empty();
         room > 0 && !is_in_the_way && !(is_first && self.is_sliver(room))
     }
 
     fn give_some(&mut self, data: &[u8]) -> Result<usize, Error> {
-        if self.connection.send_buffer()?.is_empty() && self.open_len() > 0 {
+        if self.connection.data_room()?.is_empty() && self.open_len() > 0 {
             self.seal()?;
         }
-        let room = self.connection.send_buffer()?.len();
+        let room = self.connection.data_room()?.len();
         self.full_room = self.full_room.max(room);
         let is_first = self.open_len() == 0;
         if is_first && room < data.len() && self.is_sliver(room) {

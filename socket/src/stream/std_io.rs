@@ -166,11 +166,11 @@ impl<L: LendProvider, T: Read + Write> BufRead for TlsStream<'_, L, T> {
     /// What is left of a record, where it was opened.
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         now(self.0.fill())?;
-        Ok(self.0.session.connection.received_data())
+        Ok(self.0.session.connection.data())
     }
 
     fn consume(&mut self, len: usize) {
-        self.0.session.connection.consume(len);
+        self.0.session.connection.data_read(len);
     }
 }
 
@@ -377,10 +377,10 @@ impl<'a, L: LendProvider<Provider: 'a>, S: Share<Target = Session<'a, L>>, R: Re
                 if staging.is_empty() {
                     return Ok(Next::Transport);
                 }
-                let room = session.connection.receive_buffer();
+                let room = session.connection.records_room();
                 let len = room.len().min(staging.rest().len());
                 room[..len].copy_from_slice(&staging.rest()[..len]);
-                session.connection.received(len);
+                session.connection.records_filled(len);
                 staging.consume(len);
             }
         })
@@ -400,7 +400,7 @@ impl<'a, L: LendProvider<Provider: 'a>, S: Share<Target = Session<'a, L>>, R: Re
             let len = self.transport.read(&mut self.staging.bytes)?;
             (self.staging.start, self.staging.end) = (0, len.min(self.staging.bytes.len()));
             if len == 0 {
-                self.session.with(|session| session.connection.receive_closed());
+                self.session.with(|session| session.connection.records_ended());
             }
         }
     }
@@ -440,11 +440,11 @@ impl<'a, L: LendProvider<Provider: 'a>, S: Share<Target = Session<'a, L>>, W: Wr
     /// Takes sealed bytes out of the session.
     fn stage(staging: &mut Staging, session: &mut Session<'_, L>) {
         if staging.is_empty() {
-            let data = session.connection.transmit_data();
+            let data = session.connection.records();
             let len = data.len().min(staging.bytes.len());
             staging.bytes[..len].copy_from_slice(&data[..len]);
             (staging.start, staging.end) = (0, len);
-            session.connection.transmitted(len);
+            session.connection.records_sent(len);
         }
     }
 

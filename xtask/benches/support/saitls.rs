@@ -42,11 +42,11 @@ impl Backend for saitls_aws_lc::AwsLc {
 
 /// Bytes from one side to the other.
 pub(crate) fn carry<P: CryptoProvider>(from: &mut Connection<'_, P>, to: &mut Connection<'_, P>) {
-    let (data, room) = (from.transmit_data(), to.receive_buffer());
+    let (data, room) = (from.records(), to.records_room());
     let len = data.len().min(room.len());
     room[..len].copy_from_slice(&data[..len]);
-    to.received(len);
-    from.transmitted(len);
+    to.records_filled(len);
+    from.records_sent(len);
 }
 
 /// Buffers of one end.
@@ -213,7 +213,7 @@ pub(crate) fn with_pair<B: Backend>(
 /// How data goes out.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sending {
-    /// Written beforehand where it is sealed (`send_buffer`).
+    /// Written beforehand where it is sealed (`data_room`).
     InPlace,
     /// Sealed from where it stands (`write_sealed`).
     Sealed,
@@ -231,7 +231,7 @@ impl Sending {
     }
 }
 
-/// What `times` records take: `process` here, `process` and `consume` there. Carrying them is not counted. The client
+/// What `times` records take: `process` here, `process` and `data_read` there. Carrying them is not counted. The client
 /// sends.
 pub(crate) fn records<B: Backend>(
     (provider, client, server): (&mut B, &mut Connection<'_, B>, &mut Connection<'_, B>),
@@ -242,11 +242,11 @@ pub(crate) fn records<B: Backend>(
     undisturbed(times, || {
         let mut sum = Times::default();
         if how == Sending::InPlace {
-            client.send_buffer().expect("it is connected")[..data.len()].copy_from_slice(data);
+            client.data_room().expect("it is connected")[..data.len()].copy_from_slice(data);
         }
         sum.in_client(|| {
             match how {
-                Sending::InPlace => client.send(data.len()),
+                Sending::InPlace => client.data_written(data.len()),
                 Sending::Sealed => assert_eq!(client.write_sealed(provider, data), Ok(data.len())),
                 Sending::Copied => assert_eq!(client.write(data), Ok(data.len())),
             }
@@ -255,8 +255,8 @@ pub(crate) fn records<B: Backend>(
         carry(client, server);
         sum.in_server(|| {
             server.process(provider).expect("opened");
-            assert_eq!(server.received_data().len(), data.len());
-            server.consume(data.len());
+            assert_eq!(server.data().len(), data.len());
+            server.data_read(data.len());
         });
         // A KeyUpdate of the client may want an answer.
         carry(server, client);

@@ -30,24 +30,24 @@ fn live(connection: &mut Connection<'_, Stub>, provider: &mut Stub) {
     let mut data = [0; 64];
     while word() != 0 {
         let _ = black_box(connection.process(provider));
-        fill(connection.receive_buffer());
-        connection.received(word());
-        black_box(connection.transmit_data().len());
-        connection.transmitted(word());
-        black_box(connection.received_data().len());
-        connection.consume(word());
+        fill(connection.records_room());
+        connection.records_filled(word());
+        black_box(connection.records().len());
+        connection.records_sent(word());
+        black_box(connection.data().len());
+        connection.data_read(word());
         let _ = black_box(connection.read(&mut data));
-        if let Ok(room) = connection.send_buffer() {
+        if let Ok(room) = connection.data_room() {
             fill(room);
         }
-        connection.send(word());
+        connection.data_written(word());
         let _ = black_box(connection.write(&data));
         let _ = black_box(connection.write_sealed(provider, &data));
         match byte() {
             0 => connection.close(),
             1 => connection.reject(AlertDescription(byte())),
             2 => _ = black_box(connection.update_keys(word() == 1)),
-            3 => connection.receive_closed(),
+            3 => connection.records_ended(),
             4 => _ = black_box(connection.export(provider, &data, &data, &mut [0; 32])),
             _ => {}
         }

@@ -124,12 +124,12 @@ impl crypto::Aead<Marking> for Aead {
 }
 
 fn carry(from: &mut Connection<'_, Marking>, to: &mut Connection<'_, Marking>) -> usize {
-    let data = from.transmit_data();
-    let room = to.receive_buffer();
+    let data = from.records();
+    let room = to.records_room();
     let len = data.len().min(room.len());
     room[..len].copy_from_slice(&data[..len]);
-    to.received(len);
-    from.transmitted(len);
+    to.records_filled(len);
+    from.records_sent(len);
     len
 }
 
@@ -157,8 +157,8 @@ fn live(suite: CipherSuite) {
             if turn % 4 == 0 {
                 client.update_keys(true).unwrap();
             }
-            client.consume(usize::MAX);
-            server.consume(usize::MAX);
+            client.data_read(usize::MAX);
+            server.data_read(usize::MAX);
         }
     }
     assert!(client.is_connected() && server.is_connected());

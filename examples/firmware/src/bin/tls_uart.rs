@@ -86,10 +86,10 @@ fn run() -> Result<(), Error> {
     let _ = tls.write(REQUEST)?;
     while !tls.is_peer_closed() {
         taken.bulk += step(tls, &mut provider, &mut uart, &mut taken.longest)?;
-        let len = tls.received_data().len();
+        let len = tls.data().len();
         taken.bytes += len as u32;
         let before = timer::ticks();
-        tls.consume(len);
+        tls.data_read(len);
         taken.bulk += timer::ticks().wrapping_sub(before);
     }
     tls.close();

@@ -49,21 +49,21 @@ fn run() -> Result<(), Error> {
 
     // The request: whatever it asks for.
     stack::paint();
-    while !tls.received_data().ends_with(b"\r\n\r\n") {
+    while !tls.data().ends_with(b"\r\n\r\n") {
         step(&mut tls, &mut provider, &mut uart, &mut longest)?;
     }
-    tls.consume(tls.received_data().len());
+    tls.data_read(tls.data().len());
     tls.write(HEAD)?;
     let (mut sent, mut bulk) = (0, 0);
     while sent < PAGE_LEN {
         let before = timer::ticks();
-        let room = tls.send_buffer()?;
+        let room = tls.data_room()?;
         let len = room.len().min((PAGE_LEN - sent) as usize);
         let ready = timer::ticks();
         // What the page is made of is not what it takes to send it.
         room[..len].iter_mut().zip(sent..).for_each(|(byte, index)| *byte = (index % 251) as u8);
         let made = timer::ticks();
-        tls.send(len);
+        tls.data_written(len);
         sent += len as u32;
         let result = tls.process(&mut provider);
         bulk += ready.wrapping_sub(before) + timer::ticks().wrapping_sub(made);

@@ -80,19 +80,19 @@ impl<'a, P: CryptoProvider> HostStream<'a, P> {
         let mut moved = false;
         while self.readable && !self.ended {
             let is_over = self.failure.is_some() || self.tls.is_peer_closed();
-            let room = if is_over { &mut dropped[..] } else { self.tls.receive_buffer() };
+            let room = if is_over { &mut dropped[..] } else { self.tls.records_room() };
             if room.is_empty() {
                 break;
             }
             match self.tcp.read(room) {
                 Ok(0) => {
                     self.ended = true;
-                    self.tls.receive_closed();
+                    self.tls.records_ended();
                     moved = true;
                 }
                 Ok(count) => {
                     if !is_over {
-                        self.tls.received(count);
+                        self.tls.records_filled(count);
                     }
                     moved = true;
                 }
@@ -109,10 +109,10 @@ impl<'a, P: CryptoProvider> HostStream<'a, P> {
     /// Writes what there is, and ends the stream behind the last record.
     fn push(&mut self) -> bool {
         let mut moved = false;
-        while self.writable && !self.tls.transmit_data().is_empty() {
-            match self.tcp.write(self.tls.transmit_data()) {
+        while self.writable && !self.tls.records().is_empty() {
+            match self.tcp.write(self.tls.records()) {
                 Ok(count) => {
-                    self.tls.transmitted(count);
+                    self.tls.records_sent(count);
                     moved = true;
                 }
                 Err(error) => match error.kind() {
@@ -127,7 +127,7 @@ impl<'a, P: CryptoProvider> HostStream<'a, P> {
             }
         }
         let is_last = self.failure.is_some() || self.tls.is_locally_closed();
-        if is_last && !self.shut && self.tls.transmit_data().is_empty() {
+        if is_last && !self.shut && self.tls.records().is_empty() {
             let _ = self.tcp.shutdown(Shutdown::Write);
             self.shut = true;
             moved = true;
@@ -175,7 +175,7 @@ impl<P: CryptoProvider> Stream for HostStream<'_, P> {
     }
 
     fn may_read(&self) -> bool {
-        !self.tls.received_data().is_empty() || (self.failure.is_none() && self.tls.may_receive())
+        !self.tls.data().is_empty() || (self.failure.is_none() && self.tls.may_receive())
     }
 
     fn write(&mut self, data: &[u8]) -> usize {

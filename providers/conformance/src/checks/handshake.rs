@@ -81,13 +81,13 @@ fn carry<A: CryptoProvider, B: CryptoProvider>(
     to: &mut Connection<'_, B>,
     wire: &mut Vec<u8>,
 ) -> usize {
-    let data = from.transmit_data();
-    let room = to.receive_buffer();
+    let data = from.records();
+    let room = to.records_room();
     let len = data.len().min(room.len());
     room[..len].copy_from_slice(&data[..len]);
     wire.extend_from_slice(&data[..len]);
-    to.received(len);
-    from.transmitted(len);
+    to.records_filled(len);
+    from.records_sent(len);
     len
 }
 
@@ -142,12 +142,12 @@ impl<C: CryptoProvider, S: CryptoProvider> Ends<'_, '_, C, S> {
             let data = crate::random::bytes(100 + 700 * round, 71);
             let written = self.client.write(&data).or_fail("write")?;
             self.expect("data to the server")?;
-            ensure!(self.server.received_data() == &data[..written], "the server received other data");
-            self.server.consume(written);
+            ensure!(self.server.data() == &data[..written], "the server received other data");
+            self.server.data_read(written);
             let written = self.server.write(&data).or_fail("write")?;
             self.expect("data to the client")?;
-            ensure!(self.client.received_data() == &data[..written], "the client received other data");
-            self.client.consume(written);
+            ensure!(self.client.data() == &data[..written], "the client received other data");
+            self.client.data_read(written);
             match round {
                 0 => self.client.update_keys(true).or_fail("update_keys")?,
                 1 => self.server.update_keys(true).or_fail("update_keys")?,

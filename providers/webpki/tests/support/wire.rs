@@ -60,11 +60,11 @@ impl<'a> Pair<'a> {
 }
 
 fn carry(from: &mut Connection<'_, Counting>, to: &mut Connection<'_, Counting>) -> usize {
-    let data = from.transmit_data();
-    let room = to.receive_buffer();
+    let data = from.records();
+    let room = to.records_room();
     let len = data.len().min(room.len());
     room[..len].copy_from_slice(&data[..len]);
-    to.received(len);
-    from.transmitted(len);
+    to.records_filled(len);
+    from.records_sent(len);
     len
 }
