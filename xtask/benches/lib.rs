@@ -1,0 +1,2 @@
+//! Benchmarks: the files beside this one.
+#![no_std]
