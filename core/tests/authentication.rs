@@ -165,7 +165,7 @@ fn a_signature_counts_only_with_a_scheme_that_was_offered_and_fits_the_key() {
 
 /// The parameters of an id-RSASSA-PSS key may name a hash (RFC 4055 3.1). What CertificateVerify says is checked
 /// against what was offered; another hash than that of the parameters is the affair of the key's owner
-/// (docs/ARCHITECTURE.md).
+/// (docs/DECISIONS.md).
 #[test]
 fn the_parameters_of_a_pss_key_do_not_choose_the_scheme() {
     let raw = [CertificateType::RAW_PUBLIC_KEY];

@@ -298,7 +298,7 @@ fn a_second_client_hello_that_differs_otherwise_is_refused() {
     }
 }
 
-/// Regression 46, and docs/ARCHITECTURE.md: what a server does not act on may change, as it does with wolfSSL behind a
+/// Regression 46, and docs/DECISIONS.md: what a server does not act on may change, as it does with wolfSSL behind a
 /// HelloRetryRequest, and so may the order in which extensions stand.
 #[test]
 fn a_second_client_hello_may_differ_in_what_means_nothing_to_us() {

@@ -234,7 +234,7 @@ fn key_shares_have_the_length_of_their_group() {
             assert_eq!(result, Err(PeerFault::InvalidKeyShare.into()));
             assert_eq!(forger.alert(&mut client), Some(Alert::ILLEGAL_PARAMETER));
         }
-        // Without a byte it is not even a share: decode_error is our choice (docs/ARCHITECTURE.md).
+        // Without a byte it is not even a share: decode_error is our choice (docs/DECISIONS.md).
         server_refuses(Alert::DECODE_ERROR, |hello| {
             hello.extensions().set(ExtensionType::KEY_SHARE, key_shares(&[(group.0, &[])]));
         });
@@ -367,7 +367,7 @@ fn blocks_of_extensions_have_any_length_and_none_twice_that_is_known() {
             hello.extensions().push(kind, []);
         });
     }
-    // Unknown ones are ignored, once or twice: our choice (docs/ARCHITECTURE.md).
+    // Unknown ones are ignored, once or twice: our choice (docs/DECISIONS.md).
     for kind in [64, 0x5a5a, 0xfe0d, 0xffff].map(ExtensionType) {
         server_takes(|hello| {
             hello.extensions().push(kind, [1]).push(kind, [2]);
