@@ -42,12 +42,6 @@ pub(super) fn hmac<P: CryptoProvider, H: Hash<P>>(
     outer
 }
 
-impl Zeroize for Digest {
-    fn zeroize(&mut self) {
-        self.bytes.get_mut(..usize::from(self.len)).unwrap_or(&mut []).zeroize();
-    }
-}
-
 /// HKDF-Expand-Label: the info is `length || "tls13 " label || context`, each vector with its length byte.
 fn expand_label<P: CryptoProvider>(
     provider: &mut P,

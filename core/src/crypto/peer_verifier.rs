@@ -57,9 +57,9 @@ pub trait PeerVerifier<P: CryptoProvider>: Sync {
         peer: &PeerCertificates<'_>,
     ) -> Poll<Result<()>>;
 
-    /// Whether a client must know the name of its server. A verifier that checks the name of the connection says yes, and then
-    /// [`Connection::client`](crate::Connection::client) fails without one: a name that was forgotten is never a name
-    /// that is not checked.
+    /// Whether a client must know the name of its server. A verifier that checks the name of the connection says yes,
+    /// and then [`Connection::client`](crate::Connection::client) fails without one: a name that was forgotten is never
+    /// a name that is not checked.
     fn needs_server_name(&self) -> bool {
         false
     }

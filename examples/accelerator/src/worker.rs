@@ -4,8 +4,9 @@
 
 use core::task::{Poll, Waker, ready};
 use saitls_core::codes::{NamedGroup, SignatureScheme};
-use saitls_core::crypto::{CryptoProvider, KeyExchange, SignatureAlgorithm, SignatureVerifier, Signer, SoftwareSecret};
-use saitls_core::error::ByteCount;
+use saitls_core::crypto::{
+    CryptoProvider, KeyExchange, SignatureAlgorithm, SignatureVerifier, Signer, SoftwareSecret, write_to_front,
+};
 use saitls_core::{Error, ProviderFault, Result};
 use saitls_rustcrypto::{self as software, RustCrypto, SigningKey};
 use std::collections::VecDeque;
@@ -204,12 +205,6 @@ fn at_once<T>(polled: Poll<Result<T>>) -> Result<T> {
     }
 }
 
-fn write(bytes: &[u8], out: &mut [u8]) -> Result<usize> {
-    let too_small = Error::TransmitBufferTooSmall(ByteCount::new(bytes.len()));
-    out.get_mut(..bytes.len()).ok_or(too_small)?.copy_from_slice(bytes);
-    Ok(bytes.len())
-}
-
 type Generated = (software::KeyExchange, Vec<u8>);
 type Encapsulated = (Vec<u8>, SoftwareSecret);
 
@@ -250,7 +245,7 @@ impl KeyExchange<WorkerBoard> for WorkerKeyExchange {
             self.generated = Some((Some(exchange), share));
         }
         let share_of = self.generated.as_ref().map_or(&[][..], |(_, share)| share);
-        Poll::Ready(write(share_of, share))
+        Poll::Ready(write_to_front(share_of, share))
     }
 
     fn poll_decapsulate(&mut self, board: &mut WorkerBoard, peer_share: &[u8]) -> Poll<Result<SoftwareSecret>> {
@@ -280,7 +275,7 @@ impl KeyExchange<WorkerBoard> for WorkerKeyExchange {
             })
         });
         let (answer, secret) = ready!(task.poll())?;
-        Poll::Ready(write(&answer, share).map(|len| (len, secret)))
+        Poll::Ready(write_to_front(&answer, share).map(|len| (len, secret)))
     }
 }
 
@@ -369,6 +364,6 @@ impl Signer<WorkerBoard> for WorkerSigner {
         };
         let signed = ready!(tasks[at].1.poll());
         tasks.remove(at);
-        Poll::Ready(signed.and_then(|signed| write(&signed, signature)))
+        Poll::Ready(signed.and_then(|signed| write_to_front(&signed, signature)))
     }
 }

@@ -1,10 +1,10 @@
 //! Key agreement.
 
-use crate::write_to_front;
 use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, ECDH_P521, PrivateKey, UnparsedPublicKey, X25519};
 use aws_lc_rs::kem::{Ciphertext, DecapsulationKey, EncapsulationKey, ML_KEM_768};
 use core::task::Poll;
 use saitls_core::codes::NamedGroup;
+use saitls_core::crypto::write_to_front;
 use saitls_core::crypto::{self, CryptoProvider, Secret as _};
 use saitls_core::error::{ByteCount, Error, PeerFault, ProviderFault, Result};
 use saitls_core::secret::SecretBytes;

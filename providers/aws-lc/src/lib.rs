@@ -25,11 +25,3 @@ pub const MIN_RSA_BITS: usize = 2048;
 /// The longest RSA modulus in bits that is accepted. Verification takes time with the square of the length, and
 /// the peer chooses it.
 pub const MAX_RSA_BITS: usize = 4096;
-
-/// Copies `bytes` to the front of `out` and returns their number.
-fn write_to_front(bytes: &[u8], out: &mut [u8]) -> saitls_core::Result<usize> {
-    let needed = saitls_core::error::ByteCount::new(bytes.len());
-    let front = out.get_mut(..bytes.len()).ok_or(saitls_core::Error::TransmitBufferTooSmall(needed))?;
-    front.copy_from_slice(bytes);
-    Ok(bytes.len())
-}

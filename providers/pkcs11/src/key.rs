@@ -6,8 +6,8 @@ use crate::requests::Requests;
 use crate::shared::{KnownKey, Request, Shared, Signature};
 use core::task::{Poll, Waker};
 use saitls_core::codes::SignatureScheme;
-use saitls_core::crypto::{CryptoProvider, Signer};
-use saitls_core::error::{ByteCount, Error, ProviderFault, Result};
+use saitls_core::crypto::{CryptoProvider, Signer, write_to_front};
+use saitls_core::error::{ProviderFault, Result};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
@@ -79,12 +79,7 @@ impl<P: CryptoProvider> Signer<P> for TokenKey {
         if !self.known.schemes.contains(&scheme) {
             return Poll::Ready(Err(ProviderFault::Unsupported.into()));
         }
-        self.poll(scheme, message).map(|signature| {
-            let signature = signature?;
-            let too_small = Error::TransmitBufferTooSmall(ByteCount::new(signature.len()));
-            out.get_mut(..signature.len()).ok_or(too_small)?.copy_from_slice(&signature);
-            Ok(signature.len())
-        })
+        self.poll(scheme, message).map(|signature| write_to_front(&signature?, out))
     }
 
     fn register_waker(&self, _: &mut P, waker: &Waker) -> bool {

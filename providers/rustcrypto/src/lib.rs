@@ -50,14 +50,3 @@ pub const MAX_RSA_BITS: usize = 4096;
 /// of 2^-32 on P-256, and less on the others.
 #[cfg(any(feature = "p256", feature = "p384", feature = "p521"))]
 const MAX_DRAWS: usize = 4;
-
-/// Copies `bytes` to the front of `out` and returns their number.
-fn write_to_front(bytes: &[u8], out: &mut [u8]) -> saitls_core::Result<usize> {
-    match out.get_mut(..bytes.len()) {
-        Some(front) => front.copy_from_slice(bytes),
-        None => {
-            return Err(saitls_core::Error::TransmitBufferTooSmall(saitls_core::error::ByteCount::new(bytes.len())));
-        }
-    }
-    Ok(bytes.len())
-}

@@ -35,6 +35,10 @@ const UNNAMED: [(&str, &str, &str); 1] = [("record", "KeyExchange", "key agreeme
 /// No file of the folder is longer than so many lines.
 const LONGEST: (&str, usize) = ("handshake", 300);
 
+/// Circles that are one definition: a `CryptoProvider` names its parts, and each part is a trait over `CryptoProvider`.
+const KNOTS: [&str; 1] =
+    ["core::crypto: a circle of aead, hash, hkdf, key_exchange, provider, secret, signature_verifier"];
+
 /// What breaks the rules and is known to. Each must be struck when it is gone.
 const LEFT: [&str; 8] = [
     "core: a circle of config, handshake",
@@ -63,6 +67,7 @@ pub(crate) fn check(root: &Path) -> Result<(), String> {
         faults.append(&mut faults_of(name, &files)?);
     }
     let mut report = String::new();
+    faults.retain(|fault| !KNOTS.contains(&fault.name.as_str()));
     for fault in &faults {
         let known = LEFT.contains(&fault.name.as_str());
         if known {

@@ -4,8 +4,7 @@ use crate::Devices;
 use core::task::Poll;
 use p256::ecdsa::Signature;
 use saitls_core::codes::{HashAlgorithm, SignatureScheme};
-use saitls_core::crypto::{CryptoProvider, Hash, Signer};
-use saitls_core::error::ByteCount;
+use saitls_core::crypto::{CryptoProvider, Hash, Signer, write_to_front};
 use saitls_core::{Error, ProviderFault, Result};
 
 /// The key in one slot of the element.
@@ -61,8 +60,6 @@ impl<P: CryptoProvider + AsMut<Devices>> Signer<P> for ElementKey {
         let Some(signature) = element.poll() else { return Poll::Pending };
         *signing = None;
         let der = Signature::from_slice(&signature).map_err(|_| ProviderFault::CryptoFailed)?.to_der();
-        let needed = Error::TransmitBufferTooSmall(ByteCount::new(der.as_bytes().len()));
-        out.get_mut(..der.as_bytes().len()).ok_or(needed)?.copy_from_slice(der.as_bytes());
-        Poll::Ready(Ok(der.as_bytes().len()))
+        Poll::Ready(write_to_front(der.as_bytes(), out))
     }
 }

@@ -3,12 +3,12 @@
 mod load;
 mod public;
 
-use crate::write_to_front;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa;
 use aws_lc_rs::signature::{self as lc, EcdsaKeyPair, Ed25519KeyPair, RsaSignatureEncoding};
 use core::task::Poll;
 use saitls_core::codes::SignatureScheme;
+use saitls_core::crypto::write_to_front;
 use saitls_core::crypto::{CryptoProvider, SignatureAlgorithm as A, Signer};
 use saitls_core::error::{ByteCount, Error, ProviderFault, Result};
 

@@ -1,13 +1,13 @@
 //! The public half of a private key.
 
 use super::{Key, SigningKey, load};
-use crate::write_to_front;
 use aws_lc_rs::signature::KeyPair as _;
 use der::asn1::{AnyRef, BitStringRef};
 use der::{Decode, Encode};
 use pkcs8::{AlgorithmIdentifierRef, ObjectIdentifier};
 use saitls_core::config::Identity;
 use saitls_core::crypto::CryptoProvider;
+use saitls_core::crypto::write_to_front;
 use saitls_core::error::{ByteCount, Error, Misconfiguration, ProviderFault, Result};
 use spki::{SubjectPublicKeyInfo, SubjectPublicKeyInfoRef};
 

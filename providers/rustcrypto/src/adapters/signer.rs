@@ -1,9 +1,9 @@
 //! Signing from a `signature` implementation.
 
 use super::RngOf;
-use crate::write_to_front;
 use core::task::Poll;
 use saitls_core::codes::SignatureScheme;
+use saitls_core::crypto::write_to_front;
 use saitls_core::crypto::{CryptoProvider, Signer};
 use saitls_core::error::{Error, ProviderFault, Result};
 use signature::SignatureEncoding;

@@ -1,11 +1,11 @@
 //! ECDHE over the NIST curves (RFC 9846 4.3.8.2, 7.4.2).
 
 use super::Agreement;
-use crate::write_to_front;
 use elliptic_curve::array::typenum::Unsigned;
 use elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
 use elliptic_curve::{AffinePoint, CurveArithmetic, FieldBytesSize, PublicKey, SecretKey};
 use saitls_core::crypto::CryptoProvider;
+use saitls_core::crypto::write_to_front;
 use saitls_core::error::{Error, PeerFault, Result};
 use saitls_core::secret::SecretBytes;
 

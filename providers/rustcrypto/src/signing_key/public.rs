@@ -65,7 +65,7 @@ impl SigningKey {
     /// # Errors
     /// [`Error::TransmitBufferTooSmall`] with the length if it does not fit.
     pub fn public_key(&self, out: &mut [u8]) -> Result<usize> {
-        self.with_public_key(|_, key| crate::write_to_front(key, out))
+        self.with_public_key(|_, key| saitls_core::crypto::write_to_front(key, out))
     }
 
     /// Writes the SubjectPublicKeyInfo (RFC 5280 4.1.2.7) to the front of `out` and returns its length, at most

@@ -100,7 +100,7 @@ impl Rsa {
             .key
             .pss_sign_with_rng::<D, _>(&mut rng, message)
             .map_err(|_| rng.failure().unwrap_or(Error::Provider(ProviderFault::CryptoFailed)))?;
-        crate::write_to_front(&signature, out)
+        saitls_core::crypto::write_to_front(&signature, out)
     }
 
     /// The public half as a DER RSAPublicKey (RFC 8017 A.1.1).

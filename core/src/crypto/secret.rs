@@ -1,0 +1,72 @@
+//! Secrets of the key schedule.
+
+use super::{CryptoProvider, Digest};
+use crate::ProviderFault;
+use crate::codes::HashAlgorithm;
+use crate::error::Result;
+use crate::secret::SecretBytes;
+
+/// HKDF over [`CryptoProvider::Hash`], with the secret in RAM: the [`Secret`] of providers without a key store.
+pub type SoftwareSecret = SecretBytes;
+
+/// A secret of the key schedule: bytes in software, a slot number in a chip. Wiped, or freed, on drop.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the `Secret` of the provider `{P}`",
+    note = "write `impl Secret<{P}> for {Self}`, or name `SoftwareSecret`"
+)]
+pub trait Secret<P: CryptoProvider>: Sized {
+    /// A secret that was not made by this part: a shared secret agreed in software, or an external PSK.
+    ///
+    /// # Errors
+    /// [`ProviderFault::Unsupported`](crate::ProviderFault::Unsupported) if it is too long;
+    /// [`ProviderFault::CryptoFailed`](crate::ProviderFault::CryptoFailed), here and below, if the device fails.
+    fn import(provider: &mut P, bytes: &[u8]) -> Result<Self>;
+
+    /// HKDF-Extract (RFC 5869 2.2); `None` stands for `Hash.length` zero bytes.
+    ///
+    /// # Errors
+    /// As for [`import`](Self::import).
+    fn extract(provider: &mut P, hash: HashAlgorithm, salt: Option<&Self>, input: Option<&Self>) -> Result<Self>;
+
+    /// Derive-Secret(Early Secret, "derived", "") (RFC 9846 7.1) of a handshake without a PSK: what the shared secret
+    /// is extracted with. It is the same for every connection, so software has it as a constant, and nothing in it is
+    /// secret.
+    ///
+    /// # Errors
+    /// As for [`import`](Self::import).
+    fn handshake_salt(provider: &mut P, hash: HashAlgorithm) -> Result<Self> {
+        Self::extract(provider, hash, None, None)?.derive(provider, hash, b"derived", hash.empty_digest())
+    }
+
+    /// HKDF-Expand-Label (RFC 9846 7.1) with `Hash.length` bytes of output, which stay with the provider.
+    /// `label` comes without the prefix `"tls13 "`.
+    ///
+    /// # Errors
+    /// As for [`import`](Self::import).
+    fn derive(&self, provider: &mut P, hash: HashAlgorithm, label: &[u8], context: &[u8]) -> Result<Self>;
+
+    /// HKDF-Expand-Label whose output leaves the provider: `"iv"`, `"exporter"`, and `"key"` where the AEAD
+    /// is software. A provider of opaque secrets refuses `"key"` with
+    /// [`ProviderFault::Unsupported`](crate::ProviderFault::Unsupported).
+    ///
+    /// # Errors
+    /// As for [`import`](Self::import), and if `out` is longer than 255 times `Hash.length`.
+    fn export(&self, provider: &mut P, hash: HashAlgorithm, label: &[u8], context: &[u8], out: &mut [u8])
+    -> Result<()>;
+
+    /// HMAC keyed with this secret (RFC 2104): Finished and PSK binders.
+    ///
+    /// # Errors
+    /// As for [`import`](Self::import).
+    fn mac(&self, provider: &mut P, hash: HashAlgorithm, data: &[u8]) -> Result<Digest>;
+
+    /// Copies the secret itself to `out` and returns its length. Only a key log asks for it, and only when
+    /// the application configured one; a provider of opaque secrets refuses.
+    ///
+    /// # Errors
+    /// [`ProviderFault::Unsupported`](crate::ProviderFault::Unsupported) if the secret cannot be told.
+    fn reveal(&self, provider: &mut P, out: &mut [u8]) -> Result<usize> {
+        let _ = (provider, out);
+        Err(ProviderFault::Unsupported.into())
+    }
+}
