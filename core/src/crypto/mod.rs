@@ -45,6 +45,7 @@
 //! Errors kill the connection: there is no retry and no fall-back to software.
 
 mod aead;
+mod clock;
 mod digest;
 mod either;
 mod hash;
@@ -61,6 +62,7 @@ mod verification;
 pub mod x509;
 
 pub use aead::{Aead, Nonce, split_tag};
+pub use clock::Clock;
 pub use digest::{Digest, MAX_DIGEST_LEN};
 pub use either::{Either, Nothing};
 pub use hash::{Hash, MAX_HMAC_KEY_LEN};

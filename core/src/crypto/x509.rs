@@ -1,5 +1,5 @@
 //! The little that TLS itself must know of X.509: a certificate's public key, its issuer, and how it is signed; and
-//! what verifiers look up to say why they refuse it. Whether a certificate is any good is a
+//! what verifiers read, or look up to say why they refuse it. Whether a certificate is any good is a
 //! [`PeerVerifier`](super::PeerVerifier)'s question.
 
 use crate::codes::SignatureScheme;
@@ -36,7 +36,7 @@ const RSASSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
 /// # Errors
 /// [`CertificateFault::Bad`] if the certificate is not well-formed up to there.
 pub fn subject_public_key_info(certificate: &[u8]) -> Result<&[u8]> {
-    let fields = Fields::read(certificate)?;
+    let fields = Certificate::checked(certificate)?;
     check_subject_public_key_info(fields.subject_public_key_info)?;
     Ok(fields.subject_public_key_info)
 }
@@ -46,7 +46,7 @@ pub fn subject_public_key_info(certificate: &[u8]) -> Result<&[u8]> {
 /// # Errors
 /// As for [`subject_public_key_info`].
 pub fn issuer(certificate: &[u8]) -> Result<&[u8]> {
-    Fields::read(certificate).map(|fields| fields.issuer)
+    Certificate::checked(certificate).map(|fields| fields.issuer)
 }
 
 /// What the key of an X.509 certificate may do (RFC 5280 4.2.1.3); `None` if the certificate does not restrict it.
@@ -54,17 +54,9 @@ pub fn issuer(certificate: &[u8]) -> Result<&[u8]> {
 /// # Errors
 /// As for [`subject_public_key_info`].
 pub fn key_usage(certificate: &[u8]) -> Result<Option<KeyUsage>> {
-    let read = || -> Result<_> {
-        let Some(extension) = Fields::try_read(certificate)?.extensions()?.value_of(KEY_USAGE)? else {
-            return Ok(None);
-        };
-        // In front of the bits stands how many of the last byte are unused.
-        let (&unused, bits) =
-            Element::all(extension, der::BIT_STRING)?.value.split_first().ok_or(PeerFault::Malformed)?;
-        if unused > 7 || (unused > 0 && bits.is_empty()) {
-            return Err(PeerFault::Malformed.into());
-        }
-        Ok(Some(KeyUsage { first: bits.first().copied().unwrap_or(0) }))
+    let read = || -> Result<_, Malformed> {
+        let extension = Certificate::read(certificate)?.extensions()?.value_of(KEY_USAGE)?;
+        extension.map(KeyUsage::read).transpose()
     };
     read().map_err(|_| Error::Certificate(CertificateFault::Bad))
 }
@@ -77,6 +69,19 @@ pub struct KeyUsage {
 }
 
 impl KeyUsage {
+    /// Reads the value of the extension.
+    ///
+    /// # Errors
+    /// [`Malformed`] if it is no BIT STRING.
+    pub fn read(value: &[u8]) -> Result<Self, Malformed> {
+        // In front of the bits stands how many of the last byte are unused.
+        let (&unused, bits) = Element::all(value, der::BIT_STRING)?.value.split_first().ok_or(Malformed)?;
+        if unused > 7 || (unused > 0 && bits.is_empty()) {
+            return Err(Malformed);
+        }
+        Ok(Self { first: bits.first().copied().unwrap_or(0) })
+    }
+
     /// Whether the key may sign what is neither a certificate nor a revocation list, such as a handshake.
     #[must_use]
     pub const fn digital_signature(self) -> bool {
@@ -96,7 +101,7 @@ impl KeyUsage {
 /// # Errors
 /// As for [`subject_public_key_info`].
 pub fn is_self_issued(certificate: &[u8]) -> Result<bool> {
-    Fields::read(certificate).map(|fields| fields.issuer == fields.subject)
+    Certificate::checked(certificate).map(|fields| fields.issuer == fields.subject)
 }
 
 /// Whether an X.509 certificate is self-signed, as far as can be seen without verifying its signature: issuer and
@@ -107,7 +112,7 @@ pub fn is_self_issued(certificate: &[u8]) -> Result<bool> {
 /// # Errors
 /// As for [`subject_public_key_info`].
 pub fn is_self_signed(certificate: &[u8]) -> Result<bool> {
-    Fields::read(certificate).map(|fields| fields.is_self_signed())
+    Certificate::checked(certificate).map(|fields| fields.is_self_signed())
 }
 
 /// The extensions of an X.509 certificate (RFC 5280 4.2); none if it has none.
@@ -126,14 +131,14 @@ pub fn is_self_signed(certificate: &[u8]) -> Result<bool> {
 /// # Ok::<(), saitls_core::Error>(())
 /// ```
 pub fn extensions(certificate: &[u8]) -> Result<Extensions<'_>> {
-    Fields::read(certificate)?.extensions().map_err(|_| Error::Certificate(CertificateFault::Bad))
+    Certificate::checked(certificate)?.extensions().map_err(|_| Error::Certificate(CertificateFault::Bad))
 }
 
 /// The scheme of TLS that an X.509 certificate is signed with; `None` if its identifier alone does not tell, as for
 /// RSASSA-PSS, or is not known. ECDSA is named by its hash: that the curve is the one of the scheme is not said.
 #[must_use]
 pub fn signature_scheme(certificate: &[u8]) -> Option<SignatureScheme> {
-    let algorithm = AlgorithmIdentifier::read(Fields::read(certificate).ok()?.signature).ok()?;
+    let algorithm = AlgorithmIdentifier::read(Certificate::checked(certificate).ok()?.signature).ok()?;
     SIGNATURES.iter().find(|&&(known, _)| known == algorithm.oid).map(|&(_, scheme)| scheme)
 }
 
@@ -142,19 +147,21 @@ pub fn signature_scheme(certificate: &[u8]) -> Option<SignatureScheme> {
 /// # Errors
 /// As for [`subject_public_key_info`].
 pub fn subject(certificate: &[u8]) -> Result<&[u8]> {
-    Fields::read(certificate).map(|fields| fields.subject).map_err(|_| Error::Certificate(CertificateFault::Bad))
+    Certificate::checked(certificate)
+        .map(|fields| fields.subject)
+        .map_err(|_| Error::Certificate(CertificateFault::Bad))
 }
 
 /// Checks that these bytes are a SubjectPublicKeyInfo, such as a raw public key (RFC 7250 3).
 pub(crate) fn check_subject_public_key_info(subject_public_key_info: &[u8]) -> Result<()> {
-    PublicKeyInfo::read(subject_public_key_info).map(drop)
+    PublicKeyInfo::checked(subject_public_key_info).map(drop)
 }
 
 /// Whether a certificate is signed with one of these schemes. A self-signed one may be signed in any way, for nobody
 /// needs to verify it (RFC 9846 4.5.1.2).
 pub(crate) fn is_signed_by_any(certificate: &[u8], schemes: List<'_, SignatureScheme>) -> bool {
     use SignatureScheme as S;
-    let Ok(fields) = Fields::read(certificate) else { return false };
+    let Ok(fields) = Certificate::checked(certificate) else { return false };
     if fields.is_self_signed() {
         return true;
     }
@@ -172,7 +179,7 @@ pub(crate) fn is_signed_by_any(certificate: &[u8], schemes: List<'_, SignatureSc
 /// Whether a certificate may be presented to a peer that verifies these schemes, even if it is signed with none of
 /// them: not if it is signed with SHA-1, which only a peer that asks for it gets to see (RFC 9846 4.5.1.2).
 pub(crate) fn may_be_presented(certificate: &[u8], schemes: List<'_, SignatureScheme>) -> bool {
-    let Ok(fields) = Fields::read(certificate) else { return true };
+    let Ok(fields) = Certificate::checked(certificate) else { return true };
     let Ok(algorithm) = AlgorithmIdentifier::read(fields.signature) else { return true };
     let uses_sha1 = |scheme| matches!(scheme, SignatureScheme::RSA_PKCS1_SHA1 | SignatureScheme::ECDSA_SHA1);
     let sha1 = SIGNATURES.iter().find(|&&(known, scheme)| known == algorithm.oid && uses_sha1(scheme));
@@ -195,40 +202,80 @@ const SIGNATURES: [(&[u8], SignatureScheme); 9] = [
 /// The lengths of RSA keys that providers accept: others are refused for their length.
 const USUAL_RSA_BITS: RangeInclusive<u16> = 2048..=4096;
 
-/// Fields of a TBSCertificate, each with its tag and length.
-struct Fields<'a> {
-    signature: &'a [u8],
-    issuer: &'a [u8],
-    subject: &'a [u8],
-    subject_public_key_info: &'a [u8],
-    /// What comes behind them.
-    rest: Reader<'a>,
+/// The fields of an X.509 certificate (RFC 5280 4.1), each with its tag and length, as they stand there: what is in them
+/// nobody has looked at, nor at what comes behind the last one.
+///
+/// ```
+/// use saitls_core::crypto::x509::{Certificate, PublicKeyInfo};
+/// # let certificate = include_bytes!("../../tests/data/p256.cert.der");
+///
+/// let certificate = Certificate::read(certificate)?;
+/// assert_eq!(certificate.issuer, certificate.subject);
+/// assert_eq!(PublicKeyInfo::read(certificate.subject_public_key_info)?.key.len(), 65);
+/// # Ok::<(), saitls_core::Error>(())
+/// ```
+pub struct Certificate<'a> {
+    /// The TBSCertificate: what is signed.
+    pub tbs_certificate: &'a [u8],
+    /// The version, with the tag `[0]`; `None` is version 1.
+    pub version: Option<&'a [u8]>,
+    /// The AlgorithmIdentifier of the signature, as it is signed.
+    pub signature: &'a [u8],
+    /// The distinguished name of the issuer.
+    pub issuer: &'a [u8],
+    /// The Validity.
+    pub validity: &'a [u8],
+    /// The distinguished name of the subject.
+    pub subject: &'a [u8],
+    /// The SubjectPublicKeyInfo.
+    pub subject_public_key_info: &'a [u8],
+    /// What comes behind them in the TBSCertificate: unique identifiers and extensions.
+    pub rest: Reader<'a>,
+    /// What comes behind the TBSCertificate: `signatureAlgorithm` and `signatureValue`.
+    pub outside: Reader<'a>,
 }
 
-impl<'a> Fields<'a> {
-    fn read(certificate: &'a [u8]) -> Result<Self> {
-        Self::try_read(certificate).map_err(|_| Error::Certificate(CertificateFault::Bad))
-    }
-
-    fn try_read(certificate: &'a [u8]) -> Result<Self, Malformed> {
-        let certificate = Element::all(certificate, der::SEQUENCE)?;
-        let tbs_certificate = Element::read(&mut certificate.content())?.expect_tag(der::SEQUENCE)?;
+impl<'a> Certificate<'a> {
+    /// Finds the fields.
+    ///
+    /// # Errors
+    /// [`Malformed`] if the certificate is not well-formed up to the SubjectPublicKeyInfo.
+    pub fn read(certificate: &'a [u8]) -> Result<Self, Malformed> {
+        let mut outside = Element::all(certificate, der::SEQUENCE)?.content();
+        let tbs_certificate = Element::read(&mut outside)?.expect_tag(der::SEQUENCE)?;
         let mut rest = tbs_certificate.content();
         let mut serial_number = Element::read(&mut rest)?;
+        let mut version = None;
         if serial_number.tag == der::EXPLICIT_0 {
-            // That was the version.
+            version = Some(serial_number.bytes);
             serial_number = Element::read(&mut rest)?;
         }
         serial_number.expect_tag(der::INTEGER)?;
-        let signature = Element::read(&mut rest)?.bytes;
-        let issuer = Element::read(&mut rest)?.bytes;
-        let _validity = Element::read(&mut rest)?;
-        let subject = Element::read(&mut rest)?.bytes;
-        let subject_public_key_info = Element::read(&mut rest)?.bytes;
-        Ok(Self { signature, issuer, subject, subject_public_key_info, rest })
+        let mut next = || Element::read(&mut rest).map(|element| element.bytes);
+        let [signature, issuer, validity] = [next()?, next()?, next()?];
+        let [subject, subject_public_key_info] = [next()?, next()?];
+        Ok(Self {
+            tbs_certificate: tbs_certificate.bytes,
+            version,
+            signature,
+            issuer,
+            validity,
+            subject,
+            subject_public_key_info,
+            rest,
+            outside,
+        })
     }
 
-    fn extensions(&self) -> Result<Extensions<'a>, Malformed> {
+    fn checked(certificate: &'a [u8]) -> Result<Self> {
+        Self::read(certificate).map_err(|_| CertificateFault::Bad.into())
+    }
+
+    /// Its extensions; none if it has none.
+    ///
+    /// # Errors
+    /// [`Malformed`] if their list is.
+    pub fn extensions(&self) -> Result<Extensions<'a>, Malformed> {
         let mut rest = self.rest.clone();
         while !rest.is_empty() {
             let field = Element::read(&mut rest)?;
@@ -277,15 +324,32 @@ pub struct Extension<'a> {
 }
 
 impl<'a> Extensions<'a> {
-    fn read(&mut self) -> Result<Extension<'a>, Malformed> {
-        let mut fields = Element::read(&mut self.list)?.content();
+    /// The extensions in the content of an `Extensions` (RFC 5280 4.1).
+    #[must_use]
+    pub const fn new(list: Reader<'a>) -> Self {
+        Self { list }
+    }
+
+    /// Whether all have been read.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The next one.
+    ///
+    /// # Errors
+    /// [`Malformed`] if it is, or if there is none.
+    pub fn read(&mut self) -> Result<Extension<'a>, Malformed> {
+        let mut fields = Element::read(&mut self.list)?.expect_tag(der::SEQUENCE)?.content();
         let identifier = Element::read(&mut fields)?.expect_tag(der::OBJECT_IDENTIFIER)?.value;
         let mut value = Element::read(&mut fields)?;
         let mut is_critical = false;
         if value.tag == der::BOOLEAN {
-            is_critical = value.value != [0];
+            is_critical = der::boolean(value.value)?;
             value = Element::read(&mut fields)?;
         }
+        fields.finish()?;
         Ok(Extension { identifier, is_critical, value: value.expect_tag(der::OCTET_STRING)?.value })
     }
 
@@ -328,13 +392,19 @@ pub(crate) fn unusable_key(public_key: &[u8]) -> CertificateFault {
 }
 
 /// An AlgorithmIdentifier (RFC 5280 4.1.1.2).
-struct AlgorithmIdentifier<'a> {
-    oid: &'a [u8],
-    parameters: Option<Element<'a>>,
+pub struct AlgorithmIdentifier<'a> {
+    /// The content of its OBJECT IDENTIFIER, which is not empty.
+    pub oid: &'a [u8],
+    /// Its parameters, whatever they are.
+    pub parameters: Option<Element<'a>>,
 }
 
 impl<'a> AlgorithmIdentifier<'a> {
-    fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
+    /// Reads one that is all of `bytes`.
+    ///
+    /// # Errors
+    /// [`Malformed`] if it is.
+    pub fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let mut rest = Element::all(bytes, der::SEQUENCE)?.content();
         let oid = Element::read(&mut rest)?.expect_tag(der::OBJECT_IDENTIFIER)?.value;
         let parameters = if rest.is_empty() { None } else { Some(Element::read(&mut rest)?) };
@@ -344,27 +414,35 @@ impl<'a> AlgorithmIdentifier<'a> {
 }
 
 /// A SubjectPublicKeyInfo (RFC 5280 4.1.2.7).
-struct PublicKeyInfo<'a> {
-    algorithm: AlgorithmIdentifier<'a>,
+pub struct PublicKeyInfo<'a> {
+    /// Which kind of key it is, and on which curve.
+    pub algorithm: AlgorithmIdentifier<'a>,
     /// The content of the BIT STRING.
-    key: &'a [u8],
+    pub key: &'a [u8],
 }
 
 impl<'a> PublicKeyInfo<'a> {
-    fn read(bytes: &'a [u8]) -> Result<Self> {
-        Self::try_read(bytes).map_err(|_| Error::Certificate(CertificateFault::Bad))
+    /// Reads one that is all of `bytes`.
+    ///
+    /// # Errors
+    /// [`Malformed`], here and below, if it is.
+    pub fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        Self::read_content(Element::all(bytes, der::SEQUENCE)?.content())
     }
 
-    fn try_read(bytes: &'a [u8]) -> Result<Self, Malformed> {
-        let mut rest = Element::all(bytes, der::SEQUENCE)?.content();
+    /// Reads the content of one, as trust anchors have it.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub fn read_content(mut rest: Reader<'a>) -> Result<Self, Malformed> {
         let algorithm = AlgorithmIdentifier::read(Element::read(&mut rest)?.bytes)?;
         let key = Element::read(&mut rest)?.expect_tag(der::BIT_STRING)?;
         rest.finish()?;
-        // Keys are whole bytes: no bit of the last one is unused.
-        match key.value.split_first() {
-            Some((&0, key)) => Ok(Self { algorithm, key }),
-            _ => Err(Malformed),
-        }
+        Ok(Self { algorithm, key: der::whole_bytes(key.value)? })
+    }
+
+    fn checked(bytes: &'a [u8]) -> Result<Self> {
+        Self::read(bytes).map_err(|_| CertificateFault::Bad.into())
     }
 }
 
@@ -374,7 +452,7 @@ impl<'a> PublicKeyInfo<'a> {
 /// [`CertificateFault::Bad`] if it is not well-formed; [`PeerFault::IllegalSignatureScheme`] if it does not fit.
 #[inline(never)]
 pub(crate) fn key_for_scheme(subject_public_key_info: &[u8], scheme: SignatureScheme) -> Result<&[u8]> {
-    let info = PublicKeyInfo::read(subject_public_key_info)?;
+    let info = PublicKeyInfo::checked(subject_public_key_info)?;
     let algorithm = info.algorithm.oid;
     let is_on = |curve: &[u8]| {
         let parameters = info.algorithm.parameters.as_ref().filter(|element| element.tag == der::OBJECT_IDENTIFIER);

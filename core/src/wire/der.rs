@@ -11,8 +11,14 @@ pub const INTEGER: u8 = 0x02;
 pub const BIT_STRING: u8 = 0x03;
 /// OCTET STRING.
 pub const OCTET_STRING: u8 = 0x04;
+/// NULL.
+pub const NULL: u8 = 0x05;
 /// OBJECT IDENTIFIER.
 pub const OBJECT_IDENTIFIER: u8 = 0x06;
+/// UTCTime.
+pub const UTC_TIME: u8 = 0x17;
+/// GeneralizedTime.
+pub const GENERALIZED_TIME: u8 = 0x18;
 /// SEQUENCE.
 pub const SEQUENCE: u8 = 0x30;
 /// `[0] IMPLICIT`, of what is no structure.
@@ -86,5 +92,28 @@ impl<'a> Element<'a> {
     #[must_use]
     pub const fn content(&self) -> Reader<'a> {
         Reader::new(self.value)
+    }
+}
+
+/// The value of a BOOLEAN, from its content.
+///
+/// # Errors
+/// [`Malformed`] if it is neither of the two values (X.690 11.1).
+pub const fn boolean(content: &[u8]) -> Result<bool, Malformed> {
+    match content {
+        [0] => Ok(false),
+        [0xff] => Ok(true),
+        _ => Err(Malformed),
+    }
+}
+
+/// The bytes of a BIT STRING that has whole bytes, from its content.
+///
+/// # Errors
+/// [`Malformed`] if some bits of the last byte are unused.
+pub const fn whole_bytes(content: &[u8]) -> Result<&[u8], Malformed> {
+    match content {
+        [0, bytes @ ..] => Ok(bytes),
+        _ => Err(Malformed),
     }
 }

@@ -1,6 +1,6 @@
 //! Takes numbers and vectors (RFC 9846 3) off the front of a slice.
 
-use crate::error::{Error, PeerFault};
+use crate::error::{CertificateFault, Error, PeerFault};
 
 /// The bytes are too few, or too many: [`PeerFault::Malformed`], as the only error that a [`Reader`] knows. It takes no
 /// room in results, which keeps the code around a reader small.
@@ -10,6 +10,12 @@ pub struct Malformed;
 impl From<Malformed> for Error {
     fn from(_: Malformed) -> Self {
         Self::Peer(PeerFault::Malformed)
+    }
+}
+
+impl From<Malformed> for CertificateFault {
+    fn from(_: Malformed) -> Self {
+        Self::Bad
     }
 }
 

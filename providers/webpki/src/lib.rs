@@ -18,6 +18,7 @@ extern crate std;
 
 mod algorithms;
 mod anchors;
+#[cfg(feature = "std")]
 mod clock;
 mod errors;
 #[cfg(feature = "explain")]
@@ -34,7 +35,6 @@ pub use anchors::anchor_from_der;
 pub use anchors::anchors_from_pem;
 #[cfg(feature = "std")]
 pub use anchors::system_anchors;
-pub use clock::Clock;
 #[cfg(feature = "std")]
 pub use clock::SystemClock;
 #[cfg(feature = "crl")]
@@ -43,4 +43,5 @@ pub use revocation::{MAX_REVOCATION_LISTS, Revocation, UnknownStatus};
 pub use rotating::RotatingVerifier;
 pub use rustls_pki_types::{Der, TrustAnchor, UnixTime};
 pub use saitls_core::ServerName;
+pub use saitls_core::crypto::Clock;
 pub use verifier::{ChainVerifier, DEFAULT_MAX_INTERMEDIATES, MAX_INTERMEDIATES};

@@ -2,7 +2,6 @@
 
 use crate::algorithms::{ALGORITHMS, COUNT};
 use crate::anchors::NO_ANCHORS;
-use crate::clock::Clock;
 use crate::errors::from_webpki;
 use crate::recorder::{Place, Question, Recorded, Recorder};
 #[cfg(feature = "crl")]
@@ -14,7 +13,7 @@ use core::time::Duration;
 use rustls_pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
 use saitls_core::codes::CertificateType;
 use saitls_core::crypto::{
-    CryptoProvider, Notes, PeerCertificates, PeerRole, PeerVerifier, VerificationProgress, x509,
+    Clock, CryptoProvider, Notes, PeerCertificates, PeerRole, PeerVerifier, VerificationProgress, x509,
 };
 use saitls_core::error::{CertificateFault, Error, Result};
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
