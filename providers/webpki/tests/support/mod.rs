@@ -1,6 +1,8 @@
 //! What the tests share.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod limbo;
+pub mod mutation;
 pub mod pki;
 pub mod provider;
 pub mod wire;
