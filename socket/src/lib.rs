@@ -46,6 +46,8 @@ pub use stream::blocking;
 #[cfg(any(feature = "std", feature = "embedded-io"))]
 pub use stream::{FlushPolicy, Shared, StreamError};
 
+#[cfg(feature = "chain")]
+pub use saitls_chain as chain;
 pub use saitls_core as core;
 #[cfg(feature = "rustcrypto")]
 pub use saitls_rustcrypto as rustcrypto;
