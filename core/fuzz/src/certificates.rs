@@ -1,5 +1,6 @@
-//! Certificates of a peer: what core reads of them, and what the chain verifier makes of them. With a cryptography where
-//! anybody can sign, and an anchor whose key everybody knows, changed chains get further than they should.
+//! Certificates of a peer: what core reads of them, and what the chain verifiers make of them. With a cryptography where
+//! anybody can sign, and an anchor whose key everybody knows, changed chains get further than they should. What the verifier
+//! of chains in their order accepts, the one that builds paths accepts as well.
 
 use crate::cryptography::{Provider, provider};
 use crate::input::Input;
@@ -18,7 +19,7 @@ pub fn certificates(data: &[u8]) {
     let info = x509::subject_public_key_info(data);
     let _ = (x509::issuer(data), x509::is_self_signed(data), x509::signature_scheme(data));
     let _ = x509::extensions(data).map(Iterator::count);
-    let _ = anchor_from_der(data);
+    let _ = (anchor_from_der(data), saitls_chain::anchor_from_der(data));
     // As the entry of a message, and as a whole list.
     let entry = written(|writer| {
         writer.vector24(|writer| writer.bytes(data));
@@ -30,6 +31,9 @@ pub fn certificates(data: &[u8]) {
         }
     }
 }
+
+/// The list of signed certificate timestamps, 1.3.6.1.4.1.11129.2.4.2 (RFC 6962 3.3).
+const TIMESTAMPS: &[u8] = &[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 2];
 
 fn verify(settings: u8, chain: CertificateEntries<'_>, info: &[u8]) {
     let role = if settings & 1 == 0 { PeerRole::Server } else { PeerRole::Client };
@@ -56,15 +60,29 @@ fn verify(settings: u8, chain: CertificateEntries<'_>, info: &[u8]) {
     let noon = UnixTime::since_unix_epoch(core::time::Duration::from_secs(1_800_000_000));
     let verifier = ChainVerifier::new(&anchors, &noon).unwrap();
     let pins = [[0; 32]];
-    let verifiers: [&dyn PeerVerifier<Provider>; 2] = [&verifier, &PinnedKey::sha256(&pins)];
-    for verifier in verifiers {
+    let in_order = saitls_chain::ChainVerifier::new(&anchors, &noon).unwrap();
+    let ever = saitls_chain::ChainVerifier::ignoring_validity(&anchors).unwrap();
+    let verifiers: [&dyn PeerVerifier<Provider>; 4] = [&verifier, &in_order, &ever, &PinnedKey::sha256(&pins)];
+    let accepted = verifiers.map(|verifier| {
         let (mut provider, mut progress) = (provider(1), VerificationProgress::default());
         provider.is_gullible = settings & 4 == 4;
         let mut polls = 0;
-        while verifier.poll_verify(&mut provider, &mut progress, &peer) == Poll::Pending {
-            polls += 1;
+        let verdict = loop {
+            match verifier.poll_verify(&mut provider, &mut progress, &peer) {
+                Poll::Ready(verdict) => break verdict,
+                Poll::Pending => polls += 1,
+            }
             assert!(polls < 1_000, "it never ends");
-        }
+        };
         assert!(provider.work.verifications < 200, "{:?}", provider.work);
-    }
+        verdict.is_ok()
+    });
+    let [by_paths, in_order, ever, _] = accepted;
+    assert!(!in_order || ever, "valid now, and never");
+    // The library reads signed certificate timestamps, which nobody asks it for, and refuses malformed ones.
+    let has_timestamps = |certificate| {
+        let mut extensions = x509::extensions(certificate).into_iter().flatten();
+        extensions.any(|extension| extension.identifier == TIMESTAMPS)
+    };
+    assert!(!in_order || by_paths || chain.iter().any(|entry| has_timestamps(entry.data)), "{settings:02x}");
 }

@@ -64,8 +64,12 @@ fn main() -> ! {
 #[cfg(any(feature = "client", feature = "server"))]
 mod tls {
     use super::*;
-    #[cfg(all(feature = "client", not(feature = "chain")))]
+    #[cfg(feature = "ordered")]
+    use saitls::chain as chains;
+    #[cfg(all(feature = "client", not(any(feature = "chain", feature = "ordered"))))]
     use saitls::core::crypto::PinnedKey;
+    #[cfg(feature = "chain")]
+    use saitls::webpki as chains;
     use saitls::{Buffers, TlsSocket, TlsSocketSet, TlsSocketStorage, rustcrypto::RustCrypto};
     #[cfg(feature = "client")]
     use saitls::{ClientConfig, ServerName};
@@ -81,20 +85,20 @@ mod tls {
 
     pub fn run(device: &mut Network, mut iface: Interface, mut sockets: SocketSet<'static>) -> ! {
         let mut provider = RustCrypto(Trng);
-        #[cfg(all(feature = "client", not(feature = "chain")))]
+        #[cfg(all(feature = "client", not(any(feature = "chain", feature = "ordered"))))]
         let pins = [black_box([0; 32])];
-        #[cfg(all(feature = "client", not(feature = "chain")))]
+        #[cfg(all(feature = "client", not(any(feature = "chain", feature = "ordered"))))]
         let trust = PinnedKey::sha256(&pins);
-        #[cfg(feature = "chain")]
-        let anchors = [saitls::webpki::anchor_from_der(black_box(&[0])).unwrap()];
-        #[cfg(feature = "chain")]
+        #[cfg(any(feature = "chain", feature = "ordered"))]
+        let anchors = [chains::anchor_from_der(black_box(&[0])).unwrap()];
+        #[cfg(any(feature = "chain", feature = "ordered"))]
         let clock = || {
-            Ok(saitls::webpki::UnixTime::since_unix_epoch(core::time::Duration::from_micros(
+            Ok(chains::UnixTime::since_unix_epoch(core::time::Duration::from_micros(
                 board::now().total_micros().unsigned_abs(),
             )))
         };
-        #[cfg(feature = "chain")]
-        let trust = saitls::webpki::ChainVerifier::new(&anchors, &clock).unwrap();
+        #[cfg(any(feature = "chain", feature = "ordered"))]
+        let trust = chains::ChainVerifier::new(&anchors, &clock).unwrap();
         #[cfg(feature = "client")]
         let client_config = ClientConfig::new(&trust);
         #[cfg(feature = "server")]

@@ -36,7 +36,7 @@ pub(super) struct Flash {
 }
 
 /// Crates that belong to chain verification; those of the protocol; those that are neither cryptography.
-const WEBPKI: &[&str] = &["webpki", "saitls_webpki", "untrusted", "rustls_pki_types"];
+const WEBPKI: &[&str] = &["webpki", "saitls_webpki", "saitls_chain", "untrusted", "rustls_pki_types"];
 const OURS: &[&str] = &["saitls_core", "saitls"];
 const REST: &[&str] = &[
     "(other)",

@@ -28,9 +28,15 @@ struct Row {
 
 const CLIENT: Row = Row { name: "", what: "", features: "", identity: "direct", board: AN385, is_server: false };
 
-const ROWS: [Row; 12] = [
+const ROWS: [Row; 13] = [
     Row { name: "pinned", what: "AES-128-GCM, P-256, pinned key", features: "aes128gcm,p256", ..CLIENT },
     Row { name: "chain", what: "the same, chain verified", features: "aes128gcm,p256,chain", ..CLIENT },
+    Row {
+        name: "chain-ordered",
+        what: "the same, chain verified in its order",
+        features: "aes128gcm,p256,ordered",
+        ..CLIENT
+    },
     Row {
         name: "pinned-x25519",
         what: "AES-128-GCM, X25519, P-256 signatures, pinned key",

@@ -4,10 +4,10 @@
 #![no_std]
 #![no_main]
 
-#[cfg(feature = "chain")]
+#[cfg(any(feature = "chain", feature = "ordered"))]
 use core::time::Duration;
 use saitls_core::config::ClientConfig;
-#[cfg(not(feature = "chain"))]
+#[cfg(not(any(feature = "chain", feature = "ordered")))]
 use saitls_core::crypto::PinnedKey;
 use saitls_core::{Buffers, Connection, DnsName, Error, ProviderFault, ServerName};
 #[cfg(feature = "asm-p256")]
@@ -25,7 +25,7 @@ use saitls_firmware::{
 use saitls_rustcrypto::RustCrypto as Crypto;
 
 /// SHA-256 of the SubjectPublicKeyInfos that the server may have: one on P-256, one of Ed25519.
-#[cfg(not(feature = "chain"))]
+#[cfg(not(any(feature = "chain", feature = "ordered")))]
 static PINS: [[u8; 32]; 2] =
     [*include_bytes!("../../pki/leaf.spki.sha256"), *include_bytes!("../../pki/ed25519.spki.sha256")];
 
@@ -106,12 +106,15 @@ fn run() -> Result<(), Error> {
 /// A connection in static memory, with all it refers to.
 #[inline(never)]
 fn connection() -> Result<&'static mut Connection<'static, Provider>, Error> {
-    #[cfg(not(feature = "chain"))]
+    #[cfg(not(any(feature = "chain", feature = "ordered")))]
     static TRUST: PinnedKey<'static> = PinnedKey::sha256(&PINS);
-    #[cfg(not(feature = "chain"))]
+    #[cfg(not(any(feature = "chain", feature = "ordered")))]
     let trust = &TRUST;
-    #[cfg(feature = "chain")]
+    #[cfg(any(feature = "chain", feature = "ordered"))]
     let trust = {
+        #[cfg(feature = "ordered")]
+        use saitls_chain::{ChainVerifier, Der, TrustAnchor, UnixTime};
+        #[cfg(not(feature = "ordered"))]
         use saitls_webpki::{ChainVerifier, Der, TrustAnchor, UnixTime};
         // Taken apart beforehand, as those of the crate `webpki-roots` are: with code that would do it, an image has
         // 0.9 kB more.
