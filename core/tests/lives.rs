@@ -6,7 +6,7 @@ use core::task::Poll;
 use saitls_core::Error;
 use saitls_core::codes::*;
 use saitls_core::config::*;
-use saitls_core::crypto::{self, *};
+use saitls_core::crypto::{self, Label, *};
 use std::cell::Cell;
 
 thread_local! {
@@ -62,11 +62,11 @@ impl crypto::Secret<C> for Secret {
         SoftwareSecret::extract(p, hash, salt.map(|s| &s.0), input.map(|s| &s.0)).map(Self::new)
     }
 
-    fn derive(&self, p: &mut C, hash: HashAlgorithm, label: &[u8], context: &[u8]) -> Result<Self> {
+    fn derive(&self, p: &mut C, hash: HashAlgorithm, label: &Label<'_>, context: &[u8]) -> Result<Self> {
         self.0.derive(p, hash, label, context).map(Self::new)
     }
 
-    fn export(&self, p: &mut C, hash: HashAlgorithm, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<()> {
+    fn export(&self, p: &mut C, hash: HashAlgorithm, label: &Label<'_>, context: &[u8], out: &mut [u8]) -> Result<()> {
         self.0.export(p, hash, label, context, out)
     }
 

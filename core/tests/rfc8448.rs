@@ -12,7 +12,9 @@ use crate::support::*;
 use core::task::Poll;
 use saitls_core::codes::*;
 use saitls_core::config::*;
-use saitls_core::crypto::{self, CryptoProvider, Digest, Secret as _, SignatureVerifier as _, Signer, SoftwareSecret};
+use saitls_core::crypto::{
+    self, CryptoProvider, Digest, Label, Secret as _, SignatureVerifier as _, Signer, SoftwareSecret,
+};
 use saitls_core::wire::extensions::*;
 use saitls_core::wire::*;
 use saitls_core::{Connection, Error};
@@ -196,24 +198,27 @@ fn every_secret_key_and_finished_follows_from_the_one_before_it() {
                 let is_salt = step.label() == b"derived";
                 let context = hash(sha256, if is_salt { b"" } else { &transcript });
                 assert_eq!(context, step.bytes("hash"), "{at}: transcript hash");
-                let derived = secret("PRK").derive(&mut provider, sha256, &step.label(), &context).unwrap();
+                let derived =
+                    secret("PRK").derive(&mut provider, sha256, &Label::tls13(&step.label()), &context).unwrap();
                 assert_eq!(derived.as_bytes(), expanded(), "{at}");
             } else if step.what.starts_with("calculate finished") {
-                let key = secret("PRK").derive(&mut provider, sha256, b"finished", b"").unwrap();
+                let key = secret("PRK").derive(&mut provider, sha256, &Label::tls13(b"finished"), b"").unwrap();
                 assert_eq!(key.as_bytes(), expanded(), "{at}");
                 let mac = key.mac(&mut provider, sha256, &hash(sha256, &transcript)).unwrap();
                 assert_eq!(mac.as_bytes(), step.bytes("finished"), "{at}");
             } else if step.what.starts_with("derive write") || step.what.starts_with("derive read") {
                 let (mut key, mut iv) = ([0; 16], [0; 12]);
-                secret("PRK").export(&mut provider, sha256, b"key", b"", &mut key).unwrap();
-                secret("PRK").export(&mut provider, sha256, b"iv", b"", &mut iv).unwrap();
+                secret("PRK").export(&mut provider, sha256, &Label::tls13(b"key"), b"", &mut key).unwrap();
+                secret("PRK").export(&mut provider, sha256, &Label::tls13(b"iv"), b"", &mut iv).unwrap();
                 assert_eq!(
                     (key.to_vec(), iv.to_vec()),
                     (step.bytes("key expanded"), step.bytes("iv expanded")),
                     "{at}"
                 );
             } else if step.what.starts_with("generate resumption secret") {
-                let derived = secret("PRK").derive(&mut provider, sha256, &step.label(), &step.bytes("hash")).unwrap();
+                let derived = secret("PRK")
+                    .derive(&mut provider, sha256, &Label::tls13(&step.label()), &step.bytes("hash"))
+                    .unwrap();
                 assert_eq!(derived.as_bytes(), expanded(), "{at}");
             } else {
                 continue;

@@ -1,6 +1,6 @@
 //! Record protection.
 
-use super::{CryptoProvider, Secret};
+use super::{CryptoProvider, Label, Secret};
 use crate::codes::CipherSuite;
 use crate::error::{Error, PeerFault, Result};
 use crate::secret::SecretBytes;
@@ -63,7 +63,7 @@ pub trait Aead<P: CryptoProvider>: Sized {
 #[inline(never)]
 fn export_key<P: CryptoProvider>(provider: &mut P, suite: CipherSuite, secret: &P::Secret) -> Result<SecretBytes> {
     let mut key = SecretBytes::zeros(suite.key_len())?;
-    secret.export(provider, suite.hash(), b"key", b"", key.as_mut_bytes())?;
+    secret.export(provider, suite.hash(), &Label::tls13(b"key"), b"", key.as_mut_bytes())?;
     Ok(key)
 }
 

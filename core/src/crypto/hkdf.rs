@@ -2,7 +2,7 @@
 //!
 //! They are here, not taken from a crate, because the hash may be a device that only the provider can reach.
 
-use super::{CryptoProvider, Digest, Hash, Secret, SoftwareSecret};
+use super::{CryptoProvider, Digest, Hash, Label, LabelPrefix, Secret, SoftwareSecret};
 use crate::codes::HashAlgorithm;
 use crate::error::{Error, ProviderFault, Result};
 use crate::secret::SecretBytes;
@@ -42,18 +42,19 @@ pub(super) fn hmac<P: CryptoProvider, H: Hash<P>>(
     outer
 }
 
-/// HKDF-Expand-Label: the info is `length || "tls13 " label || context`, each vector with its length byte.
+/// HKDF-Expand-Label: the info is `length || prefix name || context`, each vector with its length byte.
 fn expand_label<P: CryptoProvider>(
     provider: &mut P,
     hash: HashAlgorithm,
     secret: &[u8],
-    label: &[u8],
+    label: &Label<'_>,
     context: &[u8],
     out: &mut [u8],
 ) -> Result<()> {
     let [high, low] = u16::try_from(out.len()).map_err(|_| ProviderFault::Unsupported)?.to_be_bytes();
-    let label_len = u8::try_from(label.len().saturating_add(6)).map_err(|_| ProviderFault::Unsupported)?;
-    let front = [high, low, label_len, b't', b'l', b's', b'1', b'3', b' '];
+    let label_len = u8::try_from(label.name.len().saturating_add(6)).map_err(|_| ProviderFault::Unsupported)?;
+    let [a, b, c, d, e, f] = label.prefix.0;
+    let front = [high, low, label_len, a, b, c, d, e, f];
     let context_len = [u8::try_from(context.len()).map_err(|_| ProviderFault::Unsupported)?];
 
     let mut previous: Option<Zeroizing<Digest>> = None;
@@ -63,7 +64,7 @@ fn expand_label<P: CryptoProvider>(
         let parts: [&[u8]; 6] = [
             previous.as_ref().map_or(&[], |previous| previous.as_bytes()),
             &front,
-            label,
+            label.name,
             &context_len,
             context,
             &[counter],
@@ -89,7 +90,17 @@ impl<P: CryptoProvider> Secret<P> for SoftwareSecret {
         Self::new(extracted.as_bytes())
     }
 
-    fn handshake_salt(_: &mut P, hash: HashAlgorithm) -> Result<Self> {
+    #[inline]
+    fn handshake_salt(provider: &mut P, hash: HashAlgorithm, prefix: LabelPrefix) -> Result<Self> {
+        if prefix != LabelPrefix::TLS_1_3 {
+            let label = Label { prefix, name: b"derived" };
+            return <Self as Secret<P>>::extract(provider, hash, None, None)?.derive(
+                provider,
+                hash,
+                &label,
+                hash.empty_digest(),
+            );
+        }
         Self::new(match hash {
             HashAlgorithm::Sha256 => &[
                 0x6f, 0x26, 0x15, 0xa1, 0x08, 0xc7, 0x02, 0xc5, 0x67, 0x8f, 0x54, 0xfc, 0x9d, 0xba, 0xb6, 0x97, //
@@ -103,7 +114,7 @@ impl<P: CryptoProvider> Secret<P> for SoftwareSecret {
         })
     }
 
-    fn derive(&self, provider: &mut P, hash: HashAlgorithm, label: &[u8], context: &[u8]) -> Result<Self> {
+    fn derive(&self, provider: &mut P, hash: HashAlgorithm, label: &Label<'_>, context: &[u8]) -> Result<Self> {
         let mut derived = Self::zeros(hash.output_len())?;
         expand_label(provider, hash, self.as_bytes(), label, context, derived.as_mut_bytes())?;
         Ok(derived)
@@ -113,7 +124,7 @@ impl<P: CryptoProvider> Secret<P> for SoftwareSecret {
         &self,
         provider: &mut P,
         hash: HashAlgorithm,
-        label: &[u8],
+        label: &Label<'_>,
         context: &[u8],
         out: &mut [u8],
     ) -> Result<()> {

@@ -52,6 +52,7 @@ mod hash;
 mod hkdf;
 mod key_exchange;
 mod key_log;
+mod label;
 mod peer_verifier;
 mod pinned_key;
 mod provider;
@@ -68,6 +69,7 @@ pub use either::{Either, Nothing};
 pub use hash::{Hash, MAX_HMAC_KEY_LEN};
 pub use key_exchange::KeyExchange;
 pub use key_log::KeyLog;
+pub use label::{Label, LabelPrefix};
 pub use peer_verifier::{PeerCertificates, PeerRole, PeerVerifier};
 #[doc(inline)]
 pub use pinned_key::dangerous;

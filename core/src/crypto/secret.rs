@@ -1,6 +1,6 @@
 //! Secrets of the key schedule.
 
-use super::{CryptoProvider, Digest};
+use super::{CryptoProvider, Digest, Label, LabelPrefix};
 use crate::ProviderFault;
 use crate::codes::HashAlgorithm;
 use crate::error::Result;
@@ -29,21 +29,21 @@ pub trait Secret<P: CryptoProvider>: Sized {
     fn extract(provider: &mut P, hash: HashAlgorithm, salt: Option<&Self>, input: Option<&Self>) -> Result<Self>;
 
     /// Derive-Secret(Early Secret, "derived", "") (RFC 9846 7.1) of a handshake without a PSK: what the shared secret
-    /// is extracted with. It is the same for every connection, so software has it as a constant, and nothing in it is
-    /// secret.
+    /// is extracted with. It is the same for every connection of a protocol, so software has it as a constant, and
+    /// nothing in it is secret.
     ///
     /// # Errors
     /// As for [`import`](Self::import).
-    fn handshake_salt(provider: &mut P, hash: HashAlgorithm) -> Result<Self> {
-        Self::extract(provider, hash, None, None)?.derive(provider, hash, b"derived", hash.empty_digest())
+    fn handshake_salt(provider: &mut P, hash: HashAlgorithm, prefix: LabelPrefix) -> Result<Self> {
+        let label = Label { prefix, name: b"derived" };
+        Self::extract(provider, hash, None, None)?.derive(provider, hash, &label, hash.empty_digest())
     }
 
     /// HKDF-Expand-Label (RFC 9846 7.1) with `Hash.length` bytes of output, which stay with the provider.
-    /// `label` comes without the prefix `"tls13 "`.
     ///
     /// # Errors
     /// As for [`import`](Self::import).
-    fn derive(&self, provider: &mut P, hash: HashAlgorithm, label: &[u8], context: &[u8]) -> Result<Self>;
+    fn derive(&self, provider: &mut P, hash: HashAlgorithm, label: &Label<'_>, context: &[u8]) -> Result<Self>;
 
     /// HKDF-Expand-Label whose output leaves the provider: `"iv"`, `"exporter"`, and `"key"` where the AEAD
     /// is software. A provider of opaque secrets refuses `"key"` with
@@ -51,8 +51,14 @@ pub trait Secret<P: CryptoProvider>: Sized {
     ///
     /// # Errors
     /// As for [`import`](Self::import), and if `out` is longer than 255 times `Hash.length`.
-    fn export(&self, provider: &mut P, hash: HashAlgorithm, label: &[u8], context: &[u8], out: &mut [u8])
-    -> Result<()>;
+    fn export(
+        &self,
+        provider: &mut P,
+        hash: HashAlgorithm,
+        label: &Label<'_>,
+        context: &[u8],
+        out: &mut [u8],
+    ) -> Result<()>;
 
     /// HMAC keyed with this secret (RFC 2104): Finished and PSK binders.
     ///

@@ -19,7 +19,7 @@ mod transcript;
 pub(crate) use transcript::Transcript;
 
 use crate::codes::HashAlgorithm;
-use crate::crypto::{CryptoProvider, Digest, Hash, Secret};
+use crate::crypto::{CryptoProvider, Digest, Hash, Label, LabelPrefix, Secret};
 use crate::error::{Error, Result};
 
 /// How far a schedule has come.
@@ -70,7 +70,7 @@ impl<P: CryptoProvider> KeySchedule<P> {
 
     /// To the handshake secret, from the shared secret of the key exchange, without a PSK.
     pub(crate) fn begin(&mut self, provider: &mut P, hash: HashAlgorithm, shared: &P::Secret) -> Result<()> {
-        let salt = P::Secret::handshake_salt(provider, hash)?;
+        let salt = P::Secret::handshake_salt(provider, hash, LabelPrefix::TLS_1_3)?;
         self.secret = Some(P::Secret::extract(provider, hash, Some(&salt), Some(shared))?);
         self.stage = Stage::Handshake;
         Ok(())
@@ -78,7 +78,8 @@ impl<P: CryptoProvider> KeySchedule<P> {
 
     /// To the main secret.
     pub(crate) fn proceed(&mut self, provider: &mut P, hash: HashAlgorithm) -> Result<()> {
-        let salt = self.secret(Stage::Handshake)?.derive(provider, hash, b"derived", hash.empty_digest())?;
+        let salt =
+            self.secret(Stage::Handshake)?.derive(provider, hash, &Label::tls13(b"derived"), hash.empty_digest())?;
         self.secret = Some(P::Secret::extract(provider, hash, Some(&salt), None)?);
         self.stage = Stage::Main;
         Ok(())
@@ -93,7 +94,7 @@ impl<P: CryptoProvider> KeySchedule<P> {
         derived: &Derived,
         transcript: &Digest,
     ) -> Result<P::Secret> {
-        self.secret(derived.stage)?.derive(provider, hash, derived.label, transcript.as_bytes())
+        self.secret(derived.stage)?.derive(provider, hash, &Label::tls13(derived.label), transcript.as_bytes())
     }
 
     /// Keeps the client's application traffic secret, and the exporter secret in place of the main secret.
@@ -116,8 +117,8 @@ impl<P: CryptoProvider> KeySchedule<P> {
         out: &mut [u8],
     ) -> Result<()> {
         let context_hash = P::Hash::digest(provider, hash, &[context])?;
-        let secret = self.secret(Stage::Complete)?.derive(provider, hash, label, hash.empty_digest())?;
-        secret.export(provider, hash, b"exporter", context_hash.as_bytes(), out)
+        let secret = self.secret(Stage::Complete)?.derive(provider, hash, &Label::tls13(label), hash.empty_digest())?;
+        secret.export(provider, hash, &Label::tls13(b"exporter"), context_hash.as_bytes(), out)
     }
 
     fn secret(&self, stage: Stage) -> Result<&P::Secret> {
@@ -131,7 +132,7 @@ pub(crate) fn next_traffic_secret<P: CryptoProvider>(
     hash: HashAlgorithm,
     secret: &P::Secret,
 ) -> Result<P::Secret> {
-    secret.derive(provider, hash, b"traffic upd", b"")
+    secret.derive(provider, hash, &Label::tls13(b"traffic upd"), b"")
 }
 
 /// The `verify_data` of a Finished (RFC 9846 4.5.3); `base_key` is the sender's handshake traffic secret.
@@ -141,6 +142,6 @@ pub(crate) fn verify_data<P: CryptoProvider>(
     base_key: &P::Secret,
     transcript: &Digest,
 ) -> Result<Digest> {
-    let finished_key = base_key.derive(provider, hash, b"finished", b"")?;
+    let finished_key = base_key.derive(provider, hash, &Label::tls13(b"finished"), b"")?;
     finished_key.mac(provider, hash, transcript.as_bytes())
 }

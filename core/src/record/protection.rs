@@ -2,7 +2,7 @@
 
 use super::keys::Keys;
 use crate::codes::{CipherSuite, ContentType, HashAlgorithm};
-use crate::crypto::{Aead, CryptoProvider, Nonce, Secret};
+use crate::crypto::{Aead, CryptoProvider, Label, Nonce, Secret};
 use crate::error::{Error, PeerFault, Result};
 use crate::limits::RECORD_HEADER_LEN;
 use zeroize::Zeroizing;
@@ -29,7 +29,7 @@ impl<P: CryptoProvider> Protection<P> {
             return Err(Error::Internal);
         }
         let mut iv = Zeroizing::new(Nonce::default());
-        secret.export(provider, suite.hash(), b"iv", b"", &mut *iv)?;
+        secret.export(provider, suite.hash(), &Label::tls13(b"iv"), b"", &mut *iv)?;
         let aead = P::Aead::from_secret(provider, suite, &secret)?;
         *slot = Keys::Installed(Self { aead, iv, sequence: 0, suite, secret });
         Ok(())

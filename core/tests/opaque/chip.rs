@@ -4,7 +4,7 @@ use crate::support::{Seeded, TestIdentity};
 use core::task::Poll;
 use rand_core::{TryCryptoRng, TryRng};
 use saitls_core::codes::*;
-use saitls_core::crypto::{self, CryptoProvider, Digest, Nonce, Secret as _, SoftwareSecret};
+use saitls_core::crypto::{self, CryptoProvider, Digest, Label, Nonce, Secret as _, SoftwareSecret};
 use saitls_core::error::{Error, ProviderFault, Result};
 use saitls_rustcrypto::{self as real, RustCrypto};
 use std::sync::Arc;
@@ -192,18 +192,25 @@ impl crypto::Secret<Chip> for Slot {
         chip.store(Content::Secret(secret))
     }
 
-    fn derive(&self, chip: &mut Chip, hash: HashAlgorithm, label: &[u8], context: &[u8]) -> Result<Self> {
-        chip.cross(&[label, context]);
+    fn derive(&self, chip: &mut Chip, hash: HashAlgorithm, label: &Label<'_>, context: &[u8]) -> Result<Self> {
+        chip.cross(&[label.name, context]);
         let secret = chip.with_secret(self, |secret, engine| secret.derive(engine, hash, label, context))?;
         chip.store(Content::Secret(secret))
     }
 
-    fn export(&self, chip: &mut Chip, hash: HashAlgorithm, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<()> {
+    fn export(
+        &self,
+        chip: &mut Chip,
+        hash: HashAlgorithm,
+        label: &Label<'_>,
+        context: &[u8],
+        out: &mut [u8],
+    ) -> Result<()> {
         // Keys stay inside. Initialisation vectors are no secrets here, and exporters are for the application.
-        if label != b"iv" && label != b"exporter" && chip.mistake != Some(Mistake::ExportsKeys) {
+        if !matches!(label.name, b"iv" | b"exporter") && chip.mistake != Some(Mistake::ExportsKeys) {
             return Err(ProviderFault::Unsupported.into());
         }
-        chip.cross(&[label, context]);
+        chip.cross(&[label.name, context]);
         chip.with_secret(self, |secret, engine| secret.export(engine, hash, label, context, out))?;
         chip.cross(&[out]);
         Ok(())
@@ -238,12 +245,12 @@ impl crypto::Aead<Chip> for Key {
     fn from_secret(chip: &mut Chip, suite: CipherSuite, secret: &Slot) -> Result<Self> {
         let mut key = SoftwareSecret::zeros(suite.key_len())?;
         if chip.mistake == Some(Mistake::ExportsKeys) {
-            secret.export(chip, suite.hash(), b"key", b"", key.as_mut_bytes())?;
+            secret.export(chip, suite.hash(), &Label::tls13(b"key"), b"", key.as_mut_bytes())?;
             chip.secrets.push(key.as_bytes().to_vec());
             return Self::from_key(chip, suite, key.as_bytes());
         }
         let keyed = chip.with_secret(secret, |secret, engine| {
-            secret.export(engine, suite.hash(), b"key", b"", key.as_mut_bytes())?;
+            secret.export(engine, suite.hash(), &Label::tls13(b"key"), b"", key.as_mut_bytes())?;
             real::Aead::from_key(engine, suite, key.as_bytes()).map(Box::new)
         })?;
         chip.secrets.push(key.as_bytes().to_vec());

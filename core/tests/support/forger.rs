@@ -7,7 +7,9 @@ use crate::cryptography::{Aead, Hash, KeyExchange};
 use core::task::Poll;
 use saitls_core::PeerFault;
 use saitls_core::codes::*;
-use saitls_core::crypto::{Aead as _, Hash as _, KeyExchange as _, Secret as _, Signer as _, SoftwareSecret};
+use saitls_core::crypto::{
+    Aead as _, Hash as _, KeyExchange as _, Label, LabelPrefix, Secret as _, Signer as _, SoftwareSecret,
+};
 use saitls_core::wire::extensions::{KeyShareServerHello, SelectedVersion};
 use saitls_core::wire::{HELLO_RETRY_REQUEST_RANDOM, Message};
 
@@ -47,7 +49,7 @@ impl Keys {
         let mut provider = provider(0);
         let traffic = SoftwareSecret::new(secret).unwrap();
         let mut iv = [0; 12];
-        traffic.export(&mut provider, suite.hash(), b"iv", b"", &mut iv).unwrap();
+        traffic.export(&mut provider, suite.hash(), &Label::tls13(b"iv"), b"", &mut iv).unwrap();
         let aead = Aead::from_secret(&mut provider, suite, &traffic).unwrap();
         Self { suite, aead, iv, sequence: 0, secret: secret.to_vec() }
     }
@@ -101,7 +103,7 @@ impl Keys {
     /// The keys behind a KeyUpdate.
     pub fn next(&self) -> Self {
         let secret = SoftwareSecret::new(&self.secret).unwrap();
-        let next = secret.derive(&mut provider(0), self.suite.hash(), b"traffic upd", b"").unwrap();
+        let next = secret.derive(&mut provider(0), self.suite.hash(), &Label::tls13(b"traffic upd"), b"").unwrap();
         Self::new(self.suite, next.as_bytes())
     }
 }
@@ -356,11 +358,12 @@ impl Forger {
 
     fn use_handshake_keys(&mut self) {
         let (provider, algorithm) = (&mut self.provider, self.suite.hash());
-        let salt = SoftwareSecret::handshake_salt(provider, algorithm).unwrap();
+        let salt = SoftwareSecret::handshake_salt(provider, algorithm, LabelPrefix::TLS_1_3).unwrap();
         let secret = SoftwareSecret::extract(provider, algorithm, Some(&salt), self.shared.as_ref()).unwrap();
         let transcript = hash(algorithm, &self.transcript);
-        let mut derive =
-            |label: &[u8]| secret.derive(provider, algorithm, label, &transcript).unwrap().as_bytes().to_vec();
+        let mut derive = |label: &[u8]| {
+            secret.derive(provider, algorithm, &Label::tls13(label), &transcript).unwrap().as_bytes().to_vec()
+        };
         let epoch = Epoch { client: derive(b"c hs traffic"), server: derive(b"s hs traffic") };
         let (own, peer) = match self.role {
             Role::Client => (&epoch.client, &epoch.server),
@@ -379,12 +382,13 @@ impl Forger {
             .handshake_secret
             .as_ref()
             .unwrap()
-            .derive(provider, algorithm, b"derived", algorithm.empty_digest())
+            .derive(provider, algorithm, &Label::tls13(b"derived"), algorithm.empty_digest())
             .unwrap();
         let main = SoftwareSecret::extract(provider, algorithm, Some(&salt), None).unwrap();
         let transcript = hash(algorithm, &self.transcript);
-        let mut derive =
-            |label: &[u8]| main.derive(provider, algorithm, label, &transcript).unwrap().as_bytes().to_vec();
+        let mut derive = |label: &[u8]| {
+            main.derive(provider, algorithm, &Label::tls13(label), &transcript).unwrap().as_bytes().to_vec()
+        };
         self.application = Some(Epoch { client: derive(b"c ap traffic"), server: derive(b"s ap traffic") });
     }
 
@@ -513,7 +517,10 @@ impl Forger {
             Role::Server => &epoch.server,
         };
         let algorithm = self.suite.hash();
-        let key = SoftwareSecret::new(secret).unwrap().derive(&mut self.provider, algorithm, b"finished", b"").unwrap();
+        let key = SoftwareSecret::new(secret)
+            .unwrap()
+            .derive(&mut self.provider, algorithm, &Label::tls13(b"finished"), b"")
+            .unwrap();
         let mac = key.mac(&mut self.provider, algorithm, &hash(algorithm, &self.transcript)).unwrap();
         written(|writer| writer.message(HandshakeType::FINISHED, |writer| writer.bytes(mac.as_bytes())))
     }

@@ -6,7 +6,7 @@
 
 use saitls_core::codes::{CipherSuite, HashAlgorithm, NamedGroup, SignatureScheme};
 use saitls_core::config::{self, Identity, IdentityRequest};
-use saitls_core::crypto::{self, CryptoProvider, Digest, Nonce, PeerCertificates, SignatureAlgorithm};
+use saitls_core::crypto::{self, CryptoProvider, Digest, Label, Nonce, PeerCertificates, SignatureAlgorithm};
 use saitls_core::{ProviderFault, Result};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::task::{Poll, ready};
@@ -143,7 +143,7 @@ impl<P: CryptoProvider> crypto::Secret<Instrumented<P>> for Secret<P> {
         &self,
         provider: &mut Instrumented<P>,
         hash: HashAlgorithm,
-        label: &[u8],
+        label: &Label<'_>,
         context: &[u8],
     ) -> Result<Self> {
         provider.call()?;
@@ -154,7 +154,7 @@ impl<P: CryptoProvider> crypto::Secret<Instrumented<P>> for Secret<P> {
         &self,
         provider: &mut Instrumented<P>,
         hash: HashAlgorithm,
-        label: &[u8],
+        label: &Label<'_>,
         context: &[u8],
         out: &mut [u8],
     ) -> Result<()> {

@@ -5,7 +5,7 @@ use crate::report::{OrFail, Stop};
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use saitls_core::codes::{CipherSuite, HashAlgorithm, NamedGroup};
-use saitls_core::crypto::{Aead, CryptoProvider, KeyExchange, Nonce, Secret, SignatureAlgorithm};
+use saitls_core::crypto::{Aead, CryptoProvider, KeyExchange, Label, Nonce, Secret, SignatureAlgorithm};
 use saitls_rustcrypto::RustCrypto;
 use sha2::{Digest, Sha256, Sha384};
 
@@ -81,13 +81,18 @@ pub(crate) fn extract(hash: HashAlgorithm, salt: Option<&[u8]>, input: Option<&[
     hmac(hash, salt.unwrap_or(&zeros), input.unwrap_or(&zeros))
 }
 
+/// HKDF-Expand-Label of TLS 1.3 (RFC 9846 7.1).
+pub(crate) fn expand_label(hash: HashAlgorithm, secret: &[u8], name: &[u8], context: &[u8], len: usize) -> Vec<u8> {
+    expand(hash, secret, &Label::tls13(name), context, len)
+}
+
 /// HKDF-Expand-Label (RFC 9846 7.1).
-pub(crate) fn expand_label(hash: HashAlgorithm, secret: &[u8], label: &[u8], context: &[u8], len: usize) -> Vec<u8> {
+pub(crate) fn expand(hash: HashAlgorithm, secret: &[u8], label: &Label<'_>, context: &[u8], len: usize) -> Vec<u8> {
     let byte = |len: usize| u8::try_from(len).expect("lengths of the tests fit into a byte");
     let mut info = u16::try_from(len).expect("lengths of the tests fit into two bytes").to_be_bytes().to_vec();
-    info.push(byte(label.len() + 6));
-    info.extend_from_slice(b"tls13 ");
-    info.extend_from_slice(label);
+    info.push(byte(label.name.len() + 6));
+    info.extend_from_slice(&label.prefix.0);
+    info.extend_from_slice(label.name);
     info.push(byte(context.len()));
     info.extend_from_slice(context);
     let mut out = vec![0; len];
@@ -121,7 +126,7 @@ pub(crate) fn fingerprint<P: CryptoProvider>(
     secret: &P::Secret,
 ) -> Result<Vec<u8>, Stop> {
     let extracted = P::Secret::extract(provider, hash, None, Some(secret)).or_fail("extract")?;
-    let finished = extracted.derive(provider, hash, b"finished", b"").or_fail("derive")?;
+    let finished = extracted.derive(provider, hash, &Label::tls13(b"finished"), b"").or_fail("derive")?;
     Ok(finished.mac(provider, hash, PROBE).or_fail("mac")?.as_bytes().to_vec())
 }
 

