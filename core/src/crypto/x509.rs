@@ -202,8 +202,8 @@ const SIGNATURES: [(&[u8], SignatureScheme); 9] = [
 /// The lengths of RSA keys that providers accept: others are refused for their length.
 const USUAL_RSA_BITS: RangeInclusive<u16> = 2048..=4096;
 
-/// The fields of an X.509 certificate (RFC 5280 4.1), each with its tag and length, as they stand there: what is in them
-/// nobody has looked at, nor at what comes behind the last one.
+/// The fields of an X.509 certificate (RFC 5280 4.1), each with its tag and length, as they stand there: what is in
+/// them nobody has looked at, nor at what comes behind the last one.
 ///
 /// ```
 /// use saitls_core::crypto::x509::{Certificate, PublicKeyInfo};

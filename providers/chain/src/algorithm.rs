@@ -24,14 +24,15 @@ const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
 /// rsaEncryption and id-RSASSA-PSS (RFC 8017 A.1, A.2.3).
 const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
 const RSASSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
-/// secp256r1, secp384r1 and secp521r1 (RFC 5480 2.1.1.1), and what is signed with each and SHA-256, SHA-384 and SHA-512.
+/// secp256r1, secp384r1 and secp521r1 (RFC 5480 2.1.1.1), and what is signed with each and SHA-256, SHA-384 and
+/// SHA-512.
 const CURVES: [(&[u8], [A; 3]); 3] = [
     (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7], [A::EcdsaP256Sha256, A::EcdsaP256Sha384, A::EcdsaP256Sha512]),
     (&[0x2b, 0x81, 4, 0, 34], [A::EcdsaP384Sha256, A::EcdsaP384Sha384, A::EcdsaP384Sha512]),
     (&[0x2b, 0x81, 4, 0, 35], [A::EcdsaP521Sha256, A::EcdsaP521Sha384, A::EcdsaP521Sha512]),
 ];
-/// The RSASSA-PSS-params that certificates have (RFC 4055 3.1), with SHA-256 and 32 bytes of salt. The longer hashes have 2 or 3
-/// in place of the 1 at each of [`PSS_HASHES`], and 16 or 32 bytes of salt more at the end.
+/// The RSASSA-PSS-params that certificates have (RFC 4055 3.1), with SHA-256 and 32 bytes of salt. The longer hashes
+/// have 2 or 3 in place of the 1 at each of [`PSS_HASHES`], and 16 or 32 bytes of salt more at the end.
 const PSS_SHA256: &[u8] = &[
     0x30, 0x34, 0xa0, 0x0f, 0x30, 0x0d, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 5, 0, // hash
     0xa1, 0x1c, 0x30, 0x1a, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 8, // MGF1
@@ -71,7 +72,8 @@ impl<'a> Question<'a> {
     }
 }
 
-/// What is to be computed for a signature and a key of these algorithms, if the provider has it and the peer was offered it.
+/// What is to be computed for a signature and a key of these algorithms, if the provider has it and the peer was
+/// offered it.
 fn algorithm<P: CryptoProvider>(
     signature: &AlgorithmIdentifier<'_>,
     key: &AlgorithmIdentifier<'_>,

@@ -5,9 +5,9 @@ use rustls_pki_types::{Der, TrustAnchor};
 use saitls_core::crypto::x509::{Certificate, PublicKeyInfo};
 use saitls_core::error::{CertificateFault, Error, Result};
 
-/// A trust anchor from the DER of its certificate, which stays where it is: the name and the key in it are trusted. That the
-/// certificate has expired does not matter; its name constraints do (RFC 5280 6.1.1 d), so that what it issued is refused if
-/// it has some.
+/// A trust anchor from the DER of its certificate, which stays where it is: the name and the key in it are trusted.
+/// That the certificate has expired does not matter; its name constraints do (RFC 5280 6.1.1 d), so that what it issued
+/// is refused if it has some.
 ///
 /// # Errors
 /// [`CertificateFault::Bad`] if it is none.

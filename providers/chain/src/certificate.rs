@@ -19,6 +19,7 @@ const CLIENT_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];
 const VERSION_3: &[u8] = &[der::EXPLICIT_0, 3, der::INTEGER, 1, 2];
 
 /// The content of a sequence.
+#[inline(never)]
 pub(crate) fn content(sequence: &[u8]) -> Result<&[u8], Malformed> {
     Element::all(sequence, der::SEQUENCE).map(|sequence| sequence.value)
 }

@@ -5,8 +5,8 @@ use saitls_core::CertificateFault;
 use saitls_core::wire::der::{self, Element};
 use saitls_core::wire::{Malformed, Reader};
 
-/// The seconds since 1970 at which all that was looked at is valid, the first and the last one: at the beginning, now; or
-/// all that there are.
+/// The seconds since 1970 at which all that was looked at is valid, the first and the last one: at the beginning, now;
+/// or all that there are.
 pub(crate) struct Validity {
     first: u64,
     last: u64,
@@ -55,16 +55,16 @@ fn seconds(reader: &mut Reader<'_>) -> Result<u64> {
     let days_of_month = match month {
         2 if is_leap_year => 29,
         2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
+        // The long months alternate with the short ones, but for July and August.
+        _ => ((month ^ (month >> 3)) & 1) | 30,
     };
     let is_one =
         (1..=12).contains(&month) && (1..=days_of_month).contains(&day) && hour < 24 && minute < 60 && second < 60;
     if !is_one || year < 1970 || digits.rest() != b"Z" {
         return Err(CertificateFault::Validity);
     }
-    // The years are taken to begin in March, so that the days of the months before are a line with steps, and the day that a
-    // leap year has more is its last one.
+    // The years are taken to begin in March, so that the days of the months before are a line with steps, and the day
+    // that a leap year has more is its last one.
     let (year, month) =
         if month > 2 { (year, month.wrapping_sub(3)) } else { (year.wrapping_sub(1), month.wrapping_add(9)) };
     let leap_days = (year / 4).wrapping_sub(year / 100).wrapping_add(year / 400);
@@ -75,7 +75,8 @@ fn seconds(reader: &mut Reader<'_>) -> Result<u64> {
     Ok(u64::from(hours).wrapping_mul(3_600).wrapping_add(within_hour.into()))
 }
 
-/// From the first of March of the year 0 to the first of January 1970, counted as above, and the day that counting from 1 adds.
+/// From the first of March of the year 0 to the first of January 1970, counted as above, and the day that counting from
+/// 1 adds.
 const DAYS_BEFORE_1970: u32 = 719_469;
 
 fn two_digits(reader: &mut Reader<'_>) -> Result<u32> {

@@ -81,12 +81,13 @@ impl<'a> ChainVerifier<'a> {
         self
     }
 
-    /// Servers must be for this name, whatever name the connection is to: for a server that is reached by an address or an
-    /// alias, through a tunnel, or behind a proxy, while its certificate has one name that you know. All else is checked as
-    /// ever.
+    /// Servers must be for this name, whatever name the connection is to: for a server that is reached by an address or
+    /// an alias, through a tunnel, or behind a proxy, while its certificate has one name that you know. All else is
+    /// checked as ever.
     ///
-    /// A connection needs no name then; if it has one, it is still asked for (`server_name`). The name of the connection
-    /// counts as verified only if it is this one. Who authenticates clients checks no names, with this or without.
+    /// A connection needs no name then; if it has one, it is still asked for (`server_name`). The name of the
+    /// connection counts as verified only if it is this one. Who authenticates clients checks no names, with this or
+    /// without.
     ///
     /// ```
     /// # use saitls_chain::*;
@@ -103,17 +104,17 @@ impl<'a> ChainVerifier<'a> {
 
     /// Servers may be for any name, or for none; all else is checked as ever.
     ///
-    /// **Dangerous** with authorities that certify others than your servers: whoever has any certificate of theirs can be the
-    /// server. It is for an authority of your own that certifies nothing but the servers (or devices) that may stand here,
-    /// such as devices whose certificates have no names.
+    /// **Dangerous** with authorities that certify others than your servers: whoever has any certificate of theirs can
+    /// be the server. It is for an authority of your own that certifies nothing but the servers (or devices) that may
+    /// stand here, such as devices whose certificates have no names.
     #[must_use]
     pub const fn ignoring_server_name(mut self) -> Self {
         self.expected_name = ExpectedName::Any;
         self
     }
 
-    /// Notes what the answers of a verification rest on, and when it takes place: the time of the first call is that of all,
-    /// since the certificates that are looked at decide on which signatures are asked for.
+    /// Notes what the answers of a verification rest on, and when it takes place: the time of the first call is that of
+    /// all, since the certificates that are looked at decide on which signatures are asked for.
     fn begin<P: CryptoProvider>(&self, progress: &mut VerificationProgress<P>) -> Result<Validity> {
         let clock = self.clock.map_or(0, |clock| ptr::from_ref(clock).addr());
         // The last one tells it from verifiers of another kind, which ask in another order.
@@ -151,11 +152,10 @@ impl<'a> ChainVerifier<'a> {
         purpose: &Purpose<'_>,
         validity: &mut Validity,
     ) -> Result<Link<'p>, CertificateFault> {
-        let mut entries = certificates(peer, index);
-        let bytes = entries.next().ok_or(CertificateFault::Bad)?;
+        let bytes = certificate_of(peer, index).ok_or(CertificateFault::Bad)?;
         let certificate = Certificate::read(bytes)?;
         let issuer = content(certificate.issuer)?;
-        let next = entries.next();
+        let next = certificate_of(peer, index.saturating_add(1));
         let is_last = index >= self.max_intermediates;
         let is_next_issuer = !is_last && next.is_some_and(|next| x509::subject(next) == Ok(certificate.issuer));
         if !is_next_issuer && !self.anchors.iter().any(|anchor| anchor.subject.as_ref() == issuer) {
@@ -167,11 +167,11 @@ impl<'a> ChainVerifier<'a> {
         Ok(Link { certificate: bytes, issuer, is_next_issuer })
     }
 
-    /// Why nobody signed the certificate with this index: perhaps because it is the peer's and signed by itself, as it looks
-    /// with only one name in it, and no anchor has its key. One by an authority of the same name looks so, too.
+    /// Why nobody signed the certificate with this index: perhaps because it is the peer's and signed by itself, as it
+    /// looks with only one name in it, and no anchor has its key. One by an authority of the same name looks so, too.
     #[inline(never)]
     fn explain(&self, fault: CertificateFault, index: usize, peer: &PeerCertificates<'_>) -> CertificateFault {
-        let leaf = certificates(peer, index).next().filter(|_| index == 0);
+        let leaf = certificate_of(peer, index).filter(|_| index == 0);
         let is_self_issued = leaf.is_some_and(|leaf| x509::is_self_issued(leaf) == Ok(true));
         // An anchor has its key without the tag and the length in front.
         let key = peer.subject_public_key_info;
@@ -189,16 +189,16 @@ struct Link<'p> {
     is_next_issuer: bool,
 }
 
-/// The certificates of a peer, without the first so many.
-fn certificates<'p>(peer: &PeerCertificates<'p>, first: usize) -> impl Iterator<Item = &'p [u8]> {
-    peer.chain.iter().skip(first).map(|entry| entry.data)
+/// The certificate of a peer with this index.
+#[inline(never)]
+fn certificate_of<'p>(peer: &PeerCertificates<'p>, index: usize) -> Option<&'p [u8]> {
+    peer.chain.iter().nth(index).map(|entry| entry.data)
 }
 
 /// The certificate with this index, and the content of the SubjectPublicKeyInfo of the next one.
 #[inline(never)]
 fn pair<'p>(peer: &PeerCertificates<'p>, index: usize) -> Result<(&'p [u8], &'p [u8]), CertificateFault> {
-    let mut entries = certificates(peer, index);
-    let (certificate, issuer) = (entries.next(), entries.next());
+    let [certificate, issuer] = [index, index.saturating_add(1)].map(|index| certificate_of(peer, index));
     let issuer = Certificate::read(issuer.ok_or(CertificateFault::Bad)?)?;
     Ok((certificate.ok_or(CertificateFault::Bad)?, content(issuer.subject_public_key_info)?))
 }
@@ -212,8 +212,8 @@ struct Signatures<'s, P: CryptoProvider> {
 }
 
 impl<P: CryptoProvider> Signatures<'_, P> {
-    /// Whether a certificate is signed with the key with this content of its SubjectPublicKeyInfo: an answer of before, or a
-    /// new one.
+    /// Whether a certificate is signed with the key with this content of its SubjectPublicKeyInfo: an answer of before,
+    /// or a new one.
     ///
     /// # Errors
     /// What says that a device failed, or that there are too many.
@@ -247,7 +247,8 @@ impl<P: CryptoProvider> PeerVerifier<P> for ChainVerifier<'_> {
         let mut validity = self.begin(progress)?;
         let purpose = Purpose { role: peer.role, name: self.wanted_name(peer)? };
         let mut signatures = Signatures { provider, progress, offered: peer.signature_schemes, asked: 0 };
-        // Up to what an anchor has signed. Whatever else there is to check costs little beside a signature, and comes first.
+        // Up to what an anchor has signed. Whatever else there is to check costs little beside a signature, and comes
+        // first.
         let mut top = 0usize;
         loop {
             let Link { certificate, issuer, is_next_issuer } = self.look_at(peer, top, &purpose, &mut validity)?;
