@@ -1,6 +1,6 @@
-//! Proof that nothing in saitls-core panics: a bare-metal image of it (`xtask/panics`) over a provider of which the
-//! compiler knows nothing is linked as firmware is, and no function in it may branch to `core::panicking`, save those
-//! that are listed here, with the reason.
+//! Proof that nothing in saitls-core and saitls-chain panics: a bare-metal image of them (`xtask/panics`) over a
+//! provider of which the compiler knows nothing is linked as firmware is, and no function in it may branch to
+//! `core::panicking`, save those that are listed here, with the reason.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -22,6 +22,8 @@ struct Function<'a> {
 
 /// Functions of saitls-core in an image that is about it, at least.
 const MIN_FUNCTIONS: usize = 100;
+/// The same of saitls-chain.
+const MIN_VERIFIER_FUNCTIONS: usize = 8;
 
 /// Builds the image and checks it.
 pub(crate) fn check(root: &Path) -> Result<(), String> {
@@ -31,8 +33,11 @@ pub(crate) fn check(root: &Path) -> Result<(), String> {
     }
     let image = build(root, &[])?;
     let own = functions(&image)?.iter().filter(|function| function.name.contains("saitls_core::")).count();
-    if own < MIN_FUNCTIONS {
-        return Err(format!("panics: only {own} functions of saitls-core are in the image"));
+    let verifier = functions(&image)?.iter().filter(|function| function.name.contains("saitls_chain::")).count();
+    if own < MIN_FUNCTIONS || verifier < MIN_VERIFIER_FUNCTIONS {
+        return Err(format!(
+            "panics: only {own} functions of saitls-core and {verifier} of saitls-chain are in the image"
+        ));
     }
     let callers = callers(&image)?;
     let is_exception = |caller: &String| EXCEPTIONS.iter().any(|(name, _)| caller == name);
@@ -52,7 +57,7 @@ pub(crate) fn check(root: &Path) -> Result<(), String> {
     if EXCEPTIONS.is_empty() && has_handler(&image)? {
         return Err("panics: something leads to the panic handler".into());
     }
-    println!("{TARGET}: no way to panic in saitls-core ({own} functions)");
+    println!("{TARGET}: no way to panic in saitls-core and saitls-chain ({own} and {verifier} functions)");
     Ok(())
 }
 

@@ -8,7 +8,9 @@
 mod stub;
 
 use core::hint::black_box;
-use rustls_pki_types::DnsName;
+use core::time::Duration;
+use rustls_pki_types::{Der, DnsName, TrustAnchor, UnixTime};
+use saitls_chain::ChainVerifier;
 use saitls_core::codes::{AlertDescription, MaxFragmentLength, SignatureScheme};
 use saitls_core::config::{ClientAuthentication, ClientConfig, Identity, Padding, ServerConfig};
 use saitls_core::crypto::{Notes, PeerVerifier, PinnedKey, SignatureAlgorithm, VerificationProgress, x509};
@@ -105,7 +107,24 @@ pub extern "C" fn start() -> ! {
     fill(&mut memory);
     let (pins, chain): ([[u8; 32]; 1], _) = (black_box([[0; 32]]), [&memory[..1_024]]);
     let pinned = PinnedKey::sha256(&pins);
-    let trust: &dyn PeerVerifier<Stub> = if word() == 0 { &stub::Anybody } else { &pinned };
+    let anchors = [saitls_chain::anchor_from_der(&memory), saitls_chain::anchor_from_der(&memory[1_024..])];
+    let anchors = anchors.map(|anchor| {
+        anchor.unwrap_or(TrustAnchor {
+            subject: Der::from_slice(&memory[..word().min(64)]),
+            subject_public_key_info: Der::from_slice(&memory[..word().min(64)]),
+            name_constraints: None,
+        })
+    });
+    let anchors = anchors.get(..word()).unwrap_or(&anchors);
+    let clock = || Ok(UnixTime::since_unix_epoch(Duration::from_secs(word() as u64)));
+    let chains =
+        if word() == 0 { ChainVerifier::new(anchors, &clock) } else { ChainVerifier::ignoring_validity(anchors) };
+    let chains = chains.map(|chains| chains.with_max_intermediates(word()));
+    let trust: &dyn PeerVerifier<Stub> = match (word(), &chains) {
+        (0, _) => &stub::Anybody,
+        (1, Ok(chains)) => chains,
+        _ => &pinned,
+    };
     let key = stub::Key;
     let identities = [Identity::new(&chain, &key)];
     let protocols = [&memory[..8]];
