@@ -68,7 +68,7 @@ mod tls {
     use saitls::chain as chains;
     #[cfg(all(feature = "client", not(any(feature = "chain", feature = "ordered"))))]
     use saitls::core::crypto::PinnedKey;
-    #[cfg(feature = "chain")]
+    #[cfg(all(feature = "chain", not(feature = "ordered")))]
     use saitls::webpki as chains;
     use saitls::{Buffers, TlsSocket, TlsSocketSet, TlsSocketStorage, rustcrypto::RustCrypto};
     #[cfg(feature = "client")]

@@ -28,7 +28,7 @@ struct Row {
 
 const CLIENT: Row = Row { name: "", what: "", features: "", identity: "direct", board: AN385, is_server: false };
 
-const ROWS: [Row; 13] = [
+const ROWS: [Row; 14] = [
     Row { name: "pinned", what: "AES-128-GCM, P-256, pinned key", features: "aes128gcm,p256", ..CLIENT },
     Row { name: "chain", what: "the same, chain verified", features: "aes128gcm,p256,chain", ..CLIENT },
     Row {
@@ -93,6 +93,13 @@ const ROWS: [Row; 13] = [
         name: "asm-p256-chain",
         what: "the same, chain verified",
         features: "aes128gcm,asm-p256,chain",
+        board: AN386,
+        ..CLIENT
+    },
+    Row {
+        name: "asm-p256-ordered",
+        what: "the same, chain verified in its order",
+        features: "aes128gcm,asm-p256,ordered",
         board: AN386,
         ..CLIENT
     },
