@@ -1,5 +1,6 @@
 //! The cases of [x509-limbo](https://x509-limbo.com), where they are at hand: each is verified by this verifier and by
-//! rustls-webpki alone, with the same cryptography. What only the latter accepts is in the ledger; nothing else differs.
+//! rustls-webpki alone, with the same cryptography. What only the latter accepts is in the ledger; nothing else
+//! differs.
 
 use super::limbo_ledger::{REFUSED, Refused};
 use super::support::limbo::{Case, cases};

@@ -1,5 +1,5 @@
-//! The cases of x509-limbo that rustls-webpki accepts and this verifier refuses, and why. (It accepts none that rustls-webpki
-//! refuses.)
+//! The cases of x509-limbo that rustls-webpki accepts and this verifier refuses, and why. (It accepts none that
+//! rustls-webpki refuses.)
 
 use saitls_core::{CertificateFault, Error};
 
@@ -40,7 +40,7 @@ pub(crate) const REFUSED: &[Refused] = &[
         family: None,
     },
     Refused {
-        reason: "the limit is on the certificates that are looked at, self-issued ones included, so that it bounds the work",
+        reason: "the limit is on the certificates that are looked at, self-issued ones included: it bounds the work",
         error: Error::Certificate(CertificateFault::Bad),
         ids: &["pathlen::max-chain-depth-1-self-issued"],
         family: None,

@@ -1,4 +1,5 @@
-//! What is malformed is refused, and nothing worse happens; and what this verifier accepts of it, rustls-webpki accepts.
+//! What is malformed is refused, and nothing worse happens; and what this verifier accepts of it, rustls-webpki
+//! accepts.
 
 use super::support::mutation::{Numbers, mutate};
 use super::support::pki::*;

@@ -33,8 +33,8 @@ fn each_certificate_is_signed_by_the_next_one() {
     assert_eq!(Error::from(CertificateFault::UnknownIssuer).alert(), Some(Alert::UNKNOWN_CA));
 }
 
-/// Two authorities that certify each other, as when the clients of an old one are to accept the new one: the chain of the
-/// old anchor is for the new one, too.
+/// Two authorities that certify each other, as when the clients of an old one are to accept the new one: the chain of
+/// the old anchor is for the new one, too.
 #[test]
 fn a_chain_that_was_made_for_another_anchor_ends_at_the_first_one_that_is_ours() {
     let (old, new) = (Certified::root(), self_signed(authority("new root"), Key::p256()));
