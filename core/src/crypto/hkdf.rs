@@ -2,7 +2,7 @@
 //!
 //! They are here, not taken from a crate, because the hash may be a device that only the provider can reach.
 
-use super::{CryptoProvider, Digest, Hash, Label, LabelPrefix, Secret, SoftwareSecret};
+use super::{CryptoProvider, Digest, Hash, Label, LabelPrefix, MAX_STORED_SECRET_LEN, Secret, SoftwareSecret};
 use crate::codes::HashAlgorithm;
 use crate::error::{Error, ProviderFault, Result};
 use crate::secret::SecretBytes;
@@ -139,5 +139,18 @@ impl<P: CryptoProvider> Secret<P> for SoftwareSecret {
         let bytes = self.as_bytes();
         out.get_mut(..bytes.len()).ok_or(ProviderFault::Unsupported)?.copy_from_slice(bytes);
         Ok(bytes.len())
+    }
+
+    fn store(&self, _: &mut P, out: &mut [u8; MAX_STORED_SECRET_LEN]) -> Result<usize> {
+        let bytes = self.as_bytes();
+        out.get_mut(..bytes.len()).ok_or(Error::Internal)?.copy_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn restore(_: &mut P, stored: &[u8]) -> Result<Self> {
+        match stored {
+            [] => Err(ProviderFault::InvalidKey.into()),
+            bytes => Self::new(bytes).map_err(|_| ProviderFault::InvalidKey.into()),
+        }
     }
 }

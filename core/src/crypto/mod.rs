@@ -75,7 +75,7 @@ pub use peer_verifier::{PeerCertificates, PeerRole, PeerVerifier};
 pub use pinned_key::dangerous;
 pub use pinned_key::{PinnedKey, PinnedKeyOr};
 pub use provider::CryptoProvider;
-pub use secret::{Secret, SoftwareSecret};
+pub use secret::{MAX_STORED_SECRET_LEN, Secret, SoftwareSecret};
 pub(crate) use signature_verifier::unusable_key;
 pub use signature_verifier::{SignatureAlgorithm, SignatureVerifier};
 pub use signer::Signer;

@@ -9,6 +9,10 @@ use crate::secret::SecretBytes;
 /// HKDF over [`CryptoProvider::Hash`], with the secret in RAM: the [`Secret`] of providers without a key store.
 pub type SoftwareSecret = SecretBytes;
 
+/// The longest that [`Secret::store`] writes, in bytes: a secret of SHA-384 wrapped with a nonce and a tag, and 20 bytes to
+/// name the key that wraps it.
+pub const MAX_STORED_SECRET_LEN: usize = 96;
+
 /// A secret of the key schedule: bytes in software, a slot number in a chip. Wiped, or freed, on drop.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the `Secret` of the provider `{P}`",
@@ -74,5 +78,42 @@ pub trait Secret<P: CryptoProvider>: Sized {
     fn reveal(&self, provider: &mut P, out: &mut [u8]) -> Result<usize> {
         let _ = (provider, out);
         Err(ProviderFault::Unsupported.into())
+    }
+
+    /// Writes to the front of `out` what this provider finds the secret by in another connection, and returns its
+    /// length: a ticket's PSK outlives the connection that made it (RFC 9846 4.7.1). The provider decides what that is.
+    ///
+    /// * The secret itself, where secrets are bytes in RAM. So whoever keeps what was written keeps a key.
+    /// * The secret wrapped by a key of the chip: nothing is kept in the chip, and nothing of use leaves it.
+    /// * The number of a slot. The secret stays there when `self` is dropped, until [`discard`](Self::discard) frees it.
+    ///
+    /// # Errors
+    /// [`ProviderFault::Unsupported`](crate::ProviderFault::Unsupported) if secrets do not outlive their connection, as
+    /// by default: there are no tickets then. [`ProviderFault::CryptoFailed`](crate::ProviderFault::CryptoFailed) if
+    /// there is no room in the chip.
+    fn store(&self, provider: &mut P, out: &mut [u8; MAX_STORED_SECRET_LEN]) -> Result<usize> {
+        let _ = (provider, out);
+        Err(ProviderFault::Unsupported.into())
+    }
+
+    /// The secret of which [`store`](Self::store) wrote `stored`. It stays stored, and can be restored again. It is
+    /// asked for with bytes that come back from a peer only after whoever sealed the ticket has opened it.
+    ///
+    /// # Errors
+    /// [`ProviderFault::InvalidKey`](crate::ProviderFault::InvalidKey) if it is not there: discarded, malformed, or
+    /// wrapped by another key. [`ProviderFault::Unsupported`](crate::ProviderFault::Unsupported), as for `store`.
+    fn restore(provider: &mut P, stored: &[u8]) -> Result<Self> {
+        let _ = (provider, stored);
+        Err(ProviderFault::Unsupported.into())
+    }
+
+    /// Says that nobody will restore this again. Where something of it is kept in the chip, it is freed.
+    ///
+    /// # Errors
+    /// [`ProviderFault::CryptoFailed`](crate::ProviderFault::CryptoFailed) if the device fails. What is not there is
+    /// no error.
+    fn discard(provider: &mut P, stored: &[u8]) -> Result<()> {
+        let _ = (provider, stored);
+        Ok(())
     }
 }

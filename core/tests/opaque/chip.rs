@@ -4,7 +4,9 @@ use crate::support::{Seeded, TestIdentity};
 use core::task::Poll;
 use rand_core::{TryCryptoRng, TryRng};
 use saitls_core::codes::*;
-use saitls_core::crypto::{self, CryptoProvider, Digest, Label, Nonce, Secret as _, SoftwareSecret};
+use saitls_core::crypto::{
+    self, CryptoProvider, Digest, Label, MAX_STORED_SECRET_LEN, Nonce, Secret as _, SoftwareSecret, write_to_front,
+};
 use saitls_core::error::{Error, ProviderFault, Result};
 use saitls_rustcrypto::{self as real, RustCrypto};
 use std::sync::Arc;
@@ -12,6 +14,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// As many secrets as the chip holds.
 const SLOTS: usize = 32;
+
+/// How many secrets it keeps for later connections.
+pub(crate) const KEPT: usize = 4;
 
 /// What may be wrong with the chip's driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +65,9 @@ pub(crate) struct Chip {
     slots: Vec<Option<Content>>,
     /// Slots whose owners are gone: dropping cannot reach the chip, which is lent.
     released: Arc<AtomicU64>,
+    /// Secrets that outlive their connection, each under a number that is never given twice.
+    kept: Vec<(u8, SoftwareSecret)>,
+    kept_so_far: u8,
     engine: Soft,
     /// All bytes that went over the bus, either way.
     pub(crate) bus: Vec<u8>,
@@ -73,6 +81,8 @@ impl Chip {
         Self {
             slots: (0..SLOTS).map(|_| None).collect(),
             released: Arc::default(),
+            kept: Vec::new(),
+            kept_so_far: 0,
             engine: RustCrypto(Remembering(Seeded(seed), Vec::new())),
             bus: Vec::new(),
             secrets: Vec::new(),
@@ -221,6 +231,30 @@ impl crypto::Secret<Chip> for Slot {
         let mac = chip.with_secret(self, |secret, engine| secret.mac(engine, hash, data))?;
         chip.cross(&[mac.as_bytes()]);
         Ok(mac)
+    }
+
+    fn store(&self, chip: &mut Chip, out: &mut [u8; MAX_STORED_SECRET_LEN]) -> Result<usize> {
+        if chip.kept.len() == KEPT {
+            return Err(ProviderFault::CryptoFailed.into());
+        }
+        let secret = chip.with_secret(self, |secret, _| Ok(secret.clone()))?;
+        chip.kept_so_far += 1;
+        let handle = [chip.kept_so_far];
+        chip.kept.push((chip.kept_so_far, secret));
+        chip.cross(&[&handle]);
+        write_to_front(&handle, out)
+    }
+
+    fn restore(chip: &mut Chip, stored: &[u8]) -> Result<Self> {
+        chip.cross(&[stored]);
+        let kept = chip.kept.iter().find(|(handle, _)| stored == [*handle]).map(|(_, secret)| secret.clone());
+        chip.store(Content::Secret(kept.ok_or(ProviderFault::InvalidKey)?))
+    }
+
+    fn discard(chip: &mut Chip, stored: &[u8]) -> Result<()> {
+        chip.cross(&[stored]);
+        chip.kept.retain(|(handle, _)| stored != [*handle]);
+        Ok(())
     }
 }
 

@@ -3,10 +3,11 @@
 mod chip;
 
 use crate::support::*;
-use chip::{Chip, ChipKey, Mistake};
+use chip::{Chip, ChipKey, KEPT, Mistake, Slot};
 use saitls_conformance::{Conformance, Outcome};
 use saitls_core::codes::*;
 use saitls_core::config::*;
+use saitls_core::crypto::{Label, MAX_STORED_SECRET_LEN, Secret};
 use saitls_core::{Connection, ProviderFault};
 use std::collections::HashSet;
 
@@ -145,6 +146,40 @@ fn a_chip_refuses_a_key_log() {
     let mut pair = Pair::with(client, Chip::new(1), server, Chip::new(2));
     assert_eq!(pair.run().0, Err(ProviderFault::Unsupported.into()));
     assert_eq!(pair.client.alert_sent(), Some(AlertDescription::INTERNAL_ERROR));
+}
+
+/// What tickets need: a secret outlives its connection, and stays where it is.
+#[test]
+fn a_stored_secret_stays_in_the_chip() {
+    let mut chip = Chip::new(4);
+    let (hash, label) = (HashAlgorithm::Sha256, Label::tls13(b"resumption"));
+    let root: Slot = Secret::import(&mut chip, &[7; 32]).unwrap();
+    chip.bus.clear();
+    let mut handles = Vec::new();
+    for number in 0..KEPT {
+        let secret: Slot = root.derive(&mut chip, hash, &label, &[number as u8]).unwrap();
+        let mac = secret.mac(&mut chip, hash, b"binder").unwrap();
+        let mut room = [0; MAX_STORED_SECRET_LEN];
+        let len = secret.store(&mut chip, &mut room).unwrap();
+        handles.push((room[..len].to_vec(), mac));
+    }
+    assert_eq!(
+        root.store(&mut chip, &mut [0; MAX_STORED_SECRET_LEN]),
+        Err(ProviderFault::CryptoFailed.into()),
+        "the chip is full"
+    );
+    drop(root);
+    assert_eq!(chip.taken(), 0, "what is kept is in no working slot");
+    for (handle, mac) in &handles {
+        let secret: Slot = Secret::restore(&mut chip, handle).unwrap();
+        assert_eq!(secret.mac(&mut chip, hash, b"binder").unwrap().as_bytes(), mac.as_bytes());
+    }
+    <Slot as Secret<Chip>>::discard(&mut chip, &handles[1].0).unwrap();
+    let gone = <Slot as Secret<Chip>>::restore(&mut chip, &handles[1].0);
+    assert_eq!(gone.err(), Some(ProviderFault::InvalidKey.into()));
+    assert!(<Slot as Secret<Chip>>::restore(&mut chip, &handles[0].0).is_ok());
+    let traces = Traces { seen: chip.bus.clone(), secrets: chip.secrets.clone(), taken: 0 };
+    assert_eq!(traces.leaks(), 0);
 }
 
 #[test]

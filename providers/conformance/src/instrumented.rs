@@ -6,7 +6,9 @@
 
 use saitls_core::codes::{CipherSuite, HashAlgorithm, NamedGroup, SignatureScheme};
 use saitls_core::config::{self, Identity, IdentityRequest};
-use saitls_core::crypto::{self, CryptoProvider, Digest, Label, Nonce, PeerCertificates, SignatureAlgorithm};
+use saitls_core::crypto::{
+    self, CryptoProvider, Digest, Label, MAX_STORED_SECRET_LEN, Nonce, PeerCertificates, SignatureAlgorithm,
+};
 use saitls_core::{ProviderFault, Result};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::task::{Poll, ready};
@@ -170,6 +172,21 @@ impl<P: CryptoProvider> crypto::Secret<Instrumented<P>> for Secret<P> {
     fn reveal(&self, provider: &mut Instrumented<P>, out: &mut [u8]) -> Result<usize> {
         provider.call()?;
         self.0.reveal(&mut provider.inner, out)
+    }
+
+    fn store(&self, provider: &mut Instrumented<P>, out: &mut [u8; MAX_STORED_SECRET_LEN]) -> Result<usize> {
+        provider.call()?;
+        self.0.store(&mut provider.inner, out)
+    }
+
+    fn restore(provider: &mut Instrumented<P>, stored: &[u8]) -> Result<Self> {
+        provider.call()?;
+        P::Secret::restore(&mut provider.inner, stored).map(Self)
+    }
+
+    fn discard(provider: &mut Instrumented<P>, stored: &[u8]) -> Result<()> {
+        provider.call()?;
+        P::Secret::discard(&mut provider.inner, stored)
     }
 }
 

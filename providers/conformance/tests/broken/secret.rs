@@ -2,7 +2,7 @@
 
 use super::{Broken, Held, Mutation};
 use saitls_core::codes::HashAlgorithm;
-use saitls_core::crypto::{self, Digest, Label, LabelPrefix, SoftwareSecret};
+use saitls_core::crypto::{self, Digest, Label, LabelPrefix, MAX_STORED_SECRET_LEN, SoftwareSecret};
 use saitls_core::{ProviderFault, Result};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -101,5 +101,15 @@ impl crypto::Secret<Broken> for Secret {
             return SoftwareSecret::new(&key[..31])?.mac(provider, hash, data);
         }
         self.inner().mac(provider, hash, data)
+    }
+
+    fn store(&self, provider: &mut Broken, out: &mut [u8; MAX_STORED_SECRET_LEN]) -> Result<usize> {
+        let len = self.inner().store(provider, out)?;
+        Ok(if provider.is(Mutation::StoredSecretIsCut) { len - 1 } else { len })
+    }
+
+    fn restore(provider: &mut Broken, stored: &[u8]) -> Result<Self> {
+        let secret = SoftwareSecret::restore(provider, stored)?;
+        Self::new(provider, secret)
     }
 }
