@@ -13,9 +13,10 @@ use self::circles::{by_folder, circles};
 use self::source::{Files, Source};
 
 /// The folders of the crates.
-const CRATES: [&str; 7] = [
+const CRATES: [&str; 8] = [
     "core",
     "providers/aws-lc",
+    "providers/chain",
     "providers/conformance",
     "providers/pkcs11",
     "providers/rustcrypto",
@@ -272,7 +273,8 @@ mod tests {
         assert!(found.iter().any(|name| name.starts_with("core: a circle of")), "{found:?}");
         for (name, below, above) in [
             ("socket", "error", "poll"),
-            ("providers/webpki", "clock", "verifier"),
+            ("providers/webpki", "errors", "verifier"),
+            ("providers/chain", "names", "certificate"),
             ("providers/pkcs11", "uri", "token"),
             ("providers/rustcrypto", "curve", "p256"),
         ] {
