@@ -13,6 +13,8 @@ pub mod accelerated;
 pub mod assembly;
 #[cfg(feature = "ast2600")]
 pub mod ast2600;
+#[cfg(any(feature = "cmsdk", feature = "ast2600"))]
+mod generator;
 #[cfg(feature = "rsa")]
 pub mod heap;
 #[cfg(feature = "board")]
@@ -39,7 +41,7 @@ pub mod sliced;
 pub mod stack;
 #[cfg(feature = "cmsdk")]
 pub mod timer;
-#[cfg(any(feature = "cmsdk", feature = "ast2600"))]
+#[cfg(feature = "board")]
 pub mod trng;
 #[cfg(feature = "cmsdk")]
 pub mod uart;
@@ -51,9 +53,13 @@ pub mod virt;
 #[cfg(feature = "ast2600")]
 pub use ast2600::timer;
 #[cfg(feature = "microbit")]
-pub use microbit::{timer, trng, uart};
+use microbit::generator;
+#[cfg(feature = "microbit")]
+pub use microbit::{timer, uart};
 #[cfg(feature = "virt")]
-pub use virt::{timer, trng, uart};
+use virt::generator;
+#[cfg(feature = "virt")]
+pub use virt::{timer, uart};
 
 /// Lends static memory for ever, with a value in it: `None` the second time.
 #[cfg(feature = "cortex-m")]

@@ -1,11 +1,10 @@
-//! Random numbers. The emulated boards have no generator: the debugger lends the one of the host. On a board of yours
-//! this file is the driver of its TRNG.
+//! Random numbers, from the generator of the board: the file `generator.rs` of each is the driver.
 
-use crate::host::File;
+use crate::generator::Generator;
 use rand_core::{TryCryptoRng, TryRng};
 
 /// The generator.
-pub struct Trng(File);
+pub struct Trng(Generator);
 
 /// It is not there, or has nothing to say.
 #[derive(Debug)]
@@ -20,12 +19,12 @@ impl core::fmt::Display for TrngFailed {
 impl core::error::Error for TrngFailed {}
 
 impl Trng {
-    /// Opens it.
+    /// Starts it.
     ///
     /// # Errors
-    /// If the debugger has none.
+    /// If there is none.
     pub fn new() -> Result<Self, TrngFailed> {
-        File::open(c"/dev/urandom").map(Self).ok_or(TrngFailed)
+        Generator::start().map(Self).ok_or(TrngFailed)
     }
 }
 
@@ -45,7 +44,7 @@ impl TryRng for Trng {
     }
 
     fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), TrngFailed> {
-        if self.0.read(out) { Ok(()) } else { Err(TrngFailed) }
+        if self.0.fill(out) { Ok(()) } else { Err(TrngFailed) }
     }
 }
 

@@ -5,7 +5,7 @@ use super::barrier;
 use crate::Register;
 use crate::accelerated::MessageHasher;
 use core::cell::UnsafeCell;
-use saitls_core::error::{Error, ProviderFault, Result};
+use saitls_core::error::{ProviderFault, Result};
 
 const STATUS: Register = Register(0x1e6d_001c);
 const SOURCE: Register = Register(0x1e6d_0020);

@@ -1,9 +1,9 @@
 //! Board support for QEMU's RISC-V board `virt`, as a 32-bit processor without atomic instructions (rv32imc), started
 //! without firmware: one file a device.
 
+pub(crate) mod generator;
 mod start;
 pub mod timer;
-pub mod trng;
 pub mod uart;
 
 core::arch::global_asm!(

@@ -3,7 +3,6 @@
 use crate::Register;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering, fence};
-use rand_core::{TryCryptoRng, TryRng};
 
 /// The slots, and what the registers of one are (4.2.2).
 const SLOTS: [usize; 8] =
@@ -42,7 +41,7 @@ struct Shared {
 
 struct Place(UnsafeCell<Shared>);
 
-// SAFETY: the one `Trng` that there is gets at it, by volatile accesses.
+// SAFETY: the one `Generator` that there is gets at it, by volatile accesses.
 unsafe impl Sync for Place {}
 
 static PLACE: Place =
@@ -50,39 +49,24 @@ static PLACE: Place =
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The generator.
-pub struct Trng {
+pub(crate) struct Generator {
     base: usize,
     requests: u16,
 }
 
-/// It is not there, or does not answer.
-#[derive(Debug)]
-pub struct TrngFailed;
-
-impl core::fmt::Display for TrngFailed {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("the random number generator failed")
-    }
-}
-
-impl core::error::Error for TrngFailed {}
-
-impl Trng {
-    /// Finds and starts it.
-    ///
-    /// # Errors
-    /// If the board has none, or was asked for it before.
-    pub fn new() -> Result<Self, TrngFailed> {
+impl Generator {
+    /// Finds and starts it; `None` if the board has none, or was asked for it before.
+    pub(crate) fn start() -> Option<Self> {
         // One processor, no interrupts: nothing comes in between.
         if TAKEN.load(Ordering::Relaxed) {
-            return Err(TrngFailed);
+            return None;
         }
         TAKEN.store(true, Ordering::Relaxed);
         let is_it = |base: &&usize| Register(**base + DEVICE_ID).read() == ENTROPY_SOURCE;
-        let base = *SLOTS.iter().find(is_it).ok_or(TrngFailed)?;
+        let base = *SLOTS.iter().find(is_it)?;
         let register = |offset| Register(base + offset);
         if register(VERSION).read() != 2 {
-            return Err(TrngFailed);
+            return None;
         }
         register(STATUS).write(0);
         register(STATUS).write(STEPS[0]);
@@ -108,11 +92,16 @@ impl Trng {
         }
         register(QUEUE_READY).write(1);
         register(STATUS).write(STEPS[3]);
-        Ok(Self { base, requests: 0 })
+        Some(Self { base, requests: 0 })
+    }
+
+    /// Fills all of `out`, or fails.
+    pub(crate) fn fill(&mut self, out: &mut [u8]) -> bool {
+        out.chunks_mut(32).all(|part| self.ask(part))
     }
 
     /// One request, of up to 32 bytes.
-    fn ask(&mut self, out: &mut [u8]) -> Result<(), TrngFailed> {
+    fn ask(&mut self, out: &mut [u8]) -> bool {
         const DEVICE_WRITES: u32 = 2;
         let shared = PLACE.0.get();
         // SAFETY: between requests the device leaves this memory alone.
@@ -131,38 +120,16 @@ impl Trng {
             if (used[0] >> 16) as u16 == self.requests {
                 fence(Ordering::SeqCst);
                 if used[2] as usize != out.len() {
-                    return Err(TrngFailed);
+                    return false;
                 }
                 // SAFETY: the device is done with it.
                 let answer = unsafe { (&raw const (*shared).answer).read_volatile() };
                 out.iter_mut().zip(answer).for_each(|(to, from)| *to = from);
                 // SAFETY: as above. What was given away is not kept.
                 unsafe { (&raw mut (*shared).answer).write_volatile([0; 32]) };
-                return Ok(());
+                return true;
             }
         }
-        Err(TrngFailed)
+        false
     }
 }
-
-impl TryRng for Trng {
-    type Error = TrngFailed;
-
-    fn try_next_u32(&mut self) -> Result<u32, TrngFailed> {
-        let mut bytes = [0; 4];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u32::from_le_bytes(bytes))
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, TrngFailed> {
-        let mut bytes = [0; 8];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u64::from_le_bytes(bytes))
-    }
-
-    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), TrngFailed> {
-        out.chunks_mut(32).try_for_each(|part| self.ask(part))
-    }
-}
-
-impl TryCryptoRng for Trng {}
