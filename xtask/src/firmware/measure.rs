@@ -1,6 +1,6 @@
 //! What a handshake and 64 kB take, for several selections of suites, against `openssl s_server` over the serial line.
 
-use super::board::{AN385, AN386, Board};
+use super::board::{AN385, AN386, AN505, Board, MICROBIT, VIRT};
 use super::image::{self, Flash};
 use super::peer::Peer;
 use super::process::{openssl_server, qemu};
@@ -28,7 +28,7 @@ struct Row {
 
 const CLIENT: Row = Row { name: "", what: "", features: "", identity: "direct", board: AN385, is_server: false };
 
-const ROWS: [Row; 14] = [
+const ROWS: [Row; 21] = [
     Row { name: "pinned", what: "AES-128-GCM, P-256, pinned key", features: "aes128gcm,p256", ..CLIENT },
     Row { name: "chain", what: "the same, chain verified", features: "aes128gcm,p256,chain", ..CLIENT },
     Row {
@@ -101,6 +101,44 @@ const ROWS: [Row; 14] = [
         what: "the same, chain verified in its order",
         features: "aes128gcm,asm-p256,ordered",
         board: AN386,
+        ..CLIENT
+    },
+    Row {
+        name: "microbit",
+        what: "AES-128-GCM, P-256, pinned key, records of 1 kB",
+        features: "aes128gcm,p256,small-records",
+        board: MICROBIT,
+        ..CLIENT
+    },
+    Row {
+        name: "microbit-ed25519",
+        what: "ChaCha20-Poly1305, X25519, Ed25519, pinned key, records of 1 kB",
+        features: "chacha20poly1305,x25519,ed25519,small-records",
+        identity: "ed25519",
+        board: MICROBIT,
+        ..CLIENT
+    },
+    Row {
+        name: "microbit-ordered",
+        what: "AES-128-GCM, P-256, chain verified in its order, records of 1 kB",
+        features: "aes128gcm,p256,ordered,small-records",
+        board: MICROBIT,
+        ..CLIENT
+    },
+    Row { name: "m33", what: "AES-128-GCM, P-256, pinned key", features: "aes128gcm,p256", board: AN505, ..CLIENT },
+    Row {
+        name: "m33-ordered",
+        what: "the same, chain verified in its order",
+        features: "aes128gcm,p256,ordered",
+        board: AN505,
+        ..CLIENT
+    },
+    Row { name: "rv32", what: "AES-128-GCM, P-256, pinned key", features: "aes128gcm,p256", board: VIRT, ..CLIENT },
+    Row {
+        name: "rv32-ordered",
+        what: "the same, chain verified in its order",
+        features: "aes128gcm,p256,ordered",
+        board: VIRT,
         ..CLIENT
     },
 ];
