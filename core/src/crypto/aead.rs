@@ -2,7 +2,7 @@
 
 use super::{CryptoProvider, Label, Secret};
 use crate::codes::CipherSuite;
-use crate::error::{Error, PeerFault, Result};
+use crate::error::{Error, PeerFault, ProviderFault, Result};
 use crate::secret::SecretBytes;
 
 /// The nonce of a record (RFC 9846 5.3): 12 bytes for every suite.
@@ -24,13 +24,13 @@ pub trait Aead<P: CryptoProvider>: Sized {
     /// [`ProviderFault::CryptoFailed`](crate::ProviderFault::CryptoFailed) if the device fails.
     fn from_key(provider: &mut P, suite: CipherSuite, key: &[u8]) -> Result<Self>;
 
-    /// Derives and loads the key of a traffic secret (RFC 9846 7.3). A chip with opaque secrets overrides
-    /// this, and the key never leaves it.
+    /// Derives the key of a traffic secret with this label, and loads it (RFC 9846 7.3): `key`, or `sn` for the numbers
+    /// of DTLS's records (RFC 9147 4.2.3). A chip with opaque secrets overrides this, and the key never leaves it.
     ///
     /// # Errors
     /// As for [`from_key`](Self::from_key), and what [`Secret::export`] says.
-    fn from_secret(provider: &mut P, suite: CipherSuite, secret: &P::Secret) -> Result<Self> {
-        let key = export_key(provider, suite, secret)?;
+    fn from_secret(provider: &mut P, suite: CipherSuite, secret: &P::Secret, label: &Label<'_>) -> Result<Self> {
+        let key = export_key(provider, suite, secret, label)?;
         load_key(provider, suite, &key)
     }
 
@@ -58,12 +58,29 @@ pub trait Aead<P: CryptoProvider>: Sized {
     /// [`PeerFault::BadRecordMac`](crate::PeerFault::BadRecordMac) if the tag is wrong, and then `in_out` is not to be
     /// read; [`ProviderFault::CryptoFailed`](crate::ProviderFault::CryptoFailed) if the device fails.
     fn open(&mut self, provider: &mut P, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<()>;
+
+    /// What hides the number of a record in DTLS 1.3 (RFC 9147 4.2.3), from the first 16 bytes of its ciphertext:
+    /// AES-ECB of them; or a block of ChaCha20 with the first four as its counter, and the others as its nonce. Only
+    /// DTLS asks for it, of a value that holds the key of the label `sn` and protects no records.
+    ///
+    /// # Errors
+    /// [`ProviderFault::Unsupported`](crate::ProviderFault::Unsupported) if the part cannot, as by default: no DTLS
+    /// then; [`ProviderFault::CryptoFailed`](crate::ProviderFault::CryptoFailed) if the device fails.
+    fn mask(&mut self, provider: &mut P, sample: &[u8; 16]) -> Result<[u8; 16]> {
+        let _ = (provider, sample);
+        Err(ProviderFault::Unsupported.into())
+    }
 }
 
 #[inline(never)]
-fn export_key<P: CryptoProvider>(provider: &mut P, suite: CipherSuite, secret: &P::Secret) -> Result<SecretBytes> {
+fn export_key<P: CryptoProvider>(
+    provider: &mut P,
+    suite: CipherSuite,
+    secret: &P::Secret,
+    label: &Label<'_>,
+) -> Result<SecretBytes> {
     let mut key = SecretBytes::zeros(suite.key_len())?;
-    secret.export(provider, suite.hash(), &Label::tls13(b"key"), b"", key.as_mut_bytes())?;
+    secret.export(provider, suite.hash(), label, b"", key.as_mut_bytes())?;
     Ok(key)
 }
 

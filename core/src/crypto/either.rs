@@ -1,6 +1,6 @@
 //! Parts made of parts: the first that supports what is asked, and a part that supports nothing.
 
-use super::{Aead, CryptoProvider, Digest, Hash, KeyExchange, Nonce, SignatureAlgorithm, SignatureVerifier};
+use super::{Aead, CryptoProvider, Digest, Hash, KeyExchange, Label, Nonce, SignatureAlgorithm, SignatureVerifier};
 use crate::codes::{CipherSuite, HashAlgorithm, NamedGroup};
 use crate::error::{ProviderFault, Result};
 use core::task::Poll;
@@ -79,11 +79,11 @@ impl<P: CryptoProvider, A: Aead<P>, B: Aead<P>> Aead<P> for Either<A, B> {
         }
     }
 
-    fn from_secret(provider: &mut P, suite: CipherSuite, secret: &P::Secret) -> Result<Self> {
+    fn from_secret(provider: &mut P, suite: CipherSuite, secret: &P::Secret, label: &Label<'_>) -> Result<Self> {
         if A::supports(suite) {
-            A::from_secret(provider, suite, secret).map(Self::First)
+            A::from_secret(provider, suite, secret, label).map(Self::First)
         } else {
-            B::from_secret(provider, suite, secret).map(Self::Second)
+            B::from_secret(provider, suite, secret, label).map(Self::Second)
         }
     }
 
@@ -105,6 +105,13 @@ impl<P: CryptoProvider, A: Aead<P>, B: Aead<P>> Aead<P> for Either<A, B> {
         match self {
             Self::First(aead) => aead.open(provider, nonce, aad, in_out),
             Self::Second(aead) => aead.open(provider, nonce, aad, in_out),
+        }
+    }
+
+    fn mask(&mut self, provider: &mut P, sample: &[u8; 16]) -> Result<[u8; 16]> {
+        match self {
+            Self::First(part) => part.mask(provider, sample),
+            Self::Second(part) => part.mask(provider, sample),
         }
     }
 }

@@ -9,8 +9,8 @@ use crate::secret::SecretBytes;
 /// HKDF over [`CryptoProvider::Hash`], with the secret in RAM: the [`Secret`] of providers without a key store.
 pub type SoftwareSecret = SecretBytes;
 
-/// The longest that [`Secret::store`] writes, in bytes: a secret of SHA-384 wrapped with a nonce and a tag, and 20 bytes to
-/// name the key that wraps it.
+/// The longest that [`Secret::store`] writes, in bytes: a secret of SHA-384 wrapped with a nonce and a tag, and 20
+/// bytes to name the key that wraps it.
 pub const MAX_STORED_SECRET_LEN: usize = 96;
 
 /// A secret of the key schedule: bytes in software, a slot number in a chip. Wiped, or freed, on drop.
@@ -85,7 +85,8 @@ pub trait Secret<P: CryptoProvider>: Sized {
     ///
     /// * The secret itself, where secrets are bytes in RAM. So whoever keeps what was written keeps a key.
     /// * The secret wrapped by a key of the chip: nothing is kept in the chip, and nothing of use leaves it.
-    /// * The number of a slot. The secret stays there when `self` is dropped, until [`discard`](Self::discard) frees it.
+    /// * The number of a slot. The secret stays there when `self` is dropped, until [`discard`](Self::discard) frees
+    ///   it.
     ///
     /// # Errors
     /// [`ProviderFault::Unsupported`](crate::ProviderFault::Unsupported) if secrets do not outlive their connection, as

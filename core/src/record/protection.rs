@@ -30,7 +30,7 @@ impl<P: CryptoProvider> Protection<P> {
         }
         let mut iv = Zeroizing::new(Nonce::default());
         secret.export(provider, suite.hash(), &Label::tls13(b"iv"), b"", &mut *iv)?;
-        let aead = P::Aead::from_secret(provider, suite, &secret)?;
+        let aead = P::Aead::from_secret(provider, suite, &secret, &Label::tls13(b"key"))?;
         *slot = Keys::Installed(Self { aead, iv, sequence: 0, suite, secret });
         Ok(())
     }
@@ -48,7 +48,7 @@ impl<P: CryptoProvider> Protection<P> {
     /// again, since a device may have kept state of the failed record.
     pub(super) fn rewind(&mut self, provider: &mut P) -> Result<()> {
         self.sequence = self.sequence.saturating_sub(1);
-        self.aead = P::Aead::from_secret(provider, self.suite, &self.secret)?;
+        self.aead = P::Aead::from_secret(provider, self.suite, &self.secret, &Label::tls13(b"key"))?;
         Ok(())
     }
 

@@ -276,15 +276,15 @@ impl crypto::Aead<Chip> for Key {
         real::Aead::from_key(chip, suite, key).map(Box::new).map(Self::Outside)
     }
 
-    fn from_secret(chip: &mut Chip, suite: CipherSuite, secret: &Slot) -> Result<Self> {
+    fn from_secret(chip: &mut Chip, suite: CipherSuite, secret: &Slot, label: &Label<'_>) -> Result<Self> {
         let mut key = SoftwareSecret::zeros(suite.key_len())?;
         if chip.mistake == Some(Mistake::ExportsKeys) {
-            secret.export(chip, suite.hash(), &Label::tls13(b"key"), b"", key.as_mut_bytes())?;
+            secret.export(chip, suite.hash(), label, b"", key.as_mut_bytes())?;
             chip.secrets.push(key.as_bytes().to_vec());
             return Self::from_key(chip, suite, key.as_bytes());
         }
         let keyed = chip.with_secret(secret, |secret, engine| {
-            secret.export(engine, suite.hash(), &Label::tls13(b"key"), b"", key.as_mut_bytes())?;
+            secret.export(engine, suite.hash(), label, b"", key.as_mut_bytes())?;
             real::Aead::from_key(engine, suite, key.as_bytes()).map(Box::new)
         })?;
         chip.secrets.push(key.as_bytes().to_vec());

@@ -50,7 +50,7 @@ impl Keys {
         let traffic = SoftwareSecret::new(secret).unwrap();
         let mut iv = [0; 12];
         traffic.export(&mut provider, suite.hash(), &Label::tls13(b"iv"), b"", &mut iv).unwrap();
-        let aead = Aead::from_secret(&mut provider, suite, &traffic).unwrap();
+        let aead = Aead::from_secret(&mut provider, suite, &traffic, &Label::tls13(b"key")).unwrap();
         Self { suite, aead, iv, sequence: 0, secret: secret.to_vec() }
     }
 

@@ -203,9 +203,14 @@ impl<P: CryptoProvider> crypto::Aead<Instrumented<P>> for Aead<P> {
         P::Aead::from_key(&mut provider.inner, suite, key).map(Self)
     }
 
-    fn from_secret(provider: &mut Instrumented<P>, suite: CipherSuite, secret: &Secret<P>) -> Result<Self> {
+    fn from_secret(
+        provider: &mut Instrumented<P>,
+        suite: CipherSuite,
+        secret: &Secret<P>,
+        label: &Label<'_>,
+    ) -> Result<Self> {
         provider.call()?;
-        P::Aead::from_secret(&mut provider.inner, suite, &secret.0).map(Self)
+        P::Aead::from_secret(&mut provider.inner, suite, &secret.0, label).map(Self)
     }
 
     fn seal(&mut self, provider: &mut Instrumented<P>, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<()> {
@@ -216,6 +221,11 @@ impl<P: CryptoProvider> crypto::Aead<Instrumented<P>> for Aead<P> {
     fn open(&mut self, provider: &mut Instrumented<P>, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<()> {
         provider.call()?;
         self.0.open(&mut provider.inner, nonce, aad, in_out)
+    }
+
+    fn mask(&mut self, provider: &mut Instrumented<P>, sample: &[u8; 16]) -> Result<[u8; 16]> {
+        provider.call()?;
+        self.0.mask(&mut provider.inner, sample)
     }
 }
 

@@ -2,6 +2,9 @@
 
 use crate::random::Random;
 use crate::report::{OrFail, Stop};
+use aes::cipher::{BlockCipherEncrypt, KeyIvInit, StreamCipher, StreamCipherSeek};
+use aes::{Aes128, Aes256};
+use chacha20::ChaCha20;
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use saitls_core::codes::{CipherSuite, HashAlgorithm, NamedGroup};
@@ -134,4 +137,39 @@ pub(crate) fn fingerprint<P: CryptoProvider>(
 pub(crate) fn fingerprint_of(hash: HashAlgorithm, secret: &[u8]) -> Vec<u8> {
     let extracted = extract(hash, None, Some(secret));
     hmac(hash, &expand_label(hash, &extracted, b"finished", b"", hash.output_len()), PROBE)
+}
+
+/// The mask of a record's number (RFC 9147 4.2.3).
+pub(crate) fn mask(suite: CipherSuite, key: &[u8], sample: &[u8; 16]) -> [u8; 16] {
+    let mut mask = *sample;
+    match suite {
+        CipherSuite::CHACHA20_POLY1305_SHA256 => {
+            let (counter, nonce) = sample.split_first_chunk().expect("16 bytes");
+            let mut cipher = ChaCha20::new_from_slices(key, nonce).expect("a key and a nonce");
+            cipher.seek(u64::from(u32::from_le_bytes(*counter)) * 64);
+            mask = [0; 16];
+            cipher.apply_keystream(&mut mask);
+        }
+        _ if key.len() == 16 => Aes128::new_from_slice(key).expect("a key").encrypt_block((&mut mask).into()),
+        _ => Aes256::new_from_slice(key).expect("a key").encrypt_block((&mut mask).into()),
+    }
+    mask
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hex_literal::hex;
+
+    /// RFC 9001 A.2 and A.5: QUIC hides its packets' numbers in the same way.
+    #[test]
+    fn masks_are_those_of_quic() {
+        let key = hex!("9f50449e04a0e810283a1e9933adedd2");
+        let mask = mask(CipherSuite::AES_128_GCM_SHA256, &key, &hex!("d1b1c98dd7689fb8ec11d242b123dc9b"));
+        assert_eq!(mask[..5], hex!("437b9aec36"));
+        let key = hex!("25a282b9e82f06f21f488917a4fc8f1b73573685608597d0efcb076b0ab7a7a4");
+        let sample = hex!("5e5cd55c41f69080575d7999c25a5bfb");
+        let mask = super::mask(CipherSuite::CHACHA20_POLY1305_SHA256, &key, &sample);
+        assert_eq!(mask[..5], hex!("aefefe7d03"));
+    }
 }

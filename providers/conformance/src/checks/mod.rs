@@ -75,6 +75,7 @@ pub(crate) fn all<P: CryptoProvider>() -> Vec<Check<P>> {
         "aead/nonces" aead::nonces,
         "aead/in_place" aead::in_place,
         "aead/seal_from" aead::seal_from,
+        "aead/mask" aead::mask,
         "aead/interleaved" aead::interleaved,
         "key_exchange/vectors" key_exchange::vectors,
         "key_exchange/agreement" key_exchange::agreement,

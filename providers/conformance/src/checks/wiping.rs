@@ -104,7 +104,7 @@ pub(super) fn aead<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
         let secret = crate::random::bytes(suite.hash().output_len(), 62);
         let key = crate::reference::expand_label(suite.hash(), &secret, b"key", b"", suite.key_len());
         let secret = import(provider, &secret)?;
-        let mut aead = P::Aead::from_secret(provider, suite, &secret).or_fail("from_secret")?;
+        let mut aead = P::Aead::from_secret(provider, suite, &secret, &Label::tls13(b"key")).or_fail("from_secret")?;
         aead.seal(provider, &[0; 12], b"", &mut [0; 100]).or_fail("seal")?;
         let fate = fate_of(&key, aead)?;
         seen += usize::from(fate == Fate::Wiped);

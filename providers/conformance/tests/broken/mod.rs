@@ -33,6 +33,7 @@ pub(crate) enum Mutation {
     MacCutsLongKeys,
     ExtractWithoutInputIsEmpty,
     HandshakeSaltIsOfOtherHash,
+    MaskIsOfOtherBlock,
     StoredSecretIsCut,
     PrefixIsFixed,
     DeriveIgnoresContext,

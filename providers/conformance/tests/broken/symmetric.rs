@@ -1,9 +1,12 @@
 //! Hashes and AEADs.
 
 use super::{Broken, Held, Mutation, Secret};
+use aes::cipher::{BlockCipherEncrypt, KeyInit, KeyIvInit, StreamCipher, StreamCipherSeek};
+use aes::{Aes128, Aes256};
+use chacha20::ChaCha20;
 use saitls_core::Result;
 use saitls_core::codes::{CipherSuite, HashAlgorithm};
-use saitls_core::crypto::{self, Aead as _, Digest, Nonce, SoftwareSecret};
+use saitls_core::crypto::{self, Aead as _, Digest, Label, Nonce, SoftwareSecret};
 use saitls_rustcrypto as real;
 
 pub(crate) struct Hash {
@@ -100,10 +103,10 @@ impl crypto::Aead<Broken> for Aead {
         Ok(Self { inner: Held::new(inner, provider.is(Mutation::AeadIsNotWiped)), key, suite })
     }
 
-    fn from_secret(provider: &mut Broken, suite: CipherSuite, secret: &Secret) -> Result<Self> {
-        let name = if provider.is(Mutation::FromSecretTakesOtherLabel) { b"kye" } else { b"key" };
+    fn from_secret(provider: &mut Broken, suite: CipherSuite, secret: &Secret, label: &Label<'_>) -> Result<Self> {
+        let name = if provider.is(Mutation::FromSecretTakesOtherLabel) { b"kye" } else { label.name };
         let mut key = SoftwareSecret::zeros(suite.key_len())?;
-        crypto::Secret::export(secret, provider, suite.hash(), &crypto::Label::tls13(name), b"", key.as_mut_bytes())?;
+        crypto::Secret::export(secret, provider, suite.hash(), &Label { name, ..*label }, b"", key.as_mut_bytes())?;
         Self::from_key(provider, suite, key.as_bytes())
     }
 
@@ -154,5 +157,24 @@ impl crypto::Aead<Broken> for Aead {
             in_out.copy_from_slice(&sealed);
         }
         self.inner.open(provider, &nonce, aad, in_out)
+    }
+
+    fn mask(&mut self, provider: &mut Broken, sample: &[u8; 16]) -> Result<[u8; 16]> {
+        let mut block = *sample;
+        if provider.is(Mutation::MaskIsOfOtherBlock) {
+            block.reverse();
+        }
+        if self.suite == CipherSuite::CHACHA20_POLY1305_SHA256 {
+            let (counter, nonce) = block.split_first_chunk().expect("16 bytes");
+            let mut cipher = ChaCha20::new_from_slices(&self.key, nonce).expect("a key and a nonce");
+            cipher.seek(u64::from(u32::from_le_bytes(*counter)) * 64);
+            block = [0; 16];
+            cipher.apply_keystream(&mut block);
+        } else if let Ok(cipher) = Aes128::new_from_slice(&self.key) {
+            cipher.encrypt_block((&mut block).into());
+        } else {
+            Aes256::new_from_slice(&self.key).expect("a key").encrypt_block((&mut block).into());
+        }
+        Ok(block)
     }
 }
