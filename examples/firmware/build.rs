@@ -9,11 +9,27 @@ ENTRY(_start)
 SECTIONS {
     .text : { KEEP(*(.start)) *(.text .text.*) } > DRAM
     .rodata : ALIGN(8) { *(.rodata .rodata.* .srodata .srodata.*) } > DRAM
-    .data : ALIGN(8) { *(.data .data.* .sdata .sdata.*) } > DRAM
+    .data : ALIGN(8) { __sdata = .; *(.data .data.* .sdata .sdata.*) . = ALIGN(8); __edata = .; } > DRAM
+    __sidata = __sdata;
     .bss (NOLOAD) : ALIGN(8) { __sbss = .; *(.bss .bss.* .sbss .sbss.* COMMON) . = ALIGN(8); __ebss = .; } > DRAM
     __sheap = .;
     _stack_start = ORIGIN(DRAM) + LENGTH(DRAM);
     /DISCARD/ : { *(.ARM.exidx .ARM.exidx.*) }
+}
+";
+
+/// A HiFive1: 16 kB of RAM, and flash behind a serial line, of which the emulator has as much as anybody wants.
+const HIFIVE1: &str = "\
+MEMORY { FLASH : ORIGIN = 0x20400000, LENGTH = 4M RAM : ORIGIN = 0x80000000, LENGTH = 16K }
+ENTRY(_start)
+SECTIONS {
+    .text : { KEEP(*(.start)) *(.text .text.*) } > FLASH
+    .rodata : ALIGN(8) { *(.rodata .rodata.* .srodata .srodata.*) } > FLASH
+    .data : ALIGN(8) { __sdata = .; *(.data .data.* .sdata .sdata.*) . = ALIGN(8); __edata = .; } > RAM AT > FLASH
+    __sidata = LOADADDR(.data);
+    .bss (NOLOAD) : ALIGN(8) { __sbss = .; *(.bss .bss.* .sbss .sbss.* COMMON) . = ALIGN(8); __ebss = .; } > RAM
+    __sheap = .;
+    _stack_start = ORIGIN(RAM) + LENGTH(RAM);
 }
 ";
 
@@ -28,6 +44,9 @@ fn main() {
     }
     if board("VIRT") {
         return fs::write(out.join("link.x"), dram("0x80000000")).expect("link.x");
+    }
+    if board("SIFIVE_E") {
+        return fs::write(out.join("link.x"), HIFIVE1).expect("link.x");
     }
     let memory = if board("MICROBIT") {
         "FLASH : ORIGIN = 0x00000000, LENGTH = 256K\nRAM : ORIGIN = 0x20000000, LENGTH = 16K"

@@ -4,8 +4,8 @@ use core::ffi::CStr;
 
 #[cfg(feature = "ast2600")]
 pub(crate) use crate::ast2600::semihosting;
-#[cfg(feature = "virt")]
-pub(crate) use crate::virt::semihosting;
+#[cfg(feature = "riscv")]
+pub(crate) use crate::riscv::semihosting;
 
 /// Numbers of calls.
 const OPEN: usize = 0x01;

@@ -1,6 +1,6 @@
 //! Board support for boards that QEMU emulates, each by the feature of its name: the MPS2 boards `mps2-an385` (Cortex-M3)
 //! and `mps2-an386` (Cortex-M4), with the feature `mps2`, and their sister `mps2-an505` (Cortex-M33), with `an505`; in
-//! [`microbit`] the BBC micro:bit (Cortex-M0); in [`virt`] a RISC-V board; and in [`ast2600`] the evaluation board of the
+//! [`microbit`] the BBC micro:bit (Cortex-M0); in [`virt`] and [`sifive_e`] RISC-V boards; and in [`ast2600`] the evaluation board of the
 //! ASPEED AST2600 (Cortex-A7). Without any, what is for no board alone: the providers [`accelerated`] and [`sliced`].
 //!
 //! One file per device. What measures is apart from what a product would have: [`report`] and [`stack`].
@@ -13,7 +13,7 @@ pub mod accelerated;
 pub mod assembly;
 #[cfg(feature = "ast2600")]
 pub mod ast2600;
-#[cfg(any(feature = "cmsdk", feature = "ast2600"))]
+#[cfg(any(feature = "cmsdk", feature = "ast2600", feature = "sifive_e"))]
 mod generator;
 #[cfg(feature = "rsa")]
 pub mod heap;
@@ -33,8 +33,12 @@ pub mod network;
 pub mod provider;
 #[cfg(feature = "board")]
 pub mod report;
+#[cfg(feature = "riscv")]
+pub mod riscv;
 #[cfg(feature = "serial")]
 pub mod serial;
+#[cfg(feature = "sifive_e")]
+pub mod sifive_e;
 #[cfg(feature = "sliced")]
 pub mod sliced;
 #[cfg(feature = "board")]
@@ -56,17 +60,21 @@ pub use ast2600::timer;
 use microbit::generator;
 #[cfg(feature = "microbit")]
 pub use microbit::{timer, uart};
+#[cfg(feature = "riscv")]
+pub use riscv::timer;
+#[cfg(feature = "sifive_e")]
+pub use sifive_e::uart;
 #[cfg(feature = "virt")]
 use virt::generator;
 #[cfg(feature = "virt")]
-pub use virt::{timer, uart};
+pub use virt::uart;
 
 /// Lends static memory for ever, with a value in it: `None` the second time.
 #[cfg(feature = "cortex-m")]
 pub use cortex_m::singleton;
 
 /// Lends static memory for ever, with a value in it: `None` the second time.
-#[cfg(feature = "virt")]
+#[cfg(feature = "riscv")]
 #[macro_export]
 macro_rules! singleton {
     (: $type:ty = $value:expr) => {{
@@ -117,7 +125,7 @@ macro_rules! entry {
 }
 
 /// Names the function that runs after reset: `entry!(main);`.
-#[cfg(any(feature = "ast2600", feature = "virt"))]
+#[cfg(any(feature = "ast2600", feature = "riscv"))]
 #[macro_export]
 macro_rules! entry {
     ($main:ident) => {

@@ -76,3 +76,6 @@ pub(super) const VIRT: Board = Board {
     pace: 0,
     exact_pace: 0,
 };
+
+/// The HiFive1, with 16 kB of RAM: its counter is that of [`VIRT`].
+pub(super) const SIFIVE_E: Board = Board { name: "sifive_e", feature: "sifive_e", ..VIRT };

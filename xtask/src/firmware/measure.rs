@@ -1,6 +1,6 @@
 //! What a handshake and 64 kB take, for several selections of suites, against `openssl s_server` over the serial line.
 
-use super::board::{AN385, AN386, AN505, Board, MICROBIT, VIRT};
+use super::board::{AN385, AN386, AN505, Board, MICROBIT, SIFIVE_E, VIRT};
 use super::image::{self, Flash};
 use super::peer::Peer;
 use super::process::{openssl_server, qemu};
@@ -28,7 +28,7 @@ struct Row {
 
 const CLIENT: Row = Row { name: "", what: "", features: "", identity: "direct", board: AN385, is_server: false };
 
-const ROWS: [Row; 21] = [
+const ROWS: [Row; 23] = [
     Row { name: "pinned", what: "AES-128-GCM, P-256, pinned key", features: "aes128gcm,p256", ..CLIENT },
     Row { name: "chain", what: "the same, chain verified", features: "aes128gcm,p256,chain", ..CLIENT },
     Row {
@@ -139,6 +139,21 @@ const ROWS: [Row; 21] = [
         what: "the same, chain verified in its order",
         features: "aes128gcm,p256,ordered",
         board: VIRT,
+        ..CLIENT
+    },
+    Row {
+        name: "hifive1",
+        what: "ChaCha20-Poly1305, X25519, Ed25519, pinned key, records of 1 kB",
+        features: "chacha20poly1305,x25519,ed25519,small-records",
+        identity: "ed25519",
+        board: SIFIVE_E,
+        ..CLIENT
+    },
+    Row {
+        name: "hifive1-ordered",
+        what: "AES-128-GCM, P-256, chain verified in its order, records of 1 kB",
+        features: "aes128gcm,p256,ordered,small-records",
+        board: SIFIVE_E,
         ..CLIENT
     },
 ];

@@ -138,6 +138,7 @@ pub(super) fn qemu(board: &str, image: &Path, words: &[String]) -> Command {
     }
     let (program, machine): (_, &[&str]) = match board {
         "virt" => ("qemu-system-riscv32", VIRT),
+        "sifive_e" => ("qemu-system-riscv32", &[]),
         _ => ("qemu-system-arm", &[]),
     };
     let mut command = Command::new(program);

@@ -1,34 +1,4 @@
-//! Board support for QEMU's RISC-V board `virt`, as a 32-bit processor without atomic instructions (rv32imc), started
-//! without firmware: one file a device.
+//! Board support for QEMU's RISC-V board `virt`: one file a device.
 
 pub(crate) mod generator;
-mod start;
-pub mod timer;
 pub mod uart;
-
-core::arch::global_asm!(
-    ".section .text.semihosting, \"ax\"",
-    ".global semihosting_call",
-    ".balign 16", // all three on one page, and none of them compressed
-    ".option push",
-    ".option norvc",
-    "semihosting_call:",
-    "    slli zero, zero, 0x1f",
-    "    ebreak",
-    "    srai zero, zero, 7",
-    "    ret",
-    ".option pop",
-);
-
-unsafe extern "C" {
-    fn semihosting_call(number: usize, argument: usize) -> usize;
-}
-
-/// Asks the debugger (RISC-V semihosting).
-///
-/// # Safety
-/// `argument` is what the call of this number wants: where it is an address, of memory that the call may use so.
-pub(crate) unsafe fn semihosting(number: usize, argument: usize) -> usize {
-    // SAFETY: as of the caller.
-    unsafe { semihosting_call(number, argument) }
-}

@@ -1,4 +1,4 @@
-//! From reset to `main`: one core, a stack, static memory without content set to zero, and traps that end the program.
+//! From reset to `main`: one core, a stack, static memory with its content or set to zero, and traps that end the program.
 
 use core::arch::global_asm;
 
@@ -11,7 +11,17 @@ global_asm!(
     "    la sp, _stack_start",
     "    la t0, trap",
     "    csrw mtvec, t0",
-    "    la t0, __sbss",
+    "    la t2, __sidata", // where the content is, if it is not in place already
+    "    la t0, __sdata",
+    "    la t1, __edata",
+    "    beq t0, t2, 0f",
+    "4:  bgeu t0, t1, 0f",
+    "    lw t3, 0(t2)",
+    "    sw t3, 0(t0)",
+    "    addi t0, t0, 4",
+    "    addi t2, t2, 4",
+    "    j 4b",
+    "0:  la t0, __sbss",
     "    la t1, __ebss",
     "1:  bgeu t0, t1, 2f",
     "    sw zero, 0(t0)",
