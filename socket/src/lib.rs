@@ -33,6 +33,8 @@ mod waker;
 pub use error::{ConnectError, ListenError, RecvError, SendError, SocketError};
 #[cfg(feature = "smoltcp")]
 pub use poll::{poll, poll_at, poll_delay};
+#[cfg(all(feature = "smoltcp", feature = "async"))]
+pub use set::WaitingSockets;
 #[cfg(feature = "smoltcp")]
 pub use set::{TlsSocketHandle, TlsSocketSet, TlsSocketStorage};
 #[cfg(feature = "smoltcp")]
@@ -48,7 +50,7 @@ pub use stream::{FlushPolicy, Shared, StreamError};
 
 #[cfg(feature = "chain")]
 pub use saitls_chain as chain;
-pub use saitls_core as core;
+pub use saitls_core as protocol;
 #[cfg(feature = "rustcrypto")]
 pub use saitls_rustcrypto as rustcrypto;
 #[cfg(feature = "webpki")]

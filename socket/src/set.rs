@@ -26,6 +26,17 @@ pub(crate) enum Lease {
     Released,
 }
 
+/// Sockets that wait for an operation of the provider: what [`TlsSocketSet::register_operation_waker`] found.
+#[cfg(feature = "async")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WaitingSockets {
+    /// How many wait.
+    pub waiting: usize,
+    /// How many of these will be woken for. The others are to be polled.
+    pub woken: usize,
+}
+
 impl<'a, P: CryptoProvider> TlsSocketStorage<'a, P> {
     /// Room for a socket, and none in it.
     pub const EMPTY: Self = Self::holding(None);
@@ -126,18 +137,17 @@ impl<'a, P: CryptoProvider> TlsSocketSet<'a, P> {
 
     /// Wakes this task when an operation that a socket waits for may go on, so that a program need not poll until it is
     /// done: for those that will be woken, [`poll_at`](crate::poll_at) does not say "at once" until the next
-    /// [`poll`](crate::poll). Call it between the two. Says how many sockets wait for an operation, and how many of
-    /// these will be woken for.
+    /// [`poll`](crate::poll). Call it between the two.
     #[cfg(feature = "async")]
-    pub fn register_operation_waker(&mut self, provider: &mut P, waker: &core::task::Waker) -> (usize, usize) {
-        let (mut waiting, mut woken) = (0, 0);
+    pub fn register_operation_waker(&mut self, provider: &mut P, waker: &core::task::Waker) -> WaitingSockets {
+        let mut sockets = WaitingSockets::default();
         for (_, socket) in self.iter_mut().filter(|(_, socket)| socket.waits_for_operation()) {
             socket.life.will_be_woken =
                 socket.connection().is_some_and(|connection| connection.register_waker(provider, waker));
-            waiting += 1;
-            woken += usize::from(socket.life.will_be_woken);
+            sockets.waiting += 1;
+            sockets.woken += usize::from(socket.life.will_be_woken);
         }
-        (waiting, woken)
+        sockets
     }
 
     #[cfg(feature = "embedded-nal")]

@@ -1,10 +1,10 @@
 //! Who refuses a chain says why as exactly as it can.
 #![allow(clippy::unwrap_used)]
 
-use saitls::core::codes::{CertificateType, SignatureScheme};
-use saitls::core::crypto::{PeerCertificates, PeerRole, PeerVerifier, VerificationProgress, x509};
-use saitls::core::error::InBytes;
-use saitls::core::wire::CertificateEntries;
+use saitls::protocol::codes::{CertificateType, SignatureScheme};
+use saitls::protocol::crypto::{PeerCertificates, PeerRole, PeerVerifier, VerificationProgress, x509};
+use saitls::protocol::error::InBytes;
+use saitls::protocol::wire::CertificateEntries;
 use saitls::rustcrypto::RustCrypto;
 use saitls::webpki::{ChainVerifier, anchor_from_der};
 use saitls::{CertificateFault, Error, ServerName};

@@ -8,11 +8,11 @@ use common::{
     ByName, Host, Net, Provider, RECEIVE_LEN, SERVER, TRANSMIT_LEN, client_config, client_config_with_wrong_key, net,
     server_config, server_config_without_identity,
 };
-use saitls::core::codes::CipherSuite;
-use saitls::core::codes::MaxFragmentLength;
-use saitls::core::crypto::{Aead, CryptoProvider, Nonce, SoftwareSecret};
-use saitls::core::error::{ByteCount, Misconfiguration};
-use saitls::core::{CertificateFault, Error, ProviderFault, Result};
+use saitls::protocol::codes::CipherSuite;
+use saitls::protocol::codes::MaxFragmentLength;
+use saitls::protocol::crypto::{Aead, CryptoProvider, Nonce, SoftwareSecret};
+use saitls::protocol::error::{ByteCount, Misconfiguration};
+use saitls::protocol::{CertificateFault, Error, ProviderFault, Result};
 use saitls::rustcrypto::{self, RustCrypto};
 use saitls::smoltcp::time::Duration;
 use saitls::smoltcp::wire::IpAddress;
@@ -72,7 +72,7 @@ fn data_received_before_a_failure_is_read_before_the_error() {
     let mut tls = TlsSocketSet::new(vec![]);
     let client = tls.add(TlsSocket::new(tcp, Buffers::new(vec![0; RECEIVE_LEN], vec![0; TRANSMIT_LEN])));
     let mut board = Board { software: common::provider(7), broken: false };
-    let trust = saitls::core::crypto::dangerous::AcceptAnyPeer;
+    let trust = saitls::protocol::crypto::dangerous::AcceptAnyPeer;
     let config = ClientConfig::new(&trust);
     {
         let Host { iface, sockets, .. } = &mut net.client;

@@ -5,9 +5,9 @@ mod common;
 
 use common::{Host, Net, RECEIVE_LEN, SERVER, TRANSMIT_LEN, net};
 use core::task::Poll;
-use saitls::core::codes::NamedGroup;
-use saitls::core::crypto::{CryptoProvider, KeyExchange, SoftwareSecret};
-use saitls::core::{Operation, Result, WaitingFor};
+use saitls::protocol::codes::NamedGroup;
+use saitls::protocol::crypto::{CryptoProvider, KeyExchange, SoftwareSecret};
+use saitls::protocol::{Operation, Result, WaitingFor};
 use saitls::rustcrypto::{self, RustCrypto};
 use saitls::smoltcp::time::Duration;
 use saitls::{Buffers, ClientConfig, SocketError, TlsSocket, TlsSocketHandle, TlsSocketSet};
@@ -94,7 +94,7 @@ impl Client {
     }
 
     fn connect(&mut self) {
-        let trust = Box::leak(Box::new(saitls::core::crypto::dangerous::AcceptAnyPeer));
+        let trust = Box::leak(Box::new(saitls::protocol::crypto::dangerous::AcceptAnyPeer));
         let config = Box::leak(Box::new(ClientConfig::new(trust)));
         let Host { iface, sockets, .. } = &mut self.net.client;
         self.tls.get_mut(self.client).connect(iface, sockets, config, None, (SERVER, 443), 50_000).unwrap();

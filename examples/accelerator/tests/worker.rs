@@ -3,8 +3,8 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use saitls::core::crypto::PinnedKey;
-use saitls::core::{Operation, WaitingFor};
+use saitls::protocol::crypto::PinnedKey;
+use saitls::protocol::{Operation, WaitingFor};
 use saitls::smoltcp::iface::{Config, Interface, SocketSet};
 use saitls::smoltcp::phy::{Loopback, Medium};
 use saitls::smoltcp::socket::tcp;
@@ -111,8 +111,8 @@ impl<'a> Net<'a> {
         let now = self.now();
         saitls::poll(now, &mut self.iface, &mut self.device, &mut self.sockets, &mut self.tls, &mut self.board);
         let took = begun.elapsed();
-        let (waiting, woken) = self.tls.register_operation_waker(&mut self.board, waker);
-        assert_eq!(waiting, woken, "this device can tell when it is done");
+        let sockets = self.tls.register_operation_waker(&mut self.board, waker);
+        assert_eq!(sockets.waiting, sockets.woken, "this device can tell when it is done");
         let delay = saitls::poll_delay(now, &mut self.iface, &self.sockets, &self.tls);
         match delay {
             Some(delay) => std::thread::park_timeout(delay.into()),

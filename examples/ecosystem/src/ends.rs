@@ -1,7 +1,7 @@
 //! Both ends of a connection: a server with a certificate, and a client that knows its key.
 
-use saitls::core::config::{ClientConfig, Identity, ServerConfig};
-use saitls::core::crypto::PinnedKey;
+use saitls::protocol::config::{ClientConfig, Identity, ServerConfig};
+use saitls::protocol::crypto::PinnedKey;
 use saitls::rustcrypto::{RustCrypto, SigningKey};
 use saitls::stream::{FlushPolicy, Session};
 use saitls::{Buffers, ServerName};

@@ -6,7 +6,7 @@
 
 use embassy_net::tcp::TcpSocket;
 use embedded_io_async::{Read, Write};
-use saitls::core::crypto::CryptoProvider;
+use saitls::protocol::crypto::CryptoProvider;
 use saitls::{Buffers, ClientConfig, ServerName, StreamError, asynch::TlsStream};
 
 #[cfg(feature = "std")]

@@ -28,7 +28,7 @@ use saitls_core::{Buffers, Connection, Error, ServerName};
 /// DMA may, are for [`with_half_duplex`](Self::with_half_duplex).
 ///
 /// ```
-/// # use saitls::core::crypto::CryptoProvider;
+/// # use saitls::protocol::crypto::CryptoProvider;
 /// # use embedded_io_async::{Read, Write};
 /// # async fn f<P: CryptoProvider, T: Read + Write>(config: &saitls::ClientConfig<'_, P>, provider: P, socket: T)
 /// # -> Result<(), saitls::StreamError<T::Error>> {
@@ -275,7 +275,7 @@ impl<L: LendProvider, T: Read + Write + WriteReady> WriteReady for TlsStream<'_,
 /// The reading half of a stream over a transport that comes in two, such as an embassy-net `TcpSocket` that was split.
 ///
 /// ```
-/// # use saitls::core::crypto::CryptoProvider;
+/// # use saitls::protocol::crypto::CryptoProvider;
 /// # use embedded_io_async::{Read, Write};
 /// # async fn f<P: CryptoProvider, T: Read + Write, R: Read, W: Write>(
 /// #     mut stream: saitls::asynch::TlsStream<'_, P, T>, split: impl FnOnce(&mut T) -> (R, W),

@@ -16,7 +16,7 @@ use saitls_core::{Buffers, Connection, Error, ServerName};
 /// Every call may be repeated when the transport failed: a write that fails has taken nothing, and reading loses nothing.
 ///
 /// ```
-/// # use saitls::core::crypto::CryptoProvider;
+/// # use saitls::protocol::crypto::CryptoProvider;
 /// # use embedded_io::{Read, Write};
 /// # fn f<P: CryptoProvider, T: Read + Write>(config: &saitls::ClientConfig<'_, P>, provider: P, uart: T)
 /// # -> Result<(), saitls::StreamError<T::Error>> {

@@ -96,7 +96,7 @@ impl<P: CryptoProvider> LendProvider for P {
 ///
 /// ```
 /// # use saitls::stream::{LendProvider, Shared};
-/// # use saitls::core::crypto::CryptoProvider;
+/// # use saitls::protocol::crypto::CryptoProvider;
 /// # use core::cell::RefCell;
 /// # fn two_streams<P: CryptoProvider>(board: P) {
 /// let board = RefCell::new(board);

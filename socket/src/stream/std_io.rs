@@ -44,7 +44,7 @@ use std::vec::Vec;
 /// hold a `TlsStream<'a, OsRustCrypto, TcpStream>`.
 ///
 /// ```no_run
-/// # use saitls::core::crypto::{CryptoProvider, PeerVerifier};
+/// # use saitls::protocol::crypto::{CryptoProvider, PeerVerifier};
 /// # fn f<P: CryptoProvider>(trust: &dyn PeerVerifier<P>, provider: P) -> std::io::Result<()> {
 /// use saitls::{Buffers, ClientConfig, ServerName, TlsStream};
 /// use std::io::{Read, Write};
@@ -285,7 +285,7 @@ impl<'a, L: LendProvider, T: Read + Write> TlsStream<'a, L, T> {
     /// Why the handshake or `reader` failed, with the stream: it can be repeated, or taken apart.
     ///
     /// ```no_run
-    /// # use saitls::core::crypto::CryptoProvider;
+    /// # use saitls::protocol::crypto::CryptoProvider;
     /// # fn f<P: CryptoProvider>(stream: saitls::TlsStream<'_, P, std::net::TcpStream>) -> std::io::Result<()> {
     /// let (reader, writer) = stream.split(|tcp| tcp.try_clone())?;
     /// # Ok(()) }

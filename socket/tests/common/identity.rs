@@ -1,7 +1,7 @@
 //! Keys, certificates, and a provider whose random numbers are the same each time.
 
-use saitls::core::config::{ClientConfig, Identity, ServerConfig};
-use saitls::core::crypto::{PeerCertificates, PeerVerifier, PinnedKey, VerificationProgress};
+use saitls::protocol::config::{ClientConfig, Identity, ServerConfig};
+use saitls::protocol::crypto::{PeerCertificates, PeerVerifier, PinnedKey, VerificationProgress};
 use saitls::rustcrypto::{RustCrypto, SigningKey};
 use std::task::Poll;
 
@@ -76,7 +76,7 @@ impl PeerVerifier<Provider> for ByName {
         _: &mut Provider,
         _: &mut VerificationProgress<Provider>,
         _: &PeerCertificates<'_>,
-    ) -> Poll<saitls::core::Result<()>> {
+    ) -> Poll<saitls::protocol::Result<()>> {
         Poll::Ready(Ok(()))
     }
 

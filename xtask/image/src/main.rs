@@ -67,7 +67,7 @@ mod tls {
     #[cfg(feature = "ordered")]
     use saitls::chain as chains;
     #[cfg(all(feature = "client", not(any(feature = "chain", feature = "ordered"))))]
-    use saitls::core::crypto::PinnedKey;
+    use saitls::protocol::crypto::PinnedKey;
     #[cfg(all(feature = "chain", not(feature = "ordered")))]
     use saitls::webpki as chains;
     use saitls::{Buffers, TlsSocket, TlsSocketSet, TlsSocketStorage, rustcrypto::RustCrypto};

@@ -14,9 +14,9 @@
 use core::fmt::Write as _;
 use core::time::Duration;
 use rand_core::TryRng as _;
-use saitls::core::codes::HashAlgorithm;
-use saitls::core::config::ClientAuthentication;
-use saitls::core::crypto::Hash;
+use saitls::protocol::codes::HashAlgorithm;
+use saitls::protocol::config::ClientAuthentication;
+use saitls::protocol::crypto::Hash;
 use saitls::rustcrypto::{Hash as SoftwareHash, SigningKey};
 use saitls::smoltcp::iface::{SocketSet, SocketStorage};
 use saitls::smoltcp::socket::tcp;
