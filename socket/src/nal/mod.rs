@@ -26,7 +26,7 @@
 //!     Ok(len)
 //! }
 //!
-//! # use saitls::{ClientConfig, TlsSocketSet, core::crypto::CryptoProvider, smoltcp::{self, time::Instant}};
+//! # use saitls::{ClientConfig, TlsSocketSet, protocol::crypto::CryptoProvider, smoltcp::{self, time::Instant}};
 //! # fn use_it<'a, P: CryptoProvider>(
 //! #     iface: &mut smoltcp::iface::Interface, device: &mut smoltcp::phy::Loopback, sockets: &mut smoltcp::iface::SocketSet<'_>,
 //! #     tls: &mut TlsSocketSet<'a, P>, provider: &mut P, config: &'a ClientConfig<'a, P>, now: impl FnMut() -> Instant, server: SocketAddr,
