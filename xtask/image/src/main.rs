@@ -74,7 +74,7 @@ mod tls {
     #[cfg(feature = "client")]
     use saitls::{ClientConfig, ServerName};
     #[cfg(feature = "server")]
-    use saitls::{ServerConfig, core::config::Identity, rustcrypto::SigningKey};
+    use saitls::{ServerConfig, protocol::config::Identity, rustcrypto::SigningKey};
 
     macro_rules! tls_socket {
         ($sockets:expr) => {{
