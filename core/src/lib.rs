@@ -21,6 +21,7 @@ pub mod limits; // 2
 pub mod secret; // 3
 mod storage; // 4
 
+#[doc(hidden)] // Not for users: it may change with any version. What seams name of it is in `crypto` and `config`, too.
 pub mod wire; // 5
 
 pub mod crypto; // 6

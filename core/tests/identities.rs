@@ -648,13 +648,13 @@ fn a_certificate_signed_with_sha1_is_only_presented_to_who_asks_for_it() {
         let chain = [certificate];
         let identities = [Identity::<Provider>::new(&chain, &key.key)];
         let schemes: Vec<u8> = schemes.iter().flat_map(|scheme| scheme.0.to_be_bytes()).collect();
-        let schemes = saitls_core::wire::List::new(&schemes).unwrap();
+        let schemes = List::new(&schemes).unwrap();
         let request = IdentityRequest {
             server_name: None,
             signature_schemes: schemes,
             certificate_schemes: schemes,
             certificate_authorities: None,
-            certificate_types: saitls_core::wire::extensions::CertificateTypeList::X509,
+            certificate_types: CertificateTypeList::X509,
         };
         request.choose_from(&identities).is_some()
     };

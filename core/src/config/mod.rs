@@ -3,6 +3,8 @@
 mod identity;
 
 pub use crate::record::Padding;
+pub use crate::wire::List;
+pub use crate::wire::extensions::{CertificateAuthorities, CertificateTypeList};
 #[cfg(target_has_atomic = "ptr")]
 pub use identity::RotatingIdentities;
 pub(crate) use identity::{ChosenIdentity, Identities};

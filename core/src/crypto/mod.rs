@@ -81,6 +81,8 @@ pub use signature_verifier::{SignatureAlgorithm, SignatureVerifier};
 pub use signer::Signer;
 pub use verification::{Answers, Notes, VerificationProgress};
 
+pub use crate::wire::{CertificateEntries, CertificateEntry};
+
 use crate::error::{ByteCount, Error, Result};
 
 /// Copies `bytes` to the front of `out` and returns their number: how shares and signatures are given.
