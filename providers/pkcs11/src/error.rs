@@ -34,6 +34,8 @@ pub enum TokenError {
     NoCertificate(String),
     /// The key is of a kind, a curve or a length that this crate does not sign with, or not meant for it.
     UnsupportedKey(String),
+    /// The token cannot keep the secrets of connections to itself: what it lacks.
+    Unfit(String),
     /// The token was removed, or its session was ended from elsewhere, and it did not come back.
     Gone(String),
     /// The token failed.
@@ -143,6 +145,7 @@ impl fmt::Display for TokenError {
             Self::AmbiguousKey(name) => write!(f, "the token has several private keys {name}"),
             Self::NoCertificate(label) => write!(f, "the token has no certificate with the label {label:?}"),
             Self::UnsupportedKey(what) => write!(f, "this key cannot sign handshakes: {what}"),
+            Self::Unfit(what) => write!(f, "the token cannot keep the secrets of connections: {what}"),
             Self::Gone(said) => write!(f, "the token is gone: {said}"),
             Self::Failed(said) => write!(f, "the token failed: {said}"),
             Self::Hangs => f.write_str("the token does not answer"),

@@ -8,6 +8,7 @@ mod lock;
 mod mechanism;
 mod module;
 mod name;
+mod provider;
 mod refused;
 mod requests;
 mod retry;
@@ -19,6 +20,7 @@ mod worker;
 
 pub use error::TokenError;
 pub use key::TokenKey;
+pub use provider::{TokenAead, TokenHash, TokenKeyExchange, TokenProvider, TokenSecret, TokenVerifier};
 pub use requests::threads_left_behind;
 pub use shared::Listed;
 pub use token::{Token, list_keys, list_tokens};

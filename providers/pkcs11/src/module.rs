@@ -155,6 +155,11 @@ impl Module {
         &self.context
     }
 
+    /// Its file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Held by the one who opens a session.
     pub(crate) fn opening(&self) -> MutexGuard<'_, ()> {
         lock(&self.opening)

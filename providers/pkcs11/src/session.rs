@@ -11,6 +11,7 @@ use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::MechanismType;
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session, UserType};
+use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
 use saitls_core::codes::SignatureScheme;
 
@@ -50,6 +51,7 @@ impl From<TokenError> for Problem {
 
 /// A session.
 pub(crate) struct TokenSession {
+    slot: Slot,
     session: Session,
     mechanisms: Vec<MechanismType>,
     /// What names the token.
@@ -96,11 +98,16 @@ impl TokenSession {
             }
         }
         let mechanisms = context.get_mechanism_list(slot)?;
-        Ok(Self { session, mechanisms, uri: token.uri(), pin: pin.cloned() })
+        Ok(Self { slot, session, mechanisms, uri: token.uri(), pin: pin.cloned() })
     }
 
     pub(crate) const fn uri(&self) -> &Uri {
         &self.uri
+    }
+
+    /// For other uses than keys: the session, and what the token lists.
+    pub(crate) fn into_parts(self) -> (Slot, Session, Vec<MechanismType>) {
+        (self.slot, self.session, self.mechanisms)
     }
 
     /// Leaves the session to itself: the module it was had from was started anew since, and its number may be

@@ -27,12 +27,17 @@ pub(crate) fn run(test: &str, folder: &Path, variables: &[(&str, &Path)]) {
 
 /// The same without the removal. Returns what it said.
 pub(crate) fn run_in(test: &str, folder: &Path, variables: &[(&str, &Path)]) -> String {
-    let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args([test, "--exact", "--nocapture"]).env(FOLDER, folder).envs(variables.iter().copied());
-    let output = child.output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
+    run_by(Command::new(std::env::current_exe().unwrap()), test, folder, variables).0
+}
+
+/// The same by a command that ends with the program of the tests. Returns what it said to standard output and error.
+pub(crate) fn run_by(mut command: Command, test: &str, folder: &Path, variables: &[(&str, &Path)]) -> (String, String) {
+    command.args([test, "--exact", "--nocapture"]).env(FOLDER, folder).envs(variables.iter().copied());
+    let output = command.output().unwrap();
+    let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     println!("{text}");
     let ran = text.contains("1 passed");
-    assert!(output.status.success() && ran, "{}: {text}{}", output.status, String::from_utf8_lossy(&output.stderr));
-    text.into_owned()
+    let end: String = errors.chars().rev().take(4000).collect::<Vec<_>>().into_iter().rev().collect();
+    assert!(output.status.success() && ran, "{}: {text}{end}", output.status);
+    (text.into_owned(), errors.into_owned())
 }

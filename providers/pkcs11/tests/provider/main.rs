@@ -1,0 +1,13 @@
+//! Connections whose secrets are in tokens that others wrote, as far as they are installed.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "../support/child.rs"]
+mod child;
+mod conformance;
+mod peers;
+#[path = "../support/softhsm.rs"]
+#[allow(dead_code, reason = "the tests of SoftHSM need more of it")]
+mod softhsm;
+mod tokens;
+mod vectors;
