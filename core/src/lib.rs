@@ -20,20 +20,26 @@ pub mod error; // 1
 pub mod limits; // 2
 pub mod secret; // 3
 mod storage; // 4
+mod waiting; // 5
 
 #[doc(hidden)] // Not for users: it may change with any version. What seams name of it is in `crypto` and `config`, too.
-pub mod wire; // 5
+pub mod wire; // 6
 
-pub mod crypto; // 6
+pub mod crypto; // 7
 
-mod record; // 7
+mod record; // 8
 
-mod key_schedule; // 8
+mod key_schedule; // 9
 
-pub mod config; // 9: what the application hands to the handshake
-mod handshake; // 10
+mod sender; // 10
 
-mod connection; // 11
+mod identity; // 11
+
+pub mod config; // 12: what the application hands to the handshake
+
+mod handshake; // 13
+
+mod connection; // 14
 
 pub use connection::{Buffers, Connection, Negotiated, Operation, PeerAuthentication, SetupError, WaitingFor};
 #[doc(no_inline)]

@@ -69,10 +69,28 @@ fn rewritten(bytes: &[u8]) -> Vec<u8> {
     let message = Message::read(bytes).unwrap();
     let body = message.body;
     written(|writer| match message.kind {
-        HandshakeType::CLIENT_HELLO => ClientHello::read(body).unwrap().write(writer),
-        HandshakeType::SERVER_HELLO => ServerHello::read(body).unwrap().write(writer),
-        HandshakeType::ENCRYPTED_EXTENSIONS => EncryptedExtensions::read(body).unwrap().write(writer),
-        HandshakeType::CERTIFICATE_REQUEST => CertificateRequest::read(body).unwrap().write(writer),
+        HandshakeType::CLIENT_HELLO => {
+            let hello = ClientHello::read(body).unwrap();
+            let (suites, extensions) = (hello.cipher_suites.iter(), hello.extensions.as_bytes());
+            ClientHello::write(writer, hello.random, hello.legacy_session_id, suites, |writer| {
+                writer.bytes(extensions)
+            });
+        }
+        HandshakeType::SERVER_HELLO => {
+            let hello = ServerHello::read(body).unwrap();
+            let (id, suite, extensions) =
+                (hello.legacy_session_id_echo, hello.cipher_suite, hello.extensions.as_bytes());
+            ServerHello::write(writer, hello.random, id, suite, |writer| writer.bytes(extensions));
+        }
+        HandshakeType::ENCRYPTED_EXTENSIONS => {
+            let extensions = EncryptedExtensions::read(body).unwrap().extensions.as_bytes();
+            EncryptedExtensions::write(writer, |writer| writer.bytes(extensions));
+        }
+        HandshakeType::CERTIFICATE_REQUEST => {
+            let request = CertificateRequest::read(body).unwrap();
+            let extensions = request.extensions.as_bytes();
+            CertificateRequest::write(writer, request.certificate_request_context, |writer| writer.bytes(extensions));
+        }
         HandshakeType::CERTIFICATE => Certificate::read(body).unwrap().write(writer),
         HandshakeType::CERTIFICATE_VERIFY => CertificateVerify::read(body).unwrap().write(writer),
         HandshakeType::FINISHED => Finished::read(body).write(writer),
@@ -109,17 +127,15 @@ fn rewritten_extension(message: In, kind: ExtensionType, data: &[u8]) -> Option<
             SelectedVersion::write(writer);
         }
         ExtensionType::KEY_SHARE if is_client_hello => {
-            let shares: Vec<_> = KeyShareClientHello::read(data).unwrap().iter().collect();
-            let shares: Vec<_> = shares.iter().map(|share| (share.group.0, share.key_exchange)).collect();
-            writer.extension(kind, |writer| writer.bytes(&hellos::key_shares(&shares)));
+            let shares = KeyShareClientHello::read(data).unwrap();
+            KeyShareClientHello::write(writer, |writer| shares.iter().for_each(|share| share.write(writer)));
         }
         ExtensionType::KEY_SHARE if message == In::HELLO_RETRY_REQUEST => {
             KeyShareHelloRetryRequest::read(data).unwrap().write(writer);
         }
         ExtensionType::KEY_SHARE => {
             let share = KeyShareServerHello::read(data).unwrap().server_share;
-            let data = forger::server_share(share.group.0, share.key_exchange);
-            writer.extension(kind, |writer| writer.bytes(&data));
+            KeyShareServerHello::write(writer, |writer| share.write(writer));
         }
         ExtensionType::COOKIE => Cookie::read(data).unwrap().write(writer),
         ExtensionType::RECORD_SIZE_LIMIT => RecordSizeLimit::read(data).unwrap().write(writer),

@@ -3,7 +3,7 @@
 use crate::input::Input;
 use crate::support::written;
 use saitls_core::PeerFault;
-use saitls_core::codes::{CertificateType, ExtensionType, HandshakeType};
+use saitls_core::codes::{CertificateType, ExtensionType, HandshakeType, ProtocolVersion};
 use saitls_core::wire::extensions::*;
 use saitls_core::wire::*;
 
@@ -28,8 +28,16 @@ fn message(kind: HandshakeType, body: &[u8]) {
     match kind {
         HandshakeType::CLIENT_HELLO => {
             if let Ok(hello) = ClientHello::read(body) {
-                if !hello.extensions.as_bytes().is_empty() {
-                    same(written(|writer| hello.write(writer)));
+                // What is written is TLS 1.3.
+                let is_ours =
+                    hello.legacy_version == ProtocolVersion::TLS_1_2 && hello.legacy_compression_methods == [0];
+                if is_ours && !hello.extensions.as_bytes().is_empty() {
+                    let (suites, extensions) = (hello.cipher_suites.iter(), hello.extensions.as_bytes());
+                    same(written(|writer| {
+                        ClientHello::write(writer, hello.random, hello.legacy_session_id, suites, |writer| {
+                            writer.bytes(extensions);
+                        });
+                    }));
                 }
                 hello.cipher_suites.iter().count();
                 extensions(hello.extensions);
@@ -37,8 +45,14 @@ fn message(kind: HandshakeType, body: &[u8]) {
         }
         HandshakeType::SERVER_HELLO => {
             if let Ok(hello) = ServerHello::read(body) {
-                if !hello.extensions.as_bytes().is_empty() {
-                    same(written(|writer| hello.write(writer)));
+                let is_ours = hello.legacy_version == ProtocolVersion::TLS_1_2 && hello.legacy_compression_method == 0;
+                if is_ours && !hello.extensions.as_bytes().is_empty() {
+                    let (session_id, extensions) = (hello.legacy_session_id_echo, hello.extensions.as_bytes());
+                    same(written(|writer| {
+                        ServerHello::write(writer, hello.random, session_id, hello.cipher_suite, |writer| {
+                            writer.bytes(extensions);
+                        });
+                    }));
                 }
                 let _ =
                     (hello.has_downgrade_sentinel(), hello.is_hello_retry_request(), hello.extensions.check_places());
@@ -47,13 +61,15 @@ fn message(kind: HandshakeType, body: &[u8]) {
         }
         HandshakeType::ENCRYPTED_EXTENSIONS => {
             if let Ok(message) = EncryptedExtensions::read(body) {
-                same(written(|writer| message.write(writer)));
+                let bytes = message.extensions.as_bytes();
+                same(written(|writer| EncryptedExtensions::write(writer, |writer| writer.bytes(bytes))));
                 extensions(message.extensions);
             }
         }
         HandshakeType::CERTIFICATE_REQUEST => {
             if let Ok(request) = CertificateRequest::read(body) {
-                same(written(|writer| request.write(writer)));
+                let (context, bytes) = (request.certificate_request_context, request.extensions.as_bytes());
+                same(written(|writer| CertificateRequest::write(writer, context, |writer| writer.bytes(bytes))));
                 extensions(request.extensions);
             }
         }
@@ -177,6 +193,10 @@ fn extension(kind: ExtensionType, data: &[u8]) {
 
 fn key_share(data: &[u8]) {
     if let Ok(shares) = KeyShareClientHello::read(data) {
+        let again = written(|writer| {
+            KeyShareClientHello::write(writer, |writer| shares.iter().for_each(|share| share.write(writer)));
+        });
+        assert_eq!(&again[4..], data);
         for share in shares.iter() {
             let is_only = shares.iter().filter(|other| other.group == share.group).count() == 1;
             let expected = if is_only { Ok(Some(share.key_exchange)) } else { Err(PeerFault::IllegalKeyShare.into()) };
@@ -186,5 +206,8 @@ fn key_share(data: &[u8]) {
     if let Ok(request) = KeyShareHelloRetryRequest::read(data) {
         assert_eq!(&written(|writer| request.write(writer))[4..], data);
     }
-    let _ = KeyShareServerHello::read(data);
+    if let Ok(KeyShareServerHello { server_share }) = KeyShareServerHello::read(data) {
+        let again = written(|writer| KeyShareServerHello::write(writer, |writer| server_share.write(writer)));
+        assert_eq!(&again[4..], data);
+    }
 }

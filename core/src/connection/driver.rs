@@ -5,9 +5,9 @@ use super::{Connection, Endpoint, Phase};
 use crate::codes::{AlertDescription, HandshakeType};
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, PeerFault, Result};
-use crate::handshake::{Context, Expected, Received, WaitingFor, client, server};
-use crate::key_schedule::{KeySchedule, Transcript};
-use crate::record::Content;
+use crate::handshake::{Expected, Received, Step, client, server};
+use crate::record::stream::{Content, Records};
+use crate::waiting::WaitingFor;
 use core::task::Poll;
 
 /// What one turn of the driver came to.
@@ -22,19 +22,15 @@ enum Turn {
 ///
 /// A connection holds this as a pointer, so that a program which is only ever a client does not link a server.
 pub(super) type Advance<'a, P> =
-    for<'c, 'm> fn(&mut Endpoint<'a, P>, &mut Context<'c, 'a, P>, Option<&mut Received<'m>>) -> Poll<Result<bool>>;
+    for<'c, 'm> fn(&mut Endpoint<'a, P>, &mut Step<'c, 'a, P>, Option<&mut Received<'m>>) -> Poll<Result<bool>>;
 
 pub(super) fn advance_client<'a, P: CryptoProvider>(
     endpoint: &mut Endpoint<'a, P>,
-    cx: &mut Context<'_, 'a, P>,
+    step: &mut Step<'_, 'a, P>,
     received: Option<&mut Received<'_>>,
 ) -> Poll<Result<bool>> {
     let Endpoint::Client(client, state) = endpoint else { return Poll::Ready(Err(Error::Internal)) };
-    let next = match received {
-        Some(received) => state.on(cx, client, received),
-        None => state.advance(cx, client),
-    };
-    next.map_ok(|next| {
+    state.advance(step, client, received).map_ok(|next| {
         *state = next;
         matches!(state, client::State::Connected)
     })
@@ -42,15 +38,11 @@ pub(super) fn advance_client<'a, P: CryptoProvider>(
 
 pub(super) fn advance_server<'a, P: CryptoProvider>(
     endpoint: &mut Endpoint<'a, P>,
-    cx: &mut Context<'_, 'a, P>,
+    step: &mut Step<'_, 'a, P>,
     received: Option<&mut Received<'_>>,
 ) -> Poll<Result<bool>> {
     let Endpoint::Server(config, state) = endpoint else { return Poll::Ready(Err(Error::Internal)) };
-    let next = match received {
-        Some(received) => state.on(cx, config, received),
-        None => state.advance(cx, config),
-    };
-    next.map_ok(|next| {
+    state.advance(step, config, received).map_ok(|next| {
         *state = next;
         matches!(state, server::State::Connected)
     })
@@ -108,7 +100,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         }
         self.outgoing.buffer.discard_open();
         if self.phase == Phase::Handshake {
-            self.facts.peer_authentication = None;
+            self.memory.forget_peer();
         }
         self.phase = Phase::Failed(error);
         self.waiting_for = WaitingFor::Nothing;
@@ -118,21 +110,14 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         }
     }
 
-    /// Drops everything secret.
+    /// The connection is over: drops everything secret.
     fn forget(&mut self) {
         self.incoming.forget_keys();
         self.outgoing.forget_keys();
-        self.schedule = KeySchedule::none();
-        self.end_handshake();
-    }
-
-    /// Drops what only the handshake needs.
-    fn end_handshake(&mut self) {
-        self.transcript = Transcript::none();
-        self.identity = None;
+        self.memory.forget();
         match &mut self.endpoint {
-            Endpoint::Client(_, state) => *state = client::State::Connected,
-            Endpoint::Server(_, state) => *state = server::State::Connected,
+            Endpoint::Client(_, state) => *state = client::State::Over,
+            Endpoint::Server(_, state) => *state = server::State::Over,
         }
         self.receive.release();
     }
@@ -146,7 +131,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         self.outgoing.alert(provider, AlertDescription::CLOSE_NOTIFY)?;
         self.locally_closed = true;
         self.phase = Phase::Closed;
-        self.facts.peer_authentication = None;
+        self.memory.forget_peer();
         self.forget();
         self.receive.clear();
         Ok(Turn::Again)
@@ -171,43 +156,31 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     /// One step of the state machine, by the next message or on its own.
     #[inline(never)]
     fn step(&mut self, provider: &mut P, with_message: bool) -> Result<Turn> {
-        let mut retain = None;
         let common = self.common();
         let receive_capacity = self.receive.capacity();
         let mut received = match (with_message, self.receive.message()?) {
             (true, Some((message, aligned))) => Some(Received { message, aligned, retained: self.receive.retained() }),
             _ => None,
         };
-        let mut cx = Context {
-            provider: &mut *provider,
-            common,
-            outgoing: &mut self.outgoing,
-            incoming: &mut self.incoming,
-            transcript: &mut self.transcript,
-            schedule: &mut self.schedule,
-            facts: &mut self.facts,
-            notes: &mut self.notes,
-            identity: &mut self.identity,
-            receive_capacity,
-            waiting_for: &mut self.waiting_for,
-            retain: &mut retain,
-        };
-        let done = (self.advance)(&mut self.endpoint, &mut cx, received.as_mut());
+        let mut records = Records { incoming: &mut self.incoming, outgoing: &mut self.outgoing, receive_capacity };
+        let mut step = Step::new(provider, common, &mut records, &mut self.memory, &mut self.waiting_for);
+        let done = (self.advance)(&mut self.endpoint, &mut step, received.as_mut());
         let connected = match done {
             Poll::Pending => return Ok(Turn::Wait),
             Poll::Ready(connected) => connected?,
         };
+        let retained = step.into_retained();
         if with_message {
             self.incoming.made_progress();
         }
-        match retain {
+        match retained {
             Some(part) => self.receive.retain(part.start, part.len()),
             None if with_message => self.receive.consume_message(),
             None => {}
         }
         if connected {
-            self.end_handshake();
-            self.incoming.allows_application_data = true;
+            self.memory.end_handshake();
+            self.receive.release();
             self.phase = Phase::Connected;
         }
         Ok(Turn::Again)

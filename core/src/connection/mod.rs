@@ -22,13 +22,13 @@ pub use buffers::Buffers;
 pub use setup_error::SetupError;
 
 use crate::codes::{AlertDescription, CertificateType, CipherSuite, MaxFragmentLength, NamedGroup, SignatureScheme};
-use crate::config::{ChosenIdentity, ClientConfig, Common, ServerConfig};
+use crate::config::{ClientConfig, Common, ServerConfig};
 use crate::crypto::{CryptoProvider, x509};
 use crate::error::{Error, Misconfiguration, Result};
-use crate::handshake::{Facts, PeerNotes, client, server};
-pub use crate::handshake::{Operation, PeerAuthentication, WaitingFor};
-use crate::key_schedule::{KeySchedule, Transcript};
-use crate::record::{Incoming, Outgoing, ReceiveBuffer};
+pub use crate::handshake::PeerAuthentication;
+use crate::handshake::{Agreements, Memory, PeerNotes, client, server};
+use crate::record::stream::{Incoming, Outgoing, ReceiveBuffer};
+pub use crate::waiting::{Operation, WaitingFor};
 use core::task::Waker;
 use rustls_pki_types::ServerName;
 
@@ -109,13 +109,9 @@ pub struct Connection<'a, P: CryptoProvider> {
     advance: driver::Advance<'a, P>,
     phase: Phase,
     receive: ReceiveBuffer<'a>,
-    incoming: Incoming<P>,
+    incoming: Incoming<P, Agreements<P>>,
     outgoing: Outgoing<'a, P>,
-    transcript: Transcript<P>,
-    schedule: KeySchedule<P>,
-    facts: Facts,
-    notes: PeerNotes<'a>,
-    identity: Option<ChosenIdentity<'a, P>>,
+    memory: Memory<'a, P>,
     wishes: Wishes,
     post_handshake: PostHandshake,
     waiting_for: WaitingFor,
@@ -239,13 +235,9 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             advance,
             phase: Phase::Handshake,
             receive: ReceiveBuffer::new(buffers.receive),
-            incoming: Incoming::new(),
+            incoming: Incoming::new(Agreements::none()),
             outgoing: Outgoing::new(buffers.transmit, common.padding, version),
-            transcript: Transcript::none(),
-            schedule: KeySchedule::none(),
-            facts: Facts::new(),
-            notes: PeerNotes::new(buffers.peer),
-            identity: None,
+            memory: Memory::new(PeerNotes::new(buffers.peer)),
             wishes: Wishes::default(),
             post_handshake: PostHandshake::default(),
             waiting_for: WaitingFor::Peer,
@@ -263,7 +255,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         Buffers {
             receive: self.receive.into_storage(),
             transmit: self.outgoing.buffer.into_storage(),
-            peer: self.notes.into_storage(),
+            peer: self.memory.notes.into_storage(),
         }
     }
 
@@ -291,11 +283,25 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             Endpoint::Client(client, _) => (Some(client.config.verifier), &client.config.identities),
             Endpoint::Server(config, _) => (config.client_authentication.verifier(), &config.identities),
         };
-        match (operation, verifier, &self.identity) {
+        match (operation, verifier, &self.memory.identity) {
             (Operation::PeerVerification, Some(verifier), _) => verifier.register_waker(provider, waker),
             (Operation::IdentityChoice, ..) => identities.register_waker(provider, waker),
             (Operation::Signing, _, Some(chosen)) => chosen.signer.register_waker(provider, waker),
             _ => provider.register_waker(waker),
+        }
+    }
+
+    /// Where the connection stands, for logs: the states of the handshake by their names in RFC 9846, Appendix A, as
+    /// `WAIT_SH` (and names like those for messages of a flight that the RFC sends in one go), then `CONNECTED`, `CLOSED`
+    /// or `FAILED`.
+    #[must_use]
+    pub const fn state_name(&self) -> &'static str {
+        match (self.phase, &self.endpoint) {
+            (Phase::Handshake, Endpoint::Client(_, state)) => state.name(),
+            (Phase::Handshake, Endpoint::Server(_, state)) => state.name(),
+            (Phase::Connected, _) => "CONNECTED",
+            (Phase::Closed, _) => "CLOSED",
+            (Phase::Failed(_), _) => "FAILED",
         }
     }
 
@@ -372,22 +378,22 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         }
         let (server_name, wanted) = match &self.endpoint {
             Endpoint::Client(client, _) => (client.host_name(), client.server_name.as_ref()),
-            Endpoint::Server(..) => (self.notes.name(), None),
+            Endpoint::Server(..) => (self.memory.notes.name(), None),
         };
         Some(Negotiated {
-            cipher_suite: self.facts.cipher_suite,
-            named_group: self.facts.named_group?,
-            peer_signature_scheme: self.facts.peer_scheme,
-            local_signature_scheme: self.facts.local_scheme,
-            alpn: self.facts.alpn.and_then(|index| self.common().alpn.get(usize::from(index)).copied()),
+            cipher_suite: self.memory.facts.cipher_suite,
+            named_group: self.memory.facts.named_group?,
+            peer_signature_scheme: self.memory.facts.peer_scheme,
+            local_signature_scheme: self.memory.facts.local_scheme,
+            alpn: self.memory.facts.alpn.and_then(|index| self.common().alpn.get(usize::from(index)).copied()),
             server_name,
-            verified_name: wanted.filter(|_| self.facts.server_name_verified),
-            peer_certificate: self.notes.certificate(),
-            peer_certificate_type: self.facts.peer_certificate_type,
-            peer_chain_len: self.facts.peer_chain_len.into(),
-            peer_authentication: self.facts.peer_authentication?,
-            hello_retry: self.facts.retried,
-            record_size_limit: self.facts.peer_record_size_limit,
+            verified_name: wanted.filter(|_| self.memory.facts.server_name_verified),
+            peer_certificate: self.memory.notes.certificate(),
+            peer_certificate_type: self.memory.facts.peer_certificate_type,
+            peer_chain_len: self.memory.facts.peer_chain_len.into(),
+            peer_authentication: self.memory.facts.peer_authentication?,
+            hello_retry: self.memory.facts.retried,
+            record_size_limit: self.memory.facts.peer_record_size_limit,
         })
     }
 
@@ -403,6 +409,6 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         if !self.is_connected() {
             return Err(Error::InvalidState);
         }
-        self.schedule.export(provider, self.facts.cipher_suite.hash(), label, context, out)
+        self.memory.export(provider, label, context, out)
     }
 }

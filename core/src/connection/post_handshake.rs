@@ -6,7 +6,7 @@ use crate::crypto::CryptoProvider;
 use crate::error::{Error, PeerFault, Result};
 use crate::key_schedule::next_traffic_secret;
 use crate::limits::{MAX_KEY_UPDATES, MAX_TICKET_MESSAGE_LEN, MAX_TICKETS};
-use crate::wire::{KeyUpdate, NewSessionTicket};
+use crate::wire::{KeyUpdate, NewSessionTicket, Writer};
 use core::task::Poll;
 
 impl<P: CryptoProvider> Connection<'_, P> {
@@ -63,7 +63,7 @@ impl<P: CryptoProvider> Connection<'_, P> {
 
     /// Whether our key has only one record left: the KeyUpdate.
     pub(super) fn is_key_used_up(&self) -> bool {
-        let limit = self.facts.cipher_suite.record_limit().min(self.common().records_per_key);
+        let limit = self.memory.facts.cipher_suite.record_limit().min(self.common().records_per_key);
         self.outgoing.sequence().saturating_add(1) >= limit
     }
 
@@ -112,10 +112,13 @@ impl<P: CryptoProvider> Connection<'_, P> {
     #[inline(never)]
     fn poll_key_update(&mut self, provider: &mut P, update_requested: bool) -> Result<Poll<()>> {
         self.outgoing.flush(provider)?;
-        match self.outgoing.poll_write(&mut |writer| KeyUpdate { update_requested }.write(writer)) {
-            Poll::Pending => return Ok(Poll::Pending),
-            Poll::Ready(len) => self.outgoing.commit_message(provider, len?)?,
+        if self.outgoing.poll_room(provider, KeyUpdate::LEN)?.is_pending() {
+            return Ok(Poll::Pending);
         }
+        let mut writer = Writer::new(self.outgoing.draft());
+        KeyUpdate { update_requested }.write(&mut writer);
+        let len = writer.finish()?;
+        self.outgoing.commit(provider, len)?;
         self.outgoing.flush_last(provider)?;
         self.outgoing.renew(provider, next_traffic_secret)?;
         self.post_handshake.epoch = self.post_handshake.epoch.saturating_add(1);

@@ -1,128 +1,129 @@
-//! The key schedule (RFC 9846 7.1) as stages, each made from the one above it, and the transcript hash.
+//! The key schedule (RFC 9846 7.1) as values, each made from the one above it, and the transcript hash.
 //!
 //! ```text
-//!                  0
-//!                  |
-//!             0 -> Extract = Early            \
-//!                  |                           | without a PSK always the same: `Secret::handshake_salt`
-//!            Derive-Secret(., "derived", "")  /
-//!                  |
-//! shared secret -> Extract = Handshake --> client, server handshake traffic secrets
-//!                  |
-//!            Derive-Secret(., "derived", "")
-//!                  |
-//!             0 -> Extract = Main -------> client, server application traffic secrets, exporter secret
+//!                    0
+//!                    |
+//!             PSK -> Extract = Early ---> ext binder, res binder; c e traffic, e exp master
+//!                    |
+//!              Derive-Secret(., "derived", "")      without a PSK always the same: `Secret::handshake_salt`
+//!                    |
+//!   shared secret -> Extract = Handshake ---> c hs traffic, s hs traffic
+//!                    |
+//!              Derive-Secret(., "derived", "")
+//!                    |
+//!               0 -> Extract = Main ---> c ap traffic, s ap traffic, exp master; res master
 //! ```
+//!
+//! A value has one small method for each of its arrows, and one that makes the next value of it and ends it. So a secret
+//! cannot be asked for too early or too late. [`Early`] and [`Handshake`] live within one step of the handshake; [`Main`]
+//! lives from the ServerHello to the client's Finished, which its last arrow needs.
 
+mod early;
+mod handshake;
+mod main;
+#[cfg(test)]
+mod tests;
 mod transcript;
 
+#[cfg_attr(not(test), expect(unused_imports, reason = "for PSKs"))]
+pub(crate) use early::Early;
+pub(crate) use handshake::Handshake;
+pub(crate) use main::{Exporter, Main};
 pub(crate) use transcript::Transcript;
 
 use crate::codes::HashAlgorithm;
-use crate::crypto::{CryptoProvider, Digest, Hash, Label, LabelPrefix, Secret};
-use crate::error::{Error, Result};
+use crate::crypto::{CryptoProvider, Digest, Label, Secret};
+use crate::error::Result;
 
-/// How far a schedule has come.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    None,
-    Handshake,
-    Main,
-    /// All that depends on the main secret has been derived; what stays is the exporter secret.
-    Complete,
+/// What an arrow is called: its label (RFC 9846 7.1), and the secret's name in a key log.
+pub(crate) struct Name {
+    label: Label<'static>,
+    log: &'static str,
 }
 
-/// A secret that one stage of the schedule gives.
-pub(crate) struct Derived {
-    stage: Stage,
-    label: &'static [u8],
-    /// What it is called in a key log.
-    pub(crate) log_label: &'static str,
+impl Name {
+    const CLIENT_EARLY_TRAFFIC: Self = Self { label: Label::tls13(b"c e traffic"), log: "CLIENT_EARLY_TRAFFIC_SECRET" };
+    const EARLY_EXPORTER: Self = Self { label: Label::tls13(b"e exp master"), log: "EARLY_EXPORTER_SECRET" };
+    const CLIENT_HANDSHAKE_TRAFFIC: Self =
+        Self { label: Label::tls13(b"c hs traffic"), log: "CLIENT_HANDSHAKE_TRAFFIC_SECRET" };
+    const SERVER_HANDSHAKE_TRAFFIC: Self =
+        Self { label: Label::tls13(b"s hs traffic"), log: "SERVER_HANDSHAKE_TRAFFIC_SECRET" };
+    const CLIENT_APPLICATION_TRAFFIC: Self =
+        Self { label: Label::tls13(b"c ap traffic"), log: "CLIENT_TRAFFIC_SECRET_0" };
+    const SERVER_APPLICATION_TRAFFIC: Self =
+        Self { label: Label::tls13(b"s ap traffic"), log: "SERVER_TRAFFIC_SECRET_0" };
+    const EXPORTER: Self = Self { label: Label::tls13(b"exp master"), log: "EXPORTER_SECRET" };
 }
 
-/// The names of the traffic secrets, and of the exporter secret (RFC 9846 7.1).
-impl Derived {
-    pub(crate) const CLIENT_HANDSHAKE: Self =
-        Self { stage: Stage::Handshake, label: b"c hs traffic", log_label: "CLIENT_HANDSHAKE_TRAFFIC_SECRET" };
-    pub(crate) const SERVER_HANDSHAKE: Self =
-        Self { stage: Stage::Handshake, label: b"s hs traffic", log_label: "SERVER_HANDSHAKE_TRAFFIC_SECRET" };
-    pub(crate) const CLIENT_APPLICATION: Self =
-        Self { stage: Stage::Main, label: b"c ap traffic", log_label: "CLIENT_TRAFFIC_SECRET_0" };
-    pub(crate) const SERVER_APPLICATION: Self =
-        Self { stage: Stage::Main, label: b"s ap traffic", log_label: "SERVER_TRAFFIC_SECRET_0" };
-    pub(crate) const EXPORTER: Self = Self { stage: Stage::Main, label: b"exp master", log_label: "EXPORTER_SECRET" };
+/// The labels of what no key log gets to know.
+mod label {
+    use crate::crypto::Label;
+
+    pub(super) const EXTERNAL_BINDER: Label<'static> = Label::tls13(b"ext binder");
+    pub(super) const RESUMPTION_BINDER: Label<'static> = Label::tls13(b"res binder");
+    pub(super) const RESUMPTION: Label<'static> = Label::tls13(b"res master");
+    /// From one value to the next.
+    pub(super) const DERIVED: Label<'static> = Label::tls13(b"derived");
+    /// RFC 9846 4.5.3.
+    pub(super) const FINISHED: Label<'static> = Label::tls13(b"finished");
+    /// RFC 9846 4.7.1.
+    pub(super) const TICKET: Label<'static> = Label::tls13(b"resumption");
+    /// RFC 9846 7.2.
+    pub(super) const TRAFFIC_UPDATE: Label<'static> = Label::tls13(b"traffic upd");
 }
 
-/// The secrets that the next steps need. They have their place in the connection, so that no state carries them.
-pub(crate) struct KeySchedule<P: CryptoProvider> {
-    stage: Stage,
-    /// That of the stage.
-    secret: Option<P::Secret>,
-    /// The client's application traffic secret, which takes effect behind the client's Finished.
-    client_secret: Option<P::Secret>,
+/// An arrow to a secret that leaves the schedule: a traffic secret, or what exporters are made of.
+pub(crate) struct Arrow<'s, P: CryptoProvider> {
+    from: &'s Stage<P>,
+    name: &'static Name,
 }
 
-impl<P: CryptoProvider> KeySchedule<P> {
-    /// Nothing has been agreed on, or everything was forgotten.
-    pub(crate) const fn none() -> Self {
-        Self { stage: Stage::None, secret: None, client_secret: None }
+impl<P: CryptoProvider> Arrow<'_, P> {
+    /// The secret. `transcript` is the hash of the messages that the arrow's method names.
+    pub(crate) fn follow(&self, provider: &mut P, transcript: &Digest) -> Result<P::Secret> {
+        self.from.derive(provider, &self.name.label, transcript)
     }
 
-    /// To the handshake secret, from the shared secret of the key exchange, without a PSK.
-    pub(crate) fn begin(&mut self, provider: &mut P, hash: HashAlgorithm, shared: &P::Secret) -> Result<()> {
-        let salt = P::Secret::handshake_salt(provider, hash, LabelPrefix::TLS_1_3)?;
-        self.secret = Some(P::Secret::extract(provider, hash, Some(&salt), Some(shared))?);
-        self.stage = Stage::Handshake;
-        Ok(())
+    /// The name of the secret in a key log.
+    pub(crate) const fn log_name(&self) -> &'static str {
+        self.name.log
     }
+}
 
-    /// To the main secret.
-    pub(crate) fn proceed(&mut self, provider: &mut P, hash: HashAlgorithm) -> Result<()> {
-        let salt =
-            self.secret(Stage::Handshake)?.derive(provider, hash, &Label::tls13(b"derived"), hash.empty_digest())?;
-        self.secret = Some(P::Secret::extract(provider, hash, Some(&salt), None)?);
-        self.stage = Stage::Main;
-        Ok(())
-    }
+/// A secret of the schedule, and the hash that it is of.
+struct Stage<P: CryptoProvider> {
+    secret: P::Secret,
+    hash: HashAlgorithm,
+}
 
-    /// A secret of the current stage. `transcript` is that of ClientHello...ServerHello for handshake traffic,
-    /// and of ClientHello...server Finished for what comes after.
-    pub(crate) fn derive(
-        &self,
+impl<P: CryptoProvider> Stage<P> {
+    /// HKDF-Extract, with the secret from the left (none: zeros) and the salt from above.
+    fn extract(
         provider: &mut P,
         hash: HashAlgorithm,
-        derived: &Derived,
-        transcript: &Digest,
-    ) -> Result<P::Secret> {
-        self.secret(derived.stage)?.derive(provider, hash, &Label::tls13(derived.label), transcript.as_bytes())
+        salt: Option<&P::Secret>,
+        input: Option<&P::Secret>,
+    ) -> Result<Self> {
+        Ok(Self { secret: P::Secret::extract(provider, hash, salt, input)?, hash })
     }
 
-    /// Keeps the client's application traffic secret, and the exporter secret in place of the main secret.
-    pub(crate) fn complete(&mut self, client_secret: P::Secret, exporter_secret: P::Secret) {
-        *self = Self { stage: Stage::Complete, secret: Some(exporter_secret), client_secret: Some(client_secret) };
+    /// Derive-Secret of no messages.
+    fn derive_bare(&self, provider: &mut P, label: &Label<'_>) -> Result<P::Secret> {
+        self.secret.derive(provider, self.hash, label, self.hash.empty_digest())
     }
 
-    /// The client's application traffic secret, which nobody else needs.
-    pub(crate) fn take_client_secret(&mut self) -> Result<P::Secret> {
-        self.client_secret.take().ok_or(Error::Internal)
+    /// Derive-Secret of the messages whose hash is `transcript`.
+    fn derive(&self, provider: &mut P, label: &Label<'_>, transcript: &Digest) -> Result<P::Secret> {
+        self.secret.derive(provider, self.hash, label, transcript.as_bytes())
     }
 
-    /// TLS-Exporter (RFC 9846 7.5).
-    pub(crate) fn export(
-        &self,
-        provider: &mut P,
-        hash: HashAlgorithm,
-        label: &[u8],
-        context: &[u8],
-        out: &mut [u8],
-    ) -> Result<()> {
-        let context_hash = P::Hash::digest(provider, hash, &[context])?;
-        let secret = self.secret(Stage::Complete)?.derive(provider, hash, &Label::tls13(label), hash.empty_digest())?;
-        secret.export(provider, hash, &Label::tls13(b"exporter"), context_hash.as_bytes(), out)
+    const fn arrow(&self, name: &'static Name) -> Arrow<'_, P> {
+        Arrow { from: self, name }
     }
 
-    fn secret(&self, stage: Stage) -> Result<&P::Secret> {
-        self.secret.as_ref().filter(|_| self.stage == stage).ok_or(Error::Internal)
+    /// What the value below is extracted with.
+    fn salt(&self, provider: &mut P) -> Result<P::Secret> {
+        self.derive_bare(provider, &label::DERIVED)
     }
 }
 
@@ -132,16 +133,17 @@ pub(crate) fn next_traffic_secret<P: CryptoProvider>(
     hash: HashAlgorithm,
     secret: &P::Secret,
 ) -> Result<P::Secret> {
-    secret.derive(provider, hash, &Label::tls13(b"traffic upd"), b"")
+    secret.derive(provider, hash, &label::TRAFFIC_UPDATE, b"")
 }
 
-/// The `verify_data` of a Finished (RFC 9846 4.5.3); `base_key` is the sender's handshake traffic secret.
+/// The `verify_data` of a Finished (RFC 9846 4.5.3), whose `base_key` is the sender's handshake traffic secret; or the
+/// binder of a PSK (4.3.11.2), whose is a binder key.
 pub(crate) fn verify_data<P: CryptoProvider>(
     provider: &mut P,
     hash: HashAlgorithm,
     base_key: &P::Secret,
     transcript: &Digest,
 ) -> Result<Digest> {
-    let finished_key = base_key.derive(provider, hash, &Label::tls13(b"finished"), b"")?;
+    let finished_key = base_key.derive(provider, hash, &label::FINISHED, b"")?;
     finished_key.mac(provider, hash, transcript.as_bytes())
 }

@@ -16,12 +16,14 @@ impl<P: CryptoProvider> Transcript<P> {
         Self { hash: None }
     }
 
-    /// An empty transcript.
-    pub(crate) fn start(provider: &mut P, algorithm: HashAlgorithm) -> Result<Self> {
-        P::Hash::start(provider, algorithm).map(|hash| Self { hash: Some(hash) })
+    /// Begins it, empty.
+    #[inline(never)]
+    pub(crate) fn begin(&mut self, provider: &mut P, algorithm: HashAlgorithm) -> Result<()> {
+        self.hash = Some(P::Hash::start(provider, algorithm)?);
+        Ok(())
     }
 
-    /// Whether it has not been started.
+    /// Whether it has not begun.
     pub(crate) const fn is_none(&self) -> bool {
         self.hash.is_none()
     }
@@ -45,7 +47,7 @@ impl<P: CryptoProvider> Transcript<P> {
         let mut writer = Writer::new(&mut message);
         writer.message(HandshakeType::MESSAGE_HASH, |writer| writer.bytes(client_hello.as_bytes()));
         let len = writer.finish()?;
-        *self = Self::start(provider, algorithm)?;
+        self.begin(provider, algorithm)?;
         self.add(provider, message.get(..len).ok_or(Error::Internal)?)
     }
 }

@@ -1,6 +1,5 @@
 //! Sealing and opening records with one key (RFC 9846 5.2, 5.3).
 
-use super::keys::Keys;
 use crate::codes::{CipherSuite, ContentType, HashAlgorithm};
 use crate::crypto::{Aead, CryptoProvider, Label, Nonce, Secret};
 use crate::error::{Error, PeerFault, Result};
@@ -24,21 +23,26 @@ pub(crate) struct Protection<P: CryptoProvider> {
 impl<P: CryptoProvider> Protection<P> {
     /// Puts the key and IV of a traffic secret (RFC 9846 7.3) where those of the one before were.
     #[inline(never)]
-    pub(super) fn install(slot: &mut Keys<P>, provider: &mut P, suite: CipherSuite, secret: P::Secret) -> Result<()> {
+    pub(super) fn install(
+        slot: &mut Option<Self>,
+        provider: &mut P,
+        suite: CipherSuite,
+        secret: P::Secret,
+    ) -> Result<()> {
         if suite == CipherSuite::NONE {
             return Err(Error::Internal);
         }
         let mut iv = Zeroizing::new(Nonce::default());
         secret.export(provider, suite.hash(), &Label::tls13(b"iv"), b"", &mut *iv)?;
         let aead = P::Aead::from_secret(provider, suite, &secret, &Label::tls13(b"key"))?;
-        *slot = Keys::Installed(Self { aead, iv, sequence: 0, suite, secret });
+        *slot = Some(Self { aead, iv, sequence: 0, suite, secret });
         Ok(())
     }
 
     /// Puts the next key (RFC 9846 7.2) where the current one is; `next` is the secret's arrow of the key schedule.
     #[inline(never)]
-    pub(super) fn renew(slot: &mut Keys<P>, provider: &mut P, next: NextSecret<P>) -> Result<()> {
-        let current = slot.installed().ok_or(Error::Internal)?;
+    pub(super) fn renew(slot: &mut Option<Self>, provider: &mut P, next: NextSecret<P>) -> Result<()> {
+        let current = slot.as_ref().ok_or(Error::Internal)?;
         let suite = current.suite;
         let secret = next(provider, suite.hash(), &current.secret)?;
         Self::install(slot, provider, suite, secret)

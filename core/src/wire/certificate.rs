@@ -1,7 +1,7 @@
 //! Certificate (RFC 9846 4.5.1).
 
 use super::extensions::{Extensions, In};
-use super::{Reader, Writer};
+use super::{MESSAGE_HEADER_LEN, Reader, Writer};
 use crate::codes::HandshakeType;
 use crate::error::{PeerFault, Result};
 
@@ -72,6 +72,14 @@ impl<'a> CertificateEntry<'a> {
         }
         Ok(Self { data, extensions: Extensions::read(reader, In::CERTIFICATE)? })
     }
+
+    /// Bytes in front of the certificate: its length.
+    pub(crate) const FRONT_LEN: usize = 3;
+
+    /// Writes an entry up to the certificate, which has `len` bytes.
+    pub(crate) fn write_front(writer: &mut Writer<'_>, len: usize) {
+        writer.u24(len);
+    }
 }
 
 impl<'a> Certificate<'a> {
@@ -88,11 +96,20 @@ impl<'a> Certificate<'a> {
         })
     }
 
+    /// Bytes in front of the list, without a context: type and length of the message, two lengths.
+    pub(crate) const FRONT_LEN: usize = MESSAGE_HEADER_LEN + 1 + 3;
+
     /// Writes the message.
     pub fn write(&self, writer: &mut Writer<'_>) {
-        writer.message(HandshakeType::CERTIFICATE, |writer| {
-            writer.vector8(|writer| writer.bytes(self.certificate_request_context));
-            writer.vector24(|writer| writer.bytes(self.entries.bytes));
-        });
+        Self::write_front(writer, self.certificate_request_context, self.entries.bytes.len());
+        writer.bytes(self.entries.bytes);
+    }
+
+    /// Writes the message up to the entries, which have `len` bytes.
+    pub(crate) fn write_front(writer: &mut Writer<'_>, context: &[u8], len: usize) {
+        writer.u8(HandshakeType::CERTIFICATE.0);
+        writer.u24(len.saturating_add(context.len()).saturating_add(4));
+        writer.vector8(|writer| writer.bytes(context));
+        writer.u24(len);
     }
 }

@@ -28,13 +28,8 @@ impl<'a> CertificateRequest<'a> {
         })
     }
 
-    /// Writes the message.
-    pub fn write(&self, writer: &mut Writer<'_>) {
-        Self::write_with(writer, self.certificate_request_context, |writer| writer.bytes(self.extensions.as_bytes()));
-    }
-
     /// Writes a message whose extensions `extensions` writes.
-    pub(crate) fn write_with(writer: &mut Writer<'_>, context: &[u8], extensions: impl FnOnce(&mut Writer<'_>)) {
+    pub fn write(writer: &mut Writer<'_>, context: &[u8], extensions: impl FnOnce(&mut Writer<'_>)) {
         writer.message(HandshakeType::CERTIFICATE_REQUEST, |writer| {
             writer.vector8(|writer| writer.bytes(context));
             writer.vector16(extensions);

@@ -1,6 +1,6 @@
 //! CertificateVerify (RFC 9846 4.5.2).
 
-use super::{Malformed, Reader, Writer};
+use super::{MESSAGE_HEADER_LEN, Malformed, Reader, Writer};
 use crate::codes::{HandshakeType, SignatureScheme};
 use crate::error::Result;
 
@@ -24,11 +24,20 @@ impl<'a> CertificateVerify<'a> {
         })
     }
 
+    /// Bytes in front of the signature: type and length of the message, algorithm, length.
+    pub(crate) const FRONT_LEN: usize = MESSAGE_HEADER_LEN + 2 + 2;
+
     /// Writes the message.
     pub fn write(&self, writer: &mut Writer<'_>) {
-        writer.message(HandshakeType::CERTIFICATE_VERIFY, |writer| {
-            writer.u16(self.algorithm.0);
-            writer.vector16(|writer| writer.bytes(self.signature));
-        });
+        Self::write_front(writer, self.algorithm, self.signature.len());
+        writer.bytes(self.signature);
+    }
+
+    /// Writes the message up to the signature, which has `len` bytes.
+    pub(crate) fn write_front(writer: &mut Writer<'_>, algorithm: SignatureScheme, len: usize) {
+        writer.u8(HandshakeType::CERTIFICATE_VERIFY.0);
+        writer.u24(len.saturating_add(Self::FRONT_LEN - MESSAGE_HEADER_LEN));
+        writer.u16(algorithm.0);
+        writer.u16(u16::try_from(len).unwrap_or(u16::MAX));
     }
 }

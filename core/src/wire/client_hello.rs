@@ -53,15 +53,21 @@ impl<'a> ClientHello<'a> {
         })
     }
 
-    /// Writes the message.
-    pub fn write(&self, writer: &mut Writer<'_>) {
+    /// Writes a message of TLS 1.3, whose extensions `extensions` writes.
+    pub fn write(
+        writer: &mut Writer<'_>,
+        random: &Random,
+        session_id: &[u8],
+        suites: impl Iterator<Item = CipherSuite>,
+        extensions: impl FnOnce(&mut Writer<'_>),
+    ) {
         writer.message(HandshakeType::CLIENT_HELLO, |writer| {
-            writer.u16(self.legacy_version.0);
-            writer.bytes(self.random);
-            writer.vector8(|writer| writer.bytes(self.legacy_session_id));
-            writer.vector16(|writer| writer.bytes(self.cipher_suites.as_bytes()));
-            writer.vector8(|writer| writer.bytes(self.legacy_compression_methods));
-            self.extensions.write(writer);
+            writer.u16(ProtocolVersion::TLS_1_2.0);
+            writer.bytes(random);
+            writer.vector8(|writer| writer.bytes(session_id));
+            writer.vector16(|writer| suites.for_each(|suite| writer.u16(suite.0)));
+            writer.vector8(|writer| writer.u8(0));
+            writer.vector16(extensions);
         });
     }
 }

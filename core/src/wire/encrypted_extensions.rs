@@ -21,13 +21,8 @@ impl<'a> EncryptedExtensions<'a> {
         Reader::all(body, |reader| Ok(Self { extensions: Extensions::read(reader, In::ENCRYPTED_EXTENSIONS)? }))
     }
 
-    /// Writes the message.
-    pub fn write(&self, writer: &mut Writer<'_>) {
-        Self::write_with(writer, |writer| writer.bytes(self.extensions.as_bytes()));
-    }
-
     /// Writes a message whose extensions `extensions` writes.
-    pub(crate) fn write_with(writer: &mut Writer<'_>, extensions: impl FnOnce(&mut Writer<'_>)) {
+    pub fn write(writer: &mut Writer<'_>, extensions: impl FnOnce(&mut Writer<'_>)) {
         writer.message(HandshakeType::ENCRYPTED_EXTENSIONS, |writer| writer.vector16(extensions));
     }
 }

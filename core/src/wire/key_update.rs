@@ -1,6 +1,6 @@
 //! KeyUpdate (RFC 9846 4.7.3).
 
-use super::{Reader, Writer};
+use super::{MESSAGE_HEADER_LEN, Reader, Writer};
 use crate::codes::HandshakeType;
 use crate::error::{PeerFault, Result};
 
@@ -23,6 +23,9 @@ impl KeyUpdate {
             _ => Err(PeerFault::IllegalKeyUpdate.into()),
         }
     }
+
+    /// Bytes of the message.
+    pub(crate) const LEN: usize = MESSAGE_HEADER_LEN + 1;
 
     /// Writes the message.
     pub fn write(self, writer: &mut Writer<'_>) {

@@ -73,45 +73,20 @@ impl<'a> ServerHello<'a> {
         matches!(self.random.last_chunk::<8>(), Some([front @ .., 0 | 1]) if front == DOWNGRADE_SENTINEL)
     }
 
-    /// Writes the message.
-    pub fn write(&self, writer: &mut Writer<'_>) {
-        Self::write_with(
-            writer,
-            self.legacy_version,
-            self.random,
-            self.legacy_session_id_echo,
-            self.cipher_suite,
-            self.legacy_compression_method,
-            |writer| writer.bytes(self.extensions.as_bytes()),
-        );
-    }
-
-    /// Writes a message for TLS 1.3 whose extensions `extensions` writes.
-    pub(crate) fn write_new(
+    /// Writes a message of TLS 1.3, whose extensions `extensions` writes.
+    pub fn write(
         writer: &mut Writer<'_>,
         random: &Random,
         session_id: &[u8],
         suite: CipherSuite,
-        extensions: impl FnOnce(&mut Writer<'_>),
-    ) {
-        Self::write_with(writer, ProtocolVersion::TLS_1_2, random, session_id, suite, 0, extensions);
-    }
-
-    fn write_with(
-        writer: &mut Writer<'_>,
-        version: ProtocolVersion,
-        random: &Random,
-        session_id: &[u8],
-        suite: CipherSuite,
-        compression: u8,
         extensions: impl FnOnce(&mut Writer<'_>),
     ) {
         writer.message(HandshakeType::SERVER_HELLO, |writer| {
-            writer.u16(version.0);
+            writer.u16(ProtocolVersion::TLS_1_2.0);
             writer.bytes(random);
             writer.vector8(|writer| writer.bytes(session_id));
             writer.u16(suite.0);
-            writer.u8(compression);
+            writer.u8(0);
             writer.vector16(extensions);
         });
     }

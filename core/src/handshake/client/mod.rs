@@ -1,12 +1,33 @@
 //! The client's handshake (RFC 9846 A.1).
 //!
 //! ```text
-//! Start -> WaitServerHello -> WaitEncryptedExtensions -> WaitCertificateOrRequest -> [WaitCertificate]
-//!   -> WaitCertificateVerify -> WaitFinished -> [SendingCertificate -> [SigningCertificateVerify]]
-//!   -> SendingFinished -> Connected
+//!                                  START <------------+
+//!                                    | send ClientHello, once or twice
+//!                                    v                |
+//!                                 WAIT_SH ------------+ receive HelloRetryRequest
+//!                                    | receive ServerHello
+//!                                    |                                  K_recv, K_send = handshake
+//!                                 WAIT_EE
+//!                                    | receive EncryptedExtensions
+//!                              WAIT_CERT_CR
+//!    receive CertificateRequest |         | receive Certificate
+//!                          WAIT_CERT      |
+//!           receive Certificate |         |
+//!                               +-> WAIT_CV
+//!                                    | receive CertificateVerify
+//!                              WAIT_FINISHED
+//!                                    | receive Finished
+//!                                    |                                  K_recv = application
+//!        if asked: SENDING_CERT, then SIGNING_CV if it is not empty
+//!                                    |
+//!                            SENDING_FINISHED
+//!                                    | send Finished
+//!                                    |                                  K_send = application
+//!                                CONNECTED
 //! ```
 //!
-//! A HelloRetryRequest leads from WaitServerHello to WaitServerHello.
+//! The right-hand column is what the calls of `k_recv` and `k_send` do. K_send is `handshake` as soon as K_recv is: there
+//! is no early data to be sent in between, and alerts are protected.
 
 mod client_hello;
 mod sending_certificate;
@@ -20,11 +41,13 @@ mod wait_encrypted_extensions;
 mod wait_finished;
 mod wait_server_hello;
 
-use super::{Context, Expected, Received};
+use super::step::Key;
+use super::{Expected, Received, Step};
 use crate::codes::{CertificateType, ExtensionType, HandshakeType};
 use crate::config::ClientConfig;
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
+use crate::wire::extensions::without_trailing_dot;
 use core::task::Poll;
 use rustls_pki_types::ServerName;
 
@@ -65,11 +88,31 @@ pub(crate) enum State<P: CryptoProvider> {
     SigningCertificateVerify(signing_certificate_verify::SigningCertificateVerify),
     SendingFinished(sending_finished::SendingFinished),
     Connected,
+    /// The handshake failed, or was given up.
+    Over,
 }
 
 impl<P: CryptoProvider> State<P> {
     pub(crate) const fn start() -> Self {
         Self::Start(start::Start::new())
+    }
+
+    /// What RFC 9846 A.1 calls it; it has no names for what happens between WAIT_FINISHED and CONNECTED.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Start(_) => "START",
+            Self::WaitServerHello(_) => "WAIT_SH",
+            Self::WaitEncryptedExtensions(_) => "WAIT_EE",
+            Self::WaitCertificateOrRequest(_) => "WAIT_CERT_CR",
+            Self::WaitCertificate(_) => "WAIT_CERT",
+            Self::WaitCertificateVerify(_) => "WAIT_CV",
+            Self::WaitFinished(_) => "WAIT_FINISHED",
+            Self::SendingCertificate(_) => "SENDING_CERT",
+            Self::SigningCertificateVerify(_) => "SIGNING_CV",
+            Self::SendingFinished(_) => "SENDING_FINISHED",
+            Self::Connected => "CONNECTED",
+            Self::Over => "OVER",
+        }
     }
 
     /// The messages this state waits for; none if it works on its own.
@@ -87,43 +130,48 @@ impl<P: CryptoProvider> State<P> {
             | Self::SendingCertificate(_)
             | Self::SigningCertificateVerify(_)
             | Self::SendingFinished(_)
-            | Self::Connected => Expected::NOTHING,
+            | Self::Connected
+            | Self::Over => Expected::NOTHING,
         }
     }
 
-    /// One step on its own.
-    pub(crate) fn advance(&mut self, cx: &mut Context<'_, '_, P>, client: &Client<'_, P>) -> Poll<Result<Self>> {
-        match self {
-            Self::Start(state) => state.advance(cx, client),
-            Self::SendingCertificate(state) => state.advance(cx),
-            Self::SigningCertificateVerify(state) => state.advance(cx),
-            Self::SendingFinished(state) => state.advance(cx),
-            _ => Poll::Ready(Err(Error::Internal)),
-        }
-    }
-
-    /// One step by a message that is [expected](Self::expected).
-    pub(crate) fn on<'a>(
+    /// One step: by a message that is [expected](Self::expected), or on its own where none is.
+    pub(crate) fn advance<'a>(
         &mut self,
-        cx: &mut Context<'_, 'a, P>,
+        step: &mut Step<'_, 'a, P>,
         client: &Client<'a, P>,
-        received: &mut Received<'_>,
+        received: Option<&mut Received<'_>>,
     ) -> Poll<Result<Self>> {
-        match self {
-            Self::WaitServerHello(state) => state.on(cx, client, received),
-            Self::WaitEncryptedExtensions(state) => state.on(cx, client, received),
-            Self::WaitCertificateOrRequest(state) => state.on(cx, client, received),
-            Self::WaitCertificate(state) => state.on(cx, client, received),
-            Self::WaitCertificateVerify(state) => state.on(cx, received),
-            Self::WaitFinished(state) => state.on(cx, received),
-            _ => Poll::Ready(Err(Error::Internal)),
+        match (self, received) {
+            (Self::Start(state), None) => state.advance(step, client),
+            (Self::WaitServerHello(state), Some(received)) => state.on(step, client, received),
+            (Self::WaitEncryptedExtensions(state), Some(received)) => state.on(step, client, received),
+            (Self::WaitCertificateOrRequest(state), Some(received)) => state.on(step, client, received),
+            (Self::WaitCertificate(state), Some(received)) => state.on(step, client, received),
+            (Self::WaitCertificateVerify(state), Some(received)) => state.on(step, received),
+            (Self::WaitFinished(state), Some(received)) => state.on(step, received),
+            (Self::SendingCertificate(state), None) => state.advance(step),
+            (Self::SigningCertificateVerify(state), None) => state.advance(step),
+            (Self::SendingFinished(state), None) => state.advance(step),
+            (
+                Self::Start(_)
+                | Self::SendingCertificate(_)
+                | Self::SigningCertificateVerify(_)
+                | Self::SendingFinished(_),
+                Some(_),
+            )
+            | (
+                Self::WaitServerHello(_)
+                | Self::WaitEncryptedExtensions(_)
+                | Self::WaitCertificateOrRequest(_)
+                | Self::WaitCertificate(_)
+                | Self::WaitCertificateVerify(_)
+                | Self::WaitFinished(_),
+                None,
+            )
+            | (Self::Connected | Self::Over, _) => Poll::Ready(Err(Error::Internal)),
         }
     }
-}
-
-/// An absolute name as it is told to a server.
-pub(super) fn without_trailing_dot(name: &str) -> &str {
-    name.strip_suffix('.').unwrap_or(name)
 }
 
 /// A state's value, moved into the next one: each is left only once.

@@ -2,11 +2,12 @@
 
 use super::sending_finished::SendingFinished;
 use super::signing_certificate_verify::SigningCertificateVerify;
-use super::{Context, State, take};
+use super::{State, Step, take};
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
-use crate::handshake::authentication::{CertificateSender, Presenting, poll_send_empty};
+use crate::handshake::authentication::poll_send_empty;
 use crate::handshake::evidence::FinishedVerified;
+use crate::identity::{CertificateSender, Presenting};
 use core::task::{Poll, ready};
 
 pub(crate) struct SendingCertificate {
@@ -21,12 +22,13 @@ impl SendingCertificate {
     }
 
     #[inline(never)]
-    pub(super) fn advance<P: CryptoProvider>(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
-        let Some(chosen) = cx.identity else {
-            ready!(poll_send_empty(cx))?;
+    pub(super) fn advance<P: CryptoProvider>(&mut self, step: &mut Step<'_, '_, P>) -> Poll<Result<State<P>>> {
+        if step.identity().is_none() {
+            ready!(poll_send_empty(step))?;
             return Poll::Ready(Ok(State::SendingFinished(take(&mut self.finished)?)));
-        };
-        ready!((chosen.poll_present)(cx, Presenting::Certificate(&mut self.sender)))?;
+        }
+        let asked = step.facts().asked;
+        ready!(step.poll_present(Presenting::Certificate(&mut self.sender, asked)))?;
         let next = SigningCertificateVerify::new(take(&mut self.finished)?);
         Poll::Ready(Ok(State::SigningCertificateVerify(next)))
     }

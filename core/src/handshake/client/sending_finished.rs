@@ -1,6 +1,6 @@
-//! The end of our flight: Finished, then the application keys.
+//! The end of our flight: Finished, then our application key.
 
-use super::{Context, State};
+use super::{Key, State, Step};
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
 use crate::handshake::authentication::poll_send_finished;
@@ -16,11 +16,11 @@ impl SendingFinished {
     }
 
     #[inline(never)]
-    pub(super) fn advance<P: CryptoProvider>(&self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
-        ready!(poll_send_finished(cx))?;
-        cx.outgoing.flush_last(cx.provider)?;
-        let (suite, secret) = (cx.facts.cipher_suite, cx.schedule.take_client_secret()?);
-        cx.outgoing.install(cx.provider, suite, secret)?;
+    pub(super) fn advance<P: CryptoProvider>(&self, step: &mut Step<'_, '_, P>) -> Poll<Result<State<P>>> {
+        ready!(poll_send_finished(step))?;
+        step.end_key()?;
+        step.k_send(&Key::ClientApplication)?;
+        step.complete()?;
         Poll::Ready(Ok(State::Connected))
     }
 }

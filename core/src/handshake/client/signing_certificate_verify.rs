@@ -1,10 +1,10 @@
 //! The proof that we have the key of our certificate.
 
 use super::sending_finished::SendingFinished;
-use super::{Context, State, take};
+use super::{State, Step, take};
 use crate::crypto::CryptoProvider;
-use crate::error::{Error, Result};
-use crate::handshake::{Presenting, Side};
+use crate::error::Result;
+use crate::identity::{Presenting, Side};
 use core::task::{Poll, ready};
 
 pub(crate) struct SigningCertificateVerify {
@@ -17,9 +17,8 @@ impl SigningCertificateVerify {
     }
 
     #[inline(never)]
-    pub(super) fn advance<P: CryptoProvider>(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
-        let poll_present = cx.identity.as_ref().ok_or(Error::Internal)?.poll_present;
-        ready!(poll_present(cx, Presenting::Signature(Side::Client)))?;
+    pub(super) fn advance<P: CryptoProvider>(&mut self, step: &mut Step<'_, '_, P>) -> Poll<Result<State<P>>> {
+        ready!(step.poll_present(Presenting::Signature(Side::Client)))?;
         Poll::Ready(Ok(State::SendingFinished(take(&mut self.finished)?)))
     }
 }

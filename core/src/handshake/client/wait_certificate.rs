@@ -1,38 +1,33 @@
 //! WAIT_CERT: whether the server's certificate is acceptable.
 
 use super::wait_certificate_verify::WaitCertificateVerify;
-use super::{Client, Context, State};
-use crate::crypto::{CryptoProvider, PeerRole, VerificationProgress};
+use super::{Client, State, Step};
+use crate::crypto::{CryptoProvider, PeerRole};
 use crate::error::{PeerFault, Result};
 use crate::handshake::Received;
-use crate::handshake::authentication::{PeerCertificate, poll_certificate};
+use crate::handshake::authentication::CertificateCheck;
 use core::task::{Poll, ready};
 
 pub(crate) struct WaitCertificate<P: CryptoProvider> {
-    progress: VerificationProgress<P>,
+    check: CertificateCheck<P>,
 }
 
 impl<P: CryptoProvider> WaitCertificate<P> {
     pub(super) fn new() -> Self {
-        Self { progress: VerificationProgress::default() }
+        Self { check: CertificateCheck::new() }
     }
 
     #[inline(never)]
     pub(super) fn on(
         &mut self,
-        cx: &mut Context<'_, '_, P>,
+        step: &mut Step<'_, '_, P>,
         client: &Client<'_, P>,
         received: &mut Received<'_>,
     ) -> Poll<Result<State<P>>> {
         let name = client.server_name.as_ref();
-        let verifier = client.config.verifier;
-        match ready!(poll_certificate(cx, PeerRole::Server, verifier, &mut self.progress, name, received))? {
-            PeerCertificate::Empty => Poll::Ready(Err(PeerFault::EmptyCertificate.into())),
-            PeerCertificate::Presented(presented) => {
-                cx.accept(&received.message)?;
-                let next = WaitCertificateVerify::new(presented);
-                Poll::Ready(Ok(State::WaitCertificateVerify(next)))
-            }
-        }
+        let presented = ready!(self.check.poll(step, PeerRole::Server, client.config.verifier, name, received))?;
+        let presented = presented.ok_or(PeerFault::EmptyCertificate)?;
+        step.accept(&received.message)?;
+        Poll::Ready(Ok(State::WaitCertificateVerify(WaitCertificateVerify::new(presented))))
     }
 }

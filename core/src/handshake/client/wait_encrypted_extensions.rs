@@ -1,7 +1,7 @@
 //! WAIT_EE: the server's answers to the rest of the offer.
 
 use super::wait_certificate_or_request::WaitCertificateOrRequest;
-use super::{Client, Context, State};
+use super::{Client, State, Step};
 use crate::codes::{CertificateType, ExtensionType};
 use crate::config::is_x509_only;
 use crate::crypto::CryptoProvider;
@@ -25,7 +25,7 @@ impl WaitEncryptedExtensions {
     #[inline(never)]
     pub(super) fn on<P: CryptoProvider>(
         &self,
-        cx: &mut Context<'_, '_, P>,
+        step: &mut Step<'_, '_, P>,
         client: &Client<'_, P>,
         received: &mut Received<'_>,
     ) -> Poll<Result<State<P>>> {
@@ -36,8 +36,8 @@ impl WaitEncryptedExtensions {
         }
         // A list for later connections, which is not acted upon (RFC 9846 4.3.7).
         extensions.get(ExtensionType::SUPPORTED_GROUPS, NamedGroupList::read)?;
-        cx.facts.alpn = selected_protocol(cx, extensions)?;
-        apply_limits(cx, client, extensions)?;
+        let alpn = selected_protocol(step, extensions)?;
+        apply_limits(step, client, extensions)?;
         let (peer_types, own_types) = (client.config.common.peer_certificate_types, client.config.certificate_types);
         let peer_type = selected_type(extensions, ExtensionType::SERVER_CERTIFICATE_TYPE, peer_types)?;
         let own_type = selected_type(extensions, ExtensionType::CLIENT_CERTIFICATE_TYPE, own_types)?;
@@ -45,9 +45,11 @@ impl WaitEncryptedExtensions {
         if peer_type.is_none() && !peer_types.contains(&CertificateType::X509) {
             return Poll::Ready(Err(CertificateFault::Unsupported.into()));
         }
-        cx.facts.peer_certificate_type = peer_type.unwrap_or(CertificateType::X509);
-        cx.facts.own_certificate_type = own_type.unwrap_or(CertificateType::X509);
-        cx.accept(&received.message)?;
+        let facts = step.facts();
+        facts.alpn = alpn;
+        facts.peer_certificate_type = peer_type.unwrap_or(CertificateType::X509);
+        facts.own_certificate_type = own_type.unwrap_or(CertificateType::X509);
+        step.accept(&received.message)?;
         Poll::Ready(Ok(State::WaitCertificateOrRequest(WaitCertificateOrRequest::new())))
     }
 }
@@ -83,16 +85,16 @@ fn selected_type(
     if types.contains(&selected) { Ok(Some(selected)) } else { Err(PeerFault::IllegalParameter.into()) }
 }
 
-fn selected_protocol<P: CryptoProvider>(cx: &Context<'_, '_, P>, extensions: Extensions<'_>) -> Result<Option<u16>> {
+fn selected_protocol<P: CryptoProvider>(step: &Step<'_, '_, P>, extensions: Extensions<'_>) -> Result<Option<u16>> {
     let kind = ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION;
     let Some(selected) = extensions.get(kind, SelectedProtocol::read)? else { return Ok(None) };
-    let offered = cx.common.alpn.iter().position(|&name| name == selected.name);
+    let offered = step.common().alpn.iter().position(|&name| name == selected.name);
     let index = offered.and_then(|index| u16::try_from(index).ok());
     index.map(Some).ok_or(Error::Peer(PeerFault::IllegalApplicationProtocol))
 }
 
 fn apply_limits<P: CryptoProvider>(
-    cx: &mut Context<'_, '_, P>,
+    step: &mut Step<'_, '_, P>,
     client: &Client<'_, P>,
     extensions: Extensions<'_>,
 ) -> Result<()> {
@@ -105,9 +107,7 @@ fn apply_limits<P: CryptoProvider>(
             if usize::from(limit.limit) > MAX_PLAINTEXT_LEN.saturating_add(1) {
                 return Err(PeerFault::IllegalRecordSizeLimit.into());
             }
-            let own = cx.own_record_size_limit();
-            cx.incoming.limit_inner(own.into());
-            cx.obey_record_size_limit(limit);
+            step.limit_records(limit);
             Ok(())
         }
         (None, Some(accepted)) => {
@@ -115,7 +115,7 @@ fn apply_limits<P: CryptoProvider>(
                 return Err(PeerFault::IllegalMaxFragmentLength.into());
             }
             let bytes = accepted.max_fragment_length.bytes().ok_or(PeerFault::IllegalMaxFragmentLength)?;
-            cx.limit_fragments(bytes);
+            step.limit_fragments(bytes);
             Ok(())
         }
         (None, None) => Ok(()),

@@ -2,13 +2,13 @@
 
 use super::sending_certificate::SendingCertificate;
 use super::sending_finished::SendingFinished;
-use super::{Context, State};
+use super::{Key, State, Step};
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
 use crate::handshake::Received;
 use crate::handshake::authentication::check_finished;
 use crate::handshake::evidence::PeerAuthenticated;
-use crate::key_schedule::Derived;
+use crate::record::Next;
 use core::task::Poll;
 
 pub(crate) struct WaitFinished {
@@ -23,19 +23,17 @@ impl WaitFinished {
     #[inline(never)]
     pub(super) fn on<P: CryptoProvider>(
         &self,
-        cx: &mut Context<'_, '_, P>,
+        step: &mut Step<'_, '_, P>,
         received: &mut Received<'_>,
     ) -> Poll<Result<State<P>>> {
-        let verified = check_finished(cx, received)?;
+        let verified = check_finished(step, received)?;
         let aligned = received.record_aligned()?;
-        cx.accept(&received.message)?;
-        let transcript = cx.transcript.hash(cx.provider)?;
-        cx.proceed_to_main()?;
-        cx.install_incoming(&Derived::SERVER_APPLICATION, &transcript, aligned)?;
-        cx.complete_schedule(&transcript)?;
-        cx.facts.peer_authentication = Some(self.authenticated.how());
-        cx.incoming.allows_change_cipher_spec = false;
-        Poll::Ready(Ok(if cx.facts.certificate_requested {
+        step.accept(&received.message)?;
+        step.note_server_finished()?;
+        step.k_recv(&Key::ServerApplication, aligned)?;
+        step.facts().peer_authentication = Some(self.authenticated.how());
+        step.expect(Next::ApplicationData)?;
+        Poll::Ready(Ok(if step.facts().certificate_requested {
             State::SendingCertificate(SendingCertificate::new(verified))
         } else {
             State::SendingFinished(SendingFinished::new(verified))

@@ -3,21 +3,22 @@
 
 use super::client_hello::Offer;
 use super::wait_encrypted_extensions::WaitEncryptedExtensions;
-use super::{Client, Context, State, take};
+use super::{Client, Key, State, Step, take};
 use crate::codes::{CipherSuite, ExtensionType, NamedGroup, ProtocolVersion};
 use crate::crypto::{CryptoProvider, KeyExchange};
 use crate::error::{Error, Incompatibility, PeerFault, Result};
-use crate::handshake::{Operation, Received};
-use crate::key_schedule::{Derived, Transcript};
+use crate::handshake::Received;
+use crate::key_schedule::Handshake;
 use crate::record::RecordAligned;
+use crate::waiting::Operation;
 use crate::wire::ServerHello;
 use crate::wire::extensions::{Cookie, KeyShareHelloRetryRequest, KeyShareServerHello, SelectedVersion};
 use core::task::{Poll, ready};
 
 pub(crate) struct WaitServerHello {
     offer: Option<Offer>,
-    /// Bytes of the records of the first ClientHello, which are at the front of the transmit buffer still.
-    hello_records_len: usize,
+    /// Bytes of the first ClientHello, which can be [recalled](crate::record::Flight::recall) still.
+    hello_len: usize,
     /// The suite of the HelloRetryRequest, if there was one. Its group needs no memory: the only share left is
     /// one of that group.
     retried: Option<CipherSuite>,
@@ -26,23 +27,23 @@ pub(crate) struct WaitServerHello {
 }
 
 impl WaitServerHello {
-    pub(super) const fn new(offer: Offer, hello_records_len: usize) -> Self {
-        Self { offer: Some(offer), hello_records_len, retried: None, requested: None }
+    pub(super) const fn new(offer: Offer, hello_len: usize) -> Self {
+        Self { offer: Some(offer), hello_len, retried: None, requested: None }
     }
 
     #[inline(never)]
     pub(super) fn on<P: CryptoProvider>(
         &mut self,
-        cx: &mut Context<'_, '_, P>,
+        step: &mut Step<'_, '_, P>,
         client: &Client<'_, P>,
         received: &mut Received<'_>,
     ) -> Poll<Result<State<P>>> {
         let server_hello = ServerHello::read(received.message.body)?;
-        check(cx, self.offer()?, &server_hello)?;
+        check(step, self.offer()?, &server_hello)?;
         if server_hello.is_hello_retry_request() {
-            self.on_hello_retry_request(cx, client, received, &server_hello)
+            self.on_hello_retry_request(step, client, received, &server_hello)
         } else {
-            self.on_server_hello(cx, received, &server_hello)
+            self.on_server_hello(step, received, &server_hello)
         }
     }
 
@@ -53,7 +54,7 @@ impl WaitServerHello {
     /// RFC 9846 4.2.3.
     fn on_server_hello<P: CryptoProvider>(
         &mut self,
-        cx: &mut Context<'_, '_, P>,
+        step: &mut Step<'_, '_, P>,
         received: &mut Received<'_>,
         server_hello: &ServerHello<'_>,
     ) -> Poll<Result<State<P>>> {
@@ -68,62 +69,49 @@ impl WaitServerHello {
             .get(ExtensionType::KEY_SHARE, KeyShareServerHello::read)?
             .ok_or(PeerFault::MissingExtension)?
             .server_share;
-        let share = cx
-            .incoming
-            .shares()
-            .iter_mut()
-            .flatten()
-            .find(|share| share.group == server_share.group)
-            .ok_or(PeerFault::IllegalGroup)?;
         let aligned = received.record_aligned()?;
-        let shared = match share.exchange.poll_decapsulate(cx.provider, server_share.key_exchange) {
-            Poll::Pending => return cx.pending(Operation::Decapsulation),
+        let (provider, agreements, _) = step.agreements()?;
+        let exchange = agreements.find(server_share.group).ok_or(PeerFault::IllegalGroup)?;
+        let shared = match exchange.poll_decapsulate(provider, server_share.key_exchange) {
+            Poll::Pending => return step.pending(Operation::Decapsulation),
             Poll::Ready(shared) => shared?,
         };
 
-        cx.facts.cipher_suite = server_hello.cipher_suite;
-        cx.facts.named_group = Some(server_share.group);
-        Poll::Ready(self.install_keys(cx, received, aligned, &shared))
+        let facts = step.facts();
+        facts.cipher_suite = server_hello.cipher_suite;
+        facts.named_group = Some(server_share.group);
+        Poll::Ready(self.install_keys(step, received, aligned, &shared))
     }
 
-    /// The keys of the handshake, now that both sides know the secret. On its own, so that its memory is not in use
-    /// while the secret is computed.
+    /// The keys of the handshake, now that both sides know the secret. Out of line, so that its memory is not in use while the
+    /// secret is computed.
     #[inline(never)]
     fn install_keys<P: CryptoProvider>(
         &mut self,
-        cx: &mut Context<'_, '_, P>,
+        step: &mut Step<'_, '_, P>,
         received: &Received<'_>,
         aligned: RecordAligned,
         shared: &P::Secret,
     ) -> Result<State<P>> {
-        let suite = cx.facts.cipher_suite;
-        self.begin_transcript(cx, suite)?;
-        cx.accept(&received.message)?;
-        let transcript = cx.transcript.hash(cx.provider)?;
-        cx.schedule.begin(cx.provider, suite.hash(), shared)?;
+        let suite = step.facts().cipher_suite;
+        step.begin_transcript_with_hello(suite, self.hello_len)?;
+        step.accept(&received.message)?;
+        let transcript = step.transcript_hash()?;
+        let handshake = Handshake::without_psk(step.provider(), suite.hash(), shared)?;
         // Compatibility mode (RFC 9846 E.4): once, in front of the second flight.
         if !self.offer()?.session_id().is_empty() && self.retried.is_none() {
-            cx.outgoing.change_cipher_spec(cx.provider)?;
+            step.change_cipher_spec(0)?;
         }
-        cx.install_incoming(&Derived::SERVER_HANDSHAKE, &transcript, aligned)?;
-        cx.install_outgoing(&Derived::CLIENT_HANDSHAKE, &transcript)?;
+        step.k_recv(&Key::Handshake(handshake.server_traffic(), &transcript), aligned)?;
+        step.k_send(&Key::Handshake(handshake.client_traffic(), &transcript))?;
+        step.proceed_to_main(handshake)?;
         Ok(State::WaitEncryptedExtensions(WaitEncryptedExtensions::new()))
-    }
-
-    /// The suite, and with it the hash, is known: the transcript begins with the first ClientHello.
-    fn begin_transcript<P: CryptoProvider>(&self, cx: &mut Context<'_, '_, P>, suite: CipherSuite) -> Result<()> {
-        if !cx.transcript.is_none() {
-            return Ok(());
-        }
-        *cx.transcript = Transcript::start(cx.provider, suite.hash())?;
-        let (outgoing, transcript, provider) = (&*cx.outgoing, &mut *cx.transcript, &mut *cx.provider);
-        outgoing.plaintext(self.hello_records_len).try_for_each(|content| transcript.add(provider, content))
     }
 
     /// RFC 9846 4.2.4.
     fn on_hello_retry_request<P: CryptoProvider>(
         &mut self,
-        cx: &mut Context<'_, '_, P>,
+        step: &mut Step<'_, '_, P>,
         client: &Client<'_, P>,
         received: &mut Received<'_>,
         request: &ServerHello<'_>,
@@ -133,44 +121,42 @@ impl WaitServerHello {
         }
         received.record_aligned()?;
         // What was sent before has reached the server, or it would not answer.
-        if !cx.outgoing.buffer.is_empty() {
-            return cx.pending_transmit();
-        }
+        ready!(step.poll_drained())?;
         let cookie = request.extensions.get(ExtensionType::COOKIE, Cookie::read)?.map(|cookie| cookie.cookie);
         let selected_group = request
             .extensions
             .get(ExtensionType::KEY_SHARE, KeyShareHelloRetryRequest::read)?
             .map(|request| request.selected_group);
         // Before the second ClientHello is written where the first one stands.
-        self.begin_transcript(cx, request.cipher_suite)?;
+        step.begin_transcript_with_hello(request.cipher_suite, self.hello_len)?;
         let offer = self.offer.as_mut().ok_or(Error::Internal)?;
         match selected_group {
             Some(group) if self.requested == Some(group) => {}
             Some(group) => {
-                let offered = cx.common.named_groups(cx.provider, cx.fits_hybrids()).any(|offered| offered == group);
-                if !offered || cx.incoming.shares().iter().flatten().any(|share| share.group == group) {
+                let offered = step.named_groups().any(|offered| offered == group);
+                let (provider, agreements, _) = step.agreements()?;
+                if !offered || agreements.find(group).is_some() {
                     return Poll::Ready(Err(PeerFault::IllegalHelloRetryRequest.into()));
                 }
-                cx.incoming.agree(cx.provider, &[Some(group)])?;
+                agreements.begin_one(provider, group)?;
                 self.requested = Some(group);
             }
             None if cookie.is_none() => return Poll::Ready(Err(PeerFault::IllegalHelloRetryRequest.into())),
             None => {}
         }
-        let len = ready!(offer.poll_write(cx, client, cookie))?;
+        let len = ready!(offer.poll_write(step, client, cookie))?;
 
-        cx.facts.retried = true;
-        cx.transcript.replace_by_message_hash(cx.provider, request.cipher_suite.hash())?;
-        cx.accept(&received.message)?;
+        step.facts().retried = true;
+        step.replace_by_message_hash(request.cipher_suite)?;
+        step.accept(&received.message)?;
         if !offer.session_id().is_empty() {
-            cx.outgoing.change_cipher_spec_before(len)?;
+            step.change_cipher_spec(len)?;
         }
-        cx.commit(len)?;
-        cx.outgoing.flush(cx.provider)?;
+        step.commit(len)?;
         let offer = Some(take(&mut self.offer)?);
         Poll::Ready(Ok(State::WaitServerHello(Self {
             offer,
-            hello_records_len: self.hello_records_len,
+            hello_len: self.hello_len,
             retried: Some(request.cipher_suite),
             requested: None,
         })))
@@ -178,7 +164,7 @@ impl WaitServerHello {
 }
 
 /// What a ServerHello and a HelloRetryRequest are both checked for (RFC 9846 4.2.3, 4.2.4).
-fn check<P: CryptoProvider>(cx: &Context<'_, '_, P>, offer: &Offer, server_hello: &ServerHello<'_>) -> Result<()> {
+fn check<P: CryptoProvider>(step: &Step<'_, '_, P>, offer: &Offer, server_hello: &ServerHello<'_>) -> Result<()> {
     match server_hello.extensions.get(ExtensionType::SUPPORTED_VERSIONS, SelectedVersion::read)? {
         None if server_hello.has_downgrade_sentinel() => return Err(PeerFault::Downgrade.into()),
         None => return Err(Incompatibility::ProtocolVersion.into()),
@@ -197,7 +183,7 @@ fn check<P: CryptoProvider>(cx: &Context<'_, '_, P>, offer: &Offer, server_hello
     if server_hello.legacy_compression_method != 0 {
         return Err(PeerFault::IllegalCompression.into());
     }
-    if !cx.common.cipher_suites(cx.provider).any(|offered| offered == server_hello.cipher_suite) {
+    if !step.cipher_suites().any(|offered| offered == server_hello.cipher_suite) {
         return Err(PeerFault::IllegalCipherSuite.into());
     }
     Ok(())

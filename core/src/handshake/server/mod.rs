@@ -1,12 +1,32 @@
 //! The server's handshake (RFC 9846 A.2).
 //!
 //! ```text
-//! Start (-> Start, by a HelloRetryRequest) -> Negotiated -> [RequestingCertificate] -> SendingCertificate
-//!   -> SigningCertificateVerify -> SendingFinished
-//!   -> [WaitCertificate -> [WaitCertificateVerify]] -> WaitFinished -> Connected
+//!                                  START <------------+
+//!                                    | receive ClientHello
+//!                                RECVD_CH ------------+ send HelloRetryRequest
+//!                                    | send ServerHello
+//!                                    |                                  K_recv, K_send = handshake
+//!                               NEGOTIATED
+//!                                    | send EncryptedExtensions
+//!               if we ask: REQUESTING_CERT, send CertificateRequest
+//!                                    |
+//!                              SENDING_CERT
+//!                                    | send Certificate
+//!                               SIGNING_CV
+//!                                    | send CertificateVerify
+//!                            SENDING_FINISHED
+//!                                    | send Finished
+//!                                    |                                  K_send = application
+//!                if we asked: WAIT_CERT, then WAIT_CV if it is not empty
+//!                                    |
+//!                              WAIT_FINISHED
+//!                                    | receive Finished
+//!                                    |                                  K_recv = application
+//!                                CONNECTED
 //! ```
 //!
-//! RECVD_CH is the part of Start that selects the parameters: `negotiate`.
+//! The right-hand column is what the calls of `k_recv` and `k_send` do. RECVD_CH is the part of START that selects the
+//! parameters: `negotiate`.
 
 mod negotiate;
 mod negotiated;
@@ -19,7 +39,8 @@ mod wait_certificate;
 mod wait_certificate_verify;
 mod wait_finished;
 
-use super::{Context, Expected, Received};
+use super::step::Key;
+use super::{Expected, Received, Step};
 use crate::codes::HandshakeType;
 use crate::config::ServerConfig;
 use crate::crypto::CryptoProvider;
@@ -38,11 +59,30 @@ pub(crate) enum State<P: CryptoProvider> {
     WaitCertificateVerify(wait_certificate_verify::WaitCertificateVerify<P>),
     WaitFinished(wait_finished::WaitFinished),
     Connected,
+    /// The handshake failed, or was given up.
+    Over,
 }
 
 impl<P: CryptoProvider> State<P> {
     pub(crate) const fn start() -> Self {
         Self::Start(start::Start::new())
+    }
+
+    /// What RFC 9846 A.2 calls it; our flight, for which it has the one name NEGOTIATED, has one for each message here.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Start(_) => "START",
+            Self::Negotiated(_) => "NEGOTIATED",
+            Self::RequestingCertificate(_) => "REQUESTING_CERT",
+            Self::SendingCertificate(_) => "SENDING_CERT",
+            Self::SigningCertificateVerify(_) => "SIGNING_CV",
+            Self::SendingFinished(_) => "SENDING_FINISHED",
+            Self::WaitCertificate(_) => "WAIT_CERT",
+            Self::WaitCertificateVerify(_) => "WAIT_CV",
+            Self::WaitFinished(_) => "WAIT_FINISHED",
+            Self::Connected => "CONNECTED",
+            Self::Over => "OVER",
+        }
     }
 
     /// The messages this state waits for; none if it works on its own.
@@ -57,35 +97,41 @@ impl<P: CryptoProvider> State<P> {
             | Self::SendingCertificate(_)
             | Self::SigningCertificateVerify(_)
             | Self::SendingFinished(_)
-            | Self::Connected => Expected::NOTHING,
+            | Self::Connected
+            | Self::Over => Expected::NOTHING,
         }
     }
 
-    /// One step on its own.
-    pub(crate) fn advance(&mut self, cx: &mut Context<'_, '_, P>, config: &ServerConfig<'_, P>) -> Poll<Result<Self>> {
-        match self {
-            Self::Negotiated(state) => state.advance(cx, config),
-            Self::RequestingCertificate(state) => state.advance(cx),
-            Self::SendingCertificate(state) => state.advance(cx),
-            Self::SigningCertificateVerify(state) => state.advance(cx),
-            Self::SendingFinished(state) => state.advance(cx, config),
-            _ => Poll::Ready(Err(Error::Internal)),
-        }
-    }
-
-    /// One step by a message that is [expected](Self::expected).
-    pub(crate) fn on<'a>(
+    /// One step: by a message that is [expected](Self::expected), or on its own where none is.
+    pub(crate) fn advance<'a>(
         &mut self,
-        cx: &mut Context<'_, 'a, P>,
+        step: &mut Step<'_, 'a, P>,
         config: &ServerConfig<'a, P>,
-        received: &mut Received<'_>,
+        received: Option<&mut Received<'_>>,
     ) -> Poll<Result<Self>> {
-        match self {
-            Self::Start(state) => state.on(cx, config, received),
-            Self::WaitCertificate(state) => state.on(cx, config, received),
-            Self::WaitCertificateVerify(state) => state.on(cx, received),
-            Self::WaitFinished(state) => state.on(cx, received),
-            _ => Poll::Ready(Err(Error::Internal)),
+        match (self, received) {
+            (Self::Start(state), Some(received)) => state.on(step, config, received),
+            (Self::Negotiated(state), None) => state.advance(step, config),
+            (Self::RequestingCertificate(state), None) => state.advance(step),
+            (Self::SendingCertificate(state), None) => state.advance(step),
+            (Self::SigningCertificateVerify(state), None) => state.advance(step),
+            (Self::SendingFinished(state), None) => state.advance(step, config),
+            (Self::WaitCertificate(state), Some(received)) => state.on(step, config, received),
+            (Self::WaitCertificateVerify(state), Some(received)) => state.on(step, received),
+            (Self::WaitFinished(state), Some(received)) => state.on(step, received),
+            (
+                Self::Negotiated(_)
+                | Self::RequestingCertificate(_)
+                | Self::SendingCertificate(_)
+                | Self::SigningCertificateVerify(_)
+                | Self::SendingFinished(_),
+                Some(_),
+            )
+            | (
+                Self::Start(_) | Self::WaitCertificate(_) | Self::WaitCertificateVerify(_) | Self::WaitFinished(_),
+                None,
+            )
+            | (Self::Connected | Self::Over, _) => Poll::Ready(Err(Error::Internal)),
         }
     }
 }

@@ -1,16 +1,15 @@
 //! RECVD_CH: what to answer to a ClientHello (RFC 9846 4.2.1), as a pure function of it and the configuration.
 
 use crate::codes::{CertificateType, CipherSuite, ExtensionType, MaxFragmentLength, NamedGroup, ProtocolVersion};
-use crate::config::{Common, IdentityRequest, ServerConfig};
+use crate::config::{Common, ServerConfig};
 use crate::crypto::{CryptoProvider, Digest, Hash};
 use crate::error::{CertificateFault, Error, Incompatibility, PeerFault, Result};
-use crate::handshake::authentication::identity_request;
-use crate::handshake::client::without_trailing_dot;
-use crate::handshake::{Asked, Context};
+use crate::handshake::Step;
+use crate::identity::{Asked, IdentityRequest};
 use crate::wire::ClientHello;
 use crate::wire::extensions::{
     CertificateTypeList, Cookie, Extensions, KeyShareClientHello, MaxFragmentLengthExtension, NamedGroupList,
-    ProtocolNameList, RecordSizeLimit, ServerNameList, SupportedVersions,
+    ProtocolNameList, RecordSizeLimit, ServerNameList, SupportedVersions, without_trailing_dot,
 };
 
 /// What a server answers.
@@ -57,7 +56,7 @@ fn select_peer_type<P: CryptoProvider>(
 
 /// Checks a ClientHello and selects the parameters.
 pub(super) fn select<'m, P: CryptoProvider>(
-    cx: &Context<'_, '_, P>,
+    step: &Step<'_, '_, P>,
     config: &ServerConfig<'_, P>,
     hello: &ClientHello<'m>,
 ) -> Result<Selection<'m>> {
@@ -65,15 +64,14 @@ pub(super) fn select<'m, P: CryptoProvider>(
     if extensions.iter().skip_while(|(kind, _)| *kind != ExtensionType::PRE_SHARED_KEY).nth(1).is_some() {
         return Err(PeerFault::PreSharedKeyNotLast.into());
     }
-    let cipher_suite = config
-        .common
-        .cipher_suites(cx.provider)
+    let cipher_suite = step
+        .cipher_suites()
         .find(|&suite| hello.cipher_suites.contains(suite))
         .ok_or(Incompatibility::NoCipherSuite)?;
-    let (named_group, client_share) = select_group(cx, extensions)?;
+    let (named_group, client_share) = select_group(step, extensions)?;
     let own_types = extensions.get(ExtensionType::SERVER_CERTIFICATE_TYPE, CertificateTypeList::read)?;
     let identity_request =
-        identity_request(server_name(extensions)?, extensions, own_types.unwrap_or(CertificateTypeList::X509))?;
+        IdentityRequest::read(server_name(extensions)?, extensions, own_types.unwrap_or(CertificateTypeList::X509))?;
     extensions.get(ExtensionType::COOKIE, Cookie::read)?;
     let record_size_limit = extensions.get(ExtensionType::RECORD_SIZE_LIMIT, RecordSizeLimit::read)?;
     let max_fragment_length = match record_size_limit {
@@ -117,7 +115,7 @@ pub(super) fn check_version(hello: &ClientHello<'_>) -> Result<()> {
 
 /// The group we prefer among those with a share, since that saves a round trip; else among those offered.
 fn select_group<'m, P: CryptoProvider>(
-    cx: &Context<'_, '_, P>,
+    step: &Step<'_, '_, P>,
     extensions: Extensions<'m>,
 ) -> Result<(NamedGroup, Option<&'m [u8]>)> {
     let groups = extensions.get(ExtensionType::SUPPORTED_GROUPS, NamedGroupList::read)?;
@@ -132,7 +130,7 @@ fn select_group<'m, P: CryptoProvider>(
     };
     // Each of the client's lists is walked for each group of ours, which are few; the shares of other groups are nothing to us.
     let (mut with_share, mut without) = (None, None);
-    for group in cx.common.named_groups(cx.provider, cx.fits_hybrids()) {
+    for group in step.named_groups() {
         match (shares.find(group)?, groups.contains(group)) {
             (Some(share), true) => _ = with_share.get_or_insert((group, Some(share))),
             (Some(_), false) => return Err(PeerFault::IllegalKeyShare.into()),

@@ -2,7 +2,7 @@
 
 use super::requesting_certificate::RequestingCertificate;
 use super::sending_certificate::SendingCertificate;
-use super::{Context, State};
+use super::{State, Step};
 use crate::codes::{ExtensionType, MaxFragmentLength};
 use crate::config::ServerConfig;
 use crate::crypto::CryptoProvider;
@@ -35,15 +35,15 @@ impl Negotiated {
     #[inline(never)]
     pub(super) fn advance<P: CryptoProvider>(
         &self,
-        cx: &mut Context<'_, '_, P>,
+        step: &mut Step<'_, '_, P>,
         config: &ServerConfig<'_, P>,
     ) -> Poll<Result<State<P>>> {
-        self.apply_limits(cx)?;
-        let own_limit = cx.own_record_size_limit();
-        let own_type = cx.facts.own_certificate_type;
-        let protocol = cx.facts.alpn.and_then(|index| config.common.alpn.get(usize::from(index)));
-        ready!(cx.poll_send(&mut |writer| {
-            EncryptedExtensions::write_with(writer, |writer| {
+        self.apply_limits(step)?;
+        let own_limit = step.own_record_size_limit();
+        let own_type = step.facts().own_certificate_type;
+        let protocol = step.facts().alpn.and_then(|index| config.common.alpn.get(usize::from(index)));
+        ready!(step.poll_send(&mut |writer, _| {
+            EncryptedExtensions::write(writer, |writer| {
                 if self.has_server_name {
                     ServerNameAcknowledgement::write(writer);
                 }
@@ -73,14 +73,12 @@ impl Negotiated {
     }
 
     /// The limits hold from the first protected record on; setting them twice changes nothing.
-    fn apply_limits<P: CryptoProvider>(&self, cx: &mut Context<'_, '_, P>) -> Result<()> {
+    fn apply_limits<P: CryptoProvider>(&self, step: &mut Step<'_, '_, P>) -> Result<()> {
         if let Some(limit) = self.record_size_limit {
-            let own = cx.own_record_size_limit();
-            cx.incoming.limit_inner(own.into());
-            cx.obey_record_size_limit(limit);
+            step.limit_records(limit);
         }
         if let Some(length) = self.max_fragment_length {
-            cx.limit_fragments(length.bytes().ok_or(Error::Internal)?);
+            step.limit_fragments(length.bytes().ok_or(Error::Internal)?);
         }
         Ok(())
     }

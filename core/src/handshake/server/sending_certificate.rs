@@ -1,10 +1,10 @@
 //! Our Certificate.
 
 use super::signing_certificate_verify::SigningCertificateVerify;
-use super::{Context, State};
+use super::{State, Step};
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
-use crate::handshake::authentication::CertificateSender;
+use crate::identity::{CertificateSender, Presenting};
 use core::task::{Poll, ready};
 
 pub(crate) struct SendingCertificate {
@@ -17,8 +17,9 @@ impl SendingCertificate {
     }
 
     #[inline(never)]
-    pub(super) fn advance<P: CryptoProvider>(&mut self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
-        ready!(self.sender.poll_send(cx))?;
+    pub(super) fn advance<P: CryptoProvider>(&mut self, step: &mut Step<'_, '_, P>) -> Poll<Result<State<P>>> {
+        let asked = step.facts().asked;
+        ready!(step.poll_present(Presenting::Certificate(&mut self.sender, asked)))?;
         Poll::Ready(Ok(State::SigningCertificateVerify(SigningCertificateVerify::new())))
     }
 }

@@ -2,13 +2,12 @@
 
 use super::wait_certificate::WaitCertificate;
 use super::wait_finished::WaitFinished;
-use super::{Context, State};
+use super::{Key, State, Step};
 use crate::config::ServerConfig;
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
 use crate::handshake::authentication::poll_send_finished;
 use crate::handshake::evidence::PeerAuthenticated;
-use crate::key_schedule::Derived;
 use core::task::{Poll, ready};
 
 pub(crate) struct SendingFinished(());
@@ -21,15 +20,13 @@ impl SendingFinished {
     #[inline(never)]
     pub(super) fn advance<P: CryptoProvider>(
         &self,
-        cx: &mut Context<'_, '_, P>,
+        step: &mut Step<'_, '_, P>,
         config: &ServerConfig<'_, P>,
     ) -> Poll<Result<State<P>>> {
-        ready!(poll_send_finished(cx))?;
-        cx.outgoing.flush_last(cx.provider)?;
-        let transcript = cx.transcript.hash(cx.provider)?;
-        cx.proceed_to_main()?;
-        cx.install_outgoing(&Derived::SERVER_APPLICATION, &transcript)?;
-        cx.complete_schedule(&transcript)?;
+        ready!(poll_send_finished(step))?;
+        step.end_key()?;
+        step.note_server_finished()?;
+        step.k_send(&Key::ServerApplication)?;
         Poll::Ready(Ok(if config.client_authentication.verifier().is_some() {
             State::WaitCertificate(WaitCertificate::new())
         } else {

@@ -1,10 +1,10 @@
 //! The proof that we have the key of our certificate.
 
 use super::sending_finished::SendingFinished;
-use super::{Context, State};
+use super::{State, Step};
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
-use crate::handshake::authentication::{Side, poll_sign};
+use crate::identity::{Presenting, Side};
 use core::task::{Poll, ready};
 
 pub(crate) struct SigningCertificateVerify(());
@@ -15,8 +15,8 @@ impl SigningCertificateVerify {
     }
 
     #[inline(never)]
-    pub(super) fn advance<P: CryptoProvider>(&self, cx: &mut Context<'_, '_, P>) -> Poll<Result<State<P>>> {
-        ready!(poll_sign(cx, Side::Server))?;
+    pub(super) fn advance<P: CryptoProvider>(&self, step: &mut Step<'_, '_, P>) -> Poll<Result<State<P>>> {
+        ready!(step.poll_present(Presenting::Signature(Side::Server)))?;
         Poll::Ready(Ok(State::SendingFinished(SendingFinished::new())))
     }
 }

@@ -2,15 +2,19 @@
 
 use super::negotiate::{Selection, check_version, fingerprint, select};
 use super::negotiated::Negotiated;
-use super::{Context, State};
+use super::{Key, State, Step};
 use crate::codes::{CertificateType, CipherSuite, ExtensionType, NamedGroup};
 use crate::config::ServerConfig;
 use crate::crypto::{CryptoProvider, Digest, KeyExchange};
-use crate::error::{CertificateFault, Error, Incompatibility, PeerFault, Result};
-use crate::handshake::{Operation, Received};
-use crate::key_schedule::{Derived, Transcript};
-use crate::wire::extensions::{KeyShareClientHello, KeyShareHelloRetryRequest, SelectedVersion};
-use crate::wire::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, MESSAGE_HEADER_LEN, ServerHello, Writer};
+use crate::error::{ByteCount, CertificateFault, Error, Incompatibility, PeerFault, Result};
+use crate::handshake::Received;
+use crate::key_schedule::Handshake;
+use crate::record::Next;
+use crate::waiting::Operation;
+use crate::wire::extensions::{
+    KeyShareClientHello, KeyShareEntry, KeyShareHelloRetryRequest, KeyShareServerHello, SelectedVersion,
+};
+use crate::wire::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, Random, ServerHello};
 use core::task::{Poll, ready};
 
 pub(crate) struct Start {
@@ -32,82 +36,68 @@ impl Start {
     #[inline(never)]
     pub(super) fn on<'a, P: CryptoProvider>(
         &mut self,
-        cx: &mut Context<'_, 'a, P>,
+        step: &mut Step<'_, 'a, P>,
         config: &ServerConfig<'a, P>,
         received: &mut Received<'_>,
     ) -> Poll<Result<State<P>>> {
         let hello = ClientHello::read(received.message.body)?;
         check_version(&hello)?;
         if let Some(retried) = &self.retried {
-            retried.check(cx, &hello)?;
+            retried.check(step, &hello)?;
         }
-        let selection = select(cx, config, &hello)?;
+        let selection = select(step, config, &hello)?;
         if received.aligned.is_none() {
             return Poll::Ready(Err(PeerFault::MessageSpansKeyChange.into()));
         }
-        ready!(poll_choose_identity(cx, config, &selection))?;
+        ready!(poll_choose_identity(step, config, &selection))?;
         // What was sent before has reached the client, or it would not answer.
-        if !cx.outgoing.buffer.is_empty() {
-            return cx.pending_transmit();
-        }
+        ready!(step.poll_drained())?;
         match selection.client_share {
-            Some(share) => self.send_server_hello(cx, received, &hello, &selection, share),
-            None => self.send_hello_retry_request(cx, received, &hello, &selection),
+            Some(share) => self.send_server_hello(step, received, &hello, &selection, share),
+            None => self.send_hello_retry_request(step, received, &hello, &selection),
         }
     }
 
     fn send_server_hello<P: CryptoProvider>(
         &mut self,
-        cx: &mut Context<'_, '_, P>,
+        step: &mut Step<'_, '_, P>,
         received: &mut Received<'_>,
         hello: &ClientHello<'_>,
         selection: &Selection<'_>,
         client_share: &[u8],
     ) -> Poll<Result<State<P>>> {
-        if cx.incoming.shares().is_empty() {
-            cx.incoming.agree(cx.provider, &[Some(selection.named_group)])?;
+        let (provider, agreements, _) = step.agreements()?;
+        if agreements.is_empty() {
+            agreements.begin_one(provider, selection.named_group)?;
         }
-        let (len, shared) = ready!(poll_write(cx, hello, selection, client_share))?;
-        cx.incoming.end_agreements();
+        let (len, shared) = ready!(poll_write(step, hello, selection, client_share))?;
 
         let suite = selection.cipher_suite;
         let aligned = received.record_aligned()?;
         if self.retried.is_none() {
-            begin(cx, hello, suite)?;
+            begin(step, hello, suite)?;
         }
-        cx.accept(&received.message)?;
-        cx.facts.named_group = Some(selection.named_group);
-        cx.facts.alpn = selection.alpn;
-        cx.facts.asked = selection.asked;
-        cx.facts.peer_certificate_type = selection.certificate_types.peer.unwrap_or(CertificateType::X509);
-        if let Some(chosen) = cx.identity {
-            cx.facts.own_certificate_type = chosen.certificate_type;
-        }
-        if let Some(name) = selection.identity_request.server_name {
-            cx.notes.note_name(name);
-        }
-        cx.commit(len)?;
-        cx.outgoing.flush_last(cx.provider)?;
+        step.accept(&received.message)?;
+        note(step, selection);
+        step.commit(len)?;
+        step.end_key()?;
         // Compatibility mode (RFC 9846 E.4): once, behind the first message.
         if !hello.legacy_session_id.is_empty() && self.retried.is_none() {
-            cx.outgoing.change_cipher_spec(cx.provider)?;
+            step.change_cipher_spec(0)?;
         }
-        let transcript = cx.transcript.hash(cx.provider)?;
-        cx.schedule.begin(cx.provider, suite.hash(), &shared)?;
-        cx.install_incoming(&Derived::CLIENT_HANDSHAKE, &transcript, aligned)?;
-        cx.incoming.allows_plaintext_alert = true;
+        let transcript = step.transcript_hash()?;
+        let handshake = Handshake::without_psk(step.provider(), suite.hash(), &shared)?;
+        step.k_recv(&Key::Handshake(handshake.client_traffic(), &transcript), aligned)?;
         // After a HelloRetryRequest there is none: the second ClientHello had no early_data.
-        cx.incoming.early_data_to_skip = 0;
-        if selection.early_data {
-            cx.incoming.skip_early_data();
-        }
-        cx.install_outgoing(&Derived::SERVER_HANDSHAKE, &transcript)?;
+        step.expect(Next::ClientFlight { early_data: selection.early_data })?;
+        step.k_send(&Key::Handshake(handshake.server_traffic(), &transcript))?;
+        step.proceed_to_main(handshake)?;
         Poll::Ready(Ok(State::Negotiated(Negotiated::new(selection))))
     }
 
     fn send_hello_retry_request<P: CryptoProvider>(
         &mut self,
-        cx: &mut Context<'_, '_, P>,
+        step: &mut Step<'_, '_, P>,
         received: &mut Received<'_>,
         hello: &ClientHello<'_>,
         selection: &Selection<'_>,
@@ -115,13 +105,14 @@ impl Start {
         // After the first one, `Retried::check` has made sure that there is a share.
         let suite = selection.cipher_suite;
         let group = selection.named_group;
-        let fingerprint = fingerprint(cx.provider, suite, hello)?;
-        begin(cx, hello, suite)?;
-        cx.accept(&received.message)?;
-        cx.transcript.replace_by_message_hash(cx.provider, suite.hash())?;
-        cx.facts.retried = true;
-        let sent = cx.poll_send(&mut |writer| {
-            ServerHello::write_new(writer, &HELLO_RETRY_REQUEST_RANDOM, hello.legacy_session_id, suite, |writer| {
+        let fingerprint = fingerprint(step.provider(), suite, hello)?;
+        begin(step, hello, suite)?;
+        step.accept(&received.message)?;
+        step.replace_by_message_hash(suite)?;
+        step.facts().retried = true;
+        let sent = step.poll_send(&mut |writer, _| {
+            let (random, session_id) = (&HELLO_RETRY_REQUEST_RANDOM, hello.legacy_session_id);
+            ServerHello::write(writer, random, session_id, suite, |writer| {
                 SelectedVersion::write(writer);
                 KeyShareHelloRetryRequest { selected_group: group }.write(writer);
             });
@@ -131,13 +122,10 @@ impl Start {
             // Nothing is in front of it that could be sent first.
             Poll::Pending => return Poll::Ready(Err(Error::Internal)),
         }
-        cx.outgoing.flush(cx.provider)?;
         if !hello.legacy_session_id.is_empty() {
-            cx.outgoing.change_cipher_spec(cx.provider)?;
+            step.change_cipher_spec(0)?;
         }
-        if selection.early_data {
-            cx.incoming.skip_early_data();
-        }
+        step.expect(Next::Hello { early_data: selection.early_data })?;
         let retried = Some(Retried { cipher_suite: suite, named_group: group, fingerprint });
         Poll::Ready(Ok(State::Start(Self { retried })))
     }
@@ -145,17 +133,14 @@ impl Start {
 
 /// Chooses an identity for this client, once for both ClientHellos: what it depends on must not change between them.
 fn poll_choose_identity<'a, P: CryptoProvider>(
-    cx: &mut Context<'_, 'a, P>,
+    step: &mut Step<'_, 'a, P>,
     config: &ServerConfig<'a, P>,
     selection: &Selection<'_>,
 ) -> Poll<Result<()>> {
-    if cx.identity.is_none() {
+    if step.identity().is_none() {
         let request = &selection.identity_request;
-        match config.identities.poll_choose(cx.provider, request, cx.identity) {
-            Poll::Pending => return cx.pending(Operation::IdentityChoice),
-            Poll::Ready(chosen) => chosen?,
-        }
-        if cx.identity.is_none() {
+        ready!(step.poll_choose_identity(&config.identities, request))?;
+        if step.identity().is_none() {
             // RFC 7250 4.2: for clients that said which types they take.
             let has_type =
                 !selection.certificate_types.is_own_asked || config.identities.has_type_of(request.certificate_types);
@@ -171,62 +156,93 @@ fn poll_choose_identity<'a, P: CryptoProvider>(
 }
 
 /// The first ClientHello decided on a suite: the transcript begins.
-fn begin<P: CryptoProvider>(cx: &mut Context<'_, '_, P>, hello: &ClientHello<'_>, suite: CipherSuite) -> Result<()> {
-    cx.facts.cipher_suite = suite;
-    cx.facts.client_random = *hello.random;
-    *cx.transcript = Transcript::start(cx.provider, suite.hash())?;
-    cx.incoming.allows_change_cipher_spec = true;
-    Ok(())
+fn begin<P: CryptoProvider>(step: &mut Step<'_, '_, P>, hello: &ClientHello<'_>, suite: CipherSuite) -> Result<()> {
+    let facts = step.facts();
+    facts.cipher_suite = suite;
+    facts.client_random = *hello.random;
+    step.begin_transcript(suite)
 }
 
-/// Writes the ServerHello where [`Outgoing::message_room`] is: its length, and the shared secret.
+/// Notes what was agreed on.
+fn note<P: CryptoProvider>(step: &mut Step<'_, '_, P>, selection: &Selection<'_>) {
+    let own_type = step.identity().map(|chosen| chosen.certificate_type);
+    let facts = step.facts();
+    facts.named_group = Some(selection.named_group);
+    facts.alpn = selection.alpn;
+    facts.asked = selection.asked;
+    facts.peer_certificate_type = selection.certificate_types.peer.unwrap_or(CertificateType::X509);
+    facts.own_certificate_type = own_type.unwrap_or(CertificateType::X509);
+    if let Some(name) = selection.identity_request.server_name {
+        step.notes().note_name(name);
+    }
+}
+
+/// Drafts the ServerHello: its length, and the shared secret.
 ///
-/// [`Outgoing::message_room`]: crate::record::Outgoing::message_room
+/// The share, at its end, is made where it will be sent from. So what is in front of it is written first; and again when its
+/// length is known, with a random that is drawn only now, so that an operation that was pending draws none in vain.
 fn poll_write<P: CryptoProvider>(
-    cx: &mut Context<'_, '_, P>,
+    step: &mut Step<'_, '_, P>,
     hello: &ClientHello<'_>,
     selection: &Selection<'_>,
     client_share: &[u8],
 ) -> Poll<Result<(usize, P::Secret)>> {
-    let mut agreed = Poll::Pending;
-    let exchange = &mut cx.incoming.shares().iter_mut().flatten().next().ok_or(Error::Internal)?.exchange;
-    let room = cx.outgoing.message_room(usize::MAX);
-    let mut writer = Writer::new(room);
-    ServerHello::write_new(&mut writer, &[0; 32], hello.legacy_session_id, selection.cipher_suite, |writer| {
-        SelectedVersion::write(writer);
-        writer.extension(ExtensionType::KEY_SHARE, |writer| {
-            writer.u16(selection.named_group.0);
-            writer.vector16(|writer| {
-                agreed = exchange.poll_encapsulate(cx.provider, client_share, writer.room()).map_ok(|(len, shared)| {
-                    writer.filled(len);
-                    shared
-                });
-                if let Poll::Ready(Err(Error::TransmitBufferTooSmall(len))) = agreed {
-                    writer.missing(len);
-                }
+    let front_len = match write(step, hello, selection, &Random::default(), 0) {
+        Err(Error::TransmitBufferTooSmall(len)) => len.get(),
+        len => len?,
+    };
+    let (provider, agreements, draft) = step.agreements()?;
+    let room = draft.get_mut(front_len..).unwrap_or_default();
+    let exchange = agreements.find(selection.named_group).ok_or(Error::Internal)?;
+    let (share_len, shared) = match exchange.poll_encapsulate(provider, client_share, room) {
+        Poll::Pending => return step.pending(Operation::Encapsulation),
+        Poll::Ready(Err(Error::TransmitBufferTooSmall(len))) => {
+            let len = ByteCount::new(len.get().saturating_add(front_len));
+            return Poll::Ready(Err(step.explain(Error::TransmitBufferTooSmall(len))));
+        }
+        Poll::Ready(agreed) => agreed?,
+    };
+    let len = finish(step, hello, selection, share_len)?;
+    Poll::Ready(Ok((len, shared)))
+}
+
+/// Draws the random, and writes all but the share. Out of line, so that its memory is not in use while the secret is computed.
+#[inline(never)]
+fn finish<P: CryptoProvider>(
+    step: &mut Step<'_, '_, P>,
+    hello: &ClientHello<'_>,
+    selection: &Selection<'_>,
+    share_len: usize,
+) -> Result<usize> {
+    let mut random = Random::default();
+    step.provider().fill_random(&mut random)?;
+    write(step, hello, selection, &random, share_len)
+}
+
+/// Writes all of the ServerHello but the share, of which `share_len` bytes stand there already.
+#[inline(never)]
+fn write<P: CryptoProvider>(
+    step: &mut Step<'_, '_, P>,
+    hello: &ClientHello<'_>,
+    selection: &Selection<'_>,
+    random: &Random,
+    share_len: usize,
+) -> Result<usize> {
+    step.write(&mut |writer, _, _| {
+        ServerHello::write(writer, random, hello.legacy_session_id, selection.cipher_suite, |writer| {
+            SelectedVersion::write(writer);
+            KeyShareServerHello::write(writer, |writer| {
+                KeyShareEntry::write_front(writer, selection.named_group, share_len);
+                writer.filled(share_len);
             });
         });
-    });
-    let len = writer.finish().map_err(Error::with_record_overhead);
-    let shared = match agreed {
-        Poll::Pending => return cx.pending(Operation::Encapsulation),
-        Poll::Ready(Err(Error::TransmitBufferTooSmall(_))) => {
-            return Poll::Ready(Err(len.err().unwrap_or(Error::Internal)));
-        }
-        Poll::Ready(shared) => shared?,
-    };
-    let len = len?;
-    // Only now, so that a pending operation draws no random bytes twice: type, length, version, then random.
-    const AT: usize = MESSAGE_HEADER_LEN + 2;
-    let random = cx.outgoing.message_room(0).get_mut(AT..AT + 32).ok_or(Error::Internal)?;
-    cx.provider.fill_random(random)?;
-    Poll::Ready(Ok((len, shared)))
+    })
 }
 
 impl Retried {
     /// What we act on has not changed, but for what RFC 9846 4.2.2 allows.
-    fn check<P: CryptoProvider>(&self, cx: &mut Context<'_, '_, P>, hello: &ClientHello<'_>) -> Result<()> {
-        if fingerprint(cx.provider, self.cipher_suite, hello)? != self.fingerprint {
+    fn check<P: CryptoProvider>(&self, step: &mut Step<'_, '_, P>, hello: &ClientHello<'_>) -> Result<()> {
+        if fingerprint(step.provider(), self.cipher_suite, hello)? != self.fingerprint {
             return Err(PeerFault::ClientHelloChanged.into());
         }
         if hello.extensions.find(ExtensionType::EARLY_DATA).is_some() {

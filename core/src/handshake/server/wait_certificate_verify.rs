@@ -1,32 +1,27 @@
 //! WAIT_CV: whether the client has the key of its certificate.
 
 use super::wait_finished::WaitFinished;
-use super::{Context, State};
+use super::{State, Step};
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
-use crate::handshake::authentication::{Side, poll_certificate_verify};
-use crate::handshake::evidence::PeerAuthenticated;
-use crate::handshake::{Presented, Received};
+use crate::handshake::Received;
+use crate::handshake::authentication::SignatureCheck;
+use crate::handshake::evidence::Presented;
+use crate::identity::Side;
 use core::task::{Poll, ready};
 
 pub(crate) struct WaitCertificateVerify<P: CryptoProvider> {
-    presented: Presented,
-    operation: Option<P::SignatureVerifier>,
+    check: SignatureCheck<P>,
 }
 
 impl<P: CryptoProvider> WaitCertificateVerify<P> {
     pub(super) const fn new(presented: Presented) -> Self {
-        Self { presented, operation: None }
+        Self { check: SignatureCheck::new(presented) }
     }
 
     #[inline(never)]
-    pub(super) fn on(&mut self, cx: &mut Context<'_, '_, P>, received: &mut Received<'_>) -> Poll<Result<State<P>>> {
-        let verified =
-            ready!(poll_certificate_verify(cx, Side::Client, &self.presented, &mut self.operation, received))?;
-        cx.accept(&received.message)?;
-        cx.facts.peer_scheme = Some(verified.scheme);
-        let authenticated = PeerAuthenticated::by_certificate(&verified);
-        let next = WaitFinished::new(authenticated);
-        Poll::Ready(Ok(State::WaitFinished(next)))
+    pub(super) fn on(&mut self, step: &mut Step<'_, '_, P>, received: &mut Received<'_>) -> Poll<Result<State<P>>> {
+        let authenticated = ready!(self.check.poll(step, Side::Client, received))?;
+        Poll::Ready(Ok(State::WaitFinished(WaitFinished::new(authenticated))))
     }
 }

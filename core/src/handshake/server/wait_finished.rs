@@ -1,11 +1,12 @@
 //! WAIT_FINISHED: whether the client saw the same handshake; then its application key.
 
-use super::{Context, State};
+use super::{Key, State, Step};
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
 use crate::handshake::Received;
 use crate::handshake::authentication::check_finished;
 use crate::handshake::evidence::PeerAuthenticated;
+use crate::record::Next;
 use core::task::Poll;
 
 pub(crate) struct WaitFinished {
@@ -20,16 +21,16 @@ impl WaitFinished {
     #[inline(never)]
     pub(super) fn on<P: CryptoProvider>(
         &self,
-        cx: &mut Context<'_, '_, P>,
+        step: &mut Step<'_, '_, P>,
         received: &mut Received<'_>,
     ) -> Poll<Result<State<P>>> {
-        let _verified = check_finished(cx, received)?;
+        let _verified = check_finished(step, received)?;
         let aligned = received.record_aligned()?;
-        cx.accept(&received.message)?;
-        cx.facts.peer_authentication = Some(self.authenticated.how());
-        let (suite, secret) = (cx.facts.cipher_suite, cx.schedule.take_client_secret()?);
-        cx.incoming.install(cx.provider, suite, secret, aligned)?;
-        cx.incoming.allows_change_cipher_spec = false;
+        step.accept(&received.message)?;
+        step.k_recv(&Key::ClientApplication, aligned)?;
+        step.complete()?;
+        step.facts().peer_authentication = Some(self.authenticated.how());
+        step.expect(Next::ApplicationData)?;
         Poll::Ready(Ok(State::Connected))
     }
 }

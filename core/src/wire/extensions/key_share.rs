@@ -23,6 +23,21 @@ impl<'a> KeyShareEntry<'a> {
         }
         Ok(Self { group, key_exchange })
     }
+
+    /// Bytes in front of the key: group, length.
+    pub(crate) const FRONT_LEN: usize = 2 + 2;
+
+    /// Writes an entry.
+    pub fn write(self, writer: &mut Writer<'_>) {
+        Self::write_front(writer, self.group, self.key_exchange.len());
+        writer.bytes(self.key_exchange);
+    }
+
+    /// Writes an entry up to the key, which has `len` bytes.
+    pub(crate) fn write_front(writer: &mut Writer<'_>, group: NamedGroup, len: usize) {
+        writer.u16(group.0);
+        writer.u16(u16::try_from(len).unwrap_or(u16::MAX));
+    }
 }
 
 /// The shares of a client, possibly none.
@@ -43,6 +58,11 @@ impl<'a> KeyShareClientHello<'a> {
             KeyShareEntry::read(&mut reader)?;
         }
         Ok(Self { entries })
+    }
+
+    /// Writes the extension with the entries that `shares` writes.
+    pub fn write(writer: &mut Writer<'_>, shares: impl FnOnce(&mut Writer<'_>)) {
+        writer.extension(ExtensionType::KEY_SHARE, |writer| writer.vector16(shares));
     }
 
     /// The shares in their order.
@@ -100,5 +120,10 @@ impl<'a> KeyShareServerHello<'a> {
     /// [`Malformed`].
     pub fn read(data: &'a [u8]) -> Result<Self, Malformed> {
         Reader::all(data, |reader| Ok(Self { server_share: KeyShareEntry::read(reader)? }))
+    }
+
+    /// Writes the extension with the entry that `share` writes.
+    pub fn write(writer: &mut Writer<'_>, share: impl FnOnce(&mut Writer<'_>)) {
+        writer.extension(ExtensionType::KEY_SHARE, share);
     }
 }

@@ -20,6 +20,7 @@ pub use cookie::Cookie;
 pub use key_share::{KeyShareClientHello, KeyShareEntry, KeyShareHelloRetryRequest, KeyShareServerHello};
 pub use max_fragment_length::MaxFragmentLengthExtension;
 pub use record_size_limit::RecordSizeLimit;
+pub(crate) use server_name::without_trailing_dot;
 pub use server_name::{ServerNameAcknowledgement, ServerNameList};
 pub use signature_algorithms::SignatureSchemeList;
 pub use status_request::{CertificateStatus, CertificateStatusRequest, SignedCertificateTimestamps};

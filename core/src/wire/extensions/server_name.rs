@@ -66,3 +66,8 @@ impl ServerNameAcknowledgement {
         writer.plain_extension(ExtensionType::SERVER_NAME, &[]);
     }
 }
+
+/// An absolute name as it stands in the extension: without the dot at its end (RFC 6066 3).
+pub(crate) fn without_trailing_dot(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
+}

@@ -35,6 +35,11 @@ impl CertificateStatusRequest {
     pub fn write(writer: &mut Writer<'_>) {
         writer.plain_extension(ExtensionType::STATUS_REQUEST, &[OCSP, 0, 0, 0, 0]);
     }
+
+    /// Writes the extension for a CertificateRequest: empty.
+    pub fn write_empty(writer: &mut Writer<'_>) {
+        writer.plain_extension(ExtensionType::STATUS_REQUEST, &[]);
+    }
 }
 
 /// An OCSP response beside a certificate.
@@ -104,7 +109,14 @@ impl<'a> SignedCertificateTimestamps<'a> {
 
     /// Writes the extension.
     pub fn write(self, writer: &mut Writer<'_>) {
-        writer.plain_extension(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, self.list);
+        Self::write_front(writer, self.list.len());
+        writer.bytes(self.list);
+    }
+
+    /// Writes the extension up to the list, which has `len` bytes.
+    pub(crate) fn write_front(writer: &mut Writer<'_>, len: usize) {
+        writer.u16(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP.0);
+        writer.u16(u16::try_from(len).unwrap_or(u16::MAX));
     }
 
     /// Writes the question for it.

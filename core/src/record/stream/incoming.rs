@@ -1,13 +1,13 @@
 //! The receiving half of the record protocol: which records are allowed, opening them, counting the idle ones.
 
+use super::ReceiveBuffer;
 use super::header::RecordHeader;
-use super::keys::{Keys, Share};
-use super::protection::NextSecret;
-use super::{Protection, ReceiveBuffer};
-use crate::codes::{AlertDescription, CipherSuite, ContentType, NamedGroup};
+use crate::codes::{AlertDescription, CipherSuite, ContentType};
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, PeerFault, Result};
 use crate::limits::{MAX_CIPHERTEXT_LEN, MAX_IDLE_RECORDS, MAX_PLAINTEXT_LEN, MAX_SKIPPED_EARLY_DATA};
+use crate::record::protection::{NextSecret, Protection};
+use crate::record::{Next, RecordAligned};
 
 /// What the next record held.
 pub(crate) enum Content {
@@ -21,29 +21,47 @@ pub(crate) enum Content {
     Nothing,
 }
 
+/// The place of the key; until it comes, a guest has the room. They are not needed at the same time, and a connection is
+/// smaller.
+enum Place<P: CryptoProvider, G> {
+    Lent(G),
+    Key(Option<Protection<P>>),
+}
+
+impl<P: CryptoProvider, G> Place<P, G> {
+    /// The place for a key; the guest has gone.
+    fn vacate(&mut self) -> Result<&mut Option<Protection<P>>> {
+        if let Self::Lent(_) = self {
+            *self = Self::Key(None);
+        }
+        match self {
+            Self::Key(key) => Ok(key),
+            Self::Lent(_) => Err(Error::Internal),
+        }
+    }
+}
+
 /// Under which key records come, and what is allowed of them.
-pub(crate) struct Incoming<P: CryptoProvider> {
-    keys: Keys<P>,
+pub(crate) struct Incoming<P: CryptoProvider, G> {
+    place: Place<P, G>,
     /// The longest inner plaintext we accept: what we advertised, once the peer has agreed.
     max_inner_len: usize,
-    /// Whether change_cipher_spec may come: after the first ClientHello, before the peer's Finished.
-    pub(crate) allows_change_cipher_spec: bool,
-    /// Whether application data may come: after the handshake.
-    pub(crate) allows_application_data: bool,
+    /// What the peer may say, once we have said something.
+    next: Option<Next>,
     /// Whether the peer may still speak in the clear: a client, until its first protected record.
-    pub(crate) allows_plaintext_alert: bool,
+    allows_plaintext_alert: bool,
     /// Bytes of early data that may still be skipped: a client's, when it sent some that we do not accept.
-    pub(crate) early_data_to_skip: u32,
+    early_data_to_skip: u32,
     idle_records: u8,
 }
 
-impl<P: CryptoProvider> Incoming<P> {
-    pub(crate) const fn new() -> Self {
+impl<P: CryptoProvider, G> Incoming<P, G> {
+    /// Until there is a key, `guest` has its room.
+    pub(crate) const fn new(guest: G) -> Self {
         Self {
-            keys: Keys::None,
+            place: Place::Lent(guest),
             max_inner_len: MAX_PLAINTEXT_LEN + 1,
-            allows_change_cipher_spec: false,
-            allows_application_data: false,
+            next: None,
             allows_plaintext_alert: false,
             early_data_to_skip: 0,
             idle_records: 0,
@@ -51,44 +69,60 @@ impl<P: CryptoProvider> Incoming<P> {
     }
 
     /// Opens from here on with the key of `secret`. The evidence says that nothing is left over.
-    pub(crate) fn install(
+    pub(super) fn install(
         &mut self,
         provider: &mut P,
         suite: CipherSuite,
         secret: P::Secret,
-        _: super::RecordAligned,
+        _: RecordAligned,
     ) -> Result<()> {
-        Protection::install(&mut self.keys, provider, suite, secret)
+        Protection::install(self.place.vacate()?, provider, suite, secret)
     }
 
     /// Opens from here on with the next key.
-    pub(crate) fn renew(&mut self, provider: &mut P, next: NextSecret<P>, _: super::RecordAligned) -> Result<()> {
-        Protection::renew(&mut self.keys, provider, next)
+    pub(crate) fn renew(&mut self, provider: &mut P, next: NextSecret<P>, _: RecordAligned) -> Result<()> {
+        Protection::renew(self.place.vacate()?, provider, next)
+    }
+
+    /// The key, once it is installed.
+    const fn key(&self) -> Option<&Protection<P>> {
+        match &self.place {
+            Place::Key(key) => key.as_ref(),
+            Place::Lent(_) => None,
+        }
     }
 
     /// The current traffic secret.
-    pub(crate) fn secret(&self) -> Option<&P::Secret> {
-        self.keys.installed().map(Protection::secret)
+    pub(super) fn secret(&self) -> Option<&P::Secret> {
+        self.key().map(Protection::secret)
     }
 
-    /// Begins a key agreement for each group, in place of those before. They last until a key is installed.
-    ///
-    /// # Errors
-    /// Those of the provider; [`Error::Internal`] where a key is installed.
-    pub(crate) fn agree(&mut self, provider: &mut P, groups: &[Option<NamedGroup>]) -> Result<()> {
-        self.keys.agree(provider, groups)
-    }
-
-    /// The key agreements that were begun.
-    pub(crate) fn shares(&mut self) -> &mut [Option<Share<P>>] {
-        self.keys.shares()
-    }
-
-    /// Forgets the key agreements.
-    pub(crate) fn end_agreements(&mut self) {
-        if self.keys.installed().is_none() {
-            self.keys = Keys::None;
+    /// Who has the room of the key, as long as none is installed.
+    pub(super) const fn guest(&mut self) -> Result<&mut G> {
+        match &mut self.place {
+            Place::Lent(guest) => Ok(guest),
+            Place::Key(_) => Err(Error::Internal),
         }
+    }
+
+    /// What the peer may say from here on.
+    pub(super) const fn expect(&mut self, next: Next) {
+        self.next = Some(next);
+        self.allows_plaintext_alert = matches!(next, Next::ClientFlight { .. });
+        self.early_data_to_skip = match next {
+            Next::Hello { early_data: true } | Next::ClientFlight { early_data: true } => MAX_SKIPPED_EARLY_DATA,
+            Next::Hello { .. } | Next::ClientFlight { .. } | Next::ApplicationData => 0,
+        };
+    }
+
+    /// Whether change_cipher_spec may come: after the first ClientHello, before the peer's Finished.
+    const fn allows_change_cipher_spec(&self) -> bool {
+        matches!(self.next, Some(Next::Hello { .. } | Next::ClientFlight { .. }))
+    }
+
+    /// Whether application data may come: when the peer has finished.
+    const fn allows_application_data(&self) -> bool {
+        matches!(self.next, Some(Next::ApplicationData))
     }
 
     /// Something came that has an effect: records without one are counted anew.
@@ -98,17 +132,12 @@ impl<P: CryptoProvider> Incoming<P> {
 
     /// Forgets the keys: nothing can be opened any more.
     pub(crate) fn forget_keys(&mut self) {
-        self.keys = Keys::None;
+        self.place = Place::Key(None);
     }
 
     /// The peer agreed to send no more than `limit` bytes of inner plaintext.
     pub(crate) fn limit_inner(&mut self, limit: usize) {
         self.max_inner_len = self.max_inner_len.min(limit);
-    }
-
-    /// A client announced early data that we do not take (RFC 9846 4.3.10).
-    pub(crate) const fn skip_early_data(&mut self) {
-        self.early_data_to_skip = MAX_SKIPPED_EARLY_DATA;
     }
 
     /// Opens the next record, or returns `None` if it is not there yet.
@@ -119,7 +148,11 @@ impl<P: CryptoProvider> Incoming<P> {
         if header.kind == ContentType::CHANGE_CIPHER_SPEC {
             return self.change_cipher_spec(buffer);
         }
-        let (kind, len) = match self.keys.installed_mut() {
+        let keys = match &mut self.place {
+            Place::Key(key) => key.as_mut(),
+            Place::Lent(_) => None,
+        };
+        let (kind, len) = match keys {
             Some(keys) if header.kind == ContentType::APPLICATION_DATA => {
                 if self.early_data_to_skip > 0 && header.len <= keys.tag_len() {
                     return self.skip(buffer, header);
@@ -151,12 +184,12 @@ impl<P: CryptoProvider> Incoming<P> {
     /// Refuses a record by its header, without waiting for the rest.
     fn check_header(&self, RecordHeader { kind, len }: RecordHeader) -> Result<()> {
         let most = match kind {
-            ContentType::CHANGE_CIPHER_SPEC if self.allows_change_cipher_spec && len == 1 => 1,
+            ContentType::CHANGE_CIPHER_SPEC if self.allows_change_cipher_spec() && len == 1 => 1,
             ContentType::CHANGE_CIPHER_SPEC => return Err(PeerFault::UnexpectedChangeCipherSpec.into()),
             ContentType::APPLICATION_DATA if self.early_data_to_skip > 0 => MAX_CIPHERTEXT_LEN,
-            ContentType::APPLICATION_DATA if self.keys.installed().is_some() => self.max_protected_len(),
-            ContentType::HANDSHAKE if self.keys.installed().is_none() => MAX_PLAINTEXT_LEN,
-            ContentType::ALERT if self.keys.installed().is_none() || self.allows_plaintext_alert => match len {
+            ContentType::APPLICATION_DATA if self.key().is_some() => self.max_protected_len(),
+            ContentType::HANDSHAKE if self.key().is_none() => MAX_PLAINTEXT_LEN,
+            ContentType::ALERT if self.key().is_none() || self.allows_plaintext_alert => match len {
                 0 => return Err(PeerFault::EmptyRecord.into()),
                 2 => 2,
                 _ => return Err(PeerFault::FragmentedAlert.into()),
@@ -168,7 +201,7 @@ impl<P: CryptoProvider> Incoming<P> {
 
     /// The longest protected record: with a limit that the peer agreed to, it shows before the record is there.
     fn max_protected_len(&self) -> usize {
-        match self.keys.installed() {
+        match self.key() {
             Some(keys) if self.max_inner_len <= MAX_PLAINTEXT_LEN => self.max_inner_len.saturating_add(keys.tag_len()),
             _ => MAX_CIPHERTEXT_LEN,
         }
@@ -217,7 +250,7 @@ impl<P: CryptoProvider> Incoming<P> {
                 Ok(Some(Content::Alert(alert)))
             }
             ContentType::APPLICATION_DATA => {
-                if !self.allows_application_data || buffer.has_handshake() {
+                if !self.allows_application_data() || buffer.has_handshake() {
                     return Err(PeerFault::UnexpectedRecord.into());
                 }
                 if len == 0 {

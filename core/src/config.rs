@@ -1,18 +1,16 @@
 //! What an application decides: whom to trust, who to be, and what to offer.
 
-mod identity;
-
+#[cfg(target_has_atomic = "ptr")]
+pub use crate::identity::RotatingIdentities;
+pub use crate::identity::{Identity, IdentityChooser, IdentityRequest};
 pub use crate::record::Padding;
 pub use crate::wire::List;
 pub use crate::wire::extensions::{CertificateAuthorities, CertificateTypeList};
-#[cfg(target_has_atomic = "ptr")]
-pub use identity::RotatingIdentities;
-pub(crate) use identity::{ChosenIdentity, Identities};
-pub use identity::{Identity, IdentityChooser, IdentityRequest};
 
 use crate::codes::{CertificateType, CipherSuite, MaxFragmentLength, NamedGroup, SignatureScheme};
 use crate::crypto::{Aead, CryptoProvider, Hash, KeyExchange, KeyLog, PeerVerifier, SignatureVerifier};
 use crate::error::{Error, Misconfiguration, Result};
+use crate::identity::{Identities, check_certificate_types, has_duplicates};
 use crate::limits::{MAX_AUTHORITIES_LEN, MAX_KEY_EPOCH, MAX_NAMES_LEN};
 
 /// Whether a server asks its clients who they are.
@@ -48,14 +46,6 @@ const X509_ONLY: &[CertificateType] = &[CertificateType::X509];
 /// Whether these are all: then nothing needs to be said of types.
 pub(crate) const fn is_x509_only(types: &[CertificateType]) -> bool {
     matches!(types, [CertificateType::X509])
-}
-
-fn check_certificate_types(types: &[CertificateType]) -> Result<()> {
-    let known = |kind: &CertificateType| matches!(*kind, CertificateType::X509 | CertificateType::RAW_PUBLIC_KEY);
-    if types.is_empty() || !types.iter().all(known) || has_duplicates(types) {
-        return Err(Error::InvalidConfiguration(Misconfiguration::CertificateTypes));
-    }
-    Ok(())
 }
 
 /// What both roles decide.
@@ -193,12 +183,6 @@ impl<'a> Common<'a> {
 
 fn supports_suite<P: CryptoProvider>(suite: CipherSuite) -> bool {
     P::Aead::supports(suite) && P::Hash::supports(suite.hash())
-}
-
-/// What is offered must not be offered twice (RFC 9846 4.3.7, 4.3.8).
-#[inline(never)]
-fn has_duplicates<T: PartialEq>(list: &[T]) -> bool {
-    list.iter().enumerate().any(|(index, item)| list.iter().take(index).any(|earlier| earlier == item))
 }
 
 /// The configured values, or else the provider's.

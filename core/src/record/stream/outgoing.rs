@@ -1,33 +1,21 @@
 //! The sending half of the record protocol: fragments, seals, pads, updates keys.
 
 use super::header::RecordHeader;
-use super::keys::Keys;
-use super::protection::NextSecret;
+use super::move_within;
 use super::transmit_buffer::{ALERT_RECORD_LEN, TransmitBuffer};
-use super::{Padding, Protection, move_within};
 use crate::codes::{AlertDescription, CipherSuite, ContentType, ProtocolVersion};
 use crate::crypto::CryptoProvider;
 use crate::error::{ByteCount, Error, Result};
 use crate::limits::{MAX_PLAINTEXT_LEN, RECORD_HEADER_LEN};
+use crate::record::Padding;
+use crate::record::protection::{NextSecret, Protection};
 use crate::storage::Storage;
-use crate::wire::Writer;
 use core::task::Poll;
 use zeroize::Zeroize;
 
 /// What a message of n bytes needs of the buffer beyond n: its record's header, content type and tag, and the
 /// room kept for an alert.
 const MESSAGE_OVERHEAD: usize = 5 + 1 + 16 + 24;
-
-impl Error {
-    /// Where the length of a message was too much, the length of the buffer that it needs.
-    #[inline(never)]
-    pub(crate) fn with_record_overhead(self) -> Self {
-        match self {
-            Self::TransmitBufferTooSmall(len) => too_small(len.get().saturating_add(MESSAGE_OVERHEAD)),
-            other => other,
-        }
-    }
-}
 
 /// Level and description of alerts (RFC 9846 6): closure is a warning, all else is fatal.
 const WARNING: u8 = 1;
@@ -36,21 +24,21 @@ const FATAL: u8 = 2;
 /// What is sent, and under which key.
 pub(crate) struct Outgoing<'a, P: CryptoProvider> {
     pub(crate) buffer: TransmitBuffer<'a>,
-    keys: Keys<P>,
+    key: Option<Protection<P>>,
     /// The peer expects the next key: nothing more can be said under this one, not even an alert.
     is_key_spent: bool,
     /// The longest content of a record.
     max_content_len: usize,
     padding: Padding,
     /// The version in the header of the next plaintext record.
-    pub(crate) legacy_record_version: ProtocolVersion,
+    legacy_record_version: ProtocolVersion,
 }
 
 impl<'a, P: CryptoProvider> Outgoing<'a, P> {
     pub(crate) const fn new(storage: Storage<'a, u8>, padding: Padding, version: ProtocolVersion) -> Self {
         Self {
             buffer: TransmitBuffer::new(storage),
-            keys: Keys::None,
+            key: None,
             is_key_spent: false,
             max_content_len: MAX_PLAINTEXT_LEN,
             padding,
@@ -63,7 +51,7 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         if self.buffer.open != 0 {
             return Err(Error::Internal);
         }
-        Protection::install(&mut self.keys, provider, suite, secret)?;
+        Protection::install(&mut self.key, provider, suite, secret)?;
         self.is_key_spent = false;
         Ok(())
     }
@@ -73,24 +61,24 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         if self.buffer.open != 0 {
             return Err(Error::Internal);
         }
-        Protection::renew(&mut self.keys, provider, next)?;
+        Protection::renew(&mut self.key, provider, next)?;
         self.is_key_spent = false;
         Ok(())
     }
 
     /// The current traffic secret.
     pub(crate) fn secret(&self) -> Option<&P::Secret> {
-        self.keys.installed().map(Protection::secret)
+        self.key.as_ref().map(Protection::secret)
     }
 
     /// How many records the current key has sealed.
     pub(crate) fn sequence(&self) -> u64 {
-        self.keys.installed().map_or(0, Protection::sequence)
+        self.key.as_ref().map_or(0, Protection::sequence)
     }
 
     /// Forgets the keys: nothing can be sealed any more.
     pub(crate) fn forget_keys(&mut self) {
-        self.keys = Keys::None;
+        self.key = None;
     }
 
     /// Obeys the peer: `limit` bytes of content at most.
@@ -100,7 +88,7 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
 
     /// Bytes behind the content of a record: content type and tag.
     fn overhead(&self) -> usize {
-        self.keys.installed().map_or(0, |keys| keys.tag_len().saturating_add(1))
+        self.key.as_ref().map_or(0, |keys| keys.tag_len().saturating_add(1))
     }
 
     /// How many bytes of content may still be added to the open record.
@@ -111,61 +99,45 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
 
     // ---- whole messages, written in place
 
-    /// Contiguous room for a message behind the open record. If it is shorter than `wanted`, there will be more
-    /// once something is sent.
-    pub(crate) fn message_room(&mut self, wanted: usize) -> &mut [u8] {
-        if self.room_len() < wanted {
+    /// See [`Flight::poll_room`](crate::record::Flight::poll_room).
+    #[inline(never)]
+    pub(crate) fn poll_room(&mut self, provider: &mut P, len: usize) -> Poll<Result<()>> {
+        if self.buffer.is_fragmented() && !self.fits(len) {
             self.buffer.compact();
         }
-        let room = self.room_len();
-        let start = self.message_start();
-        self.buffer.bytes.get_mut(start..start.saturating_add(room)).unwrap_or(&mut [])
-    }
-
-    /// Where [`message_room`](Self::message_room) begins in the buffer.
-    pub(crate) const fn message_start(&self) -> usize {
-        self.buffer.content_start().saturating_add(self.buffer.open)
-    }
-
-    /// Writes a message to [`message_room`](Self::message_room) and returns its length; it is not taken into a
-    /// record yet. Pending until enough has been sent.
-    #[inline(never)]
-    pub(crate) fn poll_write(&mut self, write: &mut dyn FnMut(&mut Writer<'_>)) -> Poll<Result<usize>> {
-        let mut wanted = 0;
-        loop {
-            let mut writer = Writer::new(self.message_room(wanted));
-            write(&mut writer);
-            let len = writer.finish();
-            let start = self.message_start();
-            match len {
-                Ok(len) if self.fits(len) => {
-                    if self.message_start() == start {
-                        return Poll::Ready(Ok(len));
-                    }
-                    // Room has moved: write again where it is now.
-                    let mut writer = Writer::new(self.message_room(0));
-                    write(&mut writer);
-                    return Poll::Ready(writer.finish());
-                }
-                Err(Error::TransmitBufferTooSmall(needed)) if self.buffer.is_fragmented() && wanted == 0 => {
-                    wanted = needed.get();
-                }
-                Err(Error::TransmitBufferTooSmall(_)) | Ok(_) if !self.buffer.is_empty() => return Poll::Pending,
-                Ok(len) => return Poll::Ready(Err(self.too_small(len))),
-                Err(error) => return Poll::Ready(Err(error.with_record_overhead())),
-            }
+        if self.fits(len) || self.buffer.is_empty() {
+            return Poll::Ready(Ok(()));
         }
+        self.flush(provider)?;
+        Poll::Pending
     }
 
-    /// The `len` bytes that were written to the front of [`message_room`](Self::message_room).
-    pub(crate) fn written(&self, len: usize) -> &[u8] {
-        let start = self.message_start();
-        self.buffer.bytes.get(start..start.saturating_add(len)).unwrap_or(&[])
+    /// Room for a message behind the open record, all of which can be [committed](Self::commit).
+    #[inline(never)]
+    pub(crate) fn draft(&mut self) -> &mut [u8] {
+        let len = self.draft_len();
+        let start = self.buffer.content_start().saturating_add(self.buffer.open);
+        self.buffer.bytes.get_mut(start..start.saturating_add(len)).unwrap_or(&mut [])
     }
 
-    /// Takes a handshake message of `len` bytes that was written to [`message_room`](Self::message_room) into
-    /// records, whole or in fragments.
-    pub(crate) fn commit_message(&mut self, provider: &mut P, len: usize) -> Result<()> {
+    /// Room without the headers and tags of as many records as it would fill.
+    fn draft_len(&self) -> usize {
+        let room = self.room_len();
+        let more_records = room.saturating_add(self.buffer.open).checked_div(self.max_content_len).unwrap_or(0);
+        room.saturating_sub(more_records.saturating_mul(self.record_overhead()))
+    }
+
+    /// What a record takes beside its content.
+    fn record_overhead(&self) -> usize {
+        self.overhead().saturating_add(RECORD_HEADER_LEN)
+    }
+
+    /// Takes a handshake message of `len` bytes that was written to [`draft`](Self::draft) into records, whole or in
+    /// fragments.
+    pub(crate) fn commit(&mut self, provider: &mut P, len: usize) -> Result<()> {
+        if !self.fits(len) {
+            return Err(self.too_small(len));
+        }
         self.buffer.open_kind = ContentType::HANDSHAKE;
         self.buffer.open = self.buffer.open.saturating_add(len);
         if self.buffer.open <= self.max_content_len {
@@ -193,59 +165,40 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
     }
 
     /// Whether a message of `len` bytes fits now, in as many records as it needs.
-    #[inline(never)]
-    pub(crate) fn fits(&mut self, len: usize) -> bool {
-        if self.buffer.is_fragmented() && self.room_len() < self.room_needed(len) {
-            self.buffer.compact();
-        }
-        self.room_len() >= self.room_needed(len)
+    fn fits(&self, len: usize) -> bool {
+        self.draft_len() >= len
     }
 
     /// The error for a message of `len` bytes that does not fit into an empty buffer.
-    pub(crate) fn too_small(&self, len: usize) -> Error {
-        too_small(self.room_needed(len)).with_record_overhead()
-    }
-
     #[inline(never)]
-    fn room_needed(&self, len: usize) -> usize {
-        let total = len.saturating_add(self.buffer.open);
-        let more_records = total.checked_div(self.max_content_len).unwrap_or(0);
-        len.saturating_add(more_records.saturating_mul(self.overhead().saturating_add(RECORD_HEADER_LEN)))
+    pub(super) fn too_small(&self, len: usize) -> Error {
+        let overhead = self.record_overhead();
+        let more_records = len.checked_div(self.max_content_len.saturating_sub(overhead)).unwrap_or(0);
+        too_small(len.saturating_add(more_records.saturating_mul(overhead)).saturating_add(MESSAGE_OVERHEAD))
     }
 
-    /// The contents of the records in the first `len` bytes of the buffer, which nothing was written over since.
-    pub(crate) fn plaintext(&self, len: usize) -> impl Iterator<Item = &[u8]> {
-        let mut rest = self.buffer.bytes.get(..len).unwrap_or(&[]);
-        core::iter::from_fn(move || {
-            let (record, behind) = rest.split_at_checked(RecordHeader::peek(rest)?.record_len())?;
+    /// What the first records of the buffer hold, which nothing was written over since: from that byte on to the end of its
+    /// record.
+    pub(super) fn first_plaintext(&self, mut from: usize) -> &[u8] {
+        let mut rest = &*self.buffer.bytes;
+        while let Some(header) = RecordHeader::peek(rest)
+            && let Some((record, behind)) = rest.split_at_checked(header.record_len())
+        {
+            if from < header.len {
+                return record.get(RECORD_HEADER_LEN.saturating_add(from)..).unwrap_or_default();
+            }
+            from = from.saturating_sub(header.len);
             rest = behind;
-            record.get(RECORD_HEADER_LEN..)
-        })
+        }
+        &[]
+    }
+
+    /// The first ClientHello has gone: from here on records are of their own version (RFC 9846 5.1).
+    pub(super) const fn said_hello(&mut self) {
+        self.legacy_record_version = ProtocolVersion::TLS_1_2;
     }
 
     // ---- bytes of any length, copied
-
-    /// Adds bytes to the open record, sealing full ones, and returns how many found room.
-    pub(crate) fn append(&mut self, provider: &mut P, kind: ContentType, mut bytes: &[u8]) -> Result<usize> {
-        let mut taken = 0usize;
-        if self.buffer.open > 0 && self.buffer.open_kind != kind {
-            self.flush(provider)?;
-        }
-        while !bytes.is_empty() {
-            self.seal_if_full(provider)?;
-            let room = self.content_room(kind);
-            let len = room.len().min(bytes.len());
-            let (now, rest) = bytes.split_at_checked(len).ok_or(Error::Internal)?;
-            room.get_mut(..len).ok_or(Error::Internal)?.copy_from_slice(now);
-            if len == 0 {
-                break;
-            }
-            self.buffer.open = self.buffer.open.saturating_add(len);
-            taken = taken.saturating_add(len);
-            bytes = rest;
-        }
-        Ok(taken)
-    }
 
     /// Room in the open record for content of this kind; empty if another kind of record is open.
     pub(crate) fn content_room(&mut self, kind: ContentType) -> &mut [u8] {
@@ -302,12 +255,12 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         }
         let len = self.content_room(ContentType::APPLICATION_DATA).len().min(data.len());
         let text = data.get(..len).ok_or(Error::Internal)?;
-        if len == 0 || self.keys.installed().is_none() {
+        if len == 0 || self.key.is_none() {
             return Ok(0);
         }
         let start = self.frame(ContentType::APPLICATION_DATA, len, self.padding)?;
         let record = self.buffer.bytes.get_mut(start..self.buffer.sealed).ok_or(Error::Internal)?;
-        let keys = self.keys.installed_mut().ok_or(Error::Internal)?;
+        let keys = self.key.as_mut().ok_or(Error::Internal)?;
         let sealed = keys.seal_from(provider, text, record);
         self.settle(start, sealed).map(|()| len)
     }
@@ -315,7 +268,7 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
     /// Makes a record of the `len` bytes of content behind the room for the header.
     fn finish_record(&mut self, provider: &mut P, kind: ContentType, len: usize, padding: Padding) -> Result<()> {
         let start = self.frame(kind, len, padding)?;
-        let Some(keys) = self.keys.installed_mut() else { return Ok(()) };
+        let Some(keys) = self.key.as_mut() else { return Ok(()) };
         let record = self.buffer.bytes.get_mut(start..self.buffer.sealed).ok_or(Error::Internal)?;
         let sealed = keys.seal(provider, record);
         self.settle(start, sealed)
@@ -335,7 +288,7 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
     /// tag behind them; returns where the record begins.
     fn frame(&mut self, kind: ContentType, len: usize, padding: Padding) -> Result<usize> {
         let start = self.buffer.sealed;
-        let Some(keys) = self.keys.installed() else {
+        let Some(keys) = self.key.as_ref() else {
             if kind == ContentType::APPLICATION_DATA {
                 return Err(Error::Internal);
             }
@@ -372,33 +325,28 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         if self.buffer.sealed > self.buffer.bytes.len() { Err(Error::Internal) } else { Ok(()) }
     }
 
-    /// The change_cipher_spec record of compatibility mode (RFC 9846 E.4): always in the clear.
-    pub(crate) fn change_cipher_spec(&mut self, provider: &mut P) -> Result<()> {
-        self.flush(provider)?;
-        self.put_change_cipher_spec()
-    }
-
-    /// As [`change_cipher_spec`](Self::change_cipher_spec), in front of a message of `len` bytes that stands in
-    /// [`message_room`](Self::message_room).
-    pub(crate) fn change_cipher_spec_before(&mut self, len: usize) -> Result<()> {
+    /// The change_cipher_spec record of compatibility mode (RFC 9846 E.4), always in the clear; in front of the `drafted`
+    /// bytes of a message.
+    pub(super) fn change_cipher_spec(&mut self, provider: &mut P, drafted: usize) -> Result<()> {
         const RECORD_LEN: usize = RECORD_HEADER_LEN + 1;
+        if drafted == 0 {
+            self.flush(provider)?;
+        } else {
+            let needed = drafted.saturating_add(RECORD_LEN);
+            let missing = needed.saturating_sub(self.room_len());
+            if missing > 0 {
+                return Err(too_small(self.buffer.capacity().saturating_add(missing)));
+            }
+        }
         if self.buffer.open != 0 {
             return Err(Error::Internal);
         }
-        let needed = len.saturating_add(RECORD_LEN);
-        if self.room_len() < needed {
-            let missing = needed.saturating_sub(self.room_len());
-            let capacity = self.buffer.capacity().saturating_add(missing);
-            return Err(too_small(capacity));
-        }
-        let start = self.buffer.content_start();
-        move_within(&mut self.buffer.bytes, start..start.saturating_add(len), start.saturating_add(RECORD_LEN));
-        self.put_change_cipher_spec()
-    }
-
-    #[inline(never)]
-    fn put_change_cipher_spec(&mut self) -> Result<()> {
         let content = self.buffer.content_start();
+        move_within(
+            &mut self.buffer.bytes,
+            content..content.saturating_add(drafted),
+            content.saturating_add(RECORD_LEN),
+        );
         *self.buffer.bytes.get_mut(content).ok_or(Error::Internal)? = 1;
         let header = RecordHeader::to_bytes(ContentType::CHANGE_CIPHER_SPEC, ProtocolVersion::TLS_1_2, 1);
         self.put_header(self.buffer.sealed, header, 1)

@@ -1,15 +1,23 @@
 //! Who we are: identities, and how one of them is chosen (RFC 9846 4.5.1.2).
 
-use super::check_certificate_types;
-use crate::codes::{CertificateType, SignatureScheme};
-use crate::crypto::{CryptoProvider, Signer, x509};
-use crate::error::{Error, Misconfiguration, Result};
-use crate::handshake::{Context, Presenting, check_certificate_len, poll_present, public_key};
-use crate::wire::List;
-use crate::wire::extensions::{CertificateAuthorities, CertificateTypeList, SignedCertificateTimestamps};
-use core::task::{Poll, Waker};
+mod choose;
+mod present;
+mod signed_content;
+
+pub(crate) use choose::Identities;
+pub use choose::IdentityChooser;
 #[cfg(target_has_atomic = "ptr")]
-use spin::Mutex;
+pub use choose::RotatingIdentities;
+pub(crate) use present::{Asked, CertificateSender, ChosenIdentity, Presenting};
+pub(crate) use signed_content::{Side, SignedContent};
+
+use crate::codes::{CertificateType, ExtensionType, SignatureScheme};
+use crate::crypto::{CryptoProvider, Signer, x509};
+use crate::error::{Error, Incompatibility, Misconfiguration, PeerFault, Result};
+use crate::wire::List;
+use crate::wire::extensions::{
+    CertificateAuthorities, CertificateTypeList, Extensions, SignatureSchemeList, SignedCertificateTimestamps,
+};
 
 /// A certificate chain, or a raw public key, and the private key that goes with it.
 ///
@@ -77,7 +85,7 @@ impl<'a, P: CryptoProvider> Identity<'a, P> {
             .map_err(|_| Error::InvalidConfiguration(Misconfiguration::UnreadableCertificate))
     }
 
-    pub(super) fn check(&self) -> Result<()> {
+    fn check(&self) -> Result<()> {
         let wrong = |what| Err(Error::InvalidConfiguration(what));
         if self.certificate_chain.is_empty() {
             return wrong(Misconfiguration::NoCertificate);
@@ -95,7 +103,7 @@ impl<'a, P: CryptoProvider> Identity<'a, P> {
         if self.signed_certificate_timestamps.is_some_and(|list| SignedCertificateTimestamps::read(list).is_err()) {
             return wrong(Misconfiguration::CertificateTimestamps);
         }
-        check_certificate_len(self.certificate_chain, self.ocsp_response, self.signed_certificate_timestamps)?;
+        present::check_certificate_len(self.certificate_chain, self.ocsp_response, self.signed_certificate_timestamps)?;
         if !self.signer.schemes().iter().any(|scheme| scheme.signs_handshake()) {
             return wrong(Misconfiguration::CannotSignHandshakes);
         }
@@ -123,6 +131,31 @@ pub struct IdentityRequest<'m> {
     pub certificate_authorities: Option<CertificateAuthorities<'m>>,
     /// The types of certificate that the peer takes (RFC 7250).
     pub certificate_types: CertificateTypeList<'m>,
+}
+
+impl<'m> IdentityRequest<'m> {
+    /// What a ClientHello or a CertificateRequest says of the certificate it wants.
+    pub(crate) fn read(
+        server_name: Option<&'m str>,
+        extensions: Extensions<'m>,
+        certificate_types: CertificateTypeList<'m>,
+    ) -> Result<Self> {
+        let schemes = extensions.get(ExtensionType::SIGNATURE_ALGORITHMS, SignatureSchemeList::read)?;
+        let missing = match extensions.find(ExtensionType::PRE_SHARED_KEY) {
+            Some(_) => Error::Incompatible(Incompatibility::NoSignatureScheme),
+            None => Error::Peer(PeerFault::MissingExtension),
+        };
+        let signature_schemes = schemes.ok_or(missing)?.supported_signature_algorithms;
+        let for_certificates = extensions.get(ExtensionType::SIGNATURE_ALGORITHMS_CERT, SignatureSchemeList::read)?;
+        Ok(Self {
+            server_name,
+            signature_schemes,
+            certificate_schemes: for_certificates.map_or(signature_schemes, |list| list.supported_signature_algorithms),
+            certificate_authorities: extensions
+                .get(ExtensionType::CERTIFICATE_AUTHORITIES, CertificateAuthorities::read)?,
+            certificate_types,
+        })
+    }
 }
 
 impl IdentityRequest<'_> {
@@ -200,209 +233,26 @@ fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// Chooses an identity for each connection, where a list does not say it all: certificates that are replaced while
-/// connections run, names by the thousand, an answer from elsewhere.
-pub trait IdentityChooser<P: CryptoProvider>: Sync {
-    /// The identity to present; on a client, `None` to present none. While it is pending it is asked again, with the
-    /// same request. The key of the answer must sign in a way that the peer verifies:
-    /// [`scheme_for`](IdentityRequest::scheme_for).
-    ///
-    /// # Errors
-    /// Whatever says best why the connection ends: its alert is sent.
-    fn poll_choose<'s>(
-        &'s self,
-        provider: &mut P,
-        request: &IdentityRequest<'_>,
-    ) -> Poll<Result<Option<Identity<'s, P>>>>;
-
-    /// As [`CryptoProvider::register_waker`]: a chooser that waits for something else than the provider overrides it.
-    fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
-        provider.register_waker(waker)
+/// The SubjectPublicKeyInfo in what a CertificateEntry holds.
+pub(crate) fn public_key(certificate_type: CertificateType, data: &[u8]) -> Result<&[u8]> {
+    if certificate_type == CertificateType::RAW_PUBLIC_KEY {
+        x509::check_subject_public_key_info(data)?;
+        return Ok(data);
     }
+    x509::subject_public_key_info(data)
 }
 
-/// A list of identities that can be replaced while connections run. Handshakes under way keep what they have chosen.
-///
-/// A spin lock is held while the list is copied or replaced, a pointer and a length. **Not for interrupt handlers**: one
-/// that interrupts the holder on the same core waits for ever. Set a flag there, and let the main loop replace.
-///
-/// It needs a processor with atomic compare-and-swap; an [`IdentityChooser`] of your own does not.
-#[cfg(target_has_atomic = "ptr")]
-pub struct RotatingIdentities<'a, P: CryptoProvider> {
-    current: Mutex<&'a [Identity<'a, P>]>,
-}
-
-#[cfg(target_has_atomic = "ptr")]
-impl<'a, P: CryptoProvider> RotatingIdentities<'a, P> {
-    /// Begins with these.
-    ///
-    /// # Errors
-    /// [`Error::InvalidConfiguration`] if one of them cannot work.
-    pub fn new(identities: &'a [Identity<'a, P>]) -> Result<Self> {
-        identities.iter().try_for_each(Identity::check)?;
-        Ok(Self { current: Mutex::new(identities) })
+/// Checks a list of types of certificate.
+pub(crate) fn check_certificate_types(types: &[CertificateType]) -> Result<()> {
+    let known = |kind: &CertificateType| matches!(*kind, CertificateType::X509 | CertificateType::RAW_PUBLIC_KEY);
+    if types.is_empty() || !types.iter().all(known) || has_duplicates(types) {
+        return Err(Error::InvalidConfiguration(Misconfiguration::CertificateTypes));
     }
-
-    /// From now on, these. Returns those that were.
-    ///
-    /// # Errors
-    /// [`Error::InvalidConfiguration`] if one of them cannot work; then nothing has changed.
-    pub fn replace(&self, identities: &'a [Identity<'a, P>]) -> Result<&'a [Identity<'a, P>]> {
-        identities.iter().try_for_each(Identity::check)?;
-        Ok(core::mem::replace(&mut *self.current.lock(), identities))
-    }
+    Ok(())
 }
 
-#[cfg(target_has_atomic = "ptr")]
-impl<P: CryptoProvider> IdentityChooser<P> for RotatingIdentities<'_, P> {
-    fn poll_choose<'s>(&'s self, _: &mut P, request: &IdentityRequest<'_>) -> Poll<Result<Option<Identity<'s, P>>>> {
-        let identities = *self.current.lock();
-        Poll::Ready(Ok(request.choose_from(identities)))
-    }
+/// What is offered must not be offered twice (RFC 9846 4.3.7, 4.3.8).
+#[inline(never)]
+pub(crate) fn has_duplicates<T: PartialEq>(list: &[T]) -> bool {
+    list.iter().enumerate().any(|(index, item)| list.iter().take(index).any(|earlier| earlier == item))
 }
-
-/// Where identities come from. Each comes with the functions that it needs, so that a client which is nobody links none of
-/// them.
-pub(crate) enum Identities<'a, P: CryptoProvider> {
-    Nobody,
-    List(&'a [Identity<'a, P>], ListFunctions<P>),
-    Chooser(&'a dyn IdentityChooser<P>, Ask<P>),
-}
-
-/// What is done with a list: checking it, and choosing from it.
-#[derive(Clone, Copy)]
-pub(crate) struct ListFunctions<P: CryptoProvider> {
-    check: for<'r, 'i> fn(&'r [Identity<'i, P>]) -> Result<()>,
-    choose: Choose<P>,
-}
-
-/// Chooses from a list.
-type Choose<P> =
-    for<'r, 'm, 'i> fn(&'r IdentityRequest<'m>, &'r [Identity<'i, P>], &'r mut Option<ChosenIdentity<'i, P>>);
-
-/// Asks a chooser.
-type Ask<P> = for<'r, 'm, 'i> fn(
-    &'i dyn IdentityChooser<P>,
-    &'r mut P,
-    &'r IdentityRequest<'m>,
-    &'r mut Option<ChosenIdentity<'i, P>>,
-) -> Poll<Result<()>>;
-
-fn check_list<P: CryptoProvider>(list: &[Identity<'_, P>]) -> Result<()> {
-    list.iter().try_for_each(Identity::check)
-}
-
-fn choose<'i, P: CryptoProvider>(
-    request: &IdentityRequest<'_>,
-    list: &[Identity<'i, P>],
-    chosen: &mut Option<ChosenIdentity<'i, P>>,
-) {
-    let identity = request.position(list).and_then(|index| list.get(index));
-    *chosen = identity.and_then(|&identity| ChosenIdentity::new(identity, request));
-}
-
-fn ask<'i, P: CryptoProvider>(
-    chooser: &'i dyn IdentityChooser<P>,
-    provider: &mut P,
-    request: &IdentityRequest<'_>,
-    chosen: &mut Option<ChosenIdentity<'i, P>>,
-) -> Poll<Result<()>> {
-    chooser.poll_choose(provider, request).map_ok(|identity| {
-        *chosen = identity.and_then(|identity| ChosenIdentity::new(identity, request));
-    })
-}
-
-impl<'a, P: CryptoProvider> Identities<'a, P> {
-    pub(super) const fn list(identities: &'a [Identity<'a, P>]) -> Self {
-        if identities.is_empty() {
-            return Self::Nobody;
-        }
-        Self::List(identities, ListFunctions { check: check_list, choose })
-    }
-
-    pub(super) const fn chooser(chooser: &'a dyn IdentityChooser<P>) -> Self {
-        Self::Chooser(chooser, ask)
-    }
-}
-
-impl<P: CryptoProvider> Identities<'_, P> {
-    pub(super) fn check(&self) -> Result<()> {
-        match self {
-            Self::List(list, functions) => (functions.check)(list),
-            Self::Nobody | Self::Chooser(..) => Ok(()),
-        }
-    }
-}
-
-impl<P: CryptoProvider> Identities<'_, P> {
-    /// Whether one of a list has a type that the peer takes. What a chooser could choose only it knows: it may.
-    pub(crate) fn has_type_of(&self, types: CertificateTypeList<'_>) -> bool {
-        match self {
-            Self::List(list, _) => list.iter().any(|identity| types.contains(identity.certificate_type)),
-            Self::Nobody => false,
-            Self::Chooser(..) => true,
-        }
-    }
-
-    pub(crate) fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
-        match self {
-            Self::Nobody | Self::List(..) => provider.register_waker(waker),
-            Self::Chooser(chooser, _) => chooser.register_waker(provider, waker),
-        }
-    }
-}
-
-impl<'a, P: CryptoProvider> Identities<'a, P> {
-    /// Chooses the identity for this peer, if there is one, and the scheme it signs with. `chosen` is touched only then.
-    pub(crate) fn poll_choose(
-        &self,
-        provider: &mut P,
-        request: &IdentityRequest<'_>,
-        chosen: &mut Option<ChosenIdentity<'a, P>>,
-    ) -> Poll<Result<()>> {
-        match self {
-            Self::Nobody => {}
-            Self::List(list, functions) => (functions.choose)(request, list, chosen),
-            Self::Chooser(chooser, ask) => return ask(*chooser, provider, request, chosen),
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-/// What is left of an identity when it is chosen, and how it will be presented.
-pub(crate) struct ChosenIdentity<'a, P: CryptoProvider> {
-    pub(crate) certificate_chain: &'a [&'a [u8]],
-    pub(crate) signer: &'a dyn Signer<P>,
-    pub(crate) ocsp_response: Option<&'a [u8]>,
-    pub(crate) signed_certificate_timestamps: Option<&'a [u8]>,
-    pub(crate) certificate_type: CertificateType,
-    pub(crate) scheme: SignatureScheme,
-    /// [`poll_present`]: here, for the sake of clients that have no identity.
-    pub(crate) poll_present: PollPresent<P>,
-}
-
-type PollPresent<P> = for<'s, 'x, 'c, 'a> fn(&'x mut Context<'c, 'a, P>, Presenting<'s>) -> Poll<Result<()>>;
-
-impl<'a, P: CryptoProvider> ChosenIdentity<'a, P> {
-    /// None, if the identity has no scheme that the peer verifies.
-    fn new(identity: Identity<'a, P>, request: &IdentityRequest<'_>) -> Option<Self> {
-        let scheme = request.scheme_for(&identity)?;
-        Some(Self {
-            certificate_chain: identity.certificate_chain,
-            signer: identity.signer,
-            ocsp_response: identity.ocsp_response,
-            signed_certificate_timestamps: identity.signed_certificate_timestamps,
-            certificate_type: identity.certificate_type,
-            scheme,
-            poll_present,
-        })
-    }
-}
-
-impl<P: CryptoProvider> Clone for ChosenIdentity<'_, P> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<P: CryptoProvider> Copy for ChosenIdentity<'_, P> {}

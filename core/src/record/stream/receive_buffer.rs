@@ -5,13 +5,11 @@ use super::move_within;
 use crate::codes::HandshakeType;
 use crate::error::{ByteCount, Error, PeerFault, Result};
 use crate::limits::RECORD_HEADER_LEN;
+use crate::record::RecordAligned;
 use crate::storage::Storage;
 use crate::wire::{MESSAGE_HEADER_LEN, Message};
 use core::ops::Range;
 use zeroize::Zeroize;
-
-/// Evidence that no handshake bytes lie behind the message in hand: the keys may change (RFC 9846 5.1).
-pub(crate) struct RecordAligned(());
 
 /// Where a part of the buffer is. Its places have four bytes on every machine: there are many connections on a large one.
 #[derive(Clone, Copy)]
@@ -256,7 +254,7 @@ impl<'a> ReceiveBuffer<'a> {
             let needed = self.capacity_for(len);
             return if needed > self.capacity() { Err(too_small(needed)) } else { Ok(None) };
         };
-        let aligned = (joined.len() == len).then_some(RecordAligned(()));
+        let aligned = (joined.len() == len).then(RecordAligned::nothing_behind);
         Ok(Some((Message::read(bytes)?, aligned)))
     }
 

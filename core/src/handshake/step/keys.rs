@@ -1,0 +1,118 @@
+//! Turns and keys: the right-hand column of RFC 9846, Appendix A.
+
+use super::Step;
+use super::memory::Schedule;
+use crate::config::Common;
+use crate::crypto::{CryptoProvider, Digest, Secret};
+use crate::error::{Error, Result};
+use crate::handshake::Facts;
+use crate::key_schedule::{Arrow, Exporter, Handshake, Main, verify_data};
+use crate::record::{Next, RecordAligned, Whose};
+use crate::secret::MAX_SECRET_LEN;
+use zeroize::Zeroizing;
+
+/// A key to send or to receive with.
+pub(in crate::handshake) enum Key<'h, P: CryptoProvider> {
+    /// Of the Handshake Secret, and the transcript through the ServerHello.
+    Handshake(Arrow<'h, P>, &'h Digest),
+    /// The server's first for application data.
+    ServerApplication,
+    /// The client's first for application data.
+    ClientApplication,
+}
+
+impl<P: CryptoProvider> Step<'_, '_, P> {
+    /// We said our part; what the peer may say now.
+    pub(in crate::handshake) fn expect(&mut self, next: Next) -> Result<()> {
+        self.carrier.expect(self.provider, next)
+    }
+
+    /// All that was said is the last under this key.
+    pub(in crate::handshake) fn end_key(&mut self) -> Result<()> {
+        self.carrier.end_key(self.provider)
+    }
+
+    /// K_send of Appendix A: what we send from here on is protected with this key.
+    pub(in crate::handshake) fn k_send(&mut self, key: &Key<'_, P>) -> Result<()> {
+        self.change_key(key, None)
+    }
+
+    /// K_recv of Appendix A: what we receive from here on is protected with this key.
+    pub(in crate::handshake) fn k_recv(&mut self, key: &Key<'_, P>, aligned: RecordAligned) -> Result<()> {
+        self.change_key(key, Some(aligned))
+    }
+
+    /// Changes the key of what is received, or else of what is sent.
+    #[inline(never)]
+    fn change_key(&mut self, key: &Key<'_, P>, aligned: Option<RecordAligned>) -> Result<()> {
+        let secret = self.secret(key)?;
+        let suite = self.memory.facts.cipher_suite;
+        match aligned {
+            None => self.carrier.k_send(self.provider, suite, secret),
+            Some(aligned) => self.carrier.k_recv(self.provider, suite, secret, aligned),
+        }
+    }
+
+    fn secret(&mut self, key: &Key<'_, P>) -> Result<P::Secret> {
+        match key {
+            Key::Handshake(arrow, transcript) => {
+                derive(self.provider, self.common, &self.memory.facts, arrow, transcript)
+            }
+            Key::ServerApplication => self.application_secret(Main::server_traffic),
+            Key::ClientApplication => self.application_secret(Main::client_traffic),
+        }
+    }
+
+    fn application_secret(&mut self, arrow: fn(&Main<P>) -> Arrow<'_, P>) -> Result<P::Secret> {
+        let (Schedule::Main(main), Some(transcript)) = (&self.memory.schedule, &self.memory.server_finished) else {
+            return Err(Error::Internal);
+        };
+        derive(self.provider, self.common, &self.memory.facts, &arrow(main), transcript)
+    }
+
+    /// The `verify_data` of a Finished over the transcript so far.
+    #[inline(never)]
+    pub(in crate::handshake) fn verify_data(&mut self, whose: Whose) -> Result<Digest> {
+        let transcript = self.transcript_hash()?;
+        let base_key = self.carrier.base_key(whose).ok_or(Error::Internal)?;
+        verify_data(self.provider, self.memory.facts.cipher_suite.hash(), base_key, &transcript)
+    }
+
+    /// Keeps the Main Secret, to which this one leads.
+    pub(in crate::handshake) fn proceed_to_main(&mut self, handshake: Handshake<P>) -> Result<()> {
+        self.memory.schedule = Schedule::Main(handshake.into_main(self.provider)?);
+        Ok(())
+    }
+
+    /// The transcript goes through the server's Finished: the keys for application data are of it.
+    pub(in crate::handshake) fn note_server_finished(&mut self) -> Result<()> {
+        self.memory.server_finished = Some(self.transcript_hash()?);
+        Ok(())
+    }
+
+    /// Both have finished. Of the key schedule, only what exporters need stays.
+    pub(in crate::handshake) fn complete(&mut self) -> Result<()> {
+        let exporter = self.application_secret(Main::exporter)?;
+        self.memory.schedule = Schedule::Exporter(Exporter::new(exporter, self.hash()));
+        Ok(())
+    }
+}
+
+/// Follows an arrow of the key schedule, and tells the secret to the key log, if one is configured.
+#[inline(never)]
+fn derive<P: CryptoProvider>(
+    provider: &mut P,
+    common: &Common<'_>,
+    facts: &Facts,
+    arrow: &Arrow<'_, P>,
+    transcript: &Digest,
+) -> Result<P::Secret> {
+    let secret = arrow.follow(provider, transcript)?;
+    if let Some(key_log) = common.key_log {
+        let mut revealed = Zeroizing::new([0; MAX_SECRET_LEN]);
+        let len = secret.reveal(provider, &mut *revealed)?;
+        let revealed = revealed.get(..len).ok_or(Error::Internal)?;
+        key_log.log(arrow.log_name(), &facts.client_random, revealed);
+    }
+    Ok(secret)
+}

@@ -1,0 +1,74 @@
+//! What a handshake keeps between its steps.
+
+use crate::crypto::{CryptoProvider, Digest};
+use crate::error::{Error, Result};
+use crate::handshake::{Facts, PeerNotes};
+use crate::identity::ChosenIdentity;
+use crate::key_schedule::{Exporter, Main, Transcript};
+
+/// What of the key schedule outlives a step. It has its place here, so that no state carries it: what is moved from state
+/// to state is copied by code, and secrets are long.
+pub(super) enum Schedule<P: CryptoProvider> {
+    /// Nothing was agreed on, or all was forgotten.
+    Nothing,
+    /// From the ServerHello to the client's Finished.
+    Main(Main<P>),
+    /// After that.
+    Exporter(Exporter<P>),
+}
+
+/// What a handshake keeps between its steps, and some of it as long as the connection lasts.
+pub(crate) struct Memory<'a, P: CryptoProvider> {
+    pub(super) transcript: Transcript<P>,
+    pub(super) schedule: Schedule<P>,
+    /// The transcript through the server's Finished, once it is there: all arrows of the Main Secret but one are of it.
+    pub(super) server_finished: Option<Digest>,
+    pub(crate) facts: Facts,
+    pub(crate) notes: PeerNotes<'a>,
+    /// The identity we present, once it is chosen.
+    pub(crate) identity: Option<ChosenIdentity<'a, P>>,
+}
+
+impl<'a, P: CryptoProvider> Memory<'a, P> {
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "so that it is made where it will stay")]
+    pub(crate) const fn new(notes: PeerNotes<'a>) -> Self {
+        Self {
+            transcript: Transcript::none(),
+            schedule: Schedule::Nothing,
+            server_finished: None,
+            facts: Facts::new(),
+            notes,
+            identity: None,
+        }
+    }
+
+    /// Drops what only the handshake needs.
+    #[inline(never)]
+    pub(crate) fn end_handshake(&mut self) {
+        self.transcript = Transcript::none();
+        self.identity = None;
+    }
+
+    /// Drops everything secret.
+    pub(crate) fn forget(&mut self) {
+        self.end_handshake();
+        self.schedule = Schedule::Nothing;
+    }
+
+    /// Who the peer is, is not known after all.
+    pub(crate) const fn forget_peer(&mut self) {
+        self.facts.peer_authentication = None;
+    }
+
+    /// TLS-Exporter (RFC 9846 7.5).
+    ///
+    /// # Errors
+    /// [`Error::InvalidState`] before the handshake is complete, and when all was forgotten.
+    pub(crate) fn export(&self, provider: &mut P, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<()> {
+        match &self.schedule {
+            Schedule::Exporter(exporter) => exporter.export(provider, label, context, out),
+            Schedule::Nothing | Schedule::Main(_) => Err(Error::InvalidState),
+        }
+    }
+}
