@@ -100,8 +100,8 @@ fn rewritten(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Reads an extension and writes it again; `None` for those that are only stepped over.
-fn rewritten_extension(message: In, kind: ExtensionType, data: &[u8]) -> Option<Vec<u8>> {
-    let is_client_hello = message == In::CLIENT_HELLO;
+fn rewritten_extension(message: MessageSet, kind: ExtensionType, data: &[u8]) -> Option<Vec<u8>> {
+    let is_client_hello = message == MessageSet::CLIENT_HELLO;
     Some(written(|writer| match kind {
         ExtensionType::SERVER_NAME if is_client_hello => {
             ServerNameList::write(writer, ServerNameList::read(data).unwrap().host_name.unwrap());
@@ -130,7 +130,7 @@ fn rewritten_extension(message: In, kind: ExtensionType, data: &[u8]) -> Option<
             let shares = KeyShareClientHello::read(data).unwrap();
             KeyShareClientHello::write(writer, |writer| shares.iter().for_each(|share| share.write(writer)));
         }
-        ExtensionType::KEY_SHARE if message == In::HELLO_RETRY_REQUEST => {
+        ExtensionType::KEY_SHARE if message == MessageSet::HELLO_RETRY_REQUEST => {
             KeyShareHelloRetryRequest::read(data).unwrap().write(writer);
         }
         ExtensionType::KEY_SHARE => {
@@ -153,17 +153,23 @@ fn every_message_is_read_and_written_back_byte_for_byte() {
             messages += 1;
             let read = Message::read(&message).unwrap();
             let (place, block) = match read.kind {
-                HandshakeType::CLIENT_HELLO => (In::CLIENT_HELLO, ClientHello::read(read.body).unwrap().extensions),
+                HandshakeType::CLIENT_HELLO => {
+                    (MessageSet::CLIENT_HELLO, ClientHello::read(read.body).unwrap().extensions)
+                }
                 HandshakeType::SERVER_HELLO => {
                     let hello = ServerHello::read(read.body).unwrap();
-                    let place = if hello.is_hello_retry_request() { In::HELLO_RETRY_REQUEST } else { In::SERVER_HELLO };
+                    let place = if hello.is_hello_retry_request() {
+                        MessageSet::HELLO_RETRY_REQUEST
+                    } else {
+                        MessageSet::SERVER_HELLO
+                    };
                     (place, hello.extensions)
                 }
                 HandshakeType::ENCRYPTED_EXTENSIONS => {
-                    (In::ENCRYPTED_EXTENSIONS, EncryptedExtensions::read(read.body).unwrap().extensions)
+                    (MessageSet::ENCRYPTED_EXTENSIONS, EncryptedExtensions::read(read.body).unwrap().extensions)
                 }
                 HandshakeType::CERTIFICATE_REQUEST => {
-                    (In::CERTIFICATE_REQUEST, CertificateRequest::read(read.body).unwrap().extensions)
+                    (MessageSet::CERTIFICATE_REQUEST, CertificateRequest::read(read.body).unwrap().extensions)
                 }
                 _ => continue,
             };

@@ -1,6 +1,6 @@
 //! Certificate (RFC 9846 4.5.1).
 
-use super::extensions::{Extensions, In};
+use super::extensions::{Extensions, MessageSet};
 use super::{MESSAGE_HEADER_LEN, Reader, Writer};
 use crate::codes::HandshakeType;
 use crate::error::{PeerFault, Result};
@@ -70,7 +70,7 @@ impl<'a> CertificateEntry<'a> {
         if data.is_empty() {
             return Err(PeerFault::Malformed.into());
         }
-        Ok(Self { data, extensions: Extensions::read(reader, In::CERTIFICATE)? })
+        Ok(Self { data, extensions: Extensions::read(reader, MessageSet::CERTIFICATE)? })
     }
 
     /// Bytes in front of the certificate: its length.

@@ -1,6 +1,6 @@
 //! CertificateRequest (RFC 9846 4.4.2).
 
-use super::extensions::{Extensions, In};
+use super::extensions::{Extensions, MessageSet};
 use super::{Reader, Writer};
 use crate::codes::HandshakeType;
 use crate::error::Result;
@@ -23,7 +23,7 @@ impl<'a> CertificateRequest<'a> {
         Reader::all(body, |reader| {
             Ok(Self {
                 certificate_request_context: reader.vector8()?,
-                extensions: Extensions::read(reader, In::CERTIFICATE_REQUEST)?,
+                extensions: Extensions::read(reader, MessageSet::CERTIFICATE_REQUEST)?,
             })
         })
     }

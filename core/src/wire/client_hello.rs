@@ -1,6 +1,6 @@
 //! ClientHello (RFC 9846 4.2.2).
 
-use super::extensions::{Extensions, In};
+use super::extensions::{Extensions, MessageSet};
 use super::{List, Random, Reader, Writer};
 use crate::codes::{CipherSuite, HandshakeType, ProtocolVersion};
 use crate::error::{PeerFault, Result};
@@ -41,7 +41,7 @@ impl<'a> ClientHello<'a> {
                 return Err(PeerFault::Malformed.into());
             }
             let extensions =
-                if reader.is_empty() { Extensions::EMPTY } else { Extensions::read(reader, In::CLIENT_HELLO)? };
+                if reader.is_empty() { Extensions::EMPTY } else { Extensions::read(reader, MessageSet::CLIENT_HELLO)? };
             Ok(Self {
                 legacy_version,
                 random,

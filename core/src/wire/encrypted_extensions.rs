@@ -1,6 +1,6 @@
 //! EncryptedExtensions (RFC 9846 4.4.1).
 
-use super::extensions::{Extensions, In};
+use super::extensions::{Extensions, MessageSet};
 use super::{Reader, Writer};
 use crate::codes::HandshakeType;
 use crate::error::Result;
@@ -18,7 +18,7 @@ impl<'a> EncryptedExtensions<'a> {
     /// # Errors
     /// What [`Extensions::read`] says.
     pub fn read(body: &'a [u8]) -> Result<Self> {
-        Reader::all(body, |reader| Ok(Self { extensions: Extensions::read(reader, In::ENCRYPTED_EXTENSIONS)? }))
+        Reader::all(body, |reader| Ok(Self { extensions: Extensions::read(reader, MessageSet::ENCRYPTED_EXTENSIONS)? }))
     }
 
     /// Writes a message whose extensions `extensions` writes.

@@ -1,6 +1,6 @@
 //! NewSessionTicket (RFC 9846 4.7.1).
 
-use super::extensions::{Extensions, In};
+use super::extensions::{Extensions, MessageSet};
 use super::{Reader, Writer};
 use crate::codes::HandshakeType;
 use crate::error::{PeerFault, Result};
@@ -34,7 +34,7 @@ impl<'a> NewSessionTicket<'a> {
             if ticket.is_empty() {
                 return Err(PeerFault::Malformed.into());
             }
-            let extensions = Extensions::read(reader, In::NEW_SESSION_TICKET)?;
+            let extensions = Extensions::read(reader, MessageSet::NEW_SESSION_TICKET)?;
             Ok(Self { ticket_lifetime, ticket_age_add, ticket_nonce, ticket, extensions })
         })
     }

@@ -1,6 +1,6 @@
 //! ServerHello, and HelloRetryRequest which has the same form (RFC 9846 4.2.3, 4.2.4).
 
-use super::extensions::{Extensions, In};
+use super::extensions::{Extensions, MessageSet};
 use super::{Random, Reader, Writer};
 use crate::codes::{CipherSuite, HandshakeType, ProtocolVersion};
 use crate::error::{PeerFault, Result};
@@ -46,8 +46,11 @@ impl<'a> ServerHello<'a> {
             }
             let cipher_suite = CipherSuite(reader.u16()?);
             let legacy_compression_method = reader.u8()?;
-            let message =
-                if *random == HELLO_RETRY_REQUEST_RANDOM { In::HELLO_RETRY_REQUEST } else { In::SERVER_HELLO };
+            let message = if *random == HELLO_RETRY_REQUEST_RANDOM {
+                MessageSet::HELLO_RETRY_REQUEST
+            } else {
+                MessageSet::SERVER_HELLO
+            };
             let extensions =
                 if reader.is_empty() { Extensions::EMPTY } else { Extensions::read_unplaced(reader, message)? };
             Ok(Self {

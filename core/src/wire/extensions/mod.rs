@@ -33,9 +33,9 @@ use crate::error::{InBytes, PeerFault, Result};
 
 /// A set of messages, for the table of what belongs where.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct In(u8);
+pub struct MessageSet(u8);
 
-impl In {
+impl MessageSet {
     /// ClientHello.
     pub const CLIENT_HELLO: Self = Self(1);
     /// ServerHello.
@@ -55,13 +55,13 @@ impl In {
     /// 4.3, and RFC 6066 4 for max_fragment_length, RFC 6962 3.3.1 for signed_certificate_timestamp.
     #[must_use]
     pub const fn table(kind: ExtensionType) -> Option<Self> {
-        const CH: u8 = In::CLIENT_HELLO.0;
-        const SH: u8 = In::SERVER_HELLO.0;
-        const HRR: u8 = In::HELLO_RETRY_REQUEST.0;
-        const EE: u8 = In::ENCRYPTED_EXTENSIONS.0;
-        const CR: u8 = In::CERTIFICATE_REQUEST.0;
-        const CT: u8 = In::CERTIFICATE.0;
-        const NST: u8 = In::NEW_SESSION_TICKET.0;
+        const CH: u8 = MessageSet::CLIENT_HELLO.0;
+        const SH: u8 = MessageSet::SERVER_HELLO.0;
+        const HRR: u8 = MessageSet::HELLO_RETRY_REQUEST.0;
+        const EE: u8 = MessageSet::ENCRYPTED_EXTENSIONS.0;
+        const CR: u8 = MessageSet::CERTIFICATE_REQUEST.0;
+        const CT: u8 = MessageSet::CERTIFICATE.0;
+        const NST: u8 = MessageSet::NEW_SESSION_TICKET.0;
         use ExtensionType as E;
         Some(Self(match kind {
             E::SERVER_NAME => CH | EE | CR,
@@ -111,12 +111,12 @@ impl In {
 #[derive(Clone, Copy)]
 pub struct Extensions<'a> {
     bytes: &'a [u8],
-    message: In,
+    message: MessageSet,
 }
 
 impl<'a> Extensions<'a> {
     /// No extensions.
-    pub const EMPTY: Self = Self { bytes: &[], message: In::CLIENT_HELLO };
+    pub const EMPTY: Self = Self { bytes: &[], message: MessageSet::CLIENT_HELLO };
 
     /// Reads the vector of extensions of a `message`.
     ///
@@ -124,7 +124,7 @@ impl<'a> Extensions<'a> {
     /// [`PeerFault::Malformed`]; [`PeerFault::DuplicateExtension`] for a type below 64, as all are that we know, that
     /// stands twice; [`PeerFault::MisplacedExtension`] for one that does not belong into the message;
     /// [`PeerFault::UnsolicitedExtension`] for an answer to something we do not even know.
-    pub fn read(reader: &mut Reader<'a>, message: In) -> Result<Self> {
+    pub fn read(reader: &mut Reader<'a>, message: MessageSet) -> Result<Self> {
         let extensions = Self::read_unplaced(reader, message)?;
         extensions.check_places()?;
         Ok(extensions)
@@ -134,7 +134,7 @@ impl<'a> Extensions<'a> {
     ///
     /// # Errors
     /// As for [`read`](Self::read), but for the last two.
-    pub fn read_unplaced(reader: &mut Reader<'a>, message: In) -> Result<Self> {
+    pub fn read_unplaced(reader: &mut Reader<'a>, message: MessageSet) -> Result<Self> {
         let extensions = Self { bytes: reader.vector16()?, message };
         let mut rest = extensions.bytes;
         // A bit for each type.
@@ -158,7 +158,7 @@ impl<'a> Extensions<'a> {
     /// [`PeerFault::MisplacedExtension`], [`PeerFault::UnsolicitedExtension`].
     pub fn check_places(self) -> Result<()> {
         for (kind, _) in self.iter() {
-            match In::table(kind) {
+            match MessageSet::table(kind) {
                 Some(places) if !places.contains(self.message) => {
                     return Err(PeerFault::MisplacedExtension(
                         self.message.kind(),
