@@ -13,6 +13,11 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
+// Unit tests share a provider with the others.
+#[cfg(test)]
+extern crate self as saitls_core;
+#[cfg(test)]
+extern crate std;
 
 // Floors: each module has its own and uses only those that stand above it in this list (docs/ARCHITECTURE.md).
 pub mod codes; // 0

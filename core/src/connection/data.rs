@@ -28,10 +28,12 @@ impl<P: CryptoProvider> Connection<'_, P> {
     /// # Ok(()) }
     /// ```
     pub fn records_room(&mut self) -> &mut [u8] {
-        if matches!(self.phase, Phase::Closed | Phase::Failed(_)) || self.peer_closed {
-            return &mut [];
-        }
-        self.receive.free()
+        if self.may_get_records() { self.receive.free() } else { &mut [] }
+    }
+
+    /// Whether the peer may still have something to say.
+    const fn may_get_records(&self) -> bool {
+        matches!(self.phase, Phase::Handshake | Phase::Connected) && !self.peer_closed
     }
 
     /// Says that `len` bytes were written to the front of [`records_room`](Self::records_room).
@@ -61,11 +63,7 @@ impl<P: CryptoProvider> Connection<'_, P> {
     /// [`records_room`](Self::records_room) and [`records`](Self::records) at once, for a transport that
     /// moves bytes both ways while it waits.
     pub fn transport_buffers(&mut self) -> (&mut [u8], &[u8]) {
-        let room = match self.phase {
-            Phase::Closed | Phase::Failed(_) => &mut [],
-            _ if self.peer_closed => &mut [],
-            _ => self.receive.free(),
-        };
+        let room = if self.may_get_records() { self.receive.free() } else { &mut [] };
         (room, self.outgoing.buffer.unsent())
     }
 
@@ -186,7 +184,7 @@ impl<P: CryptoProvider> Connection<'_, P> {
     /// # Errors
     /// Why sealing failed: the connection is dead then.
     pub fn seal(&mut self, provider: &mut P) -> Result<()> {
-        if !self.may_send() || self.is_data_held_back() || self.is_key_used_up() {
+        if !self.may_send() || self.is_data_held_back() {
             return Ok(());
         }
         let sealed = self.outgoing.flush(provider);

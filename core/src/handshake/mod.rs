@@ -17,6 +17,8 @@ mod peer_notes;
 mod received;
 pub(crate) mod server;
 mod step;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use agreement::Agreements;
 pub use evidence::PeerAuthentication;

@@ -2,7 +2,7 @@
 //! what is wrong is found wrong (a MAC, a signature, a share), which is all that the protocol wants to know.
 #![allow(dead_code, unreachable_pub)]
 
-use crate::support::Seeded;
+use super::support::Seeded;
 use core::task::Poll;
 use rand_core::TryRng;
 use saitls_core::codes::*;
@@ -10,6 +10,8 @@ use saitls_core::crypto::{
     self, CryptoProvider, Digest, Nonce, Secret as _, SignatureAlgorithm, SoftwareSecret, split_tag, x509,
 };
 use saitls_core::error::{ByteCount, Error, PeerFault, ProviderFault, Result};
+#[allow(unused_imports, reason = "core's own tests have no prelude of std")]
+use std::{format, vec::Vec};
 
 /// What was asked of a provider so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
