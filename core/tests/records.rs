@@ -757,6 +757,22 @@ fn a_key_is_renewed_as_often_as_it_may_be() {
     assert_eq!(over, Some((18, Error::KeyUsageLimit)));
     assert_eq!(forger.alert(&mut server), Some(Alert::INTERNAL_ERROR));
     assert_eq!(updates_of(&mut forger, &mut server), MOST);
+    // Who closes in time ends in order: close_notify is the last record.
+    let (mut server, mut forger) = connect(&config);
+    for _ in 0..MOST {
+        server.connection.update_keys(false).unwrap();
+        server.process().unwrap();
+    }
+    for record in 0..19 {
+        server.connection.write(b"and I").unwrap();
+        if record == 18 {
+            server.connection.close();
+        }
+        server.process().unwrap();
+    }
+    assert!(server.connection.is_locally_closed());
+    assert_eq!(forger.alert(&mut server), Some(Alert::CLOSE_NOTIFY));
+    assert_eq!(forger.data().len(), 19 * 5);
     // As a limit nobody gets past that of the RFC.
     let unlimited = ServerConfig::new(&identities).with_max_key_updates(u64::MAX);
     let (mut server, mut forger) = connect(&unlimited);

@@ -79,10 +79,12 @@ impl<P: CryptoProvider> Connection<'_, P> {
         }
         self.outgoing.flush(provider)?;
         if self.is_key_used_up() {
-            if !self.may_renew_key() {
+            if self.may_renew_key() {
+                self.wishes.key_update.get_or_insert(false);
+            } else if !self.wishes.close {
+                // The last record says why; if we are done, it is the close_notify.
                 return Err(Error::KeyUsageLimit);
             }
-            self.wishes.key_update.get_or_insert(false);
         }
         while let Some(request_peer) = self.wishes.key_update {
             if !self.may_renew_key() {
