@@ -13,10 +13,14 @@
 //!   there are two tokens of the same name.
 //! * `odd`: a signature has 63 bytes. `large`: it is said to need 144.
 //!
+//! With `SAITLS_SPY_ON` in the environment it is no token but a [`spy`].
+//!
 //! The token `mock` with the PIN 1234 has the P-256 key of the examples as `p256`, without a label and with the id 7,
 //! as `always` (a login for each signature), and as `nosign`.
 
 #![allow(non_snake_case, unsafe_code, missing_docs, clippy::missing_safety_doc, clippy::unwrap_used)]
+
+mod spy;
 
 use cryptoki_sys::*;
 use p256::ecdsa::signature::Signer as _;
@@ -508,6 +512,11 @@ unsafe extern "C" fn C_SignFinal(session: CK_SESSION_HANDLE, out: *mut u8, len: 
 /// What every module has.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn C_GetFunctionList(out: *mut *mut CK_FUNCTION_LIST) -> CK_RV {
+    if let Some((list, _)) = spy::lists() {
+        // SAFETY: the caller lends it.
+        unsafe { *out = list };
+        return CKR_OK;
+    }
     let list = CK_FUNCTION_LIST {
         version: CK_VERSION { major: 2, minor: 40 },
         C_Initialize: Some(C_Initialize),
@@ -533,5 +542,18 @@ pub unsafe extern "C" fn C_GetFunctionList(out: *mut *mut CK_FUNCTION_LIST) -> C
     };
     // SAFETY: the caller lends it; a list is never given back.
     unsafe { *out = Box::leak(Box::new(list)) };
+    CKR_OK
+}
+
+/// None, unless it is the spy: the mock is of PKCS#11 2.40.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn C_GetInterface(
+    _: *mut CK_UTF8CHAR,
+    _: *mut CK_VERSION,
+    out: *mut *mut CK_INTERFACE,
+    _: CK_FLAGS,
+) -> CK_RV {
+    // SAFETY: the caller lends it.
+    unsafe { *out = spy::lists().map_or(std::ptr::null_mut(), |(_, interface)| interface) };
     CKR_OK
 }

@@ -41,7 +41,7 @@ impl Curve {
 
     /// How tokens make pairs on it: mechanisms, and its object identifier in DER.
     ///
-    /// That of X25519 is of RFC 8410 since PKCS#11 3.1, and was another in 3.0; NSS before 3.110 knows that one alone,
+    /// That of X25519 is of RFC 8410 since PKCS#11 3.1, and was another in 3.0; NSS 3.87 knows that one alone,
     /// with the mechanism of other curves.
     const fn ways(self) -> &'static [(Mechanism<'static>, &'static [u8])] {
         const OF_RFC_8410: &[u8] = &[0x06, 0x03, 0x2b, 0x65, 0x6e];

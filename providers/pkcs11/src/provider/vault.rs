@@ -322,7 +322,7 @@ impl Drop for Vault {
     fn drop(&mut self) {
         let inside = self.module.enter();
         let session = lock(&self.session).take();
-        if inside.generation == self.generation {
+        if inside.generation == self.generation && !self.is_lost.load(Ordering::Relaxed) {
             lock(&self.idle).drain(..).for_each(|session| self.functions.close(session));
             drop(session);
         } else {

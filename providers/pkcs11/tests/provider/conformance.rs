@@ -94,6 +94,44 @@ fn nothing_is_left_when_connections_are_gone() {
     });
 }
 
+/// `C_CloseAllSessions`, which the crate `cryptoki` does not have.
+#[allow(unsafe_code)]
+fn close_all_sessions(uri: &Uri, slot: u64) {
+    // SAFETY: the module is in use, and its list of functions stays where it is.
+    unsafe {
+        let library = cryptoki_sys::Pkcs11::new(uri.module_path.as_ref().unwrap()).unwrap();
+        let mut list = std::ptr::null_mut();
+        assert_eq!(library.C_GetFunctionList.as_ref().unwrap()(&mut list), cryptoki_sys::CKR_OK);
+        assert_eq!((*list).C_CloseAllSessions.unwrap()(slot as cryptoki_sys::CK_SLOT_ID), cryptoki_sys::CKR_OK);
+    }
+}
+
+/// Somebody ends all sessions: what was in them is gone, in words, and the next connection has a session again.
+#[test]
+fn a_session_that_ended_is_had_again() {
+    with_each("conformance::a_session_that_ended_is_had_again", |uri| {
+        let mut provider = open(uri);
+        let context = Pkcs11::new(uri.module_path.as_ref().unwrap()).unwrap();
+        connect(&mut provider, &mut software(), None, 1);
+        let secret = TokenSecret::import(&mut provider, &[1; 32]).unwrap();
+        for slot in context.get_slots_with_token().unwrap() {
+            close_all_sessions(uri, slot.id());
+        }
+        let hash = saitls_core::codes::HashAlgorithm::Sha256;
+        for _ in 0..2 {
+            let derived = secret.derive(&mut provider, hash, &Label::tls13(b"derived"), b"");
+            assert_eq!(derived.err(), Some(Error::Provider(ProviderFault::CryptoFailed)));
+            assert!(matches!(provider.failure(), Some(TokenError::Gone(_))), "{:?}", provider.failure());
+        }
+        connect(&mut provider, &mut software(), None, 2);
+        // What is left of the old session meets nothing of the new one.
+        let new = TokenSecret::import(&mut provider, &[1; 32]).unwrap();
+        drop(secret);
+        assert!(new.derive(&mut provider, hash, &Label::tls13(b"derived"), b"").is_ok());
+        connect(&mut software(), &mut provider, None, 2);
+    });
+}
+
 /// A key seals more records than two bytes count: each with the nonce that software takes for it.
 #[test]
 fn the_token_counts_as_tls_does() {

@@ -5,9 +5,14 @@
 #[path = "../support/child.rs"]
 mod child;
 mod conformance;
+mod costs;
+#[path = "../support/mock.rs"]
+#[allow(dead_code, reason = "only the module itself is needed")]
+mod mock;
 mod peers;
 #[path = "../support/softhsm.rs"]
 #[allow(dead_code, reason = "the tests of SoftHSM need more of it")]
 mod softhsm;
 mod tokens;
+mod trace;
 mod vectors;

@@ -139,6 +139,11 @@ fn initialise() {
 
 /// Runs the test for each token, in processes of its own. Returns what they said.
 pub(crate) fn with_each(test: &str, body: impl FnOnce(&Uri)) -> Vec<(&'static str, String)> {
+    with_each_by(test, None, body)
+}
+
+/// The same through the module `spy`, which writes what keys are asked for to the file `log` in the folder of the test.
+pub(crate) fn with_each_by(test: &str, spy: Option<&Path>, body: impl FnOnce(&Uri)) -> Vec<(&'static str, String)> {
     if child::folder().is_some() {
         let uri = std::env::var(URI).unwrap();
         body(&uri.parse().unwrap());
@@ -157,7 +162,20 @@ pub(crate) fn with_each(test: &str, body: impl FnOnce(&Uri)) -> Vec<(&'static st
             token.run("tokens::initialise", &folder, &[(INITIALISE, &token.module)]);
         }
         println!("with {}:", token.name);
-        said.push((token.name, token.run(test, &folder, &[])));
+        let log = folder.join("log");
+        let _ = std::fs::remove_file(&log);
+        match spy {
+            None => said.push((token.name, token.run(test, &folder, &[]))),
+            // A token of one's own has no file here.
+            Some(_) if token.module.as_os_str().is_empty() => {}
+            Some(spy) => {
+                let module = token.module.clone();
+                let more = [("SAITLS_SPY_ON", module.as_path()), ("SAITLS_SPY_LOG", log.as_path())];
+                let (there, spied) = (token.module.display().to_string(), spy.display().to_string());
+                let token = Token { uri: token.uri.replace(&there, &spied), ..token };
+                said.push((token.name, token.run(test, &folder, &more)));
+            }
+        }
     }
     std::fs::remove_dir_all(&folder).unwrap();
     said
