@@ -1,6 +1,6 @@
-//! The module between us and another one, whose file the environment names by `SAITLS_SPY_ON`. It passes all calls on, and
-//! writes those that make, read or move keys to the file that the environment names by `SAITLS_SPY_LOG`: one a line, with
-//! values in hexadecimal digits.
+//! The module between us and another one, whose file the environment names by `SAITLS_SPY_ON`. It passes all calls on,
+//! and writes those that make, read or move keys to the file that the environment names by `SAITLS_SPY_LOG`: one a
+//! line, with values in hexadecimal digits.
 
 use cryptoki_sys::*;
 use std::ffi::c_void;

@@ -37,8 +37,8 @@ impl Records {
     }
 }
 
-/// The key of one direction of a connection: a key in a token, which is destroyed when this is dropped, and a session for
-/// its records.
+/// The key of one direction of a connection: a key in a token, which is destroyed when this is dropped, and a session
+/// for its records.
 pub struct TokenAead {
     // The sessions before the key that is in use in them.
     sealing: Option<Operation>,

@@ -199,8 +199,8 @@ impl Pair {
 
     /// The secret that is shared with whose point that is.
     ///
-    /// A share that is none is refused by the token, in words of its own; that the token is well is seen by its agreeing
-    /// with itself.
+    /// A share that is none is refused by the token, in words of its own; that the token is well is seen by its
+    /// agreeing with itself.
     fn secret(&self, point: &[u8]) -> std::result::Result<Object, Refusal> {
         let is_compressed = self.curve == Curve::P256 && point.first() != Some(&4);
         if point.len() != self.curve.point_len() || is_compressed {
@@ -312,7 +312,8 @@ impl Keys {
     }
 }
 
-/// One key agreement in a token. The private keys are sensitive and not extractable, and destroyed when this is dropped.
+/// One key agreement in a token. The private keys are sensitive and not extractable, and destroyed when this is
+/// dropped.
 pub struct TokenKeyExchange {
     group: NamedGroup,
     vault: Arc<Vault>,

@@ -77,8 +77,8 @@ fn hkdf_label(len: usize, label: &Label<'_>, context: &[u8]) -> Option<Vec<u8>> 
 }
 
 impl<S: CryptoProvider> Secret<TokenProvider<S>> for TokenSecret {
-    /// The bytes are written to the token: the one way in which a secret crosses to it, and none that a handshake without
-    /// an external PSK goes.
+    /// The bytes are written to the token: the one way in which a secret crosses to it, and none that a handshake
+    /// without an external PSK goes.
     fn import(provider: &mut TokenProvider<S>, bytes: &[u8]) -> Result<Self> {
         if bytes.is_empty() || bytes.len() > MAX_SECRET_LEN {
             return Err(ProviderFault::Unsupported.into());

@@ -13,8 +13,8 @@ use saitls_core::error::{Error, ProviderFault};
 use saitls_pkcs11::{TokenAead, TokenError, TokenProvider, TokenSecret, Uri};
 use saitls_rustcrypto::RustCrypto;
 
-/// What tokens do not do here: keep secrets for tickets, take keys, mask for DTLS; and what has nothing to be seen, as values
-/// are handles.
+/// What tokens do not do here: keep secrets for tickets, take keys, mask for DTLS; and what has nothing to be seen, as
+/// values are handles.
 const OUTSIDE: &[&str] = &[
     "secret/stored",
     "aead/vectors",

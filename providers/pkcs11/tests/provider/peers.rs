@@ -55,8 +55,8 @@ fn carry<A: CryptoProvider, B: CryptoProvider>(from: &mut Connection<'_, A>, to:
     len
 }
 
-/// The life of a connection: handshake, rounds of data both ways with new keys behind each, an exporter, the end. The side
-/// in software may log its secrets.
+/// The life of a connection: handshake, rounds of data both ways with new keys behind each, an exporter, the end. The
+/// side in software may log its secrets.
 pub(crate) fn connect<C: CryptoProvider, S: CryptoProvider>(
     client_provider: &mut C,
     server_provider: &mut S,
