@@ -22,5 +22,6 @@ mod points;
 mod records;
 mod rfc8448;
 mod services;
+mod session_extensions;
 mod states;
 mod truncation;
