@@ -12,6 +12,7 @@ use crate::crypto::{Aead, CryptoProvider, Hash, KeyExchange, KeyLog, PeerVerifie
 use crate::error::{Error, Misconfiguration, Result};
 use crate::identity::{Identities, check_certificate_types, has_duplicates};
 use crate::limits::{MAX_AUTHORITIES_LEN, MAX_KEY_EPOCH, MAX_NAMES_LEN};
+use crate::psk::{ClientPsks, ServerPsks};
 
 /// Whether a server asks its clients who they are.
 pub enum ClientAuthentication<'a, P: CryptoProvider> {
@@ -301,6 +302,7 @@ pub struct ClientConfig<'a, P: CryptoProvider> {
     pub(crate) key_shares: Option<&'a [NamedGroup]>,
     pub(crate) max_fragment_length: Option<MaxFragmentLength>,
     pub(crate) compatibility_mode: bool,
+    pub(crate) psks: ClientPsks<'a, P>,
 }
 
 impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
@@ -313,6 +315,10 @@ impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
     /// # }
     /// ```
     pub const fn new(verifier: &'a dyn PeerVerifier<P>) -> Self {
+        Self::with(verifier, ClientPsks::none())
+    }
+
+    const fn with(verifier: &'a dyn PeerVerifier<P>, psks: ClientPsks<'a, P>) -> Self {
         Self {
             common: Common::new(),
             verifier,
@@ -321,6 +327,7 @@ impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
             key_shares: None,
             max_fragment_length: None,
             compatibility_mode: true,
+            psks,
         }
     }
 
@@ -379,7 +386,8 @@ impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
     /// # Errors
     /// [`Error::InvalidConfiguration`].
     pub fn check(&self) -> Result<()> {
-        self.common.check::<P>(true, self.common.alpn, MAX_NAMES_LEN)?;
+        self.psks.check()?;
+        self.common.check::<P>(self.psks.accepts_certificate(), self.common.alpn, MAX_NAMES_LEN)?;
         self.identities.check()?;
         check_certificate_types(self.certificate_types)?;
         if self.max_fragment_length.is_some_and(|length| length.bytes().is_none()) {
@@ -402,6 +410,7 @@ pub struct ServerConfig<'a, P: CryptoProvider> {
     pub(crate) common: Common<'a>,
     pub(crate) identities: Identities<'a, P>,
     pub(crate) client_authentication: ClientAuthentication<'a, P>,
+    pub(crate) psks: ServerPsks<'a, P>,
 }
 
 impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
@@ -416,10 +425,20 @@ impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
     }
 
     const fn with(identities: Identities<'a, P>) -> Self {
-        Self { common: Common::new(), identities, client_authentication: ClientAuthentication::None }
+        Self {
+            common: Common::new(),
+            identities,
+            client_authentication: ClientAuthentication::None,
+            psks: ServerPsks::none(),
+        }
     }
 
     common_builders!();
+
+    /// Whether it can present a certificate.
+    pub(crate) const fn has_identity(&self) -> bool {
+        !matches!(self.identities, Identities::Nobody)
+    }
 
     /// Whether clients are asked who they are; by default they are not.
     #[must_use]
@@ -436,9 +455,64 @@ impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
     pub fn check(&self) -> Result<()> {
         let asks = self.client_authentication.verifier().is_some();
         self.common.check::<P>(asks, &[], MAX_AUTHORITIES_LEN)?;
-        if matches!(self.identities, Identities::Nobody) {
+        if !self.has_identity() && !self.psks.suffices() {
             return Err(Error::InvalidConfiguration(Misconfiguration::NoIdentity));
         }
         self.identities.check()
+    }
+}
+
+#[cfg(feature = "psk")]
+mod psks {
+    //! Configurations with pre-shared keys.
+
+    use super::{ClientConfig, Identities, ServerConfig};
+    use crate::crypto::CryptoProvider;
+    use crate::psk::{ClientPsks, NoCertificate, PreSharedKey, PskModes, PskStore};
+
+    impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
+        /// A client that offers these keys and accepts no certificate: a server that knows none of them is refused.
+        pub const fn psk_only(keys: &'a [PreSharedKey<'a, P>]) -> Self {
+            Self::with(&NoCertificate, ClientPsks::only(keys))
+        }
+
+        /// Offers these keys, the preferred one first; a server that knows none of them may present a certificate. They
+        /// are bound to no name: a server is who has the key.
+        ///
+        /// Suites of the first key's hash are offered in front of the others: many servers choose the suite first.
+        #[must_use]
+        pub const fn with_psks(mut self, keys: &'a [PreSharedKey<'a, P>]) -> Self {
+            self.psks.keys = keys;
+            self
+        }
+
+        /// With what the keys are joined; without this, with a key agreement.
+        #[must_use]
+        pub const fn with_psk_modes(mut self, modes: PskModes) -> Self {
+            self.psks.modes = modes;
+            self
+        }
+    }
+
+    impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
+        /// A server without a certificate: a client that has none of these keys is refused.
+        pub const fn psk_only(store: &'a dyn PskStore<P>) -> Self {
+            Self::with(Identities::Nobody).with_psks(store)
+        }
+
+        /// Accepts clients by these keys, and asks those for no certificate; clients without one of them are served as if
+        /// there were no keys.
+        #[must_use]
+        pub const fn with_psks(mut self, store: &'a dyn PskStore<P>) -> Self {
+            self.psks.store = Some(store);
+            self
+        }
+
+        /// With what the keys are joined; without this, with a key agreement.
+        #[must_use]
+        pub const fn with_psk_modes(mut self, modes: PskModes) -> Self {
+            self.psks.modes = modes;
+            self
+        }
     }
 }

@@ -40,11 +40,13 @@ mod sender; // 10
 
 mod identity; // 11
 
-pub mod config; // 12: what the application hands to the handshake
+pub mod psk; // 12
 
-mod handshake; // 13
+pub mod config; // 13: what the application hands to the handshake
 
-mod connection; // 14
+mod handshake; // 14
+
+mod connection; // 15
 
 pub use connection::{Buffers, Connection, Negotiated, Operation, PeerAuthentication, SetupError, WaitingFor};
 #[doc(no_inline)]

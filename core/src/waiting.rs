@@ -12,6 +12,8 @@ pub enum Operation {
     Decapsulation,
     /// Which identity to present.
     IdentityChoice,
+    /// A pre-shared key: on a server which one, on a client the key itself.
+    PreSharedKey,
     /// Whether the peer's certificate is acceptable.
     PeerVerification,
     /// The signature in the peer's CertificateVerify.

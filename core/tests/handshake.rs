@@ -39,7 +39,7 @@ fn every_suite_group_and_key_with_mutual_authentication() {
                 pair.connect();
                 let (client, server) = (pair.client.negotiated().unwrap(), pair.server.negotiated().unwrap());
                 assert_eq!((client.cipher_suite, server.cipher_suite), (suite, suite));
-                assert_eq!((client.named_group, server.named_group), (group, group));
+                assert_eq!((client.named_group, server.named_group), (Some(group), Some(group)));
                 assert_eq!(client.peer_authentication, PeerAuthentication::Certificate);
                 assert_eq!(server.peer_authentication, PeerAuthentication::Certificate);
                 assert_eq!(client.peer_certificate, Some(identity.certificate));

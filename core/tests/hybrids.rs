@@ -58,7 +58,7 @@ fn a_server_without_room_takes_the_classical_share() {
         let server = Connection::server(&server_config, buffers(MIN_HYBRID_BUFFER_LEN, transmit)).unwrap();
         let mut pair = Pair::new(client(&client_config), server);
         pair.connect();
-        assert_eq!(pair.client.negotiated().unwrap().named_group, group);
+        assert_eq!(pair.client.negotiated().unwrap().named_group, Some(group));
         assert!(!pair.client.negotiated().unwrap().hello_retry);
     }
 }
@@ -77,8 +77,8 @@ fn handshakes_in_the_smallest_buffers_with_and_without_a_retry() {
             let mut pair = Pair::new(client, Connection::server(&server_config, buffers()).unwrap());
             pair.connect();
             let negotiated = pair.client.negotiated().unwrap();
-            assert_eq!((negotiated.named_group, negotiated.hello_retry), (group, shares.is_empty()));
-            assert_eq!(pair.server.negotiated().unwrap().named_group, group);
+            assert_eq!((negotiated.named_group, negotiated.hello_retry), (Some(group), shares.is_empty()));
+            assert_eq!(pair.server.negotiated().unwrap().named_group, Some(group));
             pair.exchange(b"ping", true);
             pair.exchange(b"pong", false);
         }

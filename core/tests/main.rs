@@ -19,6 +19,8 @@ mod lives;
 mod negotiation;
 mod opaque;
 mod points;
+#[cfg(feature = "psk")]
+mod psk;
 mod records;
 mod rfc8448;
 mod services;

@@ -1,6 +1,6 @@
 //! The extensions that resume sessions: what is written is read, and nothing else is.
 
-use saitls_core::Error;
+use saitls_core::PeerFault;
 use saitls_core::wire::extensions::{
     EarlyDataIndication, ExpectedTickets, MaxEarlyDataSize, OfferedPsks, PskIdentity, PskKeyExchangeModes, SelectedPsk,
     TicketRequest,
@@ -48,7 +48,7 @@ fn offered_keys_come_in_their_order_each_with_its_binder() {
 fn as_many_binders_as_identities() {
     for (identities, binders) in [(1, 2), (2, 1), (3, 2)] {
         let data = offered(&vec![(&b"one"[..], 0); identities], &vec![32; binders]);
-        assert_eq!(OfferedPsks::read(&data).err(), Some(Error::IllegalParameter), "{identities} {binders}");
+        assert_eq!(OfferedPsks::read(&data).err(), Some(PeerFault::IllegalParameter.into()), "{identities} {binders}");
     }
 }
 
@@ -56,7 +56,7 @@ fn as_many_binders_as_identities() {
 fn what_the_syntax_does_not_allow_is_malformed() {
     let good = offered(&[(b"ticket", 7), (b"x", 0)], &[32, 32]);
     for len in 0..good.len() {
-        assert_eq!(OfferedPsks::read(&good[..len]).err(), Some(Error::Malformed), "{len}");
+        assert_eq!(OfferedPsks::read(&good[..len]).err(), Some(PeerFault::Malformed.into()), "{len}");
     }
     let bad = [
         [&good[..], &[0]].concat(),
@@ -68,7 +68,7 @@ fn what_the_syntax_does_not_allow_is_malformed() {
         offered(&[(b"x", 0)], &[0]),
     ];
     for data in bad {
-        assert_eq!(OfferedPsks::read(&data).err(), Some(Error::Malformed), "{data:02x?}");
+        assert_eq!(OfferedPsks::read(&data).err(), Some(PeerFault::Malformed.into()), "{data:02x?}");
     }
 }
 

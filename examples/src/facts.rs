@@ -26,7 +26,7 @@ pub fn facts(role: Role, negotiated: &Negotiated<'_>) -> String {
     let lines = [
         ("version", "TLSv1.3".into()),
         ("suite", negotiated.cipher_suite.to_string()),
-        ("group", negotiated.named_group.to_string()),
+        ("group", text(negotiated.named_group.map(|group| group.to_string()))),
         ("signature", text(negotiated.peer_signature_scheme.map(|scheme| scheme.to_string()))),
         ("peer", text(negotiated.peer_certificate.map(|der| subject(der).unwrap_or_else(|| "?".into())))),
         ("server-name", text(negotiated.server_name.map(str::to_owned))),

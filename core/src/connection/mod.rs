@@ -131,8 +131,8 @@ pub struct Connection<'a, P: CryptoProvider> {
 pub struct Negotiated<'c> {
     /// The suite.
     pub cipher_suite: CipherSuite,
-    /// The group of the key exchange.
-    pub named_group: NamedGroup,
+    /// The group of the key agreement; `None` with a pre-shared key that does without one.
+    pub named_group: Option<NamedGroup>,
     /// How the peer signed, if it did.
     pub peer_signature_scheme: Option<SignatureScheme>,
     /// How we signed, if we did.
@@ -279,6 +279,12 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     /// [`process`](Self::process) again after a while.
     pub fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
         let WaitingFor::Operation(operation) = self.waiting_for else { return false };
+        if operation == Operation::PreSharedKey {
+            return match &self.endpoint {
+                Endpoint::Client(client, _) => client.config.psks.register_waker(provider, waker),
+                Endpoint::Server(config, _) => config.psks.register_waker(provider, waker),
+            };
+        }
         let (verifier, identities) = match &self.endpoint {
             Endpoint::Client(client, _) => (Some(client.config.verifier), &client.config.identities),
             Endpoint::Server(config, _) => (config.client_authentication.verifier(), &config.identities),
@@ -382,7 +388,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         };
         Some(Negotiated {
             cipher_suite: self.memory.facts.cipher_suite,
-            named_group: self.memory.facts.named_group?,
+            named_group: self.memory.facts.named_group,
             peer_signature_scheme: self.memory.facts.peer_scheme,
             local_signature_scheme: self.memory.facts.local_scheme,
             alpn: self.memory.facts.alpn.and_then(|index| self.common().alpn.get(usize::from(index)).copied()),

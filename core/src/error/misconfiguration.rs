@@ -19,7 +19,9 @@ macro_rules! misconfigurations {
 }
 
 misconfigurations! {
-    NoIdentity "A server needs an identity",
+    NoIdentity "A server needs an identity, or pre-shared keys",
+    NoPreSharedKey "A client without a verifier needs a pre-shared key",
+    PreSharedKey "A pre-shared key has 1 to 64 bytes, its identity 1 to 65,535",
     NoCertificate "An identity has no certificate",
     EmptyCertificate "A certificate is empty",
     UnreadableCertificate "The certificate of an identity cannot be read: DER is needed, not PEM",

@@ -70,6 +70,11 @@ pub enum PeerFault {
     InvalidKeyShare,
     /// `pre_shared_key` is not the last extension (RFC 9846 4.3.11).
     PreSharedKeyNotLast,
+    /// The server selected a pre-shared key that was not offered, or one for another hash; or a way to use it that was not
+    /// offered (RFC 9846 4.3.9, 4.3.11).
+    IllegalPreSharedKey,
+    /// The binder of a pre-shared key does not verify (RFC 9846 4.3.11).
+    BadBinder,
     /// A record_size_limit below 64 or above 2^14 + 1 (RFC 8449 4).
     IllegalRecordSizeLimit,
     /// A max_fragment_length that is undefined or not the one asked for (RFC 6066 4).
@@ -122,6 +127,7 @@ impl PeerFault {
             | Self::IllegalKeyShare
             | Self::InvalidKeyShare
             | Self::PreSharedKeyNotLast
+            | Self::IllegalPreSharedKey
             | Self::IllegalRecordSizeLimit
             | Self::IllegalMaxFragmentLength
             | Self::IllegalParameter
@@ -129,7 +135,7 @@ impl PeerFault {
             | Self::IllegalSignatureScheme => A::ILLEGAL_PARAMETER,
             Self::UnsolicitedExtension => A::UNSUPPORTED_EXTENSION,
             Self::MissingExtension => A::MISSING_EXTENSION,
-            Self::BadSignature | Self::BadFinished => A::DECRYPT_ERROR,
+            Self::BadSignature | Self::BadFinished | Self::BadBinder => A::DECRYPT_ERROR,
             Self::BadRecordMac => A::BAD_RECORD_MAC,
         }
     }
@@ -177,6 +183,8 @@ impl core::fmt::Display for PeerFault {
             Self::IllegalKeyShare => "the client sent key shares that do not fit its groups",
             Self::InvalidKeyShare => "the peer's key share is not valid",
             Self::PreSharedKeyNotLast => "pre_shared_key is not the last extension",
+            Self::IllegalPreSharedKey => "the server chose a pre-shared key, or a use of it, that was not offered",
+            Self::BadBinder => "the client does not have the pre-shared key that it names",
             Self::IllegalRecordSizeLimit => "the peer's record_size_limit is out of range",
             Self::IllegalMaxFragmentLength => "the peer's max_fragment_length is undefined, or not the one asked for",
             Self::IllegalParameter => "the peer sent a value outside its range",

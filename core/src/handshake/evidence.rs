@@ -8,6 +8,8 @@ use crate::codes::SignatureScheme;
 pub enum PeerAuthentication {
     /// With a certificate that the verifier accepted and whose key signed the handshake.
     Certificate,
+    /// With a pre-shared key, which both sides have.
+    PreSharedKey,
     /// Not at all, since this server does not ask.
     NotRequested,
     /// Not at all, since the client declined and this server allows that.
@@ -26,6 +28,16 @@ pub(crate) struct SignatureVerified {
 /// The peer is who the configuration wants it to be; without this value nobody waits for a Finished.
 pub(crate) struct PeerAuthenticated(PeerAuthentication);
 
+/// A build without PSKs has no evidence of one.
+#[cfg(not(feature = "psk"))]
+type IfPsk = core::convert::Infallible;
+#[cfg(feature = "psk")]
+type IfPsk = ();
+
+/// The Handshake Secret is of a PSK: on a server, the client's binder proved that it has it; on a client, the server must
+/// have it to make the Finished that is next.
+pub(crate) struct PskAgreed(#[allow(dead_code, reason = "says whether there can be such a value")] IfPsk);
+
 /// The MAC in the peer's Finished is right.
 pub(crate) struct FinishedVerified(());
 
@@ -43,11 +55,24 @@ impl SignatureVerified {
     }
 }
 
+#[cfg(feature = "psk")]
+impl PskAgreed {
+    /// To be called where the Handshake Secret was made of a PSK that was agreed on, and only there.
+    pub(super) const fn secret_has_psk() -> Self {
+        Self(())
+    }
+}
+
 impl PeerAuthenticated {
     /// By a certificate and its key.
     pub(super) const fn by_certificate(proof: &SignatureVerified) -> Self {
         let () = proof.private;
         Self(PeerAuthentication::Certificate)
+    }
+
+    /// By a PSK.
+    pub(super) const fn by_psk(_: &PskAgreed) -> Self {
+        Self(PeerAuthentication::PreSharedKey)
     }
 
     /// On a server that does not ask its clients.

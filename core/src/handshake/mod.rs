@@ -14,6 +14,7 @@ pub(crate) mod client;
 mod evidence;
 mod facts;
 mod peer_notes;
+mod psk;
 mod received;
 pub(crate) mod server;
 mod step;

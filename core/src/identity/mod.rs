@@ -134,6 +134,17 @@ pub struct IdentityRequest<'m> {
 }
 
 impl<'m> IdentityRequest<'m> {
+    /// Of a peer that wants no certificate.
+    pub(crate) const fn none(server_name: Option<&'m str>) -> Self {
+        Self {
+            server_name,
+            signature_schemes: List::NONE,
+            certificate_schemes: List::NONE,
+            certificate_authorities: None,
+            certificate_types: CertificateTypeList::X509,
+        }
+    }
+
     /// What a ClientHello or a CertificateRequest says of the certificate it wants.
     pub(crate) fn read(
         server_name: Option<&'m str>,

@@ -25,7 +25,7 @@ mod main;
 mod tests;
 mod transcript;
 
-#[cfg_attr(not(test), expect(unused_imports, reason = "for PSKs"))]
+#[cfg(any(test, feature = "psk"))]
 pub(crate) use early::Early;
 pub(crate) use handshake::Handshake;
 pub(crate) use main::{Exporter, Main};

@@ -44,6 +44,9 @@ impl<T> Clone for List<'_, T> {
 impl<T> Copy for List<'_, T> {}
 
 impl<'a, T: Code> List<'a, T> {
+    /// No codes, which nobody can send.
+    pub(crate) const NONE: Self = Self { bytes: &[], code: PhantomData };
+
     /// The content of a vector: at least one code, and whole ones.
     ///
     /// # Errors

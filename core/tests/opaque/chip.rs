@@ -90,6 +90,13 @@ impl Chip {
         }
     }
 
+    /// A PSK that was put into the chip when it was made: by its slot alone, and as often as it is asked for.
+    #[cfg(feature = "psk")]
+    pub(crate) fn provisioned(&mut self) -> Result<Slot> {
+        let secret = SoftwareSecret::new(b"what a chip was born with, 32 by")?;
+        self.store(Content::Secret(secret))
+    }
+
     /// How many slots are taken.
     pub(crate) fn taken(&mut self) -> usize {
         self.reclaim();

@@ -196,3 +196,50 @@ fn a_chip_is_a_provider_as_it_should_be() {
     let report = conformance.run_only("aead/vectors");
     assert!(matches!(report.outcomes(), [(_, Outcome::Skipped(why))] if why.contains("loads no keys")));
 }
+
+#[cfg(feature = "psk")]
+mod psk {
+    use super::chip::Slot;
+    use super::*;
+    use saitls_core::PeerAuthentication;
+    use saitls_core::psk::{HeldSecret, PreSharedKey, PskModes};
+    use std::task::Poll;
+
+    /// The PSK that the chip was born with.
+    struct Born;
+
+    impl HeldSecret<Chip> for Born {
+        fn poll_secret(&self, chip: &mut Chip) -> Poll<saitls_core::Result<Slot>> {
+            Poll::Ready(chip.provisioned())
+        }
+    }
+
+    /// Both sides have it in their chips, and it stays there.
+    #[test]
+    fn no_psk_leaves_its_chip() {
+        let psks = [PreSharedKey::held(b"pump-17", &Born)];
+        for modes in [PskModes::WithKeyExchange, PskModes::WithoutKeyExchange] {
+            for shares in [&[NamedGroup::X25519][..], &[]] {
+                let client_config = ClientConfig::psk_only(&psks).with_psk_modes(modes).with_key_shares(shares);
+                let server_config = ServerConfig::psk_only(&psks).with_psk_modes(modes);
+                let client = Connection::client(&client_config, name("localhost"), full_buffers()).unwrap();
+                let server = Connection::server(&server_config, full_buffers()).unwrap();
+                let mut pair = Pair::with(client, Chip::new(1), server, Chip::new(2));
+                pair.connect();
+                let how = pair.server.negotiated().unwrap().peer_authentication;
+                assert_eq!(how, PeerAuthentication::PreSharedKey);
+                pair.exchange(&pattern(1000), true);
+                pair.exchange(&pattern(1000), false);
+                let Pair { client, server, mut client_provider, mut server_provider, client_wire, server_wire, .. } =
+                    pair;
+                drop((client, server));
+                let taken = client_provider.taken() + server_provider.taken();
+                let secrets = [client_provider.secrets, server_provider.secrets].concat();
+                let seen = [client_provider.bus, server_provider.bus, client_wire, server_wire].concat();
+                let traces = Traces { seen, secrets, taken };
+                assert!(traces.secrets.len() > 30, "{} secrets", traces.secrets.len());
+                assert_eq!((traces.leaks(), traces.taken), (0, 0), "{modes:?}");
+            }
+        }
+    }
+}

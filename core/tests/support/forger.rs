@@ -219,6 +219,8 @@ pub struct Forger {
     joined: Vec<u8>,
     exchanges: Vec<(NamedGroup, KeyExchange)>,
     shared: Option<SoftwareSecret>,
+    /// The PSK of both.
+    pub psk: Option<Vec<u8>>,
     handshake_secret: Option<SoftwareSecret>,
     handshake: Option<Epoch>,
     application: Option<Epoch>,
@@ -245,6 +247,7 @@ impl Forger {
             joined: Vec::new(),
             exchanges: Vec::new(),
             shared: None,
+            psk: None,
             handshake_secret: None,
             handshake: None,
             application: None,
@@ -298,16 +301,9 @@ impl Forger {
                     self.transcript.extend_from_slice(&message);
                 } else {
                     self.transcript.extend_from_slice(&message);
-                    let data = hello.extensions.as_ref().unwrap().get(ExtensionType::KEY_SHARE);
-                    let share = KeyShareServerHello::read(data).unwrap().server_share;
-                    let (_, mut exchange) = self.exchanges.remove(
-                        self.exchanges.iter().position(|(group, _)| *group == share.group).expect("a share of ours"),
-                    );
-                    self.group = share.group;
-                    let Poll::Ready(shared) = exchange.poll_decapsulate(&mut self.provider, share.key_exchange) else {
-                        unreachable!()
-                    };
-                    self.shared = Some(shared.unwrap());
+                    if self.psk.is_none() || hello.extensions.as_ref().unwrap().has(ExtensionType::KEY_SHARE) {
+                        self.take_share(&hello);
+                    }
                     self.use_handshake_keys();
                 }
                 self.server_hello = Some(hello);
@@ -325,6 +321,18 @@ impl Forger {
             _ => self.transcript.extend_from_slice(&message),
         }
         self.messages.push(message);
+    }
+
+    fn take_share(&mut self, hello: &ServerHelloParts) {
+        let data = hello.extensions.as_ref().unwrap().get(ExtensionType::KEY_SHARE);
+        let share = KeyShareServerHello::read(data).unwrap().server_share;
+        let ours = self.exchanges.iter().position(|(group, _)| *group == share.group).expect("a share of ours");
+        let (_, mut exchange) = self.exchanges.remove(ours);
+        self.group = share.group;
+        let Poll::Ready(shared) = exchange.poll_decapsulate(&mut self.provider, share.key_exchange) else {
+            unreachable!()
+        };
+        self.shared = Some(shared.unwrap());
     }
 
     /// The alert that the connection under test sent last, having sent it in a way its peer understands.
@@ -358,7 +366,14 @@ impl Forger {
 
     fn use_handshake_keys(&mut self) {
         let (provider, algorithm) = (&mut self.provider, self.suite.hash());
-        let salt = SoftwareSecret::handshake_salt(provider, algorithm, LabelPrefix::TLS_1_3).unwrap();
+        let salt = match &self.psk {
+            None => SoftwareSecret::handshake_salt(provider, algorithm, LabelPrefix::TLS_1_3).unwrap(),
+            Some(psk) => {
+                let psk = SoftwareSecret::new(psk).unwrap();
+                let early = SoftwareSecret::extract(provider, algorithm, None, Some(&psk)).unwrap();
+                early.derive(provider, algorithm, &Label::tls13(b"derived"), algorithm.empty_digest()).unwrap()
+            }
+        };
         let secret = SoftwareSecret::extract(provider, algorithm, Some(&salt), self.shared.as_ref()).unwrap();
         let transcript = hash(algorithm, &self.transcript);
         let mut derive = |label: &[u8]| {
@@ -405,6 +420,17 @@ impl Forger {
         self.seal = Some(Keys::new(self.suite, own));
     }
 
+    /// The binder of an external PSK, over the transcript so far and a ClientHello up to its list of binders.
+    pub fn binder(&mut self, algorithm: HashAlgorithm, psk: &[u8], truncated: &[u8]) -> Vec<u8> {
+        let provider = &mut self.provider;
+        let psk = SoftwareSecret::new(psk).unwrap();
+        let early = SoftwareSecret::extract(provider, algorithm, None, Some(&psk)).unwrap();
+        let key = early.derive(provider, algorithm, &Label::tls13(b"ext binder"), algorithm.empty_digest()).unwrap();
+        let key = key.derive(provider, algorithm, &Label::tls13(b"finished"), b"").unwrap();
+        let transcript = hash(algorithm, &[&self.transcript, truncated].concat());
+        key.mac(provider, algorithm, &transcript).unwrap().as_bytes().to_vec()
+    }
+
     // ---- what we send
 
     /// Bytes as they are.
@@ -441,7 +467,7 @@ impl Forger {
                 }
                 HandshakeType::SERVER_HELLO => {
                     self.transcript.extend_from_slice(message);
-                    if self.shared.is_some() {
+                    if self.shared.is_some() || self.psk.is_some() {
                         self.use_handshake_keys();
                     }
                 }

@@ -128,7 +128,7 @@ fn check<'a>(case: &Case, client: &mut Node<'a>, server: &mut Node<'a>) -> Resul
         let negotiated = node.socket().connection().and_then(|connection| connection.negotiated());
         let negotiated = negotiated.ok_or_else(|| format!("the {who} says nothing of its handshake"))?;
         let agreed = (negotiated.cipher_suite, negotiated.named_group, negotiated.peer_signature_scheme);
-        if agreed != (case.suite, case.group, Some(case.scheme)) {
+        if agreed != (case.suite, Some(case.group), Some(case.scheme)) {
             return Err(format!("the {who} negotiated {agreed:?}"));
         }
         if negotiated.peer_authentication != PeerAuthentication::Certificate {

@@ -113,7 +113,7 @@ fn p521_throughout() {
     let mut pair = Pair::new(&client, &server);
     pair.connect();
     let negotiated = pair.client.negotiated().unwrap();
-    assert_eq!(negotiated.named_group, NamedGroup::SECP521R1);
+    assert_eq!(negotiated.named_group, Some(NamedGroup::SECP521R1));
     assert_eq!((pair.client_provider.verified, pair.server_provider.verified), (2, 2));
 }
 

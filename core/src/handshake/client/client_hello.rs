@@ -1,11 +1,12 @@
 //! Writing the ClientHello, the first and the second (RFC 9846 4.2.2).
 
 use super::{Client, Step};
-use crate::codes::{ExtensionType, NamedGroup};
+use crate::codes::{CipherSuite, ExtensionType, NamedGroup};
 use crate::config::{Common, is_x509_only};
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
 use crate::handshake::agreement::Written;
+use crate::handshake::psk::{Binders, Hello, write_identities, write_modes};
 use crate::limits::MAX_KEY_SHARES;
 use crate::waiting::Operation;
 use crate::wire::extensions::{
@@ -14,7 +15,7 @@ use crate::wire::extensions::{
     SignedCertificateTimestamps, SupportedVersions,
 };
 use crate::wire::{ClientHello, Writer};
-use core::task::Poll;
+use core::task::{Poll, ready};
 
 /// What both ClientHellos of a connection have in common, beside the random of [`Facts`](crate::handshake::Facts).
 pub(super) struct Offer {
@@ -22,6 +23,7 @@ pub(super) struct Offer {
     session_id_len: u8,
     /// Of the ClientHello that is being made.
     written: Written,
+    binders: Binders,
 }
 
 impl Offer {
@@ -42,7 +44,7 @@ impl Offer {
         let groups = share_groups(step, client);
         let (provider, agreements, _) = step.agreements()?;
         agreements.begin(provider, groups)?;
-        Ok(Self { session_id, session_id_len, written: Written::NOTHING })
+        Ok(Self { session_id, session_id_len, written: Written::NOTHING, binders: Binders::NOTHING })
     }
 
     /// What the server is to echo.
@@ -59,8 +61,9 @@ impl Offer {
         step: &mut Step<'_, '_, P>,
         client: &Client<'_, P>,
         cookie: Option<&[u8]>,
+        hello: Hello<'_>,
     ) -> Poll<Result<usize>> {
-        let len = match self.write(step, client, cookie) {
+        let len = match self.write(step, client, cookie, None) {
             Err(Error::TransmitBufferTooSmall(len)) => len.get(),
             len => len?,
         };
@@ -71,29 +74,41 @@ impl Offer {
             Poll::Pending => return step.pending(Operation::KeyGeneration),
             Poll::Ready(written) => written?,
         }
-        let len = self.write(step, client, cookie).map_err(|error| step.explain(error));
-        self.written = Written::NOTHING;
-        Poll::Ready(len)
+        let len = self.write(step, client, cookie, Some(hello)).map_err(|error| step.explain(error))?;
+        ready!(self.binders.poll_bind(step, &client.config.psks, hello, len))?;
+        (self.written, self.binders) = (Written::NOTHING, Binders::NOTHING);
+        Poll::Ready(Ok(len))
     }
 
-    /// Writes all but the shares, around them.
+    /// Writes all but the shares, around them. What is behind them, pre_shared_key, is written for the ClientHello that it is for.
     #[inline(never)]
     fn write<P: CryptoProvider>(
         &self,
         step: &mut Step<'_, '_, P>,
         client: &Client<'_, P>,
         cookie: Option<&[u8]>,
+        hello: Option<Hello<'_>>,
     ) -> Result<usize> {
         let (common, record_size_limit, fits_hybrids) =
             (step.common(), step.own_record_size_limit(), step.fits_hybrids());
         step.write(&mut |writer, provider, facts| {
-            let suites = common.cipher_suites(provider);
+            let psks = &client.config.psks;
+            let preferred = psks.preferred_hash();
+            let is_first = |suite: &CipherSuite| preferred.is_none_or(|hash| suite.hash() == hash);
+            let suites = common.cipher_suites(provider).filter(is_first);
+            let suites = suites.chain(common.cipher_suites(provider).filter(|suite| !is_first(suite)));
             ClientHello::write(writer, &facts.client_random, self.session_id(), suites, |writer| {
                 write_lists(writer, common, provider, client, record_size_limit, fits_hybrids);
                 if let Some(cookie) = cookie {
                     Cookie { cookie }.write(writer);
                 }
-                KeyShareClientHello::write(writer, |writer| writer.filled(self.written.len));
+                write_modes(writer, psks);
+                if psks.accepts_exchange() {
+                    KeyShareClientHello::write(writer, |writer| writer.filled(self.written.len));
+                }
+                if let Some(hello) = hello {
+                    write_identities(writer, psks, common, provider, hello);
+                }
             });
         })
     }
@@ -105,6 +120,9 @@ fn share_groups<P: CryptoProvider>(
     client: &Client<'_, P>,
 ) -> [Option<NamedGroup>; MAX_KEY_SHARES] {
     let mut groups = [None; MAX_KEY_SHARES];
+    if !client.config.psks.accepts_exchange() {
+        return groups;
+    }
     let mut supported = step.named_groups();
     match client.config.key_shares {
         Some(wanted) => {
@@ -134,7 +152,28 @@ fn write_lists<P: CryptoProvider>(
         ServerNameList::write(writer, name.as_bytes());
     }
     SupportedVersions::write(writer);
-    NamedGroupList::write(writer, common.named_groups(provider, fits_hybrids));
+    if client.config.psks.accepts_exchange() {
+        NamedGroupList::write(writer, common.named_groups(provider, fits_hybrids));
+    }
+    if client.config.psks.accepts_certificate() {
+        write_certificate_lists(writer, common, provider, client);
+    }
+    if !common.alpn.is_empty() {
+        ProtocolNameList::write(writer, common.alpn);
+    }
+    if let Some(max_fragment_length) = client.config.max_fragment_length {
+        MaxFragmentLengthExtension { max_fragment_length }.write(writer);
+    }
+    RecordSizeLimit { limit: own_record_size_limit }.write(writer);
+}
+
+/// Writes what a server needs to know that presents a certificate.
+fn write_certificate_lists<P: CryptoProvider>(
+    writer: &mut Writer<'_>,
+    common: &Common<'_>,
+    provider: &P,
+    client: &Client<'_, P>,
+) {
     SignatureSchemeList::write(writer, ExtensionType::SIGNATURE_ALGORITHMS, common.handshake_schemes(provider));
     if common.certificate_schemes(provider).any(|scheme| !scheme.signs_handshake()) {
         SignatureSchemeList::write(
@@ -157,11 +196,4 @@ fn write_lists<P: CryptoProvider>(
             CertificateTypeList::write(writer, kind, types);
         }
     }
-    if !common.alpn.is_empty() {
-        ProtocolNameList::write(writer, common.alpn);
-    }
-    if let Some(max_fragment_length) = client.config.max_fragment_length {
-        MaxFragmentLengthExtension { max_fragment_length }.write(writer);
-    }
-    RecordSizeLimit { limit: own_record_size_limit }.write(writer);
 }

@@ -6,6 +6,7 @@ use super::{Client, State, Step, take};
 use crate::codes::NamedGroup;
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Misconfiguration, Result};
+use crate::handshake::psk::Hello;
 use crate::record::Next;
 use core::task::{Poll, ready};
 
@@ -29,7 +30,7 @@ impl Start {
             self.prepare(step, client)?;
         }
         let offer = self.offer.as_mut().ok_or(Error::Internal)?;
-        let len = ready!(offer.poll_write(step, client, None))?;
+        let len = ready!(offer.poll_write(step, client, None, Hello::FIRST))?;
         Poll::Ready(self.send(step, len))
     }
 
@@ -57,14 +58,14 @@ fn check_offer<P: CryptoProvider>(step: &Step<'_, '_, P>, client: &Client<'_, P>
     if step.cipher_suites().next().is_none() {
         return Err(Error::InvalidConfiguration(Misconfiguration::NoCipherSuite));
     }
-    if step.named_groups().next().is_none() {
+    if client.config.psks.accepts_exchange() && step.named_groups().next().is_none() {
         return Err(Error::InvalidConfiguration(Misconfiguration::NoNamedGroup));
     }
     let is_supported = |&share: &NamedGroup| step.all_named_groups().any(|group| group == share);
     if !client.config.key_shares.unwrap_or_default().iter().all(is_supported) {
         return Err(Error::InvalidConfiguration(Misconfiguration::KeyShareNotOffered));
     }
-    if step.handshake_schemes().next().is_none() {
+    if client.config.psks.accepts_certificate() && step.handshake_schemes().next().is_none() {
         return Err(Error::InvalidConfiguration(Misconfiguration::NoSignatureScheme));
     }
     Ok(())

@@ -1,12 +1,14 @@
 //! WAIT_EE: the server's answers to the rest of the offer.
 
 use super::wait_certificate_or_request::WaitCertificateOrRequest;
+use super::wait_finished::WaitFinished;
 use super::{Client, State, Step};
 use crate::codes::{CertificateType, ExtensionType};
 use crate::config::is_x509_only;
 use crate::crypto::CryptoProvider;
 use crate::error::{CertificateFault, Error, PeerFault, Result};
 use crate::handshake::Received;
+use crate::handshake::evidence::{PeerAuthenticated, PskAgreed};
 use crate::limits::MAX_PLAINTEXT_LEN;
 use crate::wire::EncryptedExtensions;
 use crate::wire::extensions::{
@@ -15,11 +17,14 @@ use crate::wire::extensions::{
 };
 use core::task::Poll;
 
-pub(crate) struct WaitEncryptedExtensions(());
+pub(crate) struct WaitEncryptedExtensions {
+    /// With a PSK there is no certificate (RFC 9846 4.5).
+    psk: Option<PskAgreed>,
+}
 
 impl WaitEncryptedExtensions {
-    pub(super) const fn new() -> Self {
-        Self(())
+    pub(super) const fn new(psk: Option<PskAgreed>) -> Self {
+        Self { psk }
     }
 
     #[inline(never)]
@@ -42,7 +47,7 @@ impl WaitEncryptedExtensions {
         let peer_type = selected_type(extensions, ExtensionType::SERVER_CERTIFICATE_TYPE, peer_types)?;
         let own_type = selected_type(extensions, ExtensionType::CLIENT_CERTIFICATE_TYPE, own_types)?;
         // Without an answer it is X.509: no matter for us, who need not present anything.
-        if peer_type.is_none() && !peer_types.contains(&CertificateType::X509) {
+        if self.psk.is_none() && peer_type.is_none() && !peer_types.contains(&CertificateType::X509) {
             return Poll::Ready(Err(CertificateFault::Unsupported.into()));
         }
         let facts = step.facts();
@@ -50,7 +55,10 @@ impl WaitEncryptedExtensions {
         facts.peer_certificate_type = peer_type.unwrap_or(CertificateType::X509);
         facts.own_certificate_type = own_type.unwrap_or(CertificateType::X509);
         step.accept(&received.message)?;
-        Poll::Ready(Ok(State::WaitCertificateOrRequest(WaitCertificateOrRequest::new())))
+        Poll::Ready(Ok(match &self.psk {
+            Some(agreed) => State::WaitFinished(WaitFinished::new(PeerAuthenticated::by_psk(agreed))),
+            None => State::WaitCertificateOrRequest(WaitCertificateOrRequest::new()),
+        }))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::codes::{CipherSuite, ExtensionType, NamedGroup, ProtocolVersion};
 use crate::crypto::{CryptoProvider, KeyExchange};
 use crate::error::{Error, Incompatibility, PeerFault, Result};
 use crate::handshake::Received;
-use crate::key_schedule::Handshake;
+use crate::handshake::psk::{self, Agreed, Hello};
 use crate::record::RecordAligned;
 use crate::waiting::Operation;
 use crate::wire::ServerHello;
@@ -43,7 +43,7 @@ impl WaitServerHello {
         if server_hello.is_hello_retry_request() {
             self.on_hello_retry_request(step, client, received, &server_hello)
         } else {
-            self.on_server_hello(step, received, &server_hello)
+            self.on_server_hello(step, client, received, &server_hello)
         }
     }
 
@@ -55,21 +55,28 @@ impl WaitServerHello {
     fn on_server_hello<P: CryptoProvider>(
         &mut self,
         step: &mut Step<'_, '_, P>,
+        client: &Client<'_, P>,
         received: &mut Received<'_>,
         server_hello: &ServerHello<'_>,
     ) -> Poll<Result<State<P>>> {
         if self.retried.is_some_and(|suite| suite != server_hello.cipher_suite) {
             return Poll::Ready(Err(PeerFault::IllegalCipherSuite.into()));
         }
-        if server_hello.extensions.find(ExtensionType::PRE_SHARED_KEY).is_some() {
-            return Poll::Ready(Err(PeerFault::UnsolicitedExtension.into()));
+        let selected = psk::select(step, &client.config.psks, self.retried, server_hello)?;
+        let server_share = server_hello.extensions.get(ExtensionType::KEY_SHARE, KeyShareServerHello::read)?;
+        // Only a PSK does without.
+        if server_share.is_none() && selected.is_none() {
+            return Poll::Ready(Err(PeerFault::MissingExtension.into()));
         }
-        let server_share = server_hello
-            .extensions
-            .get(ExtensionType::KEY_SHARE, KeyShareServerHello::read)?
-            .ok_or(PeerFault::MissingExtension)?
-            .server_share;
         let aligned = received.record_aligned()?;
+        let agreed = match &selected {
+            Some(selected) => Some(ready!(selected.poll_agree(step))?),
+            None => None,
+        };
+        let Some(KeyShareServerHello { server_share }) = server_share else {
+            step.facts().cipher_suite = server_hello.cipher_suite;
+            return Poll::Ready(self.install_keys(step, received, aligned, agreed, None));
+        };
         let (provider, agreements, _) = step.agreements()?;
         let exchange = agreements.find(server_share.group).ok_or(PeerFault::IllegalGroup)?;
         let shared = match exchange.poll_decapsulate(provider, server_share.key_exchange) {
@@ -80,7 +87,7 @@ impl WaitServerHello {
         let facts = step.facts();
         facts.cipher_suite = server_hello.cipher_suite;
         facts.named_group = Some(server_share.group);
-        Poll::Ready(self.install_keys(step, received, aligned, &shared))
+        Poll::Ready(self.install_keys(step, received, aligned, agreed, Some(&shared)))
     }
 
     /// The keys of the handshake, now that both sides know the secret. Out of line, so that its memory is not in use while the
@@ -91,13 +98,14 @@ impl WaitServerHello {
         step: &mut Step<'_, '_, P>,
         received: &Received<'_>,
         aligned: RecordAligned,
-        shared: &P::Secret,
+        agreed: Option<Agreed<P>>,
+        shared: Option<&P::Secret>,
     ) -> Result<State<P>> {
         let suite = step.facts().cipher_suite;
         step.begin_transcript_with_hello(suite, self.hello_len)?;
         step.accept(&received.message)?;
         let transcript = step.transcript_hash()?;
-        let handshake = Handshake::without_psk(step.provider(), suite.hash(), shared)?;
+        let (handshake, psk) = psk::extract(step, suite.hash(), agreed, shared)?;
         // Compatibility mode (RFC 9846 E.4): once, in front of the second flight.
         if !self.offer()?.session_id().is_empty() && self.retried.is_none() {
             step.change_cipher_spec(0)?;
@@ -105,7 +113,7 @@ impl WaitServerHello {
         step.k_recv(&Key::Handshake(handshake.server_traffic(), &transcript), aligned)?;
         step.k_send(&Key::Handshake(handshake.client_traffic(), &transcript))?;
         step.proceed_to_main(handshake)?;
-        Ok(State::WaitEncryptedExtensions(WaitEncryptedExtensions::new()))
+        Ok(State::WaitEncryptedExtensions(WaitEncryptedExtensions::new(psk)))
     }
 
     /// RFC 9846 4.2.4.
@@ -129,11 +137,13 @@ impl WaitServerHello {
             .map(|request| request.selected_group);
         // Before the second ClientHello is written where the first one stands.
         step.begin_transcript_with_hello(request.cipher_suite, self.hello_len)?;
+        let hello = Hello::second(request.cipher_suite, received.message.bytes);
         let offer = self.offer.as_mut().ok_or(Error::Internal)?;
         match selected_group {
             Some(group) if self.requested == Some(group) => {}
             Some(group) => {
-                let offered = step.named_groups().any(|offered| offered == group);
+                let accepts_exchange = client.config.psks.accepts_exchange();
+                let offered = accepts_exchange && step.named_groups().any(|offered| offered == group);
                 let (provider, agreements, _) = step.agreements()?;
                 if !offered || agreements.find(group).is_some() {
                     return Poll::Ready(Err(PeerFault::IllegalHelloRetryRequest.into()));
@@ -144,7 +154,7 @@ impl WaitServerHello {
             None if cookie.is_none() => return Poll::Ready(Err(PeerFault::IllegalHelloRetryRequest.into())),
             None => {}
         }
-        let len = ready!(offer.poll_write(step, client, cookie))?;
+        let len = ready!(offer.poll_write(step, client, cookie, hello))?;
 
         step.facts().retried = true;
         step.replace_by_message_hash(request.cipher_suite)?;

@@ -49,7 +49,7 @@ use core::task::Poll;
 
 /// Where a server stands.
 pub(crate) enum State<P: CryptoProvider> {
-    Start(start::Start),
+    Start(start::Start<P>),
     Negotiated(negotiated::Negotiated),
     RequestingCertificate(requesting_certificate::RequestingCertificate),
     SendingCertificate(sending_certificate::SendingCertificate),

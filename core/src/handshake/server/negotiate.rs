@@ -5,6 +5,7 @@ use crate::config::{Common, ServerConfig};
 use crate::crypto::{CryptoProvider, Digest, Hash};
 use crate::error::{CertificateFault, Error, Incompatibility, PeerFault, Result};
 use crate::handshake::Step;
+use crate::handshake::psk::Picked;
 use crate::identity::{Asked, IdentityRequest};
 use crate::wire::ClientHello;
 use crate::wire::extensions::{
@@ -15,9 +16,9 @@ use crate::wire::extensions::{
 /// What a server answers.
 pub(super) struct Selection<'m> {
     pub(super) cipher_suite: CipherSuite,
-    pub(super) named_group: NamedGroup,
-    /// The client's share for the group; without one, a HelloRetryRequest asks for it.
-    pub(super) client_share: Option<&'m [u8]>,
+    pub(super) exchange: Exchange<'m>,
+    /// The PSK to go on with, if there is one.
+    pub(super) psk: Option<Picked>,
     /// What it says of the certificate it wants.
     pub(super) identity_request: IdentityRequest<'m>,
     /// Whether the client asked for a type of certificate, and the one to ask of it.
@@ -28,6 +29,27 @@ pub(super) struct Selection<'m> {
     pub(super) record_size_limit: Option<RecordSizeLimit>,
     pub(super) max_fragment_length: Option<MaxFragmentLength>,
     pub(super) early_data: bool,
+}
+
+/// The key agreement.
+#[derive(Clone, Copy)]
+pub(super) enum Exchange<'m> {
+    /// With the client's share for this group.
+    Agree(NamedGroup, &'m [u8]),
+    /// There is no share for it: a HelloRetryRequest asks for one.
+    AskFor(NamedGroup),
+    /// None at all, as this PSK allows (psk_ke).
+    #[allow(dead_code, reason = "it says that there is one: in a build without PSKs, nothing goes without")]
+    Without(Picked),
+}
+
+impl Exchange<'_> {
+    pub(super) const fn group(&self) -> Option<NamedGroup> {
+        match *self {
+            Self::Agree(group, _) | Self::AskFor(group) => Some(group),
+            Self::Without(_) => None,
+        }
+    }
 }
 
 /// Types of certificate (RFC 7250 4).
@@ -54,24 +76,32 @@ fn select_peer_type<P: CryptoProvider>(
     Ok(offered.map(|_| *selected))
 }
 
-/// Checks a ClientHello and selects the parameters.
+/// pre_shared_key must be the last extension (RFC 9846 4.3.11), whether or not it is used.
+pub(super) fn check_psk_is_last(hello: &ClientHello<'_>) -> Result<()> {
+    let mut from_psk = hello.extensions.iter().skip_while(|(kind, _)| *kind != ExtensionType::PRE_SHARED_KEY);
+    if from_psk.nth(1).is_some() { Err(PeerFault::PreSharedKeyNotLast.into()) } else { Ok(()) }
+}
+
+/// Checks a ClientHello and selects the parameters that go with a PSK, or without one.
 pub(super) fn select<'m, P: CryptoProvider>(
     step: &Step<'_, '_, P>,
     config: &ServerConfig<'_, P>,
     hello: &ClientHello<'m>,
+    psk: Option<Picked>,
 ) -> Result<Selection<'m>> {
     let extensions = hello.extensions;
-    if extensions.iter().skip_while(|(kind, _)| *kind != ExtensionType::PRE_SHARED_KEY).nth(1).is_some() {
-        return Err(PeerFault::PreSharedKeyNotLast.into());
-    }
     let cipher_suite = step
         .cipher_suites()
-        .find(|&suite| hello.cipher_suites.contains(suite))
+        .find(|&suite| psk.is_none_or(|psk| psk.hash() == suite.hash()) && hello.cipher_suites.contains(suite))
         .ok_or(Incompatibility::NoCipherSuite)?;
-    let (named_group, client_share) = select_group(step, extensions)?;
+    let exchange = select_exchange(step, extensions, psk)?;
     let own_types = extensions.get(ExtensionType::SERVER_CERTIFICATE_TYPE, CertificateTypeList::read)?;
-    let identity_request =
-        IdentityRequest::read(server_name(extensions)?, extensions, own_types.unwrap_or(CertificateTypeList::X509))?;
+    let server_name = server_name(extensions)?;
+    let identity_request = if psk.is_some() {
+        IdentityRequest::none(server_name)
+    } else {
+        IdentityRequest::read(server_name, extensions, own_types.unwrap_or(CertificateTypeList::X509))?
+    };
     extensions.get(ExtensionType::COOKIE, Cookie::read)?;
     let record_size_limit = extensions.get(ExtensionType::RECORD_SIZE_LIMIT, RecordSizeLimit::read)?;
     let max_fragment_length = match record_size_limit {
@@ -83,12 +113,12 @@ pub(super) fn select<'m, P: CryptoProvider>(
     };
     Ok(Selection {
         cipher_suite,
-        named_group,
-        client_share,
+        exchange,
+        psk,
         identity_request,
         certificate_types: CertificateTypes {
-            is_own_asked: own_types.is_some(),
-            peer: select_peer_type(config, extensions)?,
+            is_own_asked: psk.is_none() && own_types.is_some(),
+            peer: if psk.is_some() { None } else { select_peer_type(config, extensions)? },
         },
         asked: Asked::read(extensions)?,
         alpn: select_protocol(&config.common, extensions)?,
@@ -113,11 +143,25 @@ pub(super) fn check_version(hello: &ClientHello<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The group we prefer among those with a share, since that saves a round trip; else among those offered.
-fn select_group<'m, P: CryptoProvider>(
+/// The key agreement, unless the PSK does without: where it may be either, where there is no group for one.
+fn select_exchange<'m, P: CryptoProvider>(
     step: &Step<'_, '_, P>,
     extensions: Extensions<'m>,
-) -> Result<(NamedGroup, Option<&'m [u8]>)> {
+    psk: Option<Picked>,
+) -> Result<Exchange<'m>> {
+    if let Some(psk) = psk.filter(|psk| !psk.allows_exchange()) {
+        return Ok(Exchange::Without(psk));
+    }
+    match (select_group(step, extensions), psk) {
+        (Err(Error::Incompatible(Incompatibility::NoGroup)), Some(psk)) if psk.allows_none() => {
+            Ok(Exchange::Without(psk))
+        }
+        (selected, _) => selected,
+    }
+}
+
+/// The group we prefer among those with a share, since that saves a round trip; else among those offered.
+fn select_group<'m, P: CryptoProvider>(step: &Step<'_, '_, P>, extensions: Extensions<'m>) -> Result<Exchange<'m>> {
     let groups = extensions.get(ExtensionType::SUPPORTED_GROUPS, NamedGroupList::read)?;
     let shares = extensions.get(ExtensionType::KEY_SHARE, KeyShareClientHello::read)?;
     let (groups, shares) = match (groups, shares) {
@@ -132,9 +176,9 @@ fn select_group<'m, P: CryptoProvider>(
     let (mut with_share, mut without) = (None, None);
     for group in step.named_groups() {
         match (shares.find(group)?, groups.contains(group)) {
-            (Some(share), true) => _ = with_share.get_or_insert((group, Some(share))),
+            (Some(share), true) => _ = with_share.get_or_insert(Exchange::Agree(group, share)),
             (Some(_), false) => return Err(PeerFault::IllegalKeyShare.into()),
-            (None, true) => _ = without.get_or_insert((group, None)),
+            (None, true) => _ = without.get_or_insert(Exchange::AskFor(group)),
             (None, false) => {}
         }
     }

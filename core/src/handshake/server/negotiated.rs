@@ -2,11 +2,13 @@
 
 use super::requesting_certificate::RequestingCertificate;
 use super::sending_certificate::SendingCertificate;
+use super::sending_finished::SendingFinished;
 use super::{State, Step};
 use crate::codes::{ExtensionType, MaxFragmentLength};
 use crate::config::ServerConfig;
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
+use crate::handshake::evidence::PskAgreed;
 use crate::handshake::server::negotiate::{CertificateTypes, Selection};
 use crate::wire::EncryptedExtensions;
 use crate::wire::extensions::{
@@ -20,21 +22,24 @@ pub(crate) struct Negotiated {
     max_fragment_length: Option<MaxFragmentLength>,
     /// The client asked for a name, and the identity was chosen by it (RFC 6066 3).
     has_server_name: bool,
+    /// With a PSK there is no certificate (RFC 9846 4.5).
+    psk: Option<PskAgreed>,
 }
 
 impl Negotiated {
-    pub(super) const fn new(selection: &Selection<'_>) -> Self {
+    pub(super) const fn new(selection: &Selection<'_>, psk: Option<PskAgreed>) -> Self {
         Self {
             certificate_types: selection.certificate_types,
             record_size_limit: selection.record_size_limit,
             max_fragment_length: selection.max_fragment_length,
             has_server_name: selection.identity_request.server_name.is_some(),
+            psk,
         }
     }
 
     #[inline(never)]
     pub(super) fn advance<P: CryptoProvider>(
-        &self,
+        &mut self,
         step: &mut Step<'_, '_, P>,
         config: &ServerConfig<'_, P>,
     ) -> Poll<Result<State<P>>> {
@@ -65,6 +70,9 @@ impl Negotiated {
                 }
             });
         }))?;
+        if let Some(agreed) = self.psk.take() {
+            return Poll::Ready(Ok(State::SendingFinished(SendingFinished::after_psk(agreed))));
+        }
         Poll::Ready(Ok(if config.client_authentication.verifier().is_some() {
             State::RequestingCertificate(RequestingCertificate)
         } else {

@@ -7,14 +7,21 @@ use crate::config::ServerConfig;
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
 use crate::handshake::authentication::poll_send_finished;
-use crate::handshake::evidence::PeerAuthenticated;
+use crate::handshake::evidence::{PeerAuthenticated, PskAgreed};
 use core::task::{Poll, ready};
 
-pub(crate) struct SendingFinished(());
+pub(crate) struct SendingFinished {
+    /// The client is known by its PSK: there is nothing to wait for but its Finished.
+    psk: Option<PskAgreed>,
+}
 
 impl SendingFinished {
     pub(super) const fn new() -> Self {
-        Self(())
+        Self { psk: None }
+    }
+
+    pub(super) const fn after_psk(agreed: PskAgreed) -> Self {
+        Self { psk: Some(agreed) }
     }
 
     #[inline(never)]
@@ -27,6 +34,9 @@ impl SendingFinished {
         step.end_key()?;
         step.note_server_finished()?;
         step.k_send(&Key::ServerApplication)?;
+        if let Some(agreed) = &self.psk {
+            return Poll::Ready(Ok(State::WaitFinished(WaitFinished::new(PeerAuthenticated::by_psk(agreed)))));
+        }
         Poll::Ready(Ok(if config.client_authentication.verifier().is_some() {
             State::WaitCertificate(WaitCertificate::new())
         } else {

@@ -1,6 +1,6 @@
 //! START and RECVD_CH: take a ClientHello, agree on a secret, send the ServerHello; or a HelloRetryRequest.
 
-use super::negotiate::{Selection, check_version, fingerprint, select};
+use super::negotiate::{Exchange, Selection, check_psk_is_last, check_version, fingerprint, select};
 use super::negotiated::Negotiated;
 use super::{Key, State, Step};
 use crate::codes::{CertificateType, CipherSuite, ExtensionType, NamedGroup};
@@ -8,17 +8,18 @@ use crate::config::ServerConfig;
 use crate::crypto::{CryptoProvider, Digest, KeyExchange};
 use crate::error::{ByteCount, CertificateFault, Error, Incompatibility, PeerFault, Result};
 use crate::handshake::Received;
-use crate::key_schedule::Handshake;
+use crate::handshake::psk::{self, Choice};
 use crate::record::Next;
 use crate::waiting::Operation;
 use crate::wire::extensions::{
-    KeyShareClientHello, KeyShareEntry, KeyShareHelloRetryRequest, KeyShareServerHello, SelectedVersion,
+    KeyShareClientHello, KeyShareEntry, KeyShareHelloRetryRequest, KeyShareServerHello, SelectedPsk, SelectedVersion,
 };
 use crate::wire::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, Random, ServerHello};
 use core::task::{Poll, ready};
 
-pub(crate) struct Start {
+pub(crate) struct Start<P: CryptoProvider> {
     retried: Option<Retried>,
+    psk: Choice<P>,
 }
 
 /// What the second ClientHello is held against.
@@ -28,13 +29,13 @@ struct Retried {
     fingerprint: Digest,
 }
 
-impl Start {
+impl<P: CryptoProvider> Start<P> {
     pub(super) const fn new() -> Self {
-        Self { retried: None }
+        Self { retried: None, psk: Choice::new() }
     }
 
     #[inline(never)]
-    pub(super) fn on<'a, P: CryptoProvider>(
+    pub(super) fn on<'a>(
         &mut self,
         step: &mut Step<'_, 'a, P>,
         config: &ServerConfig<'a, P>,
@@ -45,39 +46,61 @@ impl Start {
         if let Some(retried) = &self.retried {
             retried.check(step, &hello)?;
         }
-        let selection = select(step, config, &hello)?;
+        check_psk_is_last(&hello)?;
+        let psk =
+            ready!(self.psk.poll(step, config, &hello, self.retried.as_ref().map(|retried| retried.cipher_suite)))?;
+        let selection = select(step, config, &hello, psk)?;
         if received.aligned.is_none() {
             return Poll::Ready(Err(PeerFault::MessageSpansKeyChange.into()));
         }
-        ready!(poll_choose_identity(step, config, &selection))?;
+        if psk.is_none() {
+            ready!(poll_choose_identity(step, config, &selection))?;
+        }
         // What was sent before has reached the client, or it would not answer.
         ready!(step.poll_drained())?;
-        match selection.client_share {
-            Some(share) => self.send_server_hello(step, received, &hello, &selection, share),
-            None => self.send_hello_retry_request(step, received, &hello, &selection),
+        match selection.exchange {
+            Exchange::Agree(group, share) => self.send_server_hello(step, received, &hello, &selection, group, share),
+            Exchange::AskFor(group) => self.send_hello_retry_request(step, received, &hello, &selection, group),
+            Exchange::Without(_) => {
+                let len = finish(step, &hello, &selection, 0).map_err(|error| step.explain(error))?;
+                Poll::Ready(self.answer(step, received, &hello, &selection, len, None))
+            }
         }
     }
 
-    fn send_server_hello<P: CryptoProvider>(
+    fn send_server_hello(
         &mut self,
         step: &mut Step<'_, '_, P>,
         received: &mut Received<'_>,
         hello: &ClientHello<'_>,
         selection: &Selection<'_>,
+        group: NamedGroup,
         client_share: &[u8],
     ) -> Poll<Result<State<P>>> {
         let (provider, agreements, _) = step.agreements()?;
         if agreements.is_empty() {
-            agreements.begin_one(provider, selection.named_group)?;
+            agreements.begin_one(provider, group)?;
         }
-        let (len, shared) = ready!(poll_write(step, hello, selection, client_share))?;
+        let (len, shared) = ready!(poll_write(step, hello, selection, group, client_share))?;
+        Poll::Ready(self.answer(step, received, hello, selection, len, Some(&shared)))
+    }
 
+    /// Sends the ServerHello that was drafted; then the keys of the handshake.
+    fn answer(
+        &mut self,
+        step: &mut Step<'_, '_, P>,
+        received: &mut Received<'_>,
+        hello: &ClientHello<'_>,
+        selection: &Selection<'_>,
+        len: usize,
+        shared: Option<&P::Secret>,
+    ) -> Result<State<P>> {
         let suite = selection.cipher_suite;
         let aligned = received.record_aligned()?;
         if self.retried.is_none() {
             begin(step, hello, suite)?;
         }
-        step.accept(&received.message)?;
+        let agreed = self.psk.accept(step, received, hello, selection.psk)?;
         note(step, selection);
         step.commit(len)?;
         step.end_key()?;
@@ -86,25 +109,25 @@ impl Start {
             step.change_cipher_spec(0)?;
         }
         let transcript = step.transcript_hash()?;
-        let handshake = Handshake::without_psk(step.provider(), suite.hash(), &shared)?;
+        let (handshake, psk) = psk::extract(step, suite.hash(), agreed, shared)?;
         step.k_recv(&Key::Handshake(handshake.client_traffic(), &transcript), aligned)?;
         // After a HelloRetryRequest there is none: the second ClientHello had no early_data.
         step.expect(Next::ClientFlight { early_data: selection.early_data })?;
         step.k_send(&Key::Handshake(handshake.server_traffic(), &transcript))?;
         step.proceed_to_main(handshake)?;
-        Poll::Ready(Ok(State::Negotiated(Negotiated::new(selection))))
+        Ok(State::Negotiated(Negotiated::new(selection, psk)))
     }
 
-    fn send_hello_retry_request<P: CryptoProvider>(
+    fn send_hello_retry_request(
         &mut self,
         step: &mut Step<'_, '_, P>,
         received: &mut Received<'_>,
         hello: &ClientHello<'_>,
         selection: &Selection<'_>,
+        group: NamedGroup,
     ) -> Poll<Result<State<P>>> {
         // After the first one, `Retried::check` has made sure that there is a share.
         let suite = selection.cipher_suite;
-        let group = selection.named_group;
         let fingerprint = fingerprint(step.provider(), suite, hello)?;
         begin(step, hello, suite)?;
         step.accept(&received.message)?;
@@ -127,7 +150,7 @@ impl Start {
         }
         step.expect(Next::Hello { early_data: selection.early_data })?;
         let retried = Some(Retried { cipher_suite: suite, named_group: group, fingerprint });
-        Poll::Ready(Ok(State::Start(Self { retried })))
+        Poll::Ready(Ok(State::Start(Self { retried, psk: Choice::new() })))
     }
 }
 
@@ -167,7 +190,7 @@ fn begin<P: CryptoProvider>(step: &mut Step<'_, '_, P>, hello: &ClientHello<'_>,
 fn note<P: CryptoProvider>(step: &mut Step<'_, '_, P>, selection: &Selection<'_>) {
     let own_type = step.identity().map(|chosen| chosen.certificate_type);
     let facts = step.facts();
-    facts.named_group = Some(selection.named_group);
+    facts.named_group = selection.exchange.group();
     facts.alpn = selection.alpn;
     facts.asked = selection.asked;
     facts.peer_certificate_type = selection.certificate_types.peer.unwrap_or(CertificateType::X509);
@@ -185,6 +208,7 @@ fn poll_write<P: CryptoProvider>(
     step: &mut Step<'_, '_, P>,
     hello: &ClientHello<'_>,
     selection: &Selection<'_>,
+    group: NamedGroup,
     client_share: &[u8],
 ) -> Poll<Result<(usize, P::Secret)>> {
     let front_len = match write(step, hello, selection, &Random::default(), 0) {
@@ -193,7 +217,7 @@ fn poll_write<P: CryptoProvider>(
     };
     let (provider, agreements, draft) = step.agreements()?;
     let room = draft.get_mut(front_len..).unwrap_or_default();
-    let exchange = agreements.find(selection.named_group).ok_or(Error::Internal)?;
+    let exchange = agreements.find(group).ok_or(Error::Internal)?;
     let (share_len, shared) = match exchange.poll_encapsulate(provider, client_share, room) {
         Poll::Pending => return step.pending(Operation::Encapsulation),
         Poll::Ready(Err(Error::TransmitBufferTooSmall(len))) => {
@@ -231,10 +255,16 @@ fn write<P: CryptoProvider>(
     step.write(&mut |writer, _, _| {
         ServerHello::write(writer, random, hello.legacy_session_id, selection.cipher_suite, |writer| {
             SelectedVersion::write(writer);
-            KeyShareServerHello::write(writer, |writer| {
-                KeyShareEntry::write_front(writer, selection.named_group, share_len);
-                writer.filled(share_len);
-            });
+            // pre_shared_key in front: the share is made in place, at the end.
+            if let Some(psk) = selection.psk {
+                SelectedPsk { selected_identity: psk.index() }.write(writer);
+            }
+            if let Some(group) = selection.exchange.group() {
+                KeyShareServerHello::write(writer, |writer| {
+                    KeyShareEntry::write_front(writer, group, share_len);
+                    writer.filled(share_len);
+                });
+            }
         });
     })
 }

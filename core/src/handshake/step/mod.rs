@@ -1,5 +1,7 @@
 //! What a state can do.
 
+#[cfg(feature = "psk")]
+mod binders;
 mod keys;
 mod memory;
 

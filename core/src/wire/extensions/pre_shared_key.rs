@@ -1,7 +1,7 @@
 //! pre_shared_key (RFC 9846 4.3.11): what a client offers, and what a server selects.
 
 use crate::codes::ExtensionType;
-use crate::error::{Error, Result};
+use crate::error::{PeerFault, Result};
 use crate::wire::{Malformed, Reader, Writer};
 
 /// The name of a key that the client has, and would like to use.
@@ -40,8 +40,8 @@ impl<'a> OfferedPsks<'a> {
     /// Reads the data of the extension.
     ///
     /// # Errors
-    /// [`Error::Malformed`], also for an empty list, an empty identity or a binder below 32 bytes;
-    /// [`Error::IllegalParameter`] if there are not as many binders as identities.
+    /// [`PeerFault::Malformed`], also for an empty list, an empty identity or a binder below 32 bytes;
+    /// [`PeerFault::IllegalParameter`] if there are not as many binders as identities.
     pub fn read(data: &'a [u8]) -> Result<Self> {
         let offered = Reader::all(data, |reader| {
             Ok::<_, Malformed>(Self { identities: reader.vector16()?, binders: reader.vector16()? })
@@ -60,7 +60,7 @@ impl<'a> OfferedPsks<'a> {
         match (count, bound) {
             (0, _) | (_, 0) => Err(Malformed.into()),
             _ if count == bound => Ok(offered),
-            _ => Err(Error::IllegalParameter),
+            _ => Err(PeerFault::IllegalParameter.into()),
         }
     }
 

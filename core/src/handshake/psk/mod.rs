@@ -1,0 +1,21 @@
+//! Handshakes with a PSK: what a client offers and a server selects, bound to the ClientHello (RFC 9846 4.3.11).
+//!
+//! A build without the feature `psk` has the same names in `absent`, whose types have no values.
+
+#[cfg(not(feature = "psk"))]
+mod absent;
+#[cfg(feature = "psk")]
+mod agreed;
+#[cfg(feature = "psk")]
+mod client;
+#[cfg(feature = "psk")]
+mod server;
+
+#[cfg(not(feature = "psk"))]
+pub(super) use absent::{Agreed, Binders, Choice, Hello, Picked, extract, select, write_identities, write_modes};
+#[cfg(feature = "psk")]
+pub(super) use {
+    agreed::{Agreed, extract},
+    client::{Binders, Hello, select, write_identities, write_modes},
+    server::{Choice, Picked},
+};

@@ -1,0 +1,58 @@
+//! Binders (RFC 9846 4.3.11.2): a MAC over the hellos up to the list of binders, under a key of the PSK.
+
+use super::Step;
+use crate::codes::{HandshakeType, HashAlgorithm};
+use crate::crypto::{CryptoProvider, Digest, Hash};
+use crate::error::{Error, Result};
+use crate::key_schedule::{Early, verify_data};
+use crate::wire::Message;
+
+impl<P: CryptoProvider> Step<'_, '_, P> {
+    /// The binder of a PSK for the ClientHello that was drafted, of which `truncated_len` bytes are bound: the first one, or
+    /// the one that answers a HelloRetryRequest. The transcript, which is that of the first one then, stays as it is.
+    #[inline(never)]
+    pub(in crate::handshake) fn binder(
+        &mut self,
+        hash: HashAlgorithm,
+        psk: &P::Secret,
+        request: Option<&[u8]>,
+        truncated_len: usize,
+    ) -> Result<Digest> {
+        let truncated = self.carrier.draft().get(..truncated_len).ok_or(Error::Internal)?;
+        let transcript = match request {
+            None => P::Hash::digest(self.provider, hash, &[truncated])?,
+            Some(request) => {
+                let first = self.memory.transcript.hash(self.provider)?;
+                let len = u8::try_from(first.as_bytes().len()).map_err(|_| Error::Internal)?;
+                let front = [HandshakeType::MESSAGE_HASH.0, 0, 0, len];
+                P::Hash::digest(self.provider, hash, &[&front, first.as_bytes(), request, truncated])?
+            }
+        };
+        let key = Early::<P>::new(self.provider, hash, psk)?.external_binder_key(self.provider)?;
+        verify_data(self.provider, hash, &key, &transcript)
+    }
+
+    /// Writes into the draft.
+    pub(in crate::handshake) fn put(&mut self, at: usize, bytes: &[u8]) -> Result<()> {
+        let room = self.carrier.draft().get_mut(at..).and_then(|room| room.get_mut(..bytes.len()));
+        room.ok_or(Error::Internal)?.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    /// As [`accept`](Self::accept) for a ClientHello that ends with `binders_len` bytes of binders; gives the binder that this
+    /// PSK must have there.
+    pub(in crate::handshake) fn accept_bound(
+        &mut self,
+        message: &Message<'_>,
+        binders_len: usize,
+        early: &Early<P>,
+    ) -> Result<Digest> {
+        let truncated_len = message.bytes.len().saturating_sub(binders_len);
+        let (truncated, binders) = message.bytes.split_at_checked(truncated_len).ok_or(Error::Internal)?;
+        self.memory.transcript.add(self.provider, truncated)?;
+        let transcript = self.transcript_hash()?;
+        self.memory.transcript.add(self.provider, binders)?;
+        let key = early.external_binder_key(self.provider)?;
+        verify_data(self.provider, self.hash(), &key, &transcript)
+    }
+}

@@ -1,0 +1,165 @@
+//! A PSK as the application has it, and those that a client offers.
+
+use super::PskModes;
+use crate::codes::HashAlgorithm;
+use crate::crypto::{CryptoProvider, PeerCertificates, PeerVerifier, Secret, VerificationProgress};
+use crate::error::{Error, Incompatibility, Misconfiguration, Result};
+use crate::secret::MAX_SECRET_LEN;
+use core::task::{Poll, Waker};
+
+/// A PSK that the provider's device holds, so that no byte of it is ever in memory.
+pub trait HeldSecret<P: CryptoProvider>: Sync {
+    /// The secret, as often as it is asked for: a handle to it, where secrets are opaque. Pending as long as the device is
+    /// not ready; it is asked again.
+    ///
+    /// # Errors
+    /// Why it cannot be had; the handshake fails.
+    fn poll_secret(&self, provider: &mut P) -> Poll<Result<P::Secret>>;
+
+    /// As [`CryptoProvider::register_waker`], for this secret.
+    fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
+        provider.register_waker(waker)
+    }
+}
+
+/// Where the key is.
+enum Key<'a, P: CryptoProvider> {
+    Bytes(&'a [u8]),
+    Held(&'a dyn HeldSecret<P>),
+}
+
+/// A key that both sides have been given by other means, with its name and its hash.
+///
+/// It proves to each side who the other is, and must be as hard to guess as any key: 16 random bytes at least, never a
+/// password (RFC 9257).
+///
+/// ```
+/// # fn f<'a, P: saitls_core::crypto::CryptoProvider>() {
+/// use saitls_core::psk::PreSharedKey;
+///
+/// let key = [0x5a; 32]; // From where only the two of them can read it.
+/// let psk = PreSharedKey::<P>::new(b"pump-17", &key);
+/// # }
+/// ```
+pub struct PreSharedKey<'a, P: CryptoProvider> {
+    identity: &'a [u8],
+    hash: HashAlgorithm,
+    key: Key<'a, P>,
+}
+
+impl<'a, P: CryptoProvider> PreSharedKey<'a, P> {
+    /// A key of 1 to [`MAX_SECRET_LEN`] bytes, whose name has 1 to 65,535 bytes and is sent in the clear.
+    pub const fn new(identity: &'a [u8], key: &'a [u8]) -> Self {
+        Self { identity, hash: HashAlgorithm::Sha256, key: Key::Bytes(key) }
+    }
+
+    /// A key that a device holds.
+    pub const fn held(identity: &'a [u8], secret: &'a dyn HeldSecret<P>) -> Self {
+        Self { identity, hash: HashAlgorithm::Sha256, key: Key::Held(secret) }
+    }
+
+    /// The hash of the suites that the key is for, on which both sides must agree; without this, SHA-256 (RFC 9846 4.3.11).
+    #[must_use]
+    pub const fn with_hash(mut self, hash: HashAlgorithm) -> Self {
+        self.hash = hash;
+        self
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn identity(&self) -> &'a [u8] {
+        self.identity
+    }
+
+    /// The hash of the suites that it is for.
+    #[must_use]
+    pub const fn hash(&self) -> HashAlgorithm {
+        self.hash
+    }
+
+    /// The key itself, for the provider to work with.
+    pub(crate) fn poll_secret(&self, provider: &mut P) -> Poll<Result<P::Secret>> {
+        match self.key {
+            Key::Bytes(bytes) => Poll::Ready(P::Secret::import(provider, bytes)),
+            Key::Held(secret) => secret.poll_secret(provider),
+        }
+    }
+
+    pub(crate) fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
+        match self.key {
+            Key::Bytes(_) => provider.register_waker(waker),
+            Key::Held(secret) => secret.register_waker(provider, waker),
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        let has_key = match self.key {
+            Key::Bytes(bytes) => !bytes.is_empty() && bytes.len() <= MAX_SECRET_LEN,
+            Key::Held(_) => true,
+        };
+        if self.identity.is_empty() || self.identity.len() > 0xffff || !has_key {
+            return Err(Error::InvalidConfiguration(Misconfiguration::PreSharedKey));
+        }
+        Ok(())
+    }
+}
+
+/// The verifier of a client that accepts no certificate.
+pub(crate) struct NoCertificate;
+
+impl<P: CryptoProvider> PeerVerifier<P> for NoCertificate {
+    fn poll_verify(&self, _: &mut P, _: &mut VerificationProgress<P>, _: &PeerCertificates<'_>) -> Poll<Result<()>> {
+        Poll::Ready(Err(Incompatibility::NoPreSharedKey.into()))
+    }
+}
+
+/// What a client offers.
+pub(crate) struct ClientPsks<'a, P: CryptoProvider> {
+    pub(crate) keys: &'a [PreSharedKey<'a, P>],
+    pub(crate) modes: PskModes,
+    /// There is a verifier: the server may do without a PSK and present a certificate.
+    pub(crate) or_certificate: bool,
+}
+
+impl<'a, P: CryptoProvider> ClientPsks<'a, P> {
+    pub(crate) const fn none() -> Self {
+        Self { keys: &[], modes: PskModes::WithKeyExchange, or_certificate: true }
+    }
+
+    pub(crate) const fn only(keys: &'a [PreSharedKey<'a, P>]) -> Self {
+        Self { keys, modes: PskModes::WithKeyExchange, or_certificate: false }
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.keys.is_empty() && !self.or_certificate {
+            return Err(Error::InvalidConfiguration(Misconfiguration::NoPreSharedKey));
+        }
+        // Each twice with its lengths, and binders of 48 bytes.
+        let len = self.keys.iter().fold(0usize, |sum, psk| sum.saturating_add(psk.identity.len()).saturating_add(55));
+        if len > 0x8000 {
+            return Err(Error::InvalidConfiguration(Misconfiguration::ListTooLong));
+        }
+        self.keys.iter().try_for_each(PreSharedKey::check)
+    }
+
+    /// Whether a certificate will do, too.
+    pub(crate) const fn accepts_certificate(&self) -> bool {
+        self.or_certificate
+    }
+
+    /// Whether there may be a key agreement.
+    pub(crate) const fn accepts_exchange(&self) -> bool {
+        self.or_certificate || self.modes.allows_exchange()
+    }
+
+    /// Where suites of this hash go first: many servers choose the suite, then look for a PSK that fits it.
+    pub(crate) fn preferred_hash(&self) -> Option<HashAlgorithm> {
+        self.keys.first().map(PreSharedKey::hash)
+    }
+
+    /// All of them that may be pending: whichever it is, it wakes.
+    pub(crate) fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
+        // Each of them, whatever the others say.
+        self.keys.iter().filter(|psk| psk.register_waker(provider, waker)).count() > 0
+    }
+}

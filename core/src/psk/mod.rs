@@ -1,0 +1,25 @@
+//! Pre-shared keys that both sides were given by other means (RFC 9846 2.2): what an application says of them. With the
+//! feature `psk`; without it there is nothing here.
+
+#[cfg(not(feature = "psk"))]
+mod absent;
+#[cfg(feature = "psk")]
+mod key;
+#[cfg(feature = "psk")]
+mod modes;
+#[cfg(feature = "psk")]
+mod store;
+
+#[cfg(not(feature = "psk"))]
+pub(crate) use absent::{ClientPsks, ServerPsks};
+#[cfg(feature = "psk")]
+pub(crate) use {
+    key::{ClientPsks, NoCertificate},
+    store::ServerPsks,
+};
+#[cfg(feature = "psk")]
+pub use {
+    key::{HeldSecret, PreSharedKey},
+    modes::PskModes,
+    store::{FoundPsk, PskStore},
+};

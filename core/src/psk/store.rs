@@ -1,0 +1,68 @@
+//! Where a server finds PSKs.
+
+use super::{PreSharedKey, PskModes};
+use crate::codes::HashAlgorithm;
+use crate::crypto::CryptoProvider;
+use crate::error::Result;
+use core::task::{Poll, Waker};
+
+/// A PSK that a server has found.
+pub struct FoundPsk<P: CryptoProvider> {
+    /// The hash of the suites that it is for.
+    pub hash: HashAlgorithm,
+    /// The key.
+    pub secret: P::Secret,
+}
+
+/// The PSKs of a server, by their identities. A list of [`PreSharedKey`]s is one.
+pub trait PskStore<P: CryptoProvider>: Sync {
+    /// The key of an identity, or `None` if there is none. Pending as long as that is not known; it is asked again, for the
+    /// same identity.
+    ///
+    /// A client may offer as many identities as fit its message, and who it is has not been proved: this should cost little.
+    ///
+    /// # Errors
+    /// Why nothing can be said; the handshake fails. An unknown identity is no error.
+    fn poll_find(&self, provider: &mut P, identity: &[u8]) -> Poll<Result<Option<FoundPsk<P>>>>;
+
+    /// As [`CryptoProvider::register_waker`], for what is looked for.
+    fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
+        provider.register_waker(waker)
+    }
+}
+
+impl<P: CryptoProvider, const N: usize> PskStore<P> for [PreSharedKey<'_, P>; N] {
+    fn poll_find(&self, provider: &mut P, identity: &[u8]) -> Poll<Result<Option<FoundPsk<P>>>> {
+        let Some(psk) = self.iter().find(|psk| psk.identity() == identity) else { return Poll::Ready(Ok(None)) };
+        psk.poll_secret(provider).map_ok(|secret| Some(FoundPsk { hash: psk.hash(), secret }))
+    }
+
+    fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
+        // Each of them, whatever the others say.
+        self.iter().filter(|psk| psk.register_waker(provider, waker)).count() > 0
+    }
+}
+
+/// What a server accepts.
+pub(crate) struct ServerPsks<'a, P: CryptoProvider> {
+    pub(crate) store: Option<&'a dyn PskStore<P>>,
+    pub(crate) modes: PskModes,
+}
+
+impl<P: CryptoProvider> ServerPsks<'_, P> {
+    pub(crate) const fn none() -> Self {
+        Self { store: None, modes: PskModes::WithKeyExchange }
+    }
+
+    /// Whether it can do without a certificate.
+    pub(crate) const fn suffices(&self) -> bool {
+        self.store.is_some()
+    }
+
+    pub(crate) fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
+        match self.store {
+            Some(store) => store.register_waker(provider, waker),
+            None => provider.register_waker(waker),
+        }
+    }
+}
