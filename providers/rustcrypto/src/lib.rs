@@ -8,6 +8,7 @@ pub mod adapters;
 mod aead;
 #[cfg(all(any(feature = "aes128gcm", feature = "aes256gcm"), target_pointer_width = "32"))]
 mod aes;
+mod agreement;
 #[cfg(any(
     feature = "p384",
     feature = "p521",

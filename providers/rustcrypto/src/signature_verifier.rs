@@ -46,26 +46,26 @@ impl<const MIN_RSA_BITS: usize> SignatureVerifier<MIN_RSA_BITS> {
             A::EcdsaP256Sha384 => crate::p256::verify(public_key, hash::<sha2::Sha384>(message)?.as_bytes(), signature),
             #[cfg(feature = "p384")]
             A::EcdsaP384Sha256 => {
-                ecdsa::<p384::NistP384>(public_key, hash::<sha2::Sha256>(message)?.as_bytes(), signature)
+                crate::curve::verify::<p384::NistP384>(public_key, hash::<sha2::Sha256>(message)?.as_bytes(), signature)
             }
             #[cfg(feature = "p384")]
             A::EcdsaP384Sha384 => {
-                ecdsa::<p384::NistP384>(public_key, hash::<sha2::Sha384>(message)?.as_bytes(), signature)
+                crate::curve::verify::<p384::NistP384>(public_key, hash::<sha2::Sha384>(message)?.as_bytes(), signature)
             }
             #[cfg(all(feature = "p256", feature = "p521"))]
             A::EcdsaP256Sha512 => crate::p256::verify(public_key, &sha512(message), signature),
             #[cfg(all(feature = "p384", feature = "p521"))]
-            A::EcdsaP384Sha512 => ecdsa::<p384::NistP384>(public_key, &sha512(message), signature),
+            A::EcdsaP384Sha512 => crate::curve::verify::<p384::NistP384>(public_key, &sha512(message), signature),
             #[cfg(feature = "p521")]
             A::EcdsaP521Sha256 => {
-                ecdsa::<p521::NistP521>(public_key, hash::<sha2::Sha256>(message)?.as_bytes(), signature)
+                crate::curve::verify::<p521::NistP521>(public_key, hash::<sha2::Sha256>(message)?.as_bytes(), signature)
             }
             #[cfg(feature = "p521")]
             A::EcdsaP521Sha384 => {
-                ecdsa::<p521::NistP521>(public_key, hash::<sha2::Sha384>(message)?.as_bytes(), signature)
+                crate::curve::verify::<p521::NistP521>(public_key, hash::<sha2::Sha384>(message)?.as_bytes(), signature)
             }
             #[cfg(feature = "p521")]
-            A::EcdsaP521Sha512 => ecdsa::<p521::NistP521>(public_key, &sha512(message), signature),
+            A::EcdsaP521Sha512 => crate::curve::verify::<p521::NistP521>(public_key, &sha512(message), signature),
             #[cfg(feature = "ed25519")]
             A::Ed25519 => ed25519(public_key, message, signature),
             #[cfg(feature = "rsa")]
@@ -116,30 +116,6 @@ fn hash<D: sha2::Digest + digest::FixedOutput>(message: &[u8]) -> Result<crypto:
 fn sha512(message: &[u8]) -> [u8; 64] {
     use sha2::Digest;
     sha2::Sha512::digest(message).into()
-}
-
-/// ECDSA (FIPS 186-5 6.4.2) over a hash, which is cut to the length of the curve's order.
-#[cfg(any(
-    feature = "p384",
-    feature = "p521",
-    all(feature = "p256", not(any(target_arch = "arm", saitls_p256 = "narrow")))
-))]
-pub(crate) fn ecdsa<C>(public_key: &[u8], hash: &[u8], signature: &[u8]) -> Result<()>
-where
-    C: ::ecdsa::EcdsaCurve + elliptic_curve::CurveArithmetic,
-    elliptic_curve::FieldBytesSize<C>: elliptic_curve::sec1::ModulusSize,
-    elliptic_curve::AffinePoint<C>: elliptic_curve::sec1::FromSec1Point<C> + elliptic_curve::sec1::ToSec1Point<C>,
-    ::ecdsa::der::MaxSize<C>: elliptic_curve::array::ArraySize,
-    <elliptic_curve::FieldBytesSize<C> as core::ops::Add>::Output:
-        core::ops::Add<::ecdsa::der::MaxOverhead> + elliptic_curve::array::ArraySize,
-{
-    use signature::hazmat::PrehashVerifier;
-
-    let key = crate::curve::public_key::<C>(public_key).ok_or(saitls_core::CertificateFault::Unsupported)?;
-    let signature = ::ecdsa::Signature::<C>::from_der(signature).map_err(|_| saitls_core::PeerFault::BadSignature)?;
-    ::ecdsa::VerifyingKey::from(key)
-        .verify_prehash(hash, &signature)
-        .map_err(|_| saitls_core::PeerFault::BadSignature.into())
 }
 
 /// Ed25519 (RFC 8032 5.1.7).

@@ -1,6 +1,6 @@
 //! An elliptic curve joined with ML-KEM-768 (draft-ietf-tls-ecdhe-mlkem, FIPS 203).
 
-use super::Agreement;
+use crate::agreement::Agreement;
 use ml_kem::array::Array;
 use ml_kem::kem::{Decapsulate, KeyExport};
 use ml_kem::ml_kem_768::{Ciphertext, DecapsulationKey, EncapsulationKey};

@@ -5,53 +5,20 @@
     allow(dead_code, unused_imports, reason = "with all groups off")
 )]
 
-#[cfg(any(
-    feature = "p384",
-    feature = "p521",
-    all(feature = "p256", not(any(target_arch = "arm", saitls_p256 = "narrow")))
-))]
-mod ecdh;
 #[cfg(all(feature = "mlkem", any(feature = "x25519", feature = "p256")))]
 mod hybrid;
 #[cfg(feature = "x25519")]
 mod x25519;
 
-#[cfg(any(
-    feature = "p384",
-    feature = "p521",
-    all(feature = "p256", not(any(target_arch = "arm", saitls_p256 = "narrow")))
-))]
-pub(crate) use ecdh::Ecdh;
-
+use crate::agreement::Agreement;
+#[cfg(any(feature = "p384", feature = "p521"))]
+use crate::curve::Ecdh;
 use core::task::Poll;
 use saitls_core::codes::NamedGroup;
 #[allow(unused_imports, reason = "with all groups off")]
 use saitls_core::crypto::Secret as _;
 use saitls_core::crypto::{self, CryptoProvider};
 use saitls_core::error::{ProviderFault, Result};
-use saitls_core::secret::SecretBytes;
-
-/// One agreement of one group, which gives the shared secret as bytes.
-#[cfg_attr(
-    not(any(feature = "x25519", feature = "p256", feature = "p384", feature = "p521")),
-    allow(dead_code, reason = "with all groups off")
-)]
-pub(crate) trait Agreement: Default {
-    /// Length of a client's share.
-    #[cfg_attr(not(feature = "mlkem"), allow(dead_code, reason = "only hybrids ask"))]
-    const SHARE_LEN: usize;
-
-    fn generate<P: CryptoProvider>(&mut self, provider: &mut P, share: &mut [u8]) -> Result<usize>;
-
-    fn decapsulate(&mut self, peer_share: &[u8]) -> Result<SecretBytes>;
-
-    fn encapsulate<P: CryptoProvider>(
-        &mut self,
-        provider: &mut P,
-        peer_share: &[u8],
-        share: &mut [u8],
-    ) -> Result<(usize, SecretBytes)>;
-}
 
 /// Declares [`KeyExchange`]: one variant for each group, behind its features.
 macro_rules! groups {

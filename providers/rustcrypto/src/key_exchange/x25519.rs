@@ -1,6 +1,6 @@
 //! X25519 (RFC 7748 5, RFC 9846 7.4.2).
 
-use super::Agreement;
+use crate::agreement::Agreement;
 use saitls_core::crypto::CryptoProvider;
 use saitls_core::crypto::write_to_front;
 use saitls_core::error::{Error, PeerFault, Result};

@@ -8,11 +8,11 @@ use saitls_core::crypto::{CryptoProvider, Signer};
 use saitls_core::error::{ProviderFault, Result};
 
 /// One agreement.
-pub(crate) type Exchange = crate::key_exchange::Ecdh<NistP256>;
+pub(crate) type Exchange = crate::curve::Ecdh<NistP256>;
 
 /// Checks a signature over a hash.
 pub(crate) fn verify(public_key: &[u8], hash: &[u8], signature: &[u8]) -> Result<()> {
-    crate::signature_verifier::ecdsa::<NistP256>(public_key, hash, signature)
+    crate::curve::verify::<NistP256>(public_key, hash, signature)
 }
 
 /// A private key that signs.

@@ -1,5 +1,11 @@
 //! Keys on the NIST curves, for key exchange and signatures, whatever the curve.
 
+mod ecdh;
+mod ecdsa;
+
+pub(crate) use self::ecdh::Ecdh;
+pub(crate) use self::ecdsa::verify;
+
 use crate::MAX_DRAWS;
 use elliptic_curve::array::typenum::Unsigned;
 use elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};

@@ -1,6 +1,6 @@
 //! ECDHE over the NIST curves (RFC 9846 4.3.8.2, 7.4.2).
 
-use super::Agreement;
+use crate::agreement::Agreement;
 use elliptic_curve::array::typenum::Unsigned;
 use elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
 use elliptic_curve::{AffinePoint, CurveArithmetic, FieldBytesSize, PublicKey, SecretKey};
