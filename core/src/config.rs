@@ -163,7 +163,8 @@ impl<'a> Common<'a> {
         Ok(())
     }
 
-    /// Checks that of each list that is given the provider has something to do with. What it has by itself is its own affair.
+    /// Checks that of each list that is given the provider has something to do with. What it has by itself is its own
+    /// affair.
     #[inline(never)]
     fn check_algorithms<P: CryptoProvider>(&self, verifies_peer: bool) -> Result<()> {
         let wrong = |what| Err(Error::InvalidConfiguration(what));
@@ -356,8 +357,8 @@ impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
         self
     }
 
-    /// The groups to send key shares for, at most [`MAX_KEY_SHARES`](crate::limits::MAX_KEY_SHARES). Without this,
-    /// the most preferred group and, if that is a hybrid with ML-KEM, the first that is not: few servers have neither. An
+    /// The groups to send key shares for, at most [`MAX_KEY_SHARES`](crate::limits::MAX_KEY_SHARES). Without this, the
+    /// most preferred group and, if that is a hybrid with ML-KEM, the first that is not: few servers have neither. An
     /// empty list makes the server choose, at the cost of a round trip.
     #[must_use]
     pub const fn with_key_shares(mut self, groups: &'a [NamedGroup]) -> Self {
@@ -500,8 +501,8 @@ mod psks {
             Self::with(Identities::Nobody).with_psks(store)
         }
 
-        /// Accepts clients by these keys, and asks those for no certificate; clients without one of them are served as if
-        /// there were no keys.
+        /// Accepts clients by these keys, and asks those for no certificate; clients without one of them are served as
+        /// if there were no keys.
         #[must_use]
         pub const fn with_psks(mut self, store: &'a dyn PskStore<P>) -> Self {
             self.psks.store = Some(store);

@@ -1,7 +1,8 @@
 //! Every limit of the protocol code, with its origin.
 //!
-//! No list of the peer's is too long for its length alone: each is walked a fixed number of times, or a fixed number of times
-//! for each identity, scheme and so on of ours, and the receive buffer bounds what there is to walk. Limits are for what costs more than that.
+//! No list of the peer's is too long for its length alone: each is walked a fixed number of times, or a fixed number of
+//! times for each identity, scheme and so on of ours, and the receive buffer bounds what there is to walk. Limits are
+//! for what costs more than that.
 
 /// The longest plaintext of a record, in bytes (RFC 9846 5.1).
 pub const MAX_PLAINTEXT_LEN: usize = 1 << 14;
@@ -52,12 +53,13 @@ pub const MAX_KEY_SHARES: usize = 3;
 /// allows by default takes 4, as many more with revocation lists, and each ambiguity of who issued a certificate one.
 pub const MAX_SIGNATURE_CHECKS: u8 = 16;
 
-/// Names of application protocols and of authorities, in bytes and two more for each, that a client may have; our choice. They
-/// share a block of extensions of 2^16 - 1 bytes with all else that a hello says: key shares take up to 4 kB.
+/// Names of application protocols and of authorities, in bytes and two more for each, that a client may have; our
+/// choice. They share a block of extensions of 2^16 - 1 bytes with all else that a hello says: key shares take up to 4
+/// kB.
 pub const MAX_NAMES_LEN: usize = 0xe000;
 
-/// Names of authorities, in bytes and two more for each, that a server may have; our choice. They share a block of extensions
-/// of 2^16 - 1 bytes with all else that a CertificateRequest says, which takes half of what is left.
+/// Names of authorities, in bytes and two more for each, that a server may have; our choice. They share a block of
+/// extensions of 2^16 - 1 bytes with all else that a CertificateRequest says, which takes half of what is left.
 pub const MAX_AUTHORITIES_LEN: usize = 0xff00;
 
 /// The longest signature in bytes, for the room a CertificateVerify needs: RSA-4096.

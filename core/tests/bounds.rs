@@ -249,7 +249,7 @@ fn early_data_is_skipped_up_to_a_limit() {
     }
 }
 
-/// Bytes of somebody who knows no key: the first record that is none ends it.
+/// Bytes of somebody who knows no key: the first that are no record end it.
 #[test]
 fn noise_costs_one_attempt() {
     with_server(|server, forger| {

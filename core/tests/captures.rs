@@ -1,6 +1,6 @@
 //! ClientHellos out of public captures, one of each kind that was found: what a server says to them. They are no part
-//! of the repository: the file is `client_hellos.json` in the folder that `SAITLS_CASES` names, each with the answer that is
-//! right.
+//! of the repository: the file is `client_hellos.json` in the folder that `SAITLS_CASES` names, each with the answer
+//! that is right.
 
 use crate::support::forger::*;
 use crate::support::*;
@@ -24,7 +24,8 @@ fn answer(server: &mut Tested<'_>) -> String {
     name.to_owned()
 }
 
-/// A message in records of `fragment` bytes each, given to a server in pieces of `piece` bytes; the result is in what it says.
+/// A message in records of `fragment` bytes each, given to a server in pieces of `piece` bytes; the result is in what
+/// it says.
 fn deliver(server: &mut Tested<'_>, message: &[u8], fragment: usize, piece: usize) {
     let bytes: Vec<u8> =
         message.chunks(fragment).flat_map(|chunk| plain_record(ContentType::HANDSHAKE, chunk)).collect();

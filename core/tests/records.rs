@@ -576,8 +576,8 @@ fn keys_are_renewed_before_they_are_used_up() {
     }
 }
 
-/// Data that is written waits in a record; what is sealed at once goes behind it, in another one. The key has room for both,
-/// or the second one waits for the next key.
+/// Data that is written waits in a record; what is sealed at once goes behind it, in another one. The key has room for
+/// both, or the second one waits for the next key.
 #[test]
 fn what_is_sealed_at_once_uses_up_no_key_either() {
     let identity = ed25519();
@@ -632,8 +632,8 @@ fn what_is_written_behind_what_is_sealed_at_once_uses_up_no_key_either() {
     }
 }
 
-/// What was written before goes out under the key of then, and what is written after `update_keys` behind the KeyUpdate,
-/// whichever way it is written.
+/// What was written before goes out under the key of then, and what is written after `update_keys` behind the
+/// KeyUpdate, whichever way it is written.
 #[test]
 fn what_is_written_after_a_key_update_goes_out_under_the_next_key() {
     type Write = fn(&mut Tested<'_>, &[u8]) -> usize;

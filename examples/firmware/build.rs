@@ -1,5 +1,5 @@
-//! Tells the linker where memory is: on boards with a Cortex-M by a file that the script of cortex-m-rt reads, on others by
-//! a script of our own.
+//! Tells the linker where memory is: on boards with a Cortex-M by a file that the script of cortex-m-rt reads, on
+//! others by a script of our own.
 
 use std::{env, fs, path::PathBuf};
 

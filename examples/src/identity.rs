@@ -156,8 +156,8 @@ fn load_key<B: Backend>(path: &Path) -> Result<B::SigningKey, Failure> {
 
 const ENCRYPTED: &str = "the key in it is encrypted: decrypt it first, with `openssl pkey -in FILE -out FILE`";
 
-/// Whether there is an encrypted key in a PEM file: in PKCS#8 (RFC 7468 11), or in the traditional form, whose header says so
-/// (RFC 1421 4.6.1.1).
+/// Whether there is an encrypted key in a PEM file: in PKCS#8 (RFC 7468 11), or in the traditional form, whose header
+/// says so (RFC 1421 4.6.1.1).
 fn is_encrypted(pem: &[u8]) -> bool {
     let mut lines = pem.split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::trim_ascii);
     lines.any(|line| {

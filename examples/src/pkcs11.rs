@@ -100,8 +100,8 @@ fn finish<T>(mut poll: impl FnMut() -> Poll<T>) -> T {
     }
 }
 
-/// Prints the URIs of the private keys in a module, which is a file or a URI, as `--key` takes them; what they are for goes to
-/// standard error.
+/// Prints the URIs of the private keys in a module, which is a file or a URI, as `--key` takes them; what they are for
+/// goes to standard error.
 ///
 /// # Errors
 /// What the module or a token says.

@@ -11,7 +11,7 @@ use saitls_core::{Buffers, Connection, Error, SetupError};
 pub(crate) enum Tls<'a, P: CryptoProvider> {
     Vacant(Buffers<'a>),
     Connection(Connection<'a, P>),
-    /// Only inside a call.
+    /// While a call moves the connection; never seen between calls.
     Moving,
 }
 

@@ -300,7 +300,7 @@ fn a_peer_that_reads_a_little_now_and_then_is_thrown_out() {
                 net.server.poll(net.now);
             }
             assert!(sent > 2_000, "{sent}");
-            // A record that is none ends it.
+            // What is no record ends it.
             let c = net.client.tls.get(c).tcp_handle();
             assert_eq!(net.client.plain(c).send_slice(&[&[23, 3, 3, 0, 32][..], &[0; 32]].concat()), Ok(37));
             c
@@ -361,7 +361,7 @@ fn a_slow_peer_is_given_all_that_tls_has_left() {
         net.server.poll(net.now);
     }
     assert!(sent > 5_000, "{sent}");
-    // A record that is none ends it: what was sent before is delivered all the same.
+    // What is no record ends it: what was sent before is delivered all the same.
     let c = net.client.tls.get(c).tcp_handle();
     assert_eq!(net.client.plain(c).send_slice(&[&[23, 3, 3, 0, 32][..], &[0; 32]].concat()), Ok(37));
     let (start, mut reads) = (net.now, 0);

@@ -114,7 +114,8 @@ fn a_client_that_is_gone_after_it_closed_does_not_hold_the_answer_for_ever() {
 }
 
 /// Two sockets of smoltcp, nothing else: one has data for the other, which reads when nothing else moves. How long it
-/// takes if the sender closes at once (`eager`), or once all was acknowledged; in CLOSE-WAIT if the reader closed before.
+/// takes if the sender closes at once (`eager`), or once all was acknowledged; in CLOSE-WAIT if the reader closed
+/// before.
 fn bare(eager: bool, reader_closes_first: bool) -> Duration {
     const HERE: IpAddress = IpAddress::v4(127, 0, 0, 1);
     let mut device = Loopback::new(Medium::Ip);
@@ -161,7 +162,8 @@ fn bare(eager: bool, reader_closes_first: bool) -> Duration {
     now - Instant::ZERO
 }
 
-/// What [`docs/upstream/smoltcp-last-ack-window.md`](../../docs/upstream/smoltcp-last-ack-window.md) says of smoltcp 0.14.
+/// What [`docs/upstream/smoltcp-last-ack-window.md`](../../docs/upstream/smoltcp-last-ack-window.md) says of
+/// smoltcp 0.14.
 #[test]
 fn smoltcp_waits_for_its_probe_only_where_it_closed_with_data_in_close_wait() {
     for (eager, reader_closes_first) in [(false, true), (true, false), (false, false)] {

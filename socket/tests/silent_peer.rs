@@ -1,5 +1,5 @@
-//! Peers that say nothing, or take nothing, for a while: each step can be given up after some time, and when the peer goes on,
-//! so does the connection.
+//! Peers that say nothing, or take nothing, for a while: each step can be given up after some time, and when the peer
+//! goes on, so does the connection.
 #![allow(clippy::unwrap_used)]
 
 mod common;

@@ -1,4 +1,5 @@
-//! The blocking stream over `embedded_io`, as both ends, over TCP of smoltcp: its transport turns the world while it waits.
+//! The blocking stream over `embedded_io`, as both ends, over TCP of smoltcp: its transport turns the world while it
+//! waits.
 #![allow(clippy::unwrap_used)]
 
 mod common;

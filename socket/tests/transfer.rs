@@ -175,8 +175,8 @@ fn peeking_leaves_the_bytes_and_closures_may_take_some() {
     assert!(core::fmt::Write::write_str(server, &"x".repeat(100_000)).is_err());
 }
 
-/// What TLS drops (here a KeyUpdate) makes room like what the application reads: the bytes that wait in TCP's buffer are
-/// fetched, although nothing moves.
+/// What TLS drops (here a KeyUpdate) makes room like what the application reads: the bytes that wait in TCP's buffer
+/// are fetched, although nothing moves.
 #[test]
 fn nothing_is_left_in_the_buffer_of_tcp() {
     for first in 1_900..2_100 {

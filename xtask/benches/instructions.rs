@@ -1,7 +1,7 @@
 //! Handshakes to be counted: `cargo xtask instructions` runs this under callgrind and prints the table.
 //!
-//! `count WHAT IDENTITY GROUP TIMES`, where WHAT is an implementation, or `primitives-` and a provider: runs it that many
-//! times after a few that are not counted. Without these words, as among the other benchmarks, everything once.
+//! `count WHAT IDENTITY GROUP TIMES`, where WHAT is an implementation, or `primitives-` and a provider: runs it that
+//! many times after a few that are not counted. Without these words, as among the other benchmarks, everything once.
 
 mod support;
 

@@ -1,8 +1,8 @@
-//! Both ends of a stream that send and receive at once, over sockets of the kernel: `TlsStream` beside `StreamOwned` of rustls,
-//! with the same cryptography.
+//! Both ends of a stream that send and receive at once, over sockets of the kernel: `TlsStream` beside `StreamOwned` of
+//! rustls, with the same cryptography.
 //!
-//! What is measured is the time of processors, of both ends and the kernel together, since that is what decides how much goes
-//! through when both ends are busy, and since other programs do not change it.
+//! What is measured is the time of processors, of both ends and the kernel together, since that is what decides how
+//! much goes through when both ends are busy, and since other programs do not change it.
 //!
 //! `cargo xtask bench` prints the table.
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
@@ -31,7 +31,8 @@ const SUITES: [CipherSuite; 1] = [CipherSuite::AES_128_GCM_SHA256];
 /// Room for four records.
 const BUFFER_LEN: usize = 4 * 16_406 + 64;
 
-/// How an end writes: pieces of this length, flushed after so many. It reads as much as it wrote, this many bytes behind.
+/// How an end writes: pieces of this length, flushed after so many. It reads as much as it wrote, this many bytes
+/// behind.
 #[derive(Clone, Copy)]
 struct Pattern {
     name: &'static str,

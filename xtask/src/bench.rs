@@ -55,7 +55,8 @@ fn handshakes(root: &Path) -> Result<(), String> {
     above_primitives(root)
 }
 
-/// What a handshake takes above its bare operations, those with public keys and all of them, in both libraries that use AWS-LC.
+/// What a handshake takes above its bare operations, those with public keys and all of them, in both libraries that use
+/// AWS-LC.
 fn above_primitives(root: &Path) -> Result<(), String> {
     let symmetric = median(root, "symmetric/aws-lc", "")?;
     for (what, more) in [("public-key operations", 0.0), ("public-key and symmetric operations", symmetric)] {

@@ -1,5 +1,5 @@
-//! What the kept corpora of the fuzz targets reach of saitls-core: `cargo fuzz coverage` runs each target over its corpus,
-//! `llvm-cov` says which lines of `core/src` that touched.
+//! What the kept corpora of the fuzz targets reach of saitls-core: `cargo fuzz coverage` runs each target over its
+//! corpus, `llvm-cov` says which lines of `core/src` that touched.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

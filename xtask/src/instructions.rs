@@ -1,9 +1,9 @@
-//! `cargo xtask instructions`: what a handshake takes, in instructions that callgrind counts. Other than times, they do not
-//! depend on what else the machine does.
+//! `cargo xtask instructions`: what a handshake takes, in instructions that callgrind counts. Other than times, they do
+//! not depend on what else the machine does.
 //!
 //! `xtask/benches/instructions.rs` makes the handshakes, both ends in one process, over memory. callgrind collects only
-//! inside the functions through which it does what is to be counted (`--toggle-collect`): those of one end at a time, after
-//! a few handshakes that fill caches. It shows the program a processor without AVX-512.
+//! inside the functions through which it does what is to be counted (`--toggle-collect`): those of one end at a time,
+//! after a few handshakes that fill caches. It shows the program a processor without AVX-512.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,8 +14,8 @@ const IDENTITIES: [&str; 3] = ["P-256", "Ed25519", "RSA-2048"];
 const GROUPS: [&str; 2] = ["x25519", "X25519MLKEM768"];
 const ROLES: [&str; 2] = ["client", "server"];
 
-/// What `--limits` allows for P-256 and x25519, in instructions: a name in the benchmark, whether its public-key operations
-/// are taken off, client, server. Only where AWS-LC's code is the same: on x86-64.
+/// What `--limits` allows for P-256 and x25519, in instructions: a name in the benchmark, whether its public-key
+/// operations are taken off, client, server. Only where AWS-LC's code is the same: on x86-64.
 const LIMITS: [(&str, Option<&str>, [u64; 2]); 3] = [
     ("rustcrypto", None, [3_820_000, 2_250_000]),
     ("aws-lc", None, [1_490_000, 940_000]),

@@ -1,5 +1,5 @@
-//! Runs `xtask/secrets` under valgrind: nothing in the key schedule, the records and the comparison of MACs branches on a
-//! secret, or looks something up by one.
+//! Runs `xtask/secrets` under valgrind: nothing in the key schedule, the records and the comparison of MACs branches on
+//! a secret, or looks something up by one.
 
 use std::path::Path;
 use std::process::Command;

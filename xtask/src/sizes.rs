@@ -1,4 +1,5 @@
-//! Sizes of linked bare-metal images (`xtask/image`): core, provider and socket layer on smoltcp, for thumbv7em-none-eabihf.
+//! Sizes of linked bare-metal images (`xtask/image`): core, provider and socket layer on smoltcp, for
+//! thumbv7em-none-eabihf.
 //!
 //! The images have no allocator unless RSA is in, so that they link proves that none is needed.
 

@@ -1,8 +1,8 @@
 //! Writes what fuzzing begins with: `cargo run --example seeds FOLDER` in `core/fuzz`, then `cargo fuzz cmin`.
 //!
-//! Whole handshakes of a peer that has the keys, with each thing that both ends may be set to. Messages and extensions of
-//! handshakes of ours and of RFC 8448, one by one, for the parsers; and what a peer that knows no key can have recorded, up
-//! to the first protected record, for the connections.
+//! Whole handshakes of a peer that has the keys, with each thing that both ends may be set to. Messages and extensions
+//! of handshakes of ours and of RFC 8448, one by one, for the parsers; and what a peer that knows no key can have
+//! recorded, up to the first protected record, for the connections.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

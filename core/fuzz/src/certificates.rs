@@ -1,6 +1,6 @@
-//! Certificates of a peer: what core reads of them, and what the chain verifiers make of them. With a cryptography where
-//! anybody can sign, and an anchor whose key everybody knows, changed chains get further than they should. What the verifier
-//! of chains in their order accepts, the one that builds paths accepts as well.
+//! Certificates of a peer: what core reads of them, and what the chain verifiers make of them. With a cryptography
+//! where anybody can sign, and an anchor whose key everybody knows, changed chains get further than they should. What
+//! the verifier of chains in their order accepts, the one that builds paths accepts as well.
 
 use crate::cryptography::{Provider, provider};
 use crate::input::Input;

@@ -142,8 +142,8 @@ pub struct Negotiated<'c> {
     /// The host name: on a client, the one it sent; on a server, the one the client asked for, if
     /// [`Buffers::with_peer_buffer`] left room for it.
     pub server_name: Option<&'c str>,
-    /// On a client, the name of the connection, a host name or address, if the verifier found it in the server's certificate;
-    /// `None` with a verifier that looks at keys alone, ignores names, or expects another name.
+    /// On a client, the name of the connection, a host name or address, if the verifier found it in the server's
+    /// certificate; `None` with a verifier that looks at keys alone, ignores names, or expects another name.
     pub verified_name: Option<&'c ServerName<'c>>,
     /// The peer's end-entity certificate in DER, or its raw public key, if [`Buffers::with_peer_buffer`] left room for
     /// it.
@@ -298,8 +298,8 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     }
 
     /// Where the connection stands, for logs: the states of the handshake by their names in RFC 9846, Appendix A, as
-    /// `WAIT_SH` (and names like those for messages of a flight that the RFC sends in one go), then `CONNECTED`, `CLOSED`
-    /// or `FAILED`.
+    /// `WAIT_SH` (and names like those for messages of a flight that the RFC sends in one go), then `CONNECTED`,
+    /// `CLOSED` or `FAILED`.
     #[must_use]
     pub const fn state_name(&self) -> &'static str {
         match (self.phase, &self.endpoint) {

@@ -6,8 +6,9 @@ use core::fmt;
 
 /// A connection did not begin, and its buffers come back for another try, untouched.
 ///
-/// It becomes its [`Error`] with `?` in functions that return one and, with the feature `alloc`, in functions that return a
-/// `Box<dyn core::error::Error>`. It is no such error itself: it holds what was lent, which such a box may not.
+/// It becomes its [`Error`] with `?` in functions that return one and, with the feature `alloc`, in functions that
+/// return a `Box<dyn core::error::Error>`. It is no such error itself: it holds what was lent, which such a box may
+/// not.
 ///
 /// ```
 /// # use saitls_core::{Buffers, Connection, config::ServerConfig, crypto::CryptoProvider};

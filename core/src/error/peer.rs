@@ -70,8 +70,8 @@ pub enum PeerFault {
     InvalidKeyShare,
     /// `pre_shared_key` is not the last extension (RFC 9846 4.3.11).
     PreSharedKeyNotLast,
-    /// The server selected a pre-shared key that was not offered, or one for another hash; or a way to use it that was not
-    /// offered (RFC 9846 4.3.9, 4.3.11).
+    /// The server selected a pre-shared key that was not offered, or one for another hash; or a way to use it that was
+    /// not offered (RFC 9846 4.3.9, 4.3.11).
     IllegalPreSharedKey,
     /// The binder of a pre-shared key does not verify (RFC 9846 4.3.11).
     BadBinder,

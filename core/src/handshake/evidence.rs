@@ -34,8 +34,8 @@ type IfPsk = core::convert::Infallible;
 #[cfg(feature = "psk")]
 type IfPsk = ();
 
-/// The Handshake Secret is of a PSK: on a server, the client's binder proved that it has it; on a client, the server must
-/// have it to make the Finished that is next.
+/// The Handshake Secret is of a PSK: on a server, the client's binder proved that it has it; on a client, the server
+/// must have it to make the Finished that is next.
 pub(crate) struct PskAgreed(#[allow(dead_code, reason = "says whether there can be such a value")] IfPsk);
 
 /// The MAC in the peer's Finished is right.

@@ -31,8 +31,8 @@ pub trait IdentityChooser<P: CryptoProvider>: Sync {
 
 /// A list of identities that can be replaced while connections run. Handshakes under way keep what they have chosen.
 ///
-/// A spin lock is held while the list is copied or replaced, a pointer and a length. **Not for interrupt handlers**: one
-/// that interrupts the holder on the same core waits for ever. Set a flag there, and let the main loop replace.
+/// A spin lock is held while the list is copied or replaced, a pointer and a length. **Not for interrupt handlers**:
+/// one that interrupts the holder on the same core waits for ever. Set a flag there, and let the main loop replace.
 ///
 /// It needs a processor with atomic compare-and-swap; an [`IdentityChooser`] of your own does not.
 #[cfg(target_has_atomic = "ptr")]
@@ -69,8 +69,8 @@ impl<P: CryptoProvider> IdentityChooser<P> for RotatingIdentities<'_, P> {
     }
 }
 
-/// Where identities come from. Each comes with the functions that it needs, so that a client which is nobody links none of
-/// them.
+/// Where identities come from. Each variant holds the functions that it needs: the code of a client without an identity
+/// has none of them.
 pub(crate) enum Identities<'a, P: CryptoProvider> {
     Nobody,
     List(&'a [Identity<'a, P>], ListFunctions<P>),
@@ -161,7 +161,8 @@ impl<P: CryptoProvider> Identities<'_, P> {
 }
 
 impl<'a, P: CryptoProvider> Identities<'a, P> {
-    /// Chooses the identity for this peer, if there is one, and the scheme it signs with. `chosen` is touched only then.
+    /// Chooses the identity for this peer, if there is one, and the scheme it signs with. `chosen` is touched only
+    /// then.
     pub(crate) fn poll_choose(
         &self,
         provider: &mut P,

@@ -190,8 +190,8 @@ impl IdentityRequest<'_> {
         issuers.any(|issuer| authorities.iter().any(|authority| authority == issuer))
     }
 
-    /// Chooses as a configuration with a list does. Of the identities whose key and type suit the peer (and that have no
-    /// signature with SHA-1 which it did not ask for), that is the first with, in this order of importance:
+    /// Chooses as a configuration with a list does. Of the identities whose key and type suit the peer (and that have
+    /// no signature with SHA-1 which it did not ask for), that is the first with, in this order of importance:
     ///
     /// * a name that the client asked for; else no names;
     /// * an issuer that the peer trusts, if it named some;

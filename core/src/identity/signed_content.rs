@@ -25,7 +25,7 @@ impl SignedContent {
         Self { bytes: [0; Self::MAX_LEN], len: 0 }
     }
 
-    /// Of the transcript so far. Out of line, so that its memory is not in use while signatures are made and verified.
+    /// Of the transcript so far. Own frame, which is gone while signatures are made and verified.
     #[inline(never)]
     pub(crate) fn fill<P: CryptoProvider>(
         &mut self,

@@ -14,9 +14,9 @@
 //!               0 -> Extract = Main ---> c ap traffic, s ap traffic, exp master; res master
 //! ```
 //!
-//! A value has one small method for each of its arrows, and one that makes the next value of it and ends it. So a secret
-//! cannot be asked for too early or too late. [`Early`] and [`Handshake`] live within one step of the handshake; [`Main`]
-//! lives from the ServerHello to the client's Finished, which its last arrow needs.
+//! A value has one small method for each of its arrows, and one that makes the next value of it and ends it. So a
+//! secret cannot be asked for too early or too late. [`Early`] and [`Handshake`] live within one step of the handshake;
+//! [`Main`] lives from the ServerHello to the client's Finished, which its last arrow needs.
 
 mod early;
 mod handshake;

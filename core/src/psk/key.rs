@@ -9,8 +9,8 @@ use core::task::{Poll, Waker};
 
 /// A PSK that the provider's device holds, so that no byte of it is ever in memory.
 pub trait HeldSecret<P: CryptoProvider>: Sync {
-    /// The secret, as often as it is asked for: a handle to it, where secrets are opaque. Pending as long as the device is
-    /// not ready; it is asked again.
+    /// The secret, as often as it is asked for: a handle to it, where secrets are opaque. Pending as long as the device
+    /// is not ready; it is asked again.
     ///
     /// # Errors
     /// Why it cannot be had; the handshake fails.
@@ -58,7 +58,8 @@ impl<'a, P: CryptoProvider> PreSharedKey<'a, P> {
         Self { identity, hash: HashAlgorithm::Sha256, key: Key::Held(secret) }
     }
 
-    /// The hash of the suites that the key is for, on which both sides must agree; without this, SHA-256 (RFC 9846 4.3.11).
+    /// The hash of the suites that the key is for, on which both sides must agree; without this, SHA-256 (RFC
+    /// 9846 4.3.11).
     #[must_use]
     pub const fn with_hash(mut self, hash: HashAlgorithm) -> Self {
         self.hash = hash;

@@ -7,8 +7,8 @@ pub enum PskModes {
     /// `psk_dhe_ke`: with a key agreement. Whoever gets hold of the PSK later still cannot read what was said before.
     #[default]
     WithKeyExchange,
-    /// `psk_ke`: with nothing, which costs least. **No forward secrecy**: whoever recorded a connection and gets hold of the
-    /// PSK, at any time, reads it.
+    /// `psk_ke`: with nothing, which costs least. **No forward secrecy**: whoever recorded a connection and gets hold
+    /// of the PSK, at any time, reads it.
     WithoutKeyExchange,
     /// Both are offered or allowed; a server of ours then prefers the key agreement, others may not.
     Either,

@@ -16,10 +16,11 @@ pub struct FoundPsk<P: CryptoProvider> {
 
 /// The PSKs of a server, by their identities. A list of [`PreSharedKey`]s is one.
 pub trait PskStore<P: CryptoProvider>: Sync {
-    /// The key of an identity, or `None` if there is none. Pending as long as that is not known; it is asked again, for the
-    /// same identity.
+    /// The key of an identity, or `None` if there is none. Pending as long as that is not known; it is asked again, for
+    /// the same identity.
     ///
-    /// A client may offer as many identities as fit its message, and who it is has not been proved: this should cost little.
+    /// A client may offer as many identities as fit its message, and who it is has not been proved: this should cost
+    /// little.
     ///
     /// # Errors
     /// Why nothing can be said; the handshake fails. An unknown identity is no error.

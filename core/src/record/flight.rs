@@ -1,10 +1,10 @@
 //! What a handshake asks of whatever carries its messages.
 //!
-//! The states of the handshake say what must happen; how it looks on the wire is the carrier's. TLS records over a stream
-//! are one ([`stream`](super::stream)); datagrams or the frames of QUIC would be others.
+//! The states of the handshake say what must happen; how it looks on the wire is the carrier's. TLS records over a
+//! stream are one ([`stream`](super::stream)); datagrams or the frames of QUIC would be others.
 //!
-//! Messages are *drafted* in the carrier's own memory and *committed*, those that may be longer than that memory in parts.
-//! Nothing of this waits: what is pending may be asked again.
+//! Messages are *drafted* in the carrier's own memory and *committed*, those that may be longer than that memory in
+//! parts. Nothing of this waits: what is pending may be asked again.
 
 use crate::codes::CipherSuite;
 use crate::crypto::CryptoProvider;
@@ -52,11 +52,11 @@ pub(crate) enum Whose {
 /// What a handshake that has said its part lets the peer say next.
 #[derive(Clone, Copy)]
 pub(crate) enum Next {
-    /// Another message in the clear: a ServerHello, or a second ClientHello; in front of that, perhaps early data that we do
-    /// not take.
+    /// Another message in the clear: a ServerHello, or a second ClientHello; in front of that, perhaps early data that
+    /// we do not take.
     Hello { early_data: bool },
-    /// The client's protected flight; in front of it, perhaps early data that we do not take, or an alert in the clear from
-    /// one that does not have its keys.
+    /// The client's protected flight; in front of it, perhaps early data that we do not take, or an alert in the clear
+    /// from one that does not have its keys.
     ClientFlight { early_data: bool },
     /// Application data. The peer has finished.
     ApplicationData,
@@ -72,8 +72,8 @@ pub(crate) trait Flight<P: CryptoProvider> {
 
     // ---- messages
 
-    /// Pending until a message of `len` bytes has room in [`draft`](Self::draft), or nothing is in front of it that could
-    /// be sent: then there will never be more.
+    /// Pending until a message of `len` bytes has room in [`draft`](Self::draft), or nothing is in front of it that
+    /// could be sent: then there will never be more.
     fn poll_room(&mut self, provider: &mut P, len: usize) -> Poll<Result<()>>;
 
     /// Contiguous room for the next message. What is written there stays until it is [committed](Self::commit), or
@@ -89,11 +89,12 @@ pub(crate) trait Flight<P: CryptoProvider> {
     /// The error for a message of `len` bytes that never will have room.
     fn too_small(&self, len: usize) -> Error;
 
-    /// Our first message again, from this byte on: as much of it as stands together. It does until the next one is drafted.
+    /// Our first message again, from this byte on: as much of it as stands together. It does until the next one is
+    /// drafted.
     fn recall(&self, from: usize) -> &[u8];
 
-    /// The record of compatibility mode (RFC 9846 E.4), where there are records: behind what was sent, and in front of the
-    /// `drafted` bytes of a message.
+    /// The record of compatibility mode (RFC 9846 E.4), where there are records: behind what was sent, and in front of
+    /// the `drafted` bytes of a message.
     fn change_cipher_spec(&mut self, provider: &mut P, drafted: usize) -> Result<()>;
 
     // ---- turns and keys
@@ -113,8 +114,8 @@ pub(crate) trait Flight<P: CryptoProvider> {
     /// The secret of the current key: what a Finished is made with (RFC 9846 4.5).
     fn base_key(&self, whose: Whose) -> Option<&P::Secret>;
 
-    /// Both sides agreed: we send records of at most `sent` bytes of content, and get such of at most `received` bytes of
-    /// inner plaintext.
+    /// Both sides agreed: we send records of at most `sent` bytes of content, and get such of at most `received` bytes
+    /// of inner plaintext.
     fn limit(&mut self, sent: usize, received: usize);
 }
 

@@ -1,6 +1,6 @@
-//! SaiTLS in one program with the crates that its users have. What stands here must compile, on a bare target without an
-//! allocator and on hosts: `embassy-net`, with the smoltcp it has chosen, beside the streams of SaiTLS, and beside its
-//! sockets over a smoltcp of their own (feature `sockets`).
+//! SaiTLS in one program with the crates that its users have. What stands here must compile, on a bare target without
+//! an allocator and on hosts: `embassy-net`, with the smoltcp it has chosen, beside the streams of SaiTLS, and beside
+//! its sockets over a smoltcp of their own (feature `sockets`).
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
 

@@ -53,8 +53,8 @@ fn protected_records(mut bytes: &[u8]) -> Vec<usize> {
     lens
 }
 
-/// Connects a client and a server, lets both do something, and returns the lengths of the records that the client sent for
-/// it: what it wrote is shorter by 17 bytes each.
+/// Connects a client and a server, lets both do something, and returns the lengths of the records that the client sent
+/// for it: what it wrote is shorter by 17 bytes each.
 fn records_of<C: Future<Output = ()>, S: Future<Output = ()>>(
     client_does: impl FnOnce(Stream<Pipe>) -> C,
     server_does: impl FnOnce(Stream<Tap<Pipe>>) -> S,

@@ -1,4 +1,5 @@
-//! Most of the emulated boards have no random number generator: the debugger lends the one of the host. On a board of yours this file is the driver of its own.
+//! Most of the emulated boards have no random number generator: the debugger lends the one of the host. On a board of
+//! yours this file is the driver of its own.
 
 use crate::host::File;
 

@@ -13,7 +13,8 @@ static PEAK: AtomicU32 = AtomicU32::new(0);
 #[global_allocator]
 static HEAP: Counting = Counting(LlffHeap::empty());
 
-// SAFETY: all memory is the inner allocator's, handed on as it came, for the same layouts; what is counted changes nothing.
+// SAFETY: all memory is the inner allocator's, handed on as it came, for the same layouts; what is counted changes
+// nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if self.0.used() + self.0.free() == 0 {
@@ -33,7 +34,8 @@ unsafe impl GlobalAlloc for Counting {
 
 fn start(heap: &LlffHeap) {
     if let Some(memory) = cortex_m::singleton!(: [u8; LEN] = [0; LEN]) {
-        // SAFETY: `singleton` gives the memory once, to us, for ever: this is the first time and the last; LEN is not 0.
+        // SAFETY: `singleton` gives the memory once, to us, for ever: this is the first time and the last; LEN is
+        // not 0.
         unsafe { heap.init(memory.as_mut_ptr().expose_provenance(), LEN) };
     }
 }

@@ -91,8 +91,8 @@ fn has_room() -> bool {
 
 /// The bytes of words, which are in the order of the wire: the processor is little-endian, and so is the card.
 fn bytes_of(words: &mut [u32; WORDS]) -> &mut [u8] {
-    // SAFETY: the bytes are those of the words, four each, borrowed as long; any bytes are bytes, any four of them a word,
-    // and bytes may stand anywhere.
+    // SAFETY: the bytes are those of the words, four each, borrowed as long; any bytes are bytes, any four of them a
+    // word, and bytes may stand anywhere.
     unsafe { core::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), WORDS * 4) }
 }
 

@@ -12,9 +12,10 @@ pub fn start() {
 
 /// Does what the instruction should have done, and goes on behind it.
 ///
-/// The processor has put r0 to r3, r12, lr, pc and xPSR on the stack, and takes them from there again: pc is the seventh
-/// word, with or without floating-point registers behind. Of the others, r6 is what the instruction loads and none is
-/// changed beside. Flags come back with xPSR; the instruction is in no IT block, whose state would have to move on.
+/// The processor has put r0 to r3, r12, lr, pc and xPSR on the stack, and takes them from there again: pc is the
+/// seventh word, with or without floating-point registers behind. Of the others, r6 is what the instruction loads and
+/// none is changed beside. Flags come back with xPSR; the instruction is in no IT block, whose state would have to move
+/// on.
 // SAFETY: the name is that of cortex-m-rt for this handler, and the code keeps to what the processor wants of one.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]

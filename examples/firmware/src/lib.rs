@@ -1,7 +1,8 @@
-//! Board support for boards that QEMU emulates, each by the feature of its name: the MPS2 boards `mps2-an385` (Cortex-M3)
-//! and `mps2-an386` (Cortex-M4), with the feature `mps2`, and their sister `mps2-an505` (Cortex-M33), with `an505`; in
-//! [`microbit`] the BBC micro:bit (Cortex-M0); in [`virt`] and [`sifive_e`] RISC-V boards; and in [`ast2600`] the evaluation board of the
-//! ASPEED AST2600 (Cortex-A7). Without any, what is for no board alone: the providers [`accelerated`] and [`sliced`].
+//! Board support for boards that QEMU emulates, each by the feature of its name: the MPS2 boards `mps2-an385`
+//! (Cortex-M3) and `mps2-an386` (Cortex-M4), with the feature `mps2`, and their sister `mps2-an505` (Cortex-M33), with
+//! `an505`; in [`microbit`] the BBC micro:bit (Cortex-M0); in [`virt`] and [`sifive_e`] RISC-V boards; and in
+//! [`ast2600`] the evaluation board of the ASPEED AST2600 (Cortex-A7). Without any, what is for no board alone: the
+//! providers [`accelerated`] and [`sliced`].
 //!
 //! One file per device. What measures is apart from what a product would have: [`report`] and [`stack`].
 
@@ -100,14 +101,14 @@ struct Register(usize);
 #[cfg(feature = "board")]
 impl Register {
     fn read(self) -> u32 {
-        // SAFETY: the addresses in this crate are those of registers of the board, multiples of four, which may be read at
-        // any time: what else that does, it does to the device.
+        // SAFETY: the addresses in this crate are those of registers of the board, multiples of four, which may be read
+        // at any time: what else that does, it does to the device.
         unsafe { core::ptr::read_volatile(self.0 as *const u32) }
     }
 
     fn write(self, value: u32) {
-        // SAFETY: as above. A register by which a device gets at memory is written by its driver alone, with the address of
-        // memory that the driver has for ever and keeps no reference to while the device may write there.
+        // SAFETY: as above. A register by which a device gets at memory is written by its driver alone, with the
+        // address of memory that the driver has for ever and keeps no reference to while the device may write there.
         unsafe { core::ptr::write_volatile(self.0 as *mut u32, value) }
     }
 }

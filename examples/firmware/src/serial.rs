@@ -5,8 +5,8 @@ use crate::{report, stack, timer};
 use saitls_core::crypto::CryptoProvider;
 use saitls_core::{Connection, Error, WaitingFor};
 
-/// Waits for bytes, then receives as many as follow closely, as far as there is room; returns their number. `next` is the
-/// next byte, if it is there.
+/// Waits for bytes, then receives as many as follow closely, as far as there is room; returns their number. `next` is
+/// the next byte, if it is there.
 pub(crate) fn receive(room: &mut [u8], mut next: impl FnMut() -> Option<u8>) -> usize {
     const PATIENCE: u32 = 10_000;
     let mut len = 0;

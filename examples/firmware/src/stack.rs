@@ -35,9 +35,9 @@ pub fn paint() -> u32 {
     };
     let mut at = bottom();
     while at < here - 64 {
-        // SAFETY: it is RAM, and the address a multiple of four. Between static memory, which ends at `__sheap` (the heap is
-        // part of it), and what of the stack is in use there is nothing: this function calls none, and an exception that
-        // comes in between has gone when it goes on.
+        // SAFETY: it is RAM, and the address a multiple of four. Between static memory, which ends at `__sheap` (the
+        // heap is part of it), and what of the stack is in use there is nothing: this function calls none, and an
+        // exception that comes in between has gone when it goes on.
         unsafe { core::ptr::with_exposed_provenance_mut::<u32>(at).write_volatile(PAINT) };
         at += 4;
     }
@@ -48,8 +48,8 @@ pub fn paint() -> u32 {
 #[inline(never)]
 pub fn peak() -> u32 {
     let mut at = bottom();
-    // SAFETY: as in `paint`. Volatile, since no variable is there that the compiler knows: up to the first word that is not
-    // paint, all were written by `paint`, or left by functions that have returned.
+    // SAFETY: as in `paint`. Volatile, since no variable is there that the compiler knows: up to the first word that is
+    // not paint, all were written by `paint`, or left by functions that have returned.
     while at < top() && unsafe { core::ptr::with_exposed_provenance::<u32>(at).read_volatile() } == PAINT {
         at += 4;
     }

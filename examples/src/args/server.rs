@@ -63,8 +63,9 @@ pub struct ServerArgs {
     pub connections: Option<u64>,
 }
 
-/// Room for a ClientHello of 128 kB, which is as long as both its lists can make it, and for a record behind it. That is up to
-/// 128 kB of memory more for each connection: 32 MB for the 256 that there are at most, 8 MB for the 64 over smoltcp.
+/// Room for a ClientHello of 128 kB, which is as long as both its lists can make it, and for a record behind it. That
+/// is up to 128 kB of memory more for each connection: 32 MB for the 256 that there are at most, 8 MB for the 64 over
+/// smoltcp.
 const RECEIVE_BUFFER_LEN: usize = 128 * 1024 + FULL_RECEIVE_BUFFER_LEN;
 
 impl Default for ServerArgs {

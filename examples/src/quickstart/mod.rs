@@ -1,5 +1,5 @@
-//! What `quickstart` does: two smoltcp interfaces on a cable, and across it one mutually authenticated handshake and one
-//! HTTP exchange for every combination of suite, group and signature scheme.
+//! What `quickstart` does: two smoltcp interfaces on a cable, and across it one mutually authenticated handshake and
+//! one HTTP exchange for every combination of suite, group and signature scheme.
 
 mod exchange;
 mod node;

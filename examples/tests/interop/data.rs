@@ -240,7 +240,8 @@ fn small_buffers(cases: &mut Vec<Case>) {
         if status == 0 {
             return Err(client.failure("a clean end, though the records cannot fit"));
         }
-        // The record is a legal one (OpenSSL 3.0 was never told otherwise): the shortcoming is ours, and has that alert.
+        // The record is a legal one (OpenSSL 3.0 was never told otherwise): the shortcoming is ours, and has that
+        // alert.
         expect_error(&mut client, status, &["receive buffer too small", "16406 bytes", "alert sent: internal_error"])
     }));
     cases.push(Case::new("buffers/server/gnutls-record-size-limit", &[Peer::GnuTls], |cx| {

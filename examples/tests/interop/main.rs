@@ -1,9 +1,9 @@
-//! Our `client` and `server` programs against OpenSSL, GnuTLS, NSS, curl, nginx and Node.js, on loopback, every byte of ours through
-//! the smoltcp socket.
+//! Our `client` and `server` programs against OpenSSL, GnuTLS, NSS, curl, nginx and Node.js, on loopback, every byte of
+//! ours through the smoltcp socket.
 //!
 //! Part of `cargo test`. A peer that is not installed is skipped with a word about it, or a failure with
-//! `SAITLS_REQUIRE_PEERS=1` as in CI. Options after `--`: a part of a case's name, `--list`, `--nocapture` (one line a case),
-//! `--test-threads N`. Any failure shows the commands, to be typed again by hand.
+//! `SAITLS_REQUIRE_PEERS=1` as in CI. Options after `--`: a part of a case's name, `--list`, `--nocapture` (one line a
+//! case), `--test-threads N`. Any failure shows the commands, to be typed again by hand.
 
 mod auth;
 mod beside;

@@ -1,5 +1,5 @@
-//! Suites x groups x keys with every peer, both roles. The peer is made to use exactly one suite and one group; our side has
-//! its defaults, and must say that it used what was forced.
+//! Suites x groups x keys with every peer, both roles. The peer is made to use exactly one suite and one group; our
+//! side has its defaults, and must say that it used what was forced.
 
 use crate::ours::{Facts, expect_contains, expect_facts, only_facts};
 use crate::peers::{Cx, Force, Group, Peer, Suite};

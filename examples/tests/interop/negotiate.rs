@@ -1,4 +1,5 @@
-//! What is agreed on in the hellos: our own lists, signature schemes, HelloRetryRequest, ALPN, server_name; and the key log.
+//! What is agreed on in the hellos: our own lists, signature schemes, HelloRetryRequest, ALPN, server_name; and the key
+//! log.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -162,9 +163,9 @@ fn retries(cases: &mut Vec<Case>) {
             expect_facts(&only_facts(&client)?, &[("retry", "no"), ("group", "secp384r1")])
         }));
     }
-    // NSS puts a cookie into each of its HelloRetryRequests, so `hello-retry/client/nss-no-share` shows that it is echoed. OpenSSL's
-    // `s_server -stateless` does so too, but cannot finish the handshake with any client in compatibility mode, its own
-    // included.
+    // NSS puts a cookie into each of its HelloRetryRequests, so `hello-retry/client/nss-no-share` shows that it is
+    // echoed. OpenSSL's `s_server -stateless` does so too, but cannot finish the handshake with any client in
+    // compatibility mode, its own included.
     for peer in [Peer::OpenSsl, Peer::GnuTls, Peer::Nss, Peer::Curl] {
         cases.push(Case::new(format!("hello-retry/server/{}", peer.name()), &[peer], move |cx| {
             let (folder, text) = cx.page()?;

@@ -1,4 +1,5 @@
-//! What the network does: bytes one at a time, the ClientHello in many records, many connections at once; nginx and curl.
+//! What the network does: bytes one at a time, the ClientHello in many records, many connections at once; nginx and
+//! curl.
 
 use std::fs;
 use std::io::{Read, Write};

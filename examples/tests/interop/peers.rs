@@ -280,8 +280,8 @@ impl Cx<'_> {
     }
 }
 
-/// Whether `peer` listens on `port`. Asks the kernel's table, where there is one: a connection only to see would count as
-/// one of the server's.
+/// Whether `peer` listens on `port`. Asks the kernel's table, where there is one: a connection only to see would count
+/// as one of the server's.
 fn is_listening(peer: Peer, port: u16) -> bool {
     let wanted = format!(":{port:04X}");
     // NSS serves IPv4 by a socket for IPv6; GnuTLS goes on with IPv6 alone when somebody has the port for IPv4.

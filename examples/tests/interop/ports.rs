@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU16, Ordering};
 /// Where the ports given out begin.
 const FIRST: u16 = 10_000;
 
-/// A port that nobody listens on, and that this process is given once only: two servers that are started at once must not
-/// both take the other's for their own. It is none that the kernel gives to connections and to whoever asks for port 0:
-/// such a one could be taken between this look and the server's own.
+/// A port that nobody listens on, and that this process is given once only: two servers that are started at once must
+/// not both take the other's for their own. It is none that the kernel gives to connections and to whoever asks for
+/// port 0: such a one could be taken between this look and the server's own.
 pub(crate) fn free_port() -> Result<u16, String> {
     static GIVEN: AtomicU16 = AtomicU16::new(0);
     let span = first_of_the_kernel().checked_sub(FIRST).filter(|span| *span >= 1_000).unwrap_or(20_000);

@@ -1,5 +1,5 @@
-//! Runs the cases a few at a time, each within its limit, and reports: one line per group, every failure in full, the gaps,
-//! and what could not run here.
+//! Runs the cases a few at a time, each within its limit, and reports: one line per group, every failure in full, the
+//! gaps, and what could not run here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -44,7 +44,8 @@ impl Case {
         Self { body: None, ..Self::new(name, &[], |_| Ok(())).with_gap(Some(reason)) }
     }
 
-    /// Says why the peer cannot do this. The case runs all the same, and passing is then the failure: the gap is closed.
+    /// Says why the peer cannot do this. The case runs all the same, and passing is then the failure: the gap is
+    /// closed.
     pub(crate) fn with_gap(mut self, reason: Option<&'static str>) -> Self {
         self.gap = reason;
         self

@@ -28,8 +28,8 @@ const GROUPS: [NamedGroup; 6] = [
     NamedGroup::SECP521R1,
 ];
 
-/// What a client and a server of these two kinds do with each other: a handshake in which both prove who they are, and a
-/// byte of data each way.
+/// What a client and a server of these two kinds do with each other: a handshake in which both prove who they are, and
+/// a byte of data each way.
 struct Trial<'a> {
     suite: CipherSuite,
     group: NamedGroup,

@@ -83,7 +83,8 @@ impl<'a, P: CryptoProvider> Conformance<'a, P> {
     }
 
     /// How to make a provider with a given source of random numbers whose slow operations each say
-    /// [`Poll::Pending`](std::task::Poll::Pending) a given number of times. The bytes on the wire must be the same however often they do.
+    /// [`Poll::Pending`](std::task::Poll::Pending) a given number of times. The bytes on the wire must be the same
+    /// however often they do.
     #[must_use]
     pub fn with_slow(mut self, provider: impl Fn(Random, u32) -> P + 'a) -> Self {
         self.slow = Some(Box::new(provider));

@@ -10,7 +10,7 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// A URI that is none (RFC 7512), or that does not say what it must.
+    /// No URI of RFC 7512, or one that does not say what it must.
     Uri(String),
     /// The PKCS#11 module cannot be loaded or started.
     Module(String),

@@ -9,9 +9,9 @@ use aes::cipher::{
 
 /// A block cipher that encrypts a single block as one of two, if it takes two at once.
 ///
-/// In software, `aes` has an implementation for a block and another for two, which takes about as many instructions, once the
-/// key is in its form. Without the former, an image has 1.1 kB less. (For GCM, which has a single block or two in a record;
-/// CCM has them all the time.)
+/// In software, `aes` has an implementation for a block and another for two, which takes about as many instructions,
+/// once the key is in its form. Without the former, an image has 1.1 kB less. (For GCM, which has a single block or two
+/// in a record; CCM has them all the time.)
 pub(crate) struct Batched<C>(C);
 
 impl<C: KeySizeUser> KeySizeUser for Batched<C> {

@@ -103,7 +103,7 @@ impl<P: CryptoProvider, const MIN_RSA_BITS: usize> crypto::SignatureVerifier<P> 
     }
 }
 
-/// The hash of a message. Out of line, so that its memory is not in use while the signature is verified.
+/// The hash of a message. Own frame, which is gone while the signature is verified.
 #[cfg(any(feature = "p256", feature = "p384", feature = "p521"))]
 #[inline(never)]
 fn hash<D: sha2::Digest + digest::FixedOutput>(message: &[u8]) -> Result<crypto::Digest> {

@@ -192,7 +192,8 @@ fn leading_zeros_of_a_private_key_may_be_missing_in_either_format() {
     }
 }
 
-/// Two files that a program wrote (`keys` in the folder that `SAITLS_CASES` names): one key of 31 bytes in both formats.
+/// Two files that a program wrote (`keys` in the folder that `SAITLS_CASES` names): one key of 31 bytes in both
+/// formats.
 #[test]
 fn keys_as_people_bring_them() {
     use pkcs8::der::pem;

@@ -111,7 +111,7 @@ fn rest<P: CryptoProvider>() -> usize {
 #[cfg(target_pointer_width = "64")]
 fn connections_are_small() {
     // An idle one keeps the room of its handshake: a transcript, an identity, a state. If this grows, so does every
-    // connection. It is 1,024 bytes; 48 more where a crate of the build turns on `alloc`, since then buffers and names may
-    // own what they hold; and 16 more with P-521, whose shared secrets are longer.
+    // connection. It is 1,024 bytes; 48 more where a crate of the build turns on `alloc`, since then buffers and names
+    // may own what they hold; and 16 more with P-521, whose shared secrets are longer.
     assert!(rest::<Provider>() <= 1_088, "{}", rest::<Provider>());
 }

@@ -234,8 +234,8 @@ impl<'a> ChainVerifier<'a> {
         [anchors, self.anchors.len(), clock, self.max_intermediates, lists, count.wrapping_shl(2) | policy, edition]
     }
 
-    /// One run of the library against the answers so far. On its own, so that its memory is not in use while a
-    /// signature is verified.
+    /// One run of the library against the answers so far. Own frame, which is gone while a signature is
+    /// verified.
     #[inline(never)]
     fn run<P: CryptoProvider>(
         &self,

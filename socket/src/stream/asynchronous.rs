@@ -11,21 +11,21 @@ use embedded_io_async::{BufRead, ErrorType, Read, ReadReady, Write, WriteReady};
 use saitls_core::config::{ClientConfig, ServerConfig};
 use saitls_core::{Buffers, Connection, Error, ServerName};
 
-/// A TLS connection over a transport of [`embedded_io_async`], such as a `TcpSocket` of embassy-net: it is read and written
-/// like one.
+/// A TLS connection over a transport of [`embedded_io_async`], such as a `TcpSocket` of embassy-net: it is read and
+/// written like one.
 ///
-/// Small writes are collected until [`flush`](Write::flush) or a read ([`FlushPolicy`]). The handshake is done by whatever
-/// is called first, or by [`handshake`](Self::handshake).
+/// Small writes are collected until [`flush`](Write::flush) or a read ([`FlushPolicy`]). The handshake is done by
+/// whatever is called first, or by [`handshake`](Self::handshake).
 ///
 /// # Dropping futures
 ///
-/// Each future may be dropped before it is done, as `select` and `with_timeout` do, and the call repeated: a write that was not
-/// done has taken nothing, and reading loses nothing. Only what is made of several calls counts no bytes then
+/// Each future may be dropped before it is done, as `select` and `with_timeout` do, and the call repeated: a write that
+/// was not done has taken nothing, and reading loses nothing. Only what is made of several calls counts no bytes then
 /// (`write_all`, `read_exact`).
 ///
-/// That holds if the transport's own futures may be dropped. A read that finds something to be sent also begins a write of the
-/// transport and drops it when data comes first. Transports that write from memory while their future lives, as those with
-/// DMA may, are for [`with_half_duplex`](Self::with_half_duplex).
+/// That holds if the transport's own futures may be dropped. A read that finds something to be sent also begins a write
+/// of the transport and drops it when data comes first. Transports that write from memory while their future lives, as
+/// those with DMA may, are for [`with_half_duplex`](Self::with_half_duplex).
 ///
 /// ```
 /// # use saitls::protocol::crypto::CryptoProvider;
@@ -142,8 +142,8 @@ fn poll_once<O>(future: impl Future<Output = O>, cx: &mut Context<'_>) -> Poll<O
 accessors!(TlsStream, Embedded, T::Error, { ErrorType });
 
 impl<'a, L: LendProvider, T: Read + Write> TlsStream<'a, L, T> {
-    /// For transports whose writes must not be dropped once they began: reading then waits until what there is to be sent was
-    /// sent. Two ends that both do so, and both write more than the transport holds, wait for each other. With
+    /// For transports whose writes must not be dropped once they began: reading then waits until what there is to be
+    /// sent was sent. Two ends that both do so, and both write more than the transport holds, wait for each other. With
     /// [`FlushPolicy::EachWrite`], what was written goes out with the next call.
     #[must_use]
     pub fn with_half_duplex(mut self) -> Self {
@@ -153,7 +153,8 @@ impl<'a, L: LendProvider, T: Read + Write> TlsStream<'a, L, T> {
 
     /// Makes a reader and a writer of the stream, for two tasks: neither waits for the other. Do the
     /// [handshake](Self::handshake) first. `share` makes a value that both can have of the session, as
-    /// `|session| Rc::new(RefCell::new(session))` does, and `halves` makes two of the transport, as `tokio::io::split` does.
+    /// `|session| Rc::new(RefCell::new(session))` does, and `halves` makes two of the transport, as `tokio::io::split`
+    /// does.
     ///
     /// Halves that borrow, as those of an embassy-net `TcpSocket`, and a session without a heap are for
     /// [`into_session`](Self::into_session) and [`TlsReader::new`].
@@ -175,8 +176,8 @@ impl<'a, L: LendProvider, T: Read + Write> TlsStream<'a, L, T> {
 
     /// Does the handshake, if it is not done yet. Reading, writing and flushing do it too.
     ///
-    /// A peer that says nothing is waited for, for as long as you like: put a time limit of your executor around it, such as
-    /// `embassy_time::with_timeout`. It may be dropped, and goes on where it was when it is called again.
+    /// A peer that says nothing is waited for, for as long as you like: put a time limit of your executor around it,
+    /// such as `embassy_time::with_timeout`. It may be dropped, and goes on where it was when it is called again.
     ///
     /// # Errors
     /// Why it failed.
@@ -184,8 +185,8 @@ impl<'a, L: LendProvider, T: Read + Write> TlsStream<'a, L, T> {
         self.0.handshake()
     }
 
-    /// Says that nothing more will be written: close_notify goes out behind what was written. Reading goes on until the peer
-    /// closes, too. Before the handshake is complete this gives it up.
+    /// Says that nothing more will be written: close_notify goes out behind what was written. Reading goes on until the
+    /// peer closes, too. Before the handshake is complete this gives it up.
     ///
     /// It may be dropped, and goes on where it was when it is called again.
     ///
@@ -195,10 +196,11 @@ impl<'a, L: LendProvider, T: Read + Write> TlsStream<'a, L, T> {
         self.0.shutdown()
     }
 
-    /// [Shuts down](Self::shutdown), and gives back buffers, provider and transport. What the peer sent and was not read is gone.
+    /// [Shuts down](Self::shutdown), and gives back buffers, provider and transport. What the peer sent and was not
+    /// read is gone.
     ///
-    /// If it is dropped, all that is gone with it: put time limits around [`shutdown`](Self::shutdown), and take the parts by
-    /// [`into_parts`](Self::into_parts).
+    /// If it is dropped, all that is gone with it: put time limits around [`shutdown`](Self::shutdown), and take the
+    /// parts by [`into_parts`](Self::into_parts).
     ///
     /// # Errors
     /// Why the goodbye could not be sent, with the parts all the same.
@@ -297,8 +299,8 @@ impl<L: LendProvider, T: Read + Write + WriteReady> WriteReady for TlsStream<'_,
 /// # Ok(()) }
 /// ```
 ///
-/// What the protocol wants to send while it reads (the answer to a KeyUpdate, an alert) goes out with the writer's next call.
-/// The futures of both halves may be dropped and repeated if those of their transports may be.
+/// What the protocol wants to send while it reads (the answer to a KeyUpdate, an alert) goes out with the writer's next
+/// call. The futures of both halves may be dropped and repeated if those of their transports may be.
 pub struct TlsReader<S, R> {
     session: S,
     transport: R,

@@ -10,10 +10,11 @@ use saitls_core::{Buffers, Connection, Error, ServerName};
 
 /// A TLS connection over a transport of [`embedded_io`], such as a serial line: it is read and written like one.
 ///
-/// Small writes are collected until [`flush`](Write::flush) or a read ([`FlushPolicy`]). The handshake is done by whatever
-/// is called first, or by [`handshake`](Self::handshake).
+/// Small writes are collected until [`flush`](Write::flush) or a read ([`FlushPolicy`]). The handshake is done by
+/// whatever is called first, or by [`handshake`](Self::handshake).
 ///
-/// Every call may be repeated when the transport failed: a write that fails has taken nothing, and reading loses nothing.
+/// Every call may be repeated when the transport failed: a write that fails has taken nothing, and reading loses
+/// nothing.
 ///
 /// ```
 /// # use saitls::protocol::crypto::CryptoProvider;
@@ -80,8 +81,8 @@ accessors!(TlsStream, Embedded, T::Error, { ErrorType });
 impl<'a, L: LendProvider, T: Read + Write> TlsStream<'a, L, T> {
     /// Does the handshake, if it is not done yet. Reading, writing and flushing do it too.
     ///
-    /// How long it may take is up to the transport: a peer that says nothing is waited for as long as a read of it waits.
-    /// After an error of the transport it can be repeated, and goes on where it was.
+    /// How long it may take is up to the transport: a peer that says nothing is waited for as long as a read of it
+    /// waits. After an error of the transport it can be repeated, and goes on where it was.
     ///
     /// # Errors
     /// Why it failed.
@@ -89,8 +90,8 @@ impl<'a, L: LendProvider, T: Read + Write> TlsStream<'a, L, T> {
         now(self.0.handshake())
     }
 
-    /// Says that nothing more will be written: close_notify goes out behind what was written. Reading goes on until the peer
-    /// closes, too. Before the handshake is complete this gives it up.
+    /// Says that nothing more will be written: close_notify goes out behind what was written. Reading goes on until the
+    /// peer closes, too. Before the handshake is complete this gives it up.
     ///
     /// # Errors
     /// Why it could not be sent. It can be repeated.
@@ -98,7 +99,8 @@ impl<'a, L: LendProvider, T: Read + Write> TlsStream<'a, L, T> {
         now(self.0.shutdown())
     }
 
-    /// [Shuts down](Self::shutdown), and gives back buffers, provider and transport. What the peer sent and was not read is gone.
+    /// [Shuts down](Self::shutdown), and gives back buffers, provider and transport. What the peer sent and was not
+    /// read is gone.
     ///
     /// # Errors
     /// Why the goodbye could not be sent, with the parts all the same.

@@ -1,13 +1,13 @@
 //! How streams work, over any transport.
 //!
 //! The rules that make every call repeatable:
-//! * **Writing** sends first what is in its way, and may fail or be dropped there: nothing was taken yet. Then it takes data,
-//!   and returns at once. An error that shows up behind that is kept for the next call.
+//! * **Writing** sends first what is in its way, and may fail or be dropped there: nothing was taken yet. Then it takes
+//!   data, and returns at once. An error that shows up behind that is kept for the next call.
 //! * **Reading** moves bytes into the connection, from which nothing is lost; data leaves it in the last step. It sends
 //!   while it waits, and reads though sending fails.
 //!
-//! All waiting is in [`Stream::reach`], a loop around [`Stream::next`], which decides and never waits. One loop for all calls
-//! keeps their futures small.
+//! All waiting is in [`Stream::reach`], a loop around [`Stream::next`], which decides and never waits. One loop for all
+//! calls keeps their futures small.
 
 use super::error::StreamError;
 use super::session::{FlushPolicy, Session};
@@ -160,7 +160,7 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
             WaitingFor::Operation(_) if has_sealed => Ok(Step::Send),
             WaitingFor::Operation(_) => Ok(Step::Pause),
             WaitingFor::Transmit if has_sealed => Ok(Step::Send),
-            // Whoever waits for the peer here waits in vain: the connection is over.
+            // The connection is over: nothing will come from the peer.
             _ => Err(StreamError::Tls(Error::InvalidState)),
         }
     }

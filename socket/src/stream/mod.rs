@@ -6,8 +6,8 @@
 //! | `embedded_io::{Read, Write}` | `embedded-io` | `saitls::blocking::TlsStream` |
 //! | `embedded_io_async::{Read, Write}` | `embedded-io-async` | `saitls::asynch::TlsStream` |
 //!
-//! Each implements what its transport does, and `BufRead`; the last two also `ReadReady` and `WriteReady` where the transport
-//! does.
+//! Each implements what its transport does, and `BufRead`; the last two also `ReadReady` and `WriteReady` where the
+//! transport does.
 //!
 //! # What may be repeated, and what may be dropped
 //!
@@ -19,23 +19,25 @@
 //! | `write_all`, `read_exact` | may have taken, or read, some: these are loops of the above | use `write` and `read` |
 //! | `close` | gives the parts back with the error; if dropped, all is gone | `shutdown`, then `into_parts` |
 //!
-//! Errors of TLS ([`StreamError::Tls`]) are for ever. When one has failed the connection, the peer has been sent an alert,
-//! as far as the transport took it without waiting; data that came before is read first.
+//! Errors of TLS ([`StreamError::Tls`]) are for ever. When one has failed the connection, the peer has been sent an
+//! alert, as far as the transport took it without waiting; data that came before is read first.
 //!
 //! # Silent peers
 //!
 //! Nothing here knows the time. Each step waits for the peer as long as the transport does: limit it there
-//! (`TcpStream::set_read_timeout` and `set_write_timeout`, both of them; `TcpSocket::set_timeout`), or drop the future after a
-//! while. Since steps can be repeated, a time limit around `handshake`, each `read`, each `write` and `shutdown` is safe.
+//! (`TcpStream::set_read_timeout` and `set_write_timeout`, both of them; `TcpSocket::set_timeout`), or drop the future
+//! after a while. Since steps can be repeated, a time limit around `handshake`, each `read`, each `write` and
+//! `shutdown` is safe.
 //!
 //! # Both directions at once
 //!
-//! A read sends what is there to be sent while it waits, and flushes the transport, so two ends that both send and receive do
-//! not wait for each other. Transports that block are no better than they are: a write that blocks reads nothing.
-//! To read and write in two tasks, or threads, over a transport that comes in two halves, take the stream apart:
-//! `split`, which the streams for threads and for tasks have. Without a heap, and where the transport's halves borrow it, that
-//! is `into_session`, then `saitls::asynch::TlsReader::new` and `TlsWriter::new` (their documentation has an example). The
-//! halves share a [`Session`] through whatever implements [`Share`]: a `RefCell`, a mutex, an `Rc` or `Arc` of one.
+//! A read sends what is there to be sent while it waits, and flushes the transport, so two ends that both send and
+//! receive do not wait for each other. Transports that block are no better than they are: a write that blocks reads
+//! nothing. To read and write in two tasks, or threads, over a transport that comes in two halves, take the stream
+//! apart: `split`, which the streams for threads and for tasks have. Without a heap, and where the transport's halves
+//! borrow it, that is `into_session`, then `saitls::asynch::TlsReader::new` and `TlsWriter::new` (their documentation
+//! has an example). The halves share a [`Session`] through whatever implements [`Share`]: a `RefCell`, a mutex, an `Rc`
+//! or `Arc` of one.
 //!
 //! # One board, several streams
 //!
@@ -83,8 +85,8 @@ fn is_interrupted<E: embedded_io::Error>(error: &E) -> bool {
     error.kind() == embedded_io::ErrorKind::Interrupted
 }
 
-/// What every stream type has: constructors, and ways to look inside. The arguments are the type, what wraps its transport, the
-/// transport's error, and what bounds the transport.
+/// What every stream type has: constructors, and ways to look inside. The arguments are the type, what wraps its
+/// transport, the transport's error, and what bounds the transport.
 macro_rules! accessors {
     ($stream:ident, $wrapper:ident, $error:ty, { $($bound:ident)? }) => {
         impl<'a, L: LendProvider, T $(: $bound)?> $stream<'a, L, T> {

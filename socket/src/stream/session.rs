@@ -8,9 +8,9 @@ use saitls_core::{Buffers, Connection, Error, ServerName, SetupError};
 
 /// When written data becomes a record, and what `flush` does to the transport.
 ///
-/// Small writes are collected: a record is sealed when it is full, at `flush`, and when a read has to wait for the peer. So a
-/// request that is written in twenty pieces travels in one record. What is written and neither flushed nor followed by a read
-/// stays where it is.
+/// Small writes are collected: a record is sealed when it is full, at `flush`, and when a read has to wait for the
+/// peer. So a request that is written in twenty pieces travels in one record. What is written and neither flushed nor
+/// followed by a read stays where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum FlushPolicy {

@@ -273,10 +273,11 @@ pub struct TlsWriter<S, W> {
 pub type SharedSession<'a, L> = Arc<std::sync::Mutex<Session<'a, L>>>;
 
 impl<'a, L: LendProvider, T: Read + Write> TlsStream<'a, L, T> {
-    /// Completes the handshake and makes a reader and a writer of the stream, for two threads: neither waits for the other.
-    /// `reader` makes a second handle of the transport, to read from, as [`TcpStream::try_clone`](std::net::TcpStream::try_clone)
-    /// does; the first is for writing. Two that are made of one otherwise are for [`into_session`](Self::into_session) after the
-    /// [`handshake`](Self::handshake), then [`TlsReader::new`] and [`TlsWriter::new`].
+    /// Completes the handshake and makes a reader and a writer of the stream, for two threads: neither waits for the
+    /// other. `reader` makes a second handle of the transport, to read from, as
+    /// [`TcpStream::try_clone`](std::net::TcpStream::try_clone) does; the first is for writing. Two that are made of
+    /// one otherwise are for [`into_session`](Self::into_session) after the [`handshake`](Self::handshake), then
+    /// [`TlsReader::new`] and [`TlsWriter::new`].
     ///
     /// What the protocol wants to send while it reads (the answer to a KeyUpdate, an alert) goes out with the writer's
     /// next call. Data that was written and not flushed may be sealed when the reader reads.
@@ -352,8 +353,8 @@ impl<'a, L: LendProvider<Provider: 'a>, S: Share<Target = Session<'a, L>>, R: Re
         &self.session
     }
 
-    /// The session, the transport, and bytes that came over the transport and are not in the session yet: a reader that goes on
-    /// with both has them first (`Cursor::new(bytes).chain(transport)`).
+    /// The session, the transport, and bytes that came over the transport and are not in the session yet: a reader that
+    /// goes on with both has them first (`Cursor::new(bytes).chain(transport)`).
     pub fn into_parts(self) -> (S, R, Vec<u8>) {
         (self.session, self.transport, self.staging.into_rest())
     }
@@ -417,8 +418,8 @@ impl<'a, L: LendProvider<Provider: 'a>, S: Share<Target = Session<'a, L>>, W: Wr
         &self.session
     }
 
-    /// The session, the transport, and sealed bytes that are on their way from the one to the other, none after a flush: a writer
-    /// that goes on with both sends them first.
+    /// The session, the transport, and sealed bytes that are on their way from the one to the other, none after a
+    /// flush: a writer that goes on with both sends them first.
     pub fn into_parts(self) -> (S, W, Vec<u8>) {
         (self.session, self.transport, self.staging.into_rest())
     }

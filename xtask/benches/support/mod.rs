@@ -56,7 +56,8 @@ impl Times {
     }
 }
 
-/// Whether what is done goes through the functions that are counted: not while caches, tables and random generators fill.
+/// Whether what is done goes through the functions that are counted: not while caches, tables and random generators
+/// fill.
 pub(crate) static COUNTED: AtomicBool = AtomicBool::new(false);
 
 /// callgrind counts the instructions of whatever is called from here: `cargo xtask instructions` names this function.
@@ -76,8 +77,8 @@ fn counted_server<T>(work: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Runs `once` a number of times. What the fastest tenth of them took at most stands for all: what other programs take from
-/// this one does not count.
+/// Runs `once` a number of times. What the fastest tenth of them took at most stands for all: what other programs take
+/// from this one does not count.
 pub(crate) fn undisturbed(times: u64, mut once: impl FnMut() -> Times) -> Times {
     let all: Vec<Times> = (0..times).map(|_| once()).collect();
     let tenth = |of: fn(&Times) -> Duration| {

@@ -144,7 +144,8 @@ fn carry<A: SideData, B: SideData>(from: &mut ConnectionCommon<A>, to: &mut Conn
     let mut rest = &wire[..];
     while !rest.is_empty() {
         to.read_tls(&mut rest).expect("there is room");
-        // Its buffer takes a few kilobytes at once: what is whole must be taken out, which is not counted but for its time.
+        // Its buffer takes a few kilobytes at once: what is whole must be taken out, which is not counted but for its
+        // time.
         if !rest.is_empty() {
             to.process_new_packets().expect("good records");
         }

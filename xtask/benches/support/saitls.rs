@@ -113,9 +113,9 @@ pub(crate) fn primitives<B: Backend>(identity: &Identity, group: NamedGroup, tim
     })
 }
 
-/// What the symmetric operations of one end take that every handshake of TLS 1.3 consists of, by themselves, with messages
-/// as long as those of a P-256 certificate: random numbers, transcript, key schedule, two keys for each direction, and
-/// what is sealed and opened with them.
+/// What the symmetric operations of one end take that every handshake of TLS 1.3 consists of, by themselves, with
+/// messages as long as those of a P-256 certificate: random numbers, transcript, key schedule, two keys for each
+/// direction, and what is sealed and opened with them.
 pub(crate) fn symmetric<B: Backend>(times: u64) -> Times {
     const SUITE: CipherSuite = CipherSuite::AES_128_GCM_SHA256;
     /// ClientHello and ServerHello; up to Certificate; CertificateVerify; two Finished.

@@ -1,5 +1,5 @@
-//! Firmware with a TLS client, a TLS server or both, on smoltcp, for the sake of its size. Without `client` and `server`: the
-//! same over plain TCP, to be subtracted.
+//! Firmware with a TLS client, a TLS server or both, on smoltcp, for the sake of its size. Without `client` and
+//! `server`: the same over plain TCP, to be subtracted.
 
 #![no_std]
 #![no_main]

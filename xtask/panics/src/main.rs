@@ -64,7 +64,8 @@ fn live(connection: &mut Connection<'_, Stub>, provider: &mut Stub) {
     }
 }
 
-/// Calls what verifiers and providers call: readers of certificates and signatures, and the record of what was verified.
+/// Calls what verifiers and providers call: readers of certificates and signatures, and the record of what was
+/// verified.
 fn read(bytes: &[u8], provider: &mut Stub) {
     let _ = black_box((
         x509::issuer(bytes),

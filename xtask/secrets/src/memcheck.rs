@@ -1,4 +1,5 @@
-//! Requests to valgrind's memcheck (its manual, 3.1 and 4.6), for x86-64: instructions that do nothing but under valgrind.
+//! Requests to valgrind's memcheck (its manual, 3.1 and 4.6), for x86-64: instructions that do nothing but under
+//! valgrind.
 
 use core::arch::asm;
 

@@ -16,8 +16,8 @@ const FEWEST_MESSAGES: f64 = 40.0;
 /// What the server says when a connection ended well.
 const CLOSED: &str = "alert read:warning:close notify";
 
-/// What `https_client` must do: the words it is started with, those of the server, what it prints, and what the server says.
-/// (With another hash, an alert is no alert to the server either.)
+/// What `https_client` must do: the words it is started with, those of the server, what it prints, and what the server
+/// says. (With another hash, an alert is no alert to the server either.)
 const CASES: [(&str, &str, &[&str], &str, &str); 5] = [
     ("works", "", &[], "page bytes ", CLOSED),
     ("after a HelloRetryRequest", "", &["-groups", "P-256"], "page bytes ", CLOSED),

@@ -30,7 +30,8 @@ pub(super) struct Machine {
 const MPS2: Machine = Machine { board: AN385, card: "user,model=lan9118", words: &[] };
 pub(super) const AST2600: Machine = Machine { board: board::AST2600, card: "user", words: &[] };
 
-/// What `https_client` must do in each case: the words it is started with, the line it prints, and what the server sees.
+/// What `https_client` must do in each case: the words it is started with, the line it prints, and what the server
+/// sees.
 const CLIENT_CASES: [(&str, &str, &str, &str); 5] = [
     ("the right name and root", "", "page bytes ", "alert read:warning:close notify"),
     ("another name", "name=other.test", "alert sent 46", "alert read:fatal:certificate unknown"),

@@ -1,5 +1,5 @@
-//! `cargo xtask firmware`: builds the firmware of `examples/firmware`, runs it in QEMU against programs on the host, and
-//! prints what it takes. Budgets are in `examples/firmware/budgets.json`.
+//! `cargo xtask firmware`: builds the firmware of `examples/firmware`, runs it in QEMU against programs on the host,
+//! and prints what it takes. Budgets are in `examples/firmware/budgets.json`.
 
 mod board;
 mod constant;

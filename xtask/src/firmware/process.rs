@@ -118,7 +118,8 @@ pub(super) fn value<T: FromStr>(printed: &str, name: &str) -> Result<T, String> 
     value.ok_or_else(|| format!("no line {name:?} in {printed:?}"))
 }
 
-/// The RISC-V board: a processor without atomic instructions, no firmware, and a random number generator of today's virtio.
+/// The RISC-V board: a processor without atomic instructions, no firmware, and a random number generator of today's
+/// virtio.
 const VIRT: &[&str] = &[
     "-bios",
     "none",

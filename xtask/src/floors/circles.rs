@@ -7,8 +7,8 @@ use super::source::{Module, Use};
 /// What the modules of one folder use of each other: from whom to whom, and one place where that is so.
 pub(super) type Neighbours<'a> = BTreeMap<(&'a str, &'a str), &'a Use>;
 
-/// Sorts uses by the folder in which their two ends part. What a module and those within it use of each other is no affair
-/// of a floor: a folder is one room with its `mod.rs`.
+/// Sorts uses by the folder in which their two ends part. What a module and those within it use of each other is no
+/// affair of a floor: a folder is one room with its `mod.rs`.
 pub(super) fn by_folder(uses: &BTreeSet<Use>) -> BTreeMap<Module, Neighbours<'_>> {
     let mut folders: BTreeMap<Module, Neighbours<'_>> = BTreeMap::new();
     for found in uses {

@@ -1,6 +1,6 @@
 //! The floors rule. In each crate, no modules that stand side by side use each other in a circle, in any folder.
-//! `core/src/lib.rs` lists its modules from the ground up, each with the number of its own floor, and a module uses only
-//! those below it. A few walls stand within floors, too.
+//! `core/src/lib.rs` lists its modules from the ground up, each with the number of its own floor, and a module uses
+//! only those below it. A few walls stand within floors, too.
 
 mod circles;
 mod source;

@@ -1,7 +1,8 @@
 //! What the modules of a crate name of each other, read from the tokens of its files.
 //!
-//! Paths are found anywhere, also in macros and in groups of `use`; comments and strings are no tokens. A name is followed
-//! through `use` declarations, also private ones of a module above, to the module that has it. Code for tests is free.
+//! Paths are found anywhere, also in macros and in groups of `use`; comments and strings are no tokens. A name is
+//! followed through `use` declarations, also private ones of a module above, to the module that has it. Code for tests
+//! is free.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -83,7 +84,8 @@ impl Source {
         there.map(|(file, _, line)| (file.as_path(), *line))
     }
 
-    /// The modules that a path in `module` leads to; none if it leads out of the crate. `behind` are the steps taken so far.
+    /// The modules that a path in `module` leads to; none if it leads out of the crate. `behind` are the steps taken so
+    /// far.
     fn resolve(&self, module: &[String], segments: &[String], behind: &mut Steps, targets: &mut BTreeSet<Module>) {
         let [first, rest @ ..] = segments else { return };
         if !behind.insert((module.to_vec(), segments.to_vec())) {
@@ -215,8 +217,8 @@ impl Reader<'_> {
             self.name(&tokens[end + 2]);
             end += 3;
         }
-        // A field or a method; a path that begins with `::` is of another crate. A name alone may be a variable, unless it
-        // is written like a type or called.
+        // A field or a method; a path that begins with `::` is of another crate. A name alone may be a variable, unless
+        // it is written like a type or called.
         let behind = last.is_some_and(|last| is(last, '.') || is(last, ':') && is_at(tokens, at.wrapping_sub(2), ':'));
         let alone = segments.len() == 1;
         let means = !alone

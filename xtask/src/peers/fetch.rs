@@ -1,7 +1,7 @@
 //! Peers, from the registries by their ordinary clients, into `target/peers`: nothing of the system changes.
 //!
-//! Packages of Debian 13 are unpacked into `debian/root` and run with the loader and the libraries there, on any Debian.
-//! `bin` has a command for each peer.
+//! Packages of Debian 13 are unpacked into `debian/root` and run with the loader and the libraries there, on any
+//! Debian. `bin` has a command for each peer.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! `cargo xtask peers`: the cases of interoperability against peers that are unpacked beside the system, and their table.
+//! `cargo xtask peers`: the cases of interoperability against peers that are unpacked beside the system, and their
+//! table.
 
 mod fetch;
 mod table;

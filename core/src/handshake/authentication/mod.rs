@@ -1,4 +1,5 @@
-//! Certificate, CertificateVerify and Finished (RFC 9846 4.5): what both roles do alike with those of the peer and with ours.
+//! Certificate, CertificateVerify and Finished (RFC 9846 4.5): what both roles do alike with those of the peer and with
+//! ours.
 
 mod finished;
 mod peer_certificate;

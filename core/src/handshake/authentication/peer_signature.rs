@@ -54,7 +54,7 @@ impl<P: CryptoProvider> SignatureCheck<P> {
     }
 }
 
-/// On its own, so that its memory is not in use while the signature is verified.
+/// Own frame, which is gone while the signature is verified.
 #[inline(never)]
 fn accept<P: CryptoProvider>(
     step: &mut Step<'_, '_, P>,

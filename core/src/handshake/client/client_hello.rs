@@ -80,7 +80,8 @@ impl Offer {
         Poll::Ready(Ok(len))
     }
 
-    /// Writes all but the shares, around them. What is behind them, pre_shared_key, is written for the ClientHello that it is for.
+    /// Writes all but the shares, around them. What is behind them, pre_shared_key, is written for the ClientHello that
+    /// it is for.
     #[inline(never)]
     fn write<P: CryptoProvider>(
         &self,

@@ -26,8 +26,8 @@
 //!                                CONNECTED
 //! ```
 //!
-//! The right-hand column is what the calls of `k_recv` and `k_send` do. K_send is `handshake` as soon as K_recv is: there
-//! is no early data to be sent in between, and alerts are protected.
+//! The right-hand column is what the calls of `k_recv` and `k_send` do. K_send is `handshake` as soon as K_recv is:
+//! there is no early data to be sent in between, and alerts are protected.
 
 mod client_hello;
 mod sending_certificate;

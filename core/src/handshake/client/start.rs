@@ -42,7 +42,7 @@ impl Start {
         Ok(())
     }
 
-    /// Sends the message that was written. Out of line, so that its memory is not in use while key shares are made.
+    /// Sends the message that was written. Own frame, which is gone while key shares are made.
     #[inline(never)]
     fn send<P: CryptoProvider>(&mut self, step: &mut Step<'_, '_, P>, len: usize) -> Result<State<P>> {
         let offer = take(&mut self.offer)?;

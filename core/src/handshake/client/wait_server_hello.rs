@@ -90,7 +90,7 @@ impl WaitServerHello {
         Poll::Ready(self.install_keys(step, received, aligned, agreed, Some(&shared)))
     }
 
-    /// The keys of the handshake, now that both sides know the secret. Out of line, so that its memory is not in use while the
+    /// The keys of the handshake, now that both sides know the secret. Own frame, which is gone while the
     /// secret is computed.
     #[inline(never)]
     fn install_keys<P: CryptoProvider>(

@@ -1,5 +1,5 @@
-//! What stands in the place of PSKs in a build without them. Its types have no values, so nothing is left of the code that
-//! would take them.
+//! What stands in the place of PSKs in a build without them. Its types have no values, so nothing is left of the code
+//! that would take them.
 
 use crate::codes::{CipherSuite, ExtensionType, HashAlgorithm};
 use crate::config::{Common, ServerConfig};

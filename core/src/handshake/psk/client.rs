@@ -13,8 +13,8 @@ use crate::wire::extensions::{PskIdentity, PskKeyExchangeModes, SelectedPsk};
 use crate::wire::{ServerHello, Writer};
 use core::task::Poll;
 
-/// Which ClientHello is being made: the second one is for the suite of a HelloRetryRequest, and its binders are over that
-/// message, too.
+/// Which ClientHello is being made: the second one is for the suite of a HelloRetryRequest, and its binders are over
+/// that message, too.
 #[derive(Clone, Copy)]
 pub(in crate::handshake) struct Hello<'m>(Option<(HashAlgorithm, &'m [u8])>);
 

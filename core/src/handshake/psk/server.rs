@@ -58,8 +58,8 @@ impl<P: CryptoProvider> Choice<P> {
         Self { tried: 0, found: None }
     }
 
-    /// Chooses the first PSK of the client's that is known, if it can be used with a suite: after a HelloRetryRequest, with
-    /// that one. Without one, a server that has no identity can do nothing.
+    /// Chooses the first PSK of the client's that is known, if it can be used with a suite: after a HelloRetryRequest,
+    /// with that one. Without one, a server that has no identity can do nothing.
     pub(in crate::handshake) fn poll<'a>(
         &mut self,
         step: &mut Step<'_, 'a, P>,
@@ -117,8 +117,8 @@ impl<P: CryptoProvider> Choice<P> {
         Poll::Ready(Ok(None))
     }
 
-    /// The point of no return for a ClientHello: it becomes part of the transcript, and on the way the binder of the chosen
-    /// PSK is checked, of no other one.
+    /// The point of no return for a ClientHello: it becomes part of the transcript, and on the way the binder of the
+    /// chosen PSK is checked, of no other one.
     pub(in crate::handshake) fn accept(
         &mut self,
         step: &mut Step<'_, '_, P>,

@@ -172,7 +172,8 @@ fn select_group<'m, P: CryptoProvider>(step: &Step<'_, '_, P>, extensions: Exten
         }
         _ => return Err(PeerFault::MissingExtension.into()),
     };
-    // Each of the client's lists is walked for each group of ours, which are few; the shares of other groups are nothing to us.
+    // Each of the client's lists is walked for each group of ours, which are few; the shares of other groups are
+    // nothing to us.
     let (mut with_share, mut without) = (None, None);
     for group in step.named_groups() {
         match (shares.find(group)?, groups.contains(group)) {
@@ -204,8 +205,8 @@ fn server_name(extensions: Extensions<'_>) -> Result<Option<&str>> {
     Ok(name.map(without_trailing_dot).filter(|name| rustls_pki_types::DnsName::try_from(*name).is_ok()))
 }
 
-/// The extensions that a server acts on, but for key_share, which is to change. In a second ClientHello they are as in the
-/// first (RFC 9846 4.2.2).
+/// The extensions that a server acts on, but for key_share, which is to change. In a second ClientHello they are as in
+/// the first (RFC 9846 4.2.2).
 const COMPARED: [ExtensionType; 14] = [
     ExtensionType::SERVER_NAME,
     ExtensionType::MAX_FRAGMENT_LENGTH,
@@ -224,8 +225,8 @@ const COMPARED: [ExtensionType; 14] = [
     ExtensionType::SIGNATURE_ALGORITHMS_CERT,
 ];
 
-/// A hash over what a second ClientHello is held against: all that we act on, in whatever order its extensions stand. Some
-/// clients change the order, and what they send to be ignored.
+/// A hash over what a second ClientHello is held against: all that we act on, in whatever order its extensions stand.
+/// Some clients change the order, and what they send to be ignored.
 pub(super) fn fingerprint<P: CryptoProvider>(
     provider: &mut P,
     suite: CipherSuite,

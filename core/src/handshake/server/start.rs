@@ -202,8 +202,9 @@ fn note<P: CryptoProvider>(step: &mut Step<'_, '_, P>, selection: &Selection<'_>
 
 /// Drafts the ServerHello: its length, and the shared secret.
 ///
-/// The share, at its end, is made where it will be sent from. So what is in front of it is written first; and again when its
-/// length is known, with a random that is drawn only now, so that an operation that was pending draws none in vain.
+/// The share, at its end, is made where it will be sent from. So what is in front of it is written first; and again
+/// when its length is known, with a random that is drawn only now, so that an operation that was pending draws none in
+/// vain.
 fn poll_write<P: CryptoProvider>(
     step: &mut Step<'_, '_, P>,
     hello: &ClientHello<'_>,
@@ -230,7 +231,7 @@ fn poll_write<P: CryptoProvider>(
     Poll::Ready(Ok((len, shared)))
 }
 
-/// Draws the random, and writes all but the share. Out of line, so that its memory is not in use while the secret is computed.
+/// Draws the random, and writes all but the share. Own frame, which is gone while the secret is computed.
 #[inline(never)]
 fn finish<P: CryptoProvider>(
     step: &mut Step<'_, '_, P>,

@@ -8,8 +8,9 @@ use crate::key_schedule::{Early, verify_data};
 use crate::wire::Message;
 
 impl<P: CryptoProvider> Step<'_, '_, P> {
-    /// The binder of a PSK for the ClientHello that was drafted, of which `truncated_len` bytes are bound: the first one, or
-    /// the one that answers a HelloRetryRequest. The transcript, which is that of the first one then, stays as it is.
+    /// The binder of a PSK for the ClientHello that was drafted, of which `truncated_len` bytes are bound: the first
+    /// one, or the one that answers a HelloRetryRequest. The transcript, which is that of the first one then, stays as
+    /// it is.
     #[inline(never)]
     pub(in crate::handshake) fn binder(
         &mut self,
@@ -39,8 +40,8 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
         Ok(())
     }
 
-    /// As [`accept`](Self::accept) for a ClientHello that ends with `binders_len` bytes of binders; gives the binder that this
-    /// PSK must have there.
+    /// As [`accept`](Self::accept) for a ClientHello that ends with `binders_len` bytes of binders; gives the binder
+    /// that this PSK must have there.
     pub(in crate::handshake) fn accept_bound(
         &mut self,
         message: &Message<'_>,

@@ -6,8 +6,8 @@ use crate::handshake::{Facts, PeerNotes};
 use crate::identity::ChosenIdentity;
 use crate::key_schedule::{Exporter, Main, Transcript};
 
-/// What of the key schedule outlives a step. It has its place here, so that no state carries it: what is moved from state
-/// to state is copied by code, and secrets are long.
+/// What of the key schedule outlives a step. It has its place here, so that no state carries it: what is moved from
+/// state to state is copied by code, and secrets are long.
 pub(super) enum Schedule<P: CryptoProvider> {
     /// Nothing was agreed on, or all was forgotten.
     Nothing,

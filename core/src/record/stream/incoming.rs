@@ -21,8 +21,8 @@ pub(crate) enum Content {
     Nothing,
 }
 
-/// The place of the key; until it comes, a guest has the room. They are not needed at the same time, and a connection is
-/// smaller.
+/// The place of the key; until it comes, a guest has the room. They are not needed at the same time, and a connection
+/// is smaller.
 enum Place<P: CryptoProvider, G> {
     Lent(G),
     Key(Option<Protection<P>>),

@@ -15,7 +15,7 @@ pub(crate) use records::Records;
 /// Moves bytes to another place in the same slice; none if either place is not in it, which would be a mistake of ours
 /// that must not take the program down.
 ///
-/// It is written so that the compiler sees, at the only calls there are, that `copy_within` cannot panic.
+/// The compiler sees from these checks that `copy_within` cannot panic.
 #[inline(never)]
 fn move_within(bytes: &mut [u8], from: core::ops::Range<usize>, to: usize) {
     let Some(len) = from.end.checked_sub(from.start) else { return };

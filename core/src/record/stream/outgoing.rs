@@ -177,8 +177,8 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         too_small(len.saturating_add(more_records.saturating_mul(overhead)).saturating_add(MESSAGE_OVERHEAD))
     }
 
-    /// What the first records of the buffer hold, which nothing was written over since: from that byte on to the end of its
-    /// record.
+    /// What the first records of the buffer hold, which nothing was written over since: from that byte on to the end of
+    /// its record.
     pub(super) fn first_plaintext(&self, mut from: usize) -> &[u8] {
         let mut rest = &*self.buffer.bytes;
         while let Some(header) = RecordHeader::peek(rest)
@@ -247,8 +247,8 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         self.finish_record(provider, kind, len, self.padding)
     }
 
-    /// Seals a record of application data that stands elsewhere, and returns how much of it there was room for. No record is
-    /// open.
+    /// Seals a record of application data that stands elsewhere, and returns how much of it there was room for. No
+    /// record is open.
     pub(crate) fn seal_from(&mut self, provider: &mut P, data: &[u8]) -> Result<usize> {
         if self.buffer.open != 0 {
             return Err(Error::Internal);
@@ -284,8 +284,8 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         sealed
     }
 
-    /// Puts a header in front of `len` bytes of content and, if they are to be sealed, their type, padding, and room for a
-    /// tag behind them; returns where the record begins.
+    /// Puts a header in front of `len` bytes of content and, if they are to be sealed, their type, padding, and room
+    /// for a tag behind them; returns where the record begins.
     fn frame(&mut self, kind: ContentType, len: usize, padding: Padding) -> Result<usize> {
         let start = self.buffer.sealed;
         let Some(keys) = self.key.as_ref() else {
@@ -325,8 +325,8 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         if self.buffer.sealed > self.buffer.bytes.len() { Err(Error::Internal) } else { Ok(()) }
     }
 
-    /// The change_cipher_spec record of compatibility mode (RFC 9846 E.4), always in the clear; in front of the `drafted`
-    /// bytes of a message.
+    /// The change_cipher_spec record of compatibility mode (RFC 9846 E.4), always in the clear; in front of the
+    /// `drafted` bytes of a message.
     pub(super) fn change_cipher_spec(&mut self, provider: &mut P, drafted: usize) -> Result<()> {
         const RECORD_LEN: usize = RECORD_HEADER_LEN + 1;
         if drafted == 0 {

@@ -11,7 +11,8 @@ use crate::wire::{MESSAGE_HEADER_LEN, Message};
 use core::ops::Range;
 use zeroize::Zeroize;
 
-/// Where a part of the buffer is. Its places have four bytes on every machine: there are many connections on a large one.
+/// Where a part of the buffer is. Its places have four bytes on every machine: there are many connections on a large
+/// one.
 #[derive(Clone, Copy)]
 struct Part {
     start: u32,
@@ -297,8 +298,8 @@ impl<'a> ReceiveBuffer<'a> {
         self.stale = self.stale.max(self.data.start());
     }
 
-    /// Wipes what was consumed and no record was received over. Not at once, since it would take a tenth of the time that a
-    /// record takes where AES is hardware's, and the next record is about to do it.
+    /// Wipes what was consumed and no record was received over. Not at once, since it would take a tenth of the time
+    /// that a record takes where AES is hardware's, and the next record is about to do it.
     pub(crate) fn wipe_stale(&mut self) {
         if self.stale == 0 {
             return;

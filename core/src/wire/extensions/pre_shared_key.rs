@@ -70,7 +70,8 @@ impl<'a> OfferedPsks<'a> {
         core::iter::from_fn(move || Some((PskIdentity::read(&mut identities).ok()?, read_binder(&mut binders).ok()?)))
     }
 
-    /// How many bytes at the end of the ClientHello are the list of binders: what Truncate() takes off (RFC 9846 4.3.11.2).
+    /// How many bytes at the end of the ClientHello are the list of binders: what Truncate() takes off (RFC
+    /// 9846 4.3.11.2).
     #[must_use]
     pub const fn binders_len(self) -> usize {
         // With its length field.

@@ -1,5 +1,5 @@
-//! The first network card of the board: Faraday FTGMAC100. It takes frames from memory and puts them there by itself, by
-//! two rings of descriptors.
+//! The first network card of the board: Faraday FTGMAC100. It takes frames from memory and puts them there by itself,
+//! by two rings of descriptors.
 
 use super::barrier;
 use crate::Register;
@@ -24,8 +24,8 @@ const MACCR: Register = Register(0x1e66_0050);
 const BUFFER_LEN: usize = 1_536;
 const RECEIVE_BUFFERS: usize = 4;
 
-/// In the first word of a descriptor: the last one of the ring; the frame begins, and ends, here; and, of a frame that is
-/// received, how long it is, what may be wrong with it, and that it is there.
+/// In the first word of a descriptor: the last one of the ring; the frame begins, and ends, here; and, of a frame that
+/// is received, how long it is, what may be wrong with it, and that it is there.
 const END_OF_RING: u32 = 1 << 30;
 const FIRST_AND_LAST: u32 = 1 << 29 | 1 << 28;
 const LEN_MASK: u32 = 0x3fff;
@@ -136,8 +136,8 @@ impl Ftgmac100 {
         MACCR.write(RESET);
         while MACCR.read() & RESET != 0 {}
         let memory = MEMORY.0.get();
-        // SAFETY: it is ours, since nobody was here before, as long as the program runs; and it is not null. No reference
-        // is made to all of it, only pointers to its parts, each of them once.
+        // SAFETY: it is ours, since nobody was here before, as long as the program runs; and it is not null. No
+        // reference is made to all of it, only pointers to its parts, each of them once.
         let (receiver, transmit) = unsafe {
             let descriptors = (&raw mut (*memory).receive).cast::<Descriptor>();
             let buffers = (&raw mut (*memory).received).cast::<Buffer>();

@@ -1,6 +1,6 @@
-//! Board support for the ASPEED AST2600 evaluation board (`ast2600-evb`, Cortex-A7), in the state in which QEMU leaves it:
-//! one core runs, in secure supervisor mode, MMU and caches are off. A boot loader on silicon sets clocks, pins and the
-//! PHY; and where caches are on, the memory that devices share with the processor must not be cached.
+//! Board support for the ASPEED AST2600 evaluation board (`ast2600-evb`, Cortex-A7), in the state in which QEMU leaves
+//! it: one core runs, in secure supervisor mode, MMU and caches are off. A boot loader on silicon sets clocks, pins and
+//! the PHY; and where caches are on, the memory that devices share with the processor must not be cached.
 
 #[cfg(feature = "net")]
 pub mod ftgmac100;

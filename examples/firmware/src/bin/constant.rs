@@ -1,7 +1,8 @@
-//! How many ticks each operation with a secret takes, for many secrets: the least and the most, which should be the same.
+//! How many ticks each operation with a secret takes, for many secrets: the least and the most, which should be the
+//! same.
 //!
-//! Everything random is drawn before the clock starts. A signature is public, and so is how long its numbers are: those of
-//! ECDSA are compared with those of the same lengths.
+//! Everything random is drawn before the clock starts. A signature is public, and so is how long its numbers are: those
+//! of ECDSA are compared with those of the same lengths.
 
 #![no_std]
 #![no_main]
@@ -167,8 +168,8 @@ fn exchange(random: &mut Trng, group: NamedGroup, names: [&str; 2]) {
     ranges.into_iter().zip(names).for_each(|(range, name)| range.print(name, ""));
 }
 
-/// Which of four shapes a DER signature of numbers of `len` bytes has: each number with a zero in front or not, as its highest
-/// bit says. `None` where a number is shorter, which is rare: each byte less has a shape of its own.
+/// Which of four shapes a DER signature of numbers of `len` bytes has: each number with a zero in front or not, as its
+/// highest bit says. `None` where a number is shorter, which is rare: each byte less has a shape of its own.
 fn shape(signature: &[u8], len: usize) -> Option<usize> {
     let after_head = signature.get(2..)?;
     let (r, after_r) = is_long(after_head, len)?;

@@ -1,4 +1,5 @@
-//! From reset to `main`: one core, a stack, static memory with its content or set to zero, and traps that end the program.
+//! From reset to `main`: one core, a stack, static memory with its content or set to zero, and traps that end the
+//! program.
 
 use core::arch::global_asm;
 

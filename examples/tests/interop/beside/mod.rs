@@ -1,6 +1,6 @@
-//! Peers that are unpacked beside the system, under `target/peers`, by `cargo xtask peers`: newer than the system's, or of
-//! other families. That command runs these cases (`SAITLS_PEERS=all`), or a diagonal of them (`SAITLS_PEERS=diagonal`, as
-//! CI does), and prints the table of docs/PEERS.md. Without the variable there are none.
+//! Peers that are unpacked beside the system, under `target/peers`, by `cargo xtask peers`: newer than the system's, or
+//! of other families. That command runs these cases (`SAITLS_PEERS=all`), or a diagonal of them
+//! (`SAITLS_PEERS=diagonal`, as CI does), and prints the table of docs/PEERS.md. Without the variable there are none.
 //!
 //! What is agreed on is forced on our side alone: a peer has its defaults.
 
@@ -256,8 +256,8 @@ fn case(peer: Beside, role: Role, what: What, transport: &'static str) -> Option
     Some(Case::new(name, &needs, run).with_gap(gap).with_limit(60))
 }
 
-/// Lines of 8,192 bytes, hexadecimal digits that repeat nowhere soon: some peers take and echo lines only, most of them in
-/// a record each.
+/// Lines of 8,192 bytes, hexadecimal digits that repeat nowhere soon: some peers take and echo lines only, most of them
+/// in a record each.
 fn lines(len: usize, seed: u64) -> Vec<u8> {
     let digits = crate::data::noise(len / 2 + 1, seed);
     let mut text: Vec<u8> = digits.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).take(len).collect();

@@ -124,7 +124,8 @@ pub(super) fn from_secret<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Ch
     Ok(cases)
 }
 
-/// The mask of a record's number (RFC 9147 4.2.3), under the key of a traffic secret. A provider without it has no DTLS.
+/// The mask of a record's number (RFC 9147 4.2.3), under the key of a traffic secret. A provider without it has no
+/// DTLS.
 pub(super) fn mask<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
     let provider = &mut subject.provider();
     let label = Label { prefix: LabelPrefix::DTLS_1_3, name: b"sn" };

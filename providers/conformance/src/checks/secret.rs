@@ -159,8 +159,8 @@ pub(super) fn prefix<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked
     Ok(cases)
 }
 
-/// A secret that is stored is found again when the value is gone, as often as it is asked for, beside others; what is not
-/// stored is refused.
+/// A secret that is stored is found again when the value is gone, as often as it is asked for, beside others; what is
+/// not stored is refused.
 pub(super) fn stored<P: CryptoProvider>(subject: &Conformance<'_, P>) -> Checked {
     let provider = &mut subject.provider();
     let mut cases = 0;

@@ -8,9 +8,9 @@
 //! | [`signature::Signer`] | a [`Signer`](saitls_core::crypto::Signer) | [`SignerOf<T, S, SCHEME>`](SignerOf) |
 //! | [`signature::RandomizedSigner`] | a [`Signer`](saitls_core::crypto::Signer) | [`RandomizedSignerOf<T, S, SCHEME>`](RandomizedSignerOf) |
 //!
-//! `SUITE` and `SCHEME` are the numbers of RFC 9846 B.4 and 4.3.3: `{ CipherSuite::AES_128_GCM_SHA256.0 }`.
-//! Each part serves every provider; [`Either`](saitls_core::crypto::Either) joins it with others. In the other
-//! direction, [`RngOf`] makes a random number generator of the ecosystem from a provider. [`RngFn`] makes one from a function,
+//! `SUITE` and `SCHEME` are the numbers of RFC 9846 B.4 and 4.3.3: `{ CipherSuite::AES_128_GCM_SHA256.0 }`. Each part
+//! serves every provider; [`Either`](saitls_core::crypto::Either) joins it with others. In the other direction,
+//! [`RngOf`] makes a random number generator of the ecosystem from a provider. [`RngFn`] makes one from a function,
 //! such as that of a HAL that speaks another version of `rand_core`.
 
 mod aead;

@@ -121,8 +121,8 @@ bigint::impl_modulus!(Order, U256, "ffffffff00000000ffffffffffffffffbce6faada717
 /// A number modulo the order of the curve.
 type OfOrder = bigint::modular::constant_mod::Residue<Order, { U256::LIMBS }>;
 
-/// Of an Ecdsa-Sig-Value (RFC 3279 2.2.3): `r`, and what the points are multiplied with. Out of line, as [`point`]:
-/// what they take of the stack is not in use while the signature is verified.
+/// Of an Ecdsa-Sig-Value (RFC 3279 2.2.3): `r`, and what the points are multiplied with. Own frame, as
+/// [`point`] has: it is gone while the signature is verified.
 #[inline(never)]
 fn factors(hash: &[u8], signature: &[u8]) -> Option<(Scalar, U256, U256)> {
     let mut rest = Element::all(signature, der::SEQUENCE).ok()?.content();

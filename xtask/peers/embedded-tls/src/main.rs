@@ -2,9 +2,9 @@
 //!
 //!     peer-embedded-tls client PORT CA [CERT KEY]     standard input -> TLS -> standard output
 //!
-//! The peer must echo: 8,192 bytes go out in one record, and come back before the next ones go. At the end of its input it
-//! sends close_notify and ends: `close` takes the connection, so there is nothing to read from afterwards.
-//! Exit status: 0 the echo was whole, 2 usage, 3 the handshake failed or the connection broke.
+//! The peer must echo: 8,192 bytes go out in one record, and come back before the next ones go. At the end of its input
+//! it sends close_notify and ends: `close` takes the connection, so there is nothing to read from afterwards. Exit
+//! status: 0 the echo was whole, 2 usage, 3 the handshake failed or the connection broke.
 
 use std::error::Error;
 use std::io::{Read, Write};

@@ -194,7 +194,8 @@ pub fn without_blocking(course: Course) {
     });
 }
 
-/// `TlsReader` and `TlsWriter`, each on a thread of its own, over sockets that block; signals, and at one end time limits.
+/// `TlsReader` and `TlsWriter`, each on a thread of its own, over sockets that block; signals, and at one end time
+/// limits.
 pub fn split(course: Course) {
     both(course, |tcp, manner| {
         let session = ends::session(manner.role, manner.buffers);
