@@ -2,6 +2,8 @@
 
 mod bench;
 mod coverage;
+#[cfg(test)]
+mod features;
 mod firmware;
 mod floors;
 mod instructions;
