@@ -10,7 +10,7 @@ use smoltcp::time::Duration;
 use crate::app::{Application, Get, Pipe, Progress};
 use crate::args::{ClientArgs, Transport};
 use crate::backend::{Backend, ProviderName, RustCrypto};
-use crate::configure::{RAW_PUBLIC_KEY_FIRST, Referred, alpn, configure_client, key_log};
+use crate::configure::{RAW_PUBLIC_KEY_FIRST, Referred, alpn, configure_client, key_log, psks};
 use crate::facts::{Role, write_whole};
 use crate::failure::Failure;
 use crate::identity::{LoadedIdentity, identities};
@@ -63,18 +63,20 @@ fn run_on<B: Backend>(args: &ClientArgs) -> Result<(), Failure> {
     let mut trust = Trust::load(&args.common)?;
     if args.insecure {
         write_whole("warning: --insecure: anybody could be the server\n");
-    } else if args.common.pins.is_empty() && args.common.authorities.is_empty() {
+    } else if args.common.psks.is_empty() && args.common.pins.is_empty() && args.common.authorities.is_empty() {
         trust.add_system()?;
     }
     let verifier = trust.verifier(&args.common.pins)?;
-    let verifier = match &verifier {
-        Some(verifier) => verifier.as_peer_verifier(),
-        None if args.insecure => &AcceptAnyPeer,
+    let psks = psks(&args.common);
+    let config = match &verifier {
+        Some(verifier) => ClientConfig::new(verifier.as_peer_verifier()).with_psks(&psks),
+        None if args.insecure => ClientConfig::new(&AcceptAnyPeer).with_psks(&psks),
+        None if !psks.is_empty() => ClientConfig::psk_only(&psks),
         None => return Err(Failure::usage("nobody to trust: give --ca, --pin or --insecure")),
     };
     let (alpn, key_log) = (alpn(&args.common), key_log(&args.common)?);
     let referred = Referred { common: &args.common, alpn: &alpn, key_log: key_log.as_ref() };
-    let mut config = configure_client(ClientConfig::new(verifier), &referred).with_identities(&identities);
+    let mut config = configure_client(config, &referred).with_identities(&identities);
     if args.common.raw_public_key {
         config = config.with_certificate_types(RAW_PUBLIC_KEY_FIRST);
     }

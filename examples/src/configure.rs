@@ -3,6 +3,7 @@
 use saitls_core::codes::CertificateType;
 use saitls_core::config::{ClientConfig, ServerConfig};
 use saitls_core::crypto::{CryptoProvider, KeyLog};
+use saitls_core::psk::PreSharedKey;
 
 use crate::args::Common;
 use crate::failure::Failure;
@@ -41,6 +42,9 @@ macro_rules! configure {
             if let Some(key_log) = referred.key_log {
                 config = config.with_key_log(key_log as &dyn KeyLog);
             }
+            if let Some(modes) = common.psk_modes {
+                config = config.with_psk_modes(modes);
+            }
             if common.raw_public_key {
                 config = config.with_peer_certificate_types(RAW_PUBLIC_KEY_FIRST);
             }
@@ -51,6 +55,11 @@ macro_rules! configure {
 
 configure!(configure_client, ClientConfig);
 configure!(configure_server, ServerConfig);
+
+/// The pre-shared keys as the library takes them.
+pub(crate) fn psks<P: CryptoProvider>(common: &Common) -> Vec<PreSharedKey<'_, P>> {
+    common.psks.iter().map(|(identity, key)| PreSharedKey::new(identity.as_bytes(), key)).collect()
+}
 
 /// The application protocols as the library takes them.
 pub(crate) fn alpn(common: &Common) -> Vec<&[u8]> {

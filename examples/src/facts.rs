@@ -31,7 +31,10 @@ pub fn facts(role: Role, negotiated: &Negotiated<'_>) -> String {
         ("peer", text(negotiated.peer_certificate.map(|der| subject(der).unwrap_or_else(|| "?".into())))),
         ("server-name", text(negotiated.server_name.map(str::to_owned))),
         ("alpn", text(negotiated.alpn.map(|name| name.escape_ascii().to_string()))),
-        ("resumed", "no".into()),
+        (
+            "resumed",
+            if negotiated.peer_authentication == PeerAuthentication::PreSharedKey { "psk" } else { "no" }.into(),
+        ),
         ("early-data", "none".into()),
         ("retry", yes_or_no(negotiated.hello_retry)),
         ("client-auth", yes_or_no(client_authenticated)),

@@ -10,7 +10,7 @@ use smoltcp::time::{Duration, Instant};
 use crate::app::{Application, Echo, Progress, Www};
 use crate::args::{ServerArgs, Transport};
 use crate::backend::{Backend, ProviderName, RustCrypto};
-use crate::configure::{Referred, alpn, configure_server, key_log};
+use crate::configure::{Referred, alpn, configure_server, key_log, psks};
 use crate::facts::{Role, write_whole};
 use crate::failure::Failure;
 use crate::http::files::Folder;
@@ -76,6 +76,11 @@ fn run_on<B: Backend>(args: &ServerArgs) -> Result<(), Failure> {
     let mut config = configure_server(ServerConfig::new(&identities), &referred)
         .with_client_authentication(client_authentication)
         .with_certificate_authorities(&authorities);
+    let psks = psks(&args.common);
+    let store = psks.as_slice();
+    if !store.is_empty() {
+        config = config.with_psks(&store);
+    }
     // A server cannot ask for max_fragment_length, but clients that know record_size_limit understand the same by it.
     let fragment = args.common.max_fragment_length.and_then(|length| u16::try_from(length.bytes()?).ok());
     if let (None, Some(length)) = (args.common.record_size, fragment) {

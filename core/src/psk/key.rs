@@ -58,8 +58,8 @@ impl<'a, P: CryptoProvider> PreSharedKey<'a, P> {
         Self { identity, hash: HashAlgorithm::Sha256, key: Key::Held(secret) }
     }
 
-    /// The hash of the suites that the key is for, on which both sides must agree; without this, SHA-256 (RFC
-    /// 9846 4.3.11).
+    /// The hash of the suites that the key is for, on which both sides must agree; without this, SHA-256 (RFC 9846
+    /// 4.3.11).
     #[must_use]
     pub const fn with_hash(mut self, hash: HashAlgorithm) -> Self {
         self.hash = hash;

@@ -34,6 +34,16 @@ pub trait PskStore<P: CryptoProvider>: Sync {
 
 impl<P: CryptoProvider, const N: usize> PskStore<P> for [PreSharedKey<'_, P>; N] {
     fn poll_find(&self, provider: &mut P, identity: &[u8]) -> Poll<Result<Option<FoundPsk<P>>>> {
+        self.as_slice().poll_find(provider, identity)
+    }
+
+    fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
+        self.as_slice().register_waker(provider, waker)
+    }
+}
+
+impl<P: CryptoProvider> PskStore<P> for &[PreSharedKey<'_, P>] {
+    fn poll_find(&self, provider: &mut P, identity: &[u8]) -> Poll<Result<Option<FoundPsk<P>>>> {
         let Some(psk) = self.iter().find(|psk| psk.identity() == identity) else { return Poll::Ready(Ok(None)) };
         psk.poll_secret(provider).map_ok(|secret| Some(FoundPsk { hash: psk.hash(), secret }))
     }

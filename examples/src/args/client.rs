@@ -20,6 +20,9 @@ whom to trust; without any of it, the trust anchors of the operating system
   --insecure               accept any certificate
   --server-name NAME       the name to ask for and to verify instead of HOST
   --time UNIX              verify certificates as of this time, in seconds since 1970
+pre-shared keys; with none of the above, the server needs one of them
+  --psk IDENTITY:HEX       repeatable, in order of preference
+  --psk-mode MODE          dhe (default): with a key agreement; ke: without, no forward secrecy; repeatable
 who to be, if the server asks
   --cert FILE --key FILE   PEM chain and key (PKCS#8, SEC1 or PKCS#1)
   --key pkcs11:token=LABEL;object=LABEL?module-path=FILE&pin-source=FILE

@@ -11,6 +11,7 @@ use std::str::FromStr;
 use lexopt::{Arg, Parser, ValueExt as _};
 use saitls_core::codes::{CipherSuite, MaxFragmentLength, NamedGroup, SignatureScheme};
 use saitls_core::limits::FULL_RECEIVE_BUFFER_LEN;
+use saitls_core::psk::PskModes;
 
 pub use client::ClientArgs;
 pub use server::ServerArgs;
@@ -81,6 +82,10 @@ pub struct Common {
     pub key_update: bool,
     /// Where to log secrets.
     pub key_log: Option<PathBuf>,
+    /// Pre-shared keys: identity and key.
+    pub psks: Vec<(String, Vec<u8>)>,
+    /// With what they are joined.
+    pub psk_modes: Option<PskModes>,
     /// What carries the bytes.
     pub transport: Transport,
     /// What computes.
@@ -109,6 +114,8 @@ impl Default for Common {
             tcp_transmit_buffer: TCP_BUFFER_LEN,
             key_update: false,
             key_log: None,
+            psks: Vec::new(),
+            psk_modes: None,
             transport: Transport::Smoltcp,
             provider: ProviderName::default(),
             certificates: Vec::new(),
@@ -153,7 +160,8 @@ impl Common {
                 };
                 self.provider = ProviderName::from_name(&text).ok_or_else(not_there)?;
             }
-            "psk" | "psk-mode" => return Err(not_built(name)),
+            "psk" => self.psks.push(psk(&value(name, parser)?)?),
+            "psk-mode" => self.psk_modes = Some(psk_modes(self.psk_modes, &value(name, parser)?)?),
             _ => return Ok(false),
         }
         Ok(true)
@@ -165,6 +173,9 @@ impl Common {
         if certificates.len() != keys.len() {
             let (c, k) = (certificates.len(), keys.len());
             return Err(Failure::usage(format_args!("each --cert needs a --key: there are {c} and {k}")));
+        }
+        if self.psk_modes.is_some() && self.psks.is_empty() {
+            return Err(Failure::usage("--psk-mode needs --psk"));
         }
         self.identities = certificates.into_iter().zip(keys).collect();
         if self.raw_public_key && self.pins.is_empty() {
@@ -237,6 +248,27 @@ fn pin(text: &str) -> Result<[u8; 32], Failure> {
         Ok(decoded) if decoded.len() == 32 => Ok(hash),
         _ => Err(Failure::usage(format_args!("--pin {text}: must be 64 hexadecimal digits (SHA-256)"))),
     }
+}
+
+/// `IDENTITY:HEX`; the identity may have colons itself.
+fn psk(text: &str) -> Result<(String, Vec<u8>), Failure> {
+    let parts = text.rsplit_once(':').filter(|(identity, key)| !identity.is_empty() && !key.is_empty());
+    let key = parts.and_then(|(_, key)| base16ct::mixed::decode_vec(key).ok());
+    match (parts, key) {
+        (Some((identity, _)), Some(key)) => Ok((identity.to_owned(), key)),
+        // What was given may be most of a key: it is not repeated.
+        _ => Err(Failure::usage("--psk: must be IDENTITY:HEX, with an even number of hexadecimal digits")),
+    }
+}
+
+/// `ke` or `dhe`, or one after the other.
+fn psk_modes(before: Option<PskModes>, text: &str) -> Result<PskModes, Failure> {
+    let mode = match text {
+        "ke" => PskModes::WithoutKeyExchange,
+        "dhe" => PskModes::WithKeyExchange,
+        _ => return Err(Failure::usage(format_args!("--psk-mode {text}: must be ke or dhe"))),
+    };
+    Ok(if before.is_some_and(|before| before != mode) { PskModes::Either } else { mode })
 }
 
 fn alpn(name: String) -> Result<String, Failure> {

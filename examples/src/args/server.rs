@@ -10,7 +10,7 @@ use super::{Command, Common, host_and_port, not_built, number, os_value, parse, 
 use crate::failure::Failure;
 
 const HELP: &str = "\
-usage: server ADDRESS:PORT --cert FILE --key FILE [options]
+usage: server ADDRESS:PORT [--cert FILE --key FILE] [options]
 Echoes what clients send, or serves files. Facts go to standard error. Port 0 picks one.
 
 who to be
@@ -19,6 +19,8 @@ who to be
   --key pkcs11:token=LABEL;object=LABEL?module-path=FILE&pin-source=FILE
                            the key stays in a PKCS#11 token; any URI of RFC 7512 that means one key
                            (`client --list-keys MODULE` prints them)
+  --psk IDENTITY:HEX       a pre-shared key, beside certificates or in their place; repeatable
+  --psk-mode MODE          dhe (default): with a key agreement; ke: without, no forward secrecy; repeatable
   --ocsp FILE              staple this OCSP response (DER) to the first of them
 whom to trust; without any of it, clients are not asked who they are
   --ca FILE                ask for a client certificate; PEM trust anchors; repeatable
@@ -125,8 +127,8 @@ impl ServerArgs {
         if self.address.is_empty() {
             return Err(Failure::usage("ADDRESS:PORT is missing (see --help)"));
         }
-        if self.common.identities.is_empty() {
-            return Err(Failure::usage("a server needs --cert and --key"));
+        if self.common.identities.is_empty() && self.common.psks.is_empty() {
+            return Err(Failure::usage("a server needs --cert and --key, or --psk"));
         }
         match client_auth {
             Some(_) if self.common.pins.is_empty() && self.common.authorities.is_empty() => {

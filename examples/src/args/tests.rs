@@ -53,15 +53,32 @@ fn whom_to_trust() {
 
 #[test]
 fn what_is_not_built_says_so() {
-    let options = ["--psk a:00", "--psk-mode ke"];
-    for option in options.iter().chain(&["--session f", "--early-data f"]) {
+    for option in ["--session f", "--early-data f"] {
         assert!(client(&format!("h:1 {option}")).is_err_and(|line| line.contains("not built yet")), "{option}");
     }
-    for option in options.iter().chain(&["--tickets 2", "--max-early-data 1"]) {
+    for option in ["--tickets 2", "--max-early-data 1"] {
         let line = server(&format!("h:1 --cert c --key k {option}"));
         assert!(line.is_err_and(|line| line.contains("not built yet")), "{option}");
     }
     assert!(server("h:1 --cert c --key k --tickets 0 --max-early-data 0").is_ok());
+}
+
+#[test]
+fn pre_shared_keys() {
+    let args = client("h:1 --psk a:00ff --psk urn:b:5A").expect("valid");
+    assert_eq!(args.common.psks, [("a".to_owned(), vec![0, 0xff]), ("urn:b".into(), vec![0x5a])]);
+    let modes = |options: &str| client(&format!("h:1 --psk a:00 {options}")).map(|args| args.common.psk_modes);
+    assert_eq!(modes(""), Ok(None));
+    assert_eq!(modes("--psk-mode ke"), Ok(Some(PskModes::WithoutKeyExchange)));
+    assert_eq!(modes("--psk-mode dhe"), Ok(Some(PskModes::WithKeyExchange)));
+    assert_eq!(modes("--psk-mode ke --psk-mode dhe"), Ok(Some(PskModes::Either)));
+    for wrong in
+        ["--psk a", "--psk a:", "--psk :00", "--psk a:0", "--psk a:xx", "--psk-mode ke", "--psk a:00 --psk-mode x"]
+    {
+        assert!(client(&format!("h:1 {wrong}")).is_err_and(|line| !line.contains("xx")), "{wrong}");
+        assert!(server(&format!("h:1 {wrong}")).is_err(), "{wrong}");
+    }
+    assert!(server("h:1 --psk a:00").is_ok());
 }
 
 #[test]

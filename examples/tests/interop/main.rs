@@ -20,6 +20,7 @@ mod peers;
 mod pki;
 mod ports;
 mod process;
+mod psk;
 mod raw_keys;
 mod refused;
 mod runner;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
             hybrids::cases(),
             negotiate::cases(),
             network::cases(),
+            psk::cases(),
             raw_keys::cases(),
             refused::cases(),
         ]
