@@ -267,3 +267,77 @@ fn data_that_was_read_is_wiped() {
     pair.server.process(&mut pair.server_provider).unwrap();
     assert!(!shows(pair.server.records_room()));
 }
+
+// ---- connections at rest
+
+fn take(connection: &mut Connection<'_, Provider>) -> (bool, bool) {
+    (connection.take_receive_buffer().is_some(), connection.take_transmit_buffer().is_some())
+}
+
+fn put(connection: &mut Connection<'_, Provider>) {
+    assert!(connection.put_receive_buffer(vec![0; 16_645].into()).is_ok());
+    assert!(connection.put_transmit_buffer(vec![0; 16_645].into()).is_ok());
+}
+
+#[test]
+fn a_connection_at_rest_needs_no_buffers() {
+    with_pair(|pair| {
+        assert_eq!(take(&mut pair.client), (false, false), "before the handshake");
+        let _ = pair.turn();
+        assert_eq!(take(&mut pair.server), (false, false), "in the handshake");
+        pair.connect();
+        for round in 0..3 {
+            assert_eq!(take(&mut pair.client), (true, true));
+            assert_eq!(take(&mut pair.client), (false, false), "there are none");
+            assert!(pair.client.records_room().is_empty());
+            assert!(pair.client.data_room().unwrap().is_empty());
+            assert_eq!(pair.client.write(b"?").unwrap(), 0);
+            pair.client.process(&mut pair.client_provider).unwrap();
+            put(&mut pair.client);
+            assert!(pair.client.put_receive_buffer(vec![0; 10].into()).is_err(), "there is one");
+            assert!(pair.client.put_transmit_buffer(vec![0; 10].into()).is_err(), "there is one");
+            pair.exchange(&pattern(20_000), round % 2 == 0);
+            pair.client.update_keys(true).unwrap();
+            pair.exchange(b"more", true);
+        }
+    });
+}
+
+#[test]
+fn buffers_with_something_in_them_stay() {
+    with_pair(|pair| {
+        pair.connect();
+        assert_eq!(pair.client.write(b"data").unwrap(), 4);
+        assert!(pair.client.take_transmit_buffer().is_none(), "something is to be sealed");
+        pair.client.process(&mut pair.client_provider).unwrap();
+        assert!(pair.client.take_transmit_buffer().is_none(), "something is to be sent");
+        carry(&mut pair.client, &mut pair.server, 10);
+        assert!(pair.client.take_transmit_buffer().is_none(), "some was sent");
+        assert!(pair.server.take_receive_buffer().is_none(), "half a record is there");
+        carry(&mut pair.client, &mut pair.server, usize::MAX);
+        assert!(pair.client.take_transmit_buffer().is_some());
+        pair.server.process(&mut pair.server_provider).unwrap();
+        assert!(pair.server.take_receive_buffer().is_none(), "data is there");
+        pair.server.data_read(3);
+        assert!(pair.server.take_receive_buffer().is_none(), "some of it");
+        pair.server.data_read(1);
+        let taken = pair.server.take_receive_buffer().unwrap();
+        assert!(!taken.windows(3).any(|bytes| bytes == b"dat"), "what was read is wiped");
+    });
+}
+
+/// What is wished for waits for a buffer.
+#[test]
+fn a_connection_without_a_transmit_buffer_says_goodbye_when_it_has_one() {
+    with_pair(|pair| {
+        pair.connect();
+        assert!(pair.client.take_transmit_buffer().is_some());
+        pair.client.update_keys(false).unwrap();
+        pair.client.close();
+        pair.client.process(&mut pair.client_provider).unwrap();
+        assert!(!pair.client.is_locally_closed() && pair.client.error().is_none());
+        assert!(pair.client.put_transmit_buffer(vec![0; 600].into()).is_ok());
+        let _ = pair.run();
+        assert!(pair.client.is_locally_closed() && pair.server.is_peer_closed());
+    });
+}

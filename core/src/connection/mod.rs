@@ -16,6 +16,7 @@ mod buffers;
 mod data;
 mod driver;
 mod post_handshake;
+mod rest;
 mod setup_error;
 
 pub use buffers::Buffers;

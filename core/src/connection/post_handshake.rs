@@ -74,7 +74,8 @@ impl<P: CryptoProvider> Connection<'_, P> {
 
     /// Seals what the application wrote, and what it or the protocol wants sent beside data.
     pub(super) fn seal_wishes(&mut self, provider: &mut P) -> Result<()> {
-        if self.locally_closed {
+        // Without a buffer they wait until there is one.
+        if self.locally_closed || self.outgoing.buffer.capacity() == 0 {
             return Ok(());
         }
         self.outgoing.flush(provider)?;

@@ -91,6 +91,26 @@ impl<'a> ReceiveBuffer<'a> {
         self.bytes
     }
 
+    /// The storage, if nothing is in it but what was read, which is wiped.
+    pub(crate) fn take(&mut self) -> Option<Storage<'a, u8>> {
+        let parts = [self.handshake, self.data, self.records];
+        if self.bytes.is_empty() || self.retained > 0 || parts.iter().any(|part| !part.is_empty()) {
+            return None;
+        }
+        self.wipe_stale();
+        (self.handshake, self.data, self.records) = (Part::NONE, Part::NONE, Part::NONE);
+        Some(core::mem::replace(&mut self.bytes, Storage::Borrowed(&mut [])))
+    }
+
+    /// Storage in the place of what was [taken](Self::take).
+    pub(crate) fn put(&mut self, bytes: Storage<'a, u8>) -> Result<(), Storage<'a, u8>> {
+        if !self.bytes.is_empty() {
+            return Err(bytes);
+        }
+        self.bytes = bytes;
+        Ok(())
+    }
+
     /// Forgets everything.
     #[inline(never)]
     pub(crate) fn clear(&mut self) {

@@ -34,6 +34,24 @@ impl<'a> TransmitBuffer<'a> {
         self.bytes
     }
 
+    /// The storage, if all that was written to it was sent.
+    pub(crate) fn take(&mut self) -> Option<Storage<'a, u8>> {
+        if self.bytes.is_empty() || self.sent < self.sealed || self.open > 0 {
+            return None;
+        }
+        (self.sent, self.sealed) = (0, 0);
+        Some(core::mem::replace(&mut self.bytes, Storage::Borrowed(&mut [])))
+    }
+
+    /// Storage in the place of what was [taken](Self::take).
+    pub(crate) fn put(&mut self, bytes: Storage<'a, u8>) -> Result<(), Storage<'a, u8>> {
+        if !self.bytes.is_empty() {
+            return Err(bytes);
+        }
+        self.bytes = bytes;
+        Ok(())
+    }
+
     pub(crate) fn capacity(&self) -> usize {
         self.bytes.len()
     }
