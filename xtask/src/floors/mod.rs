@@ -13,7 +13,7 @@ use self::circles::{by_folder, circles};
 use self::source::{Files, Source};
 
 /// The folders of the crates.
-const CRATES: [&str; 8] = [
+const CRATES: [&str; 9] = [
     "core",
     "providers/aws-lc",
     "providers/chain",
@@ -22,6 +22,7 @@ const CRATES: [&str; 8] = [
     "providers/rustcrypto",
     "providers/webpki",
     "socket",
+    "socket/tokio",
 ];
 
 /// Modules of `core` that name nothing of others, though these are on floors below.

@@ -1,0 +1,229 @@
+//! Servers that look at the ClientHello before they choose what they are.
+
+use crate::config::ServerConfig;
+use crate::provided::Provides;
+use crate::server::{Accept, accept};
+use saitls::Error;
+use saitls::protocol::PeerFault;
+use saitls::protocol::codes::{
+    AlertDescription, CipherSuite, ContentType, ExtensionType, HandshakeType, NamedGroup, SignatureScheme,
+};
+use saitls::protocol::limits::{FULL_RECEIVE_BUFFER_LEN, MAX_PLAINTEXT_LEN, RECORD_HEADER_LEN};
+use saitls::protocol::wire;
+use saitls::protocol::wire::extensions::{NamedGroupList, ProtocolNameList, ServerNameList, SignatureSchemeList};
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// The longest ClientHello that is waited for, in bytes, with the headers of its records: those that a connection takes, and more
+/// records than anybody makes of one.
+const MAX_HELLO_LEN: usize = 2 * FULL_RECEIVE_BUFFER_LEN;
+
+/// Waits for the ClientHello of the client at the other end of a transport, and gives a [`StartHandshake`], which knows what the
+/// client offers.
+///
+/// ```
+/// # use saitls_tokio::{LazyConfigAcceptor, ServerConfig};
+/// # use std::sync::Arc;
+/// # async fn f(tcp: tokio::net::TcpStream, for_devices: Arc<ServerConfig>, for_all: Arc<ServerConfig>) -> std::io::Result<()> {
+/// let start = LazyConfigAcceptor::new(tcp).await?;
+/// let config = match start.client_hello().server_name() {
+///     Some("devices.example") => for_devices,
+///     _ => for_all,
+/// };
+/// let stream = start.into_stream(config).await?;
+/// # drop(stream); Ok(()) }
+/// ```
+///
+/// Put a time limit around it: a peer that says nothing is waited for. What begins no ClientHello fails with an error whose source
+/// is a [`saitls::Error`], and the client is sent its alert.
+#[must_use = "a future does nothing unless it is polled"]
+pub struct LazyConfigAcceptor<IO> {
+    io: Option<IO>,
+    /// What came.
+    bytes: Vec<u8>,
+    /// An alert on its way, and why.
+    alert: Option<(Vec<u8>, Error)>,
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> LazyConfigAcceptor<IO> {
+    /// Waits for what comes over `io`.
+    pub const fn new(io: IO) -> Self {
+        Self { io: Some(io), bytes: Vec::new(), alert: None }
+    }
+
+    /// The transport, and what was read from it, if there is no ClientHello yet: for those who serve other protocols at the same
+    /// port.
+    pub fn take_io(&mut self) -> Option<(IO, Vec<u8>)> {
+        Some((self.io.take()?, std::mem::take(&mut self.bytes)))
+    }
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Future for LazyConfigAcceptor<IO> {
+    type Output = io::Result<StartHandshake<IO>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { io, bytes, alert } = &mut *self;
+        let transport = io.as_mut().ok_or_else(|| tls(Error::InvalidState))?;
+        loop {
+            if let Some((record, error)) = alert {
+                // What the transport does not take at once is not waited for longer than the task is there.
+                while !record.is_empty() {
+                    match ready!(Pin::new(&mut *transport).poll_write(cx, record)) {
+                        Ok(len @ 1..) => drop(record.drain(..len)),
+                        _ => break,
+                    }
+                }
+                return Poll::Ready(Err(tls(*error)));
+            }
+            match client_hello(bytes) {
+                Ok(Some(message)) => {
+                    let (io, bytes) = (io.take().ok_or_else(|| tls(Error::InvalidState))?, std::mem::take(bytes));
+                    return Poll::Ready(Ok(StartHandshake { io, bytes, message }));
+                }
+                Ok(None) => {
+                    let mut room = [0; 2_048];
+                    let mut room = ReadBuf::new(&mut room);
+                    ready!(Pin::new(&mut *transport).poll_read(cx, &mut room))?;
+                    if room.filled().is_empty() {
+                        return Poll::Ready(Err(tls(Error::Truncated)));
+                    }
+                    bytes.extend_from_slice(room.filled());
+                }
+                Err(error) => *alert = Some((alert_record(error), error)),
+            }
+        }
+    }
+}
+
+fn tls(error: Error) -> io::Error {
+    saitls::StreamError::<io::Error>::Tls(error).into()
+}
+
+/// The record of a fatal alert, before there are keys (RFC 9846 5.1, 6).
+fn alert_record(error: Error) -> Vec<u8> {
+    let alert = error.alert().unwrap_or(AlertDescription::UNEXPECTED_MESSAGE);
+    vec![ContentType::ALERT.0, 3, 3, 0, 2, 2, alert.0]
+}
+
+/// The ClientHello in the records that `bytes` begin with, once all of it is there.
+fn client_hello(bytes: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    let mut message = Vec::new();
+    let mut rest = bytes;
+    while let Some((header, behind)) = rest.split_first_chunk::<RECORD_HEADER_LEN>() {
+        let &[kind, major, _, high, low] = header;
+        let len = usize::from(u16::from_be_bytes([high, low]));
+        if kind != ContentType::HANDSHAKE.0 || major != 3 {
+            return Err(PeerFault::UnexpectedRecord.into());
+        }
+        if len > MAX_PLAINTEXT_LEN {
+            return Err(PeerFault::RecordOverflow.into());
+        }
+        if len == 0 {
+            return Err(PeerFault::UnexpectedRecord.into());
+        }
+        let there = &behind[..len.min(behind.len())];
+        message.extend_from_slice(there);
+        if message.first() != Some(&HandshakeType::CLIENT_HELLO.0) && !message.is_empty() {
+            return Err(PeerFault::UnexpectedMessage.into());
+        }
+        if let Some(whole) = wire::Message::peek_len(&message)
+            && message.len() >= whole
+        {
+            message.truncate(whole);
+            // Who asks what is in it has an answer.
+            wire::ClientHello::read(&message[wire::MESSAGE_HEADER_LEN..])?;
+            return Ok(Some(message));
+        }
+        rest = behind.get(len..).unwrap_or(&[]);
+    }
+    if rest.first().is_some_and(|&kind| kind != ContentType::HANDSHAKE.0) {
+        return Err(PeerFault::UnexpectedRecord.into());
+    }
+    if bytes.len() > MAX_HELLO_LEN {
+        return Err(PeerFault::Malformed.into());
+    }
+    Ok(None)
+}
+
+/// A client that said what it offers, and waits for an answer.
+pub struct StartHandshake<IO> {
+    io: IO,
+    bytes: Vec<u8>,
+    message: Vec<u8>,
+}
+
+impl<IO> StartHandshake<IO> {
+    /// What the client offers.
+    pub fn client_hello(&self) -> ClientHello<'_> {
+        let body = self.message.get(wire::MESSAGE_HEADER_LEN..).unwrap_or_default();
+        ClientHello(wire::ClientHello::read(body).expect("it was read before"))
+    }
+
+    /// The transport.
+    pub const fn get_ref(&self) -> &IO {
+        &self.io
+    }
+
+    /// The transport, to set it up.
+    pub const fn get_mut(&mut self) -> &mut IO {
+        &mut self.io
+    }
+
+    /// The transport, and the bytes that were read from it: for those who pass connections on to another host.
+    pub fn into_parts(self) -> (IO, Vec<u8>) {
+        (self.io, self.bytes)
+    }
+
+    /// Goes on with this configuration.
+    pub fn into_stream<L>(self, config: Arc<ServerConfig<L>>) -> Accept<IO, L>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+        L: Provides,
+    {
+        accept(config, self.io, self.bytes)
+    }
+}
+
+/// What a client offers (RFC 9846 4.2.2). Nothing of it is proven, nor checked for making sense together.
+#[derive(Clone, Copy)]
+pub struct ClientHello<'a>(wire::ClientHello<'a>);
+
+impl<'a> ClientHello<'a> {
+    /// The host name that the client asks for (RFC 6066 3), if it is one.
+    #[must_use]
+    pub fn server_name(&self) -> Option<&'a str> {
+        let list = self.0.extensions.get(ExtensionType::SERVER_NAME, ServerNameList::read).ok()??;
+        let name = std::str::from_utf8(list.host_name?).ok()?;
+        let name = name.strip_suffix('.').unwrap_or(name);
+        saitls::protocol::DnsName::try_from(name).ok()?;
+        Some(name)
+    }
+
+    /// The application protocols (RFC 7301), in the client's order; `None` if it says nothing of them.
+    #[must_use]
+    pub fn alpn(&self) -> Option<impl Iterator<Item = &'a [u8]>> {
+        let kind = ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION;
+        let list = self.0.extensions.get(kind, ProtocolNameList::read).ok()??;
+        Some(list.iter())
+    }
+
+    /// The cipher suites, in the client's order, those of older versions and those that nobody knows among them.
+    pub fn cipher_suites(&self) -> impl Iterator<Item = CipherSuite> + 'a {
+        self.0.cipher_suites.iter()
+    }
+
+    /// The groups, in the client's order.
+    pub fn named_groups(&self) -> impl Iterator<Item = NamedGroup> + 'a {
+        let groups = self.0.extensions.get(ExtensionType::SUPPORTED_GROUPS, NamedGroupList::read);
+        groups.ok().flatten().into_iter().flat_map(|groups| groups.named_group_list.iter())
+    }
+
+    /// How the client lets the server sign, in the client's order.
+    pub fn signature_schemes(&self) -> impl Iterator<Item = SignatureScheme> + 'a {
+        let schemes = self.0.extensions.get(ExtensionType::SIGNATURE_ALGORITHMS, SignatureSchemeList::read);
+        schemes.ok().flatten().into_iter().flat_map(|schemes| schemes.supported_signature_algorithms.iter())
+    }
+}
