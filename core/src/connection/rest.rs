@@ -5,11 +5,12 @@ use crate::crypto::CryptoProvider;
 use crate::storage::Storage;
 
 impl<'a, P: CryptoProvider> Connection<'a, P> {
-    /// Takes the receive buffer out of a connection that can do without it: the handshake is over, and nothing is in the buffer
-    /// that was not read. Of many connections most are idle; those that are need none, and share what the others use.
+    /// Takes the receive buffer out of a connection that can do without it: the handshake is over, and nothing is in
+    /// the buffer that was not read. Of many connections most are idle; those that are need none, and share what the
+    /// others use.
     ///
-    /// There is no room in [`records_room`](Self::records_room) until one is [put back](Self::put_receive_buffer). What was
-    /// read is wiped.
+    /// There is no room in [`records_room`](Self::records_room) until one is [put back](Self::put_receive_buffer). What
+    /// was read is wiped.
     ///
     /// ```
     /// # fn f<'a, P: saitls_core::crypto::CryptoProvider>(tls: &mut saitls_core::Connection<'a, P>,
@@ -29,8 +30,8 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         if self.is_handshaking() { None } else { self.receive.take() }
     }
 
-    /// Puts a buffer in the place of the one that was [taken](Self::take_receive_buffer). It must be as long as that one: the peer
-    /// was told how long its records may be, and the connection fails with
+    /// Puts a buffer in the place of the one that was [taken](Self::take_receive_buffer). It must be as long as that
+    /// one: the peer was told how long its records may be, and the connection fails with
     /// [`Error::ReceiveBufferTooSmall`](crate::Error::ReceiveBufferTooSmall) if one does not fit.
     ///
     /// # Errors
@@ -39,17 +40,18 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         self.receive.put(buffer)
     }
 
-    /// Takes the transmit buffer out of a connection that can do without it: the handshake is over, and all that was written was
-    /// sent. What it holds is what went over the transport.
+    /// Takes the transmit buffer out of a connection that can do without it: the handshake is over, and all that was
+    /// written was sent. What it holds is what went over the transport.
     ///
     /// Without it there is no room in [`data_room`](Self::data_room); [`close`](Self::close) and
-    /// [`update_keys`](Self::update_keys) wait until one is [put back](Self::put_transmit_buffer), and a connection that fails
-    /// cannot tell the peer why. So put it back before you [process](Self::process) what was received.
+    /// [`update_keys`](Self::update_keys) wait until one is [put back](Self::put_transmit_buffer), and a connection
+    /// that fails cannot tell the peer why. So put it back before you [process](Self::process) what was received.
     pub fn take_transmit_buffer(&mut self) -> Option<Storage<'a, u8>> {
         if self.is_handshaking() { None } else { self.outgoing.buffer.take() }
     }
 
-    /// Puts a buffer in the place of the one that was [taken](Self::take_transmit_buffer), as long as that one or longer.
+    /// Puts a buffer in the place of the one that was [taken](Self::take_transmit_buffer), as long as that one or
+    /// longer.
     ///
     /// # Errors
     /// The buffer, if there is one already.

@@ -136,9 +136,9 @@ use parts::{ClientParts, ServerParts};
 macro_rules! role {
     ($Config:ident, $Builder:ident, $Parts:ident, $role:literal) => {
         crate::provided::provided! {
-            #[doc = concat!("What a ", $role, " decides, and all that it needs for that: put it into an `Arc`, for any number of connections.")]
+            #[doc = concat!("What a ", $role, " decides, and all that it needs for that.")]
             ///
-            /// [`builder`](Self::builder) makes it.
+            /// Put it into an `Arc`, for any number of connections. [`builder`](Self::builder) makes it.
             pub struct $Config[] {
                 parts: $Parts<L::Provider>,
                 provider: L,
@@ -201,8 +201,8 @@ macro_rules! role {
                 self
             }
 
-            /// The lengths of the buffers, in bytes: without this, a full record each, 16,645 bytes. Connections at rest have none;
-            /// they share those of the configuration.
+            /// The lengths of the buffers, in bytes: without this, a full record each, 16,645 bytes. Connections at
+            /// rest have none; they share those of the configuration.
             #[must_use]
             pub fn with_buffer_lens(mut self, receive: usize, transmit: usize) -> Self {
                 self.lens = Lens { receive, transmit, ..self.lens };
@@ -210,22 +210,23 @@ macro_rules! role {
             }
 
             /// Room to keep what the peer said of itself, as long as the connection lives
-            /// ([`with_peer_buffer`](saitls::Buffers::with_peer_buffer)): on a server the host name that was asked for, and the
-            /// end-entity certificate. Without this there is none.
+            /// ([`with_peer_buffer`](saitls::Buffers::with_peer_buffer)): on a server the host name that was asked for,
+            /// and the end-entity certificate. Without this there is none.
             #[must_use]
             pub fn with_peer_buffer_len(mut self, len: usize) -> Self {
                 self.lens.peer = len;
                 self
             }
 
-            #[doc = concat!("Everything else that the protocol's [`", stringify!($Config), "`](config::", stringify!($Config), ") decides:")]
+            /// Everything else that the configuration of the protocol's crate decides:
             ///
             /// ```
-            #[doc = concat!("# fn f(builder: saitls_tokio::", stringify!($Builder), "<saitls_tokio::AwsLc>) -> saitls::protocol::Result<()> {")]
+            /// # use saitls_tokio::*;
+            #[doc = concat!("# fn f(builder: ", stringify!($Builder), "<AwsLc>) -> saitls::protocol::Result<()> {")]
             /// use saitls::protocol::codes::NamedGroup;
             ///
             /// let config = builder
-            ///     .with_options(|config| config.with_named_groups(&[NamedGroup::X25519]).with_record_size_limit(4_096))
+            ///     .with_options(|config| config.with_named_groups(&[NamedGroup::X25519]))
             ///     .build()?;
             /// # let _ = config; Ok(()) }
             /// ```
@@ -233,9 +234,9 @@ macro_rules! role {
             pub fn with_options(
                 mut self,
                 options: impl for<'a> FnOnce(config::$Config<'a, L::Provider>) -> config::$Config<'a, L::Provider>
-                    + Send
-                    + Sync
-                    + 'static,
+                + Send
+                + Sync
+                + 'static,
             ) -> Self {
                 self.options.push(Box::new(options));
                 self
@@ -248,8 +249,8 @@ role!(ClientConfig, ClientConfigBuilder, ClientParts, "client");
 role!(ServerConfig, ServerConfigBuilder, ServerParts, "server");
 
 impl<L: Provides> ClientConfig<L> {
-    /// A client that trusts whom `trust` says. Each connection has a copy of `provider`: [`AwsLc`](saitls_aws_lc::AwsLc),
-    /// `RustCrypto::os()`, or a [`Shared`](saitls::Shared) one.
+    /// A client that trusts whom `trust` says. Each connection has a copy of `provider`:
+    /// [`AwsLc`](saitls_aws_lc::AwsLc), `RustCrypto::os()`, or a [`Shared`](saitls::Shared) one.
     pub const fn builder(provider: L, trust: Trust<L::Provider>) -> ClientConfigBuilder<L> {
         let owned = Owned::new(Some(trust), Vec::new());
         ClientConfigBuilder { owned, provider, lens: Lens::DEFAULT, options: Vec::new() }
@@ -309,7 +310,8 @@ impl<L: Provides> ServerConfigBuilder<L> {
         self
     }
 
-    /// Clients are asked who they are, and may decline. A certificate that is not trusted ends the handshake all the same.
+    /// Clients are asked who they are, and may decline. A certificate that is not trusted ends the handshake all the
+    /// same.
     #[must_use]
     pub fn with_optional_client_authentication(mut self, trust: Trust<L::Provider>) -> Self {
         (self.owned.trust, self.owned.is_optional) = (Some(trust), true);

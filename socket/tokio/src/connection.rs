@@ -41,8 +41,8 @@ impl<'s> Connection<'s> {
     }
 
     /// The host name: on a client, the one it sent; on a server, the one that was asked for, if the configuration has
-    /// [room](crate::ServerConfigBuilder::with_peer_buffer_len) for it. A [`LazyConfigAcceptor`](crate::LazyConfigAcceptor) has
-    /// it without.
+    /// [room](crate::ServerConfigBuilder::with_peer_buffer_len) for it. A
+    /// [`LazyConfigAcceptor`](crate::LazyConfigAcceptor) has it without.
     #[must_use]
     pub fn server_name(&self) -> Option<&'s str> {
         self.negotiated?.server_name

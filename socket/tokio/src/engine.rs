@@ -1,7 +1,7 @@
 //! What the streams of both roles are: a `saitls::asynch::TlsStream` with the configuration that it borrows.
 //!
-//! Each poll makes a future of a call of that stream, polls it once, and drops it: that stream's calls can be repeated, and what
-//! is repeated loses and doubles nothing. So there is no second loop here.
+//! Each poll makes a future of a call of that stream, polls it once, and drops it: that stream's calls can be repeated,
+//! and what is repeated loses and doubles nothing. So there is no second loop here.
 
 use crate::config::{ClientConfig, Memory, ServerConfig};
 use crate::connection::Connection;
@@ -234,7 +234,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, L: Provides> Engine<IO, L> {
         Poll::Ready(Ok(()))
     }
 
-    /// close_notify behind what was written, then the end of the transport's sending. Of a connection that has failed, the alert.
+    /// close_notify behind what was written, then the end of the transport's sending. Of a connection that has failed,
+    /// the alert.
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.wakers.writer.register(cx.waker());
         ready!(self.call(|stream| {

@@ -61,7 +61,8 @@ macro_rules! futures {
         crate::provided::provided! {
             #[doc = concat!("The handshake of a ", $role, ".")]
             ///
-            /// Dropping it ends the connection without a word. Put a time limit around it: a peer that says nothing is waited for.
+            /// Dropping it ends the connection without a word. Put a time limit around it: a peer that says nothing is
+            /// waited for.
             #[must_use = "a future does nothing unless it is polled"]
             pub struct $Future[IO](
                 pub(crate) MidHandshake<IO, L>,
@@ -77,7 +78,8 @@ macro_rules! futures {
         }
 
         impl<IO, L: Provides> $Future<IO, L> {
-            /// The same, but what fails gives the transport back. The peer has been sent an alert, if it is to be sent one.
+            /// The same, but what fails gives the transport back. The peer has been sent an alert, if it is to be sent
+            /// one.
             pub fn into_fallible(self) -> $Fallible<IO, L> {
                 $Fallible(self.0)
             }

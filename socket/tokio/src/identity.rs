@@ -25,8 +25,8 @@ struct Owned<P: CryptoProvider> {
 }
 
 impl<P: CryptoProvider> Identity<P> {
-    /// An identity with an X.509 certificate: its chain, end entity first, and its private key. The trust anchor may be left
-    /// out.
+    /// An identity with an X.509 certificate: its chain, end entity first, and its private key. The trust anchor may be
+    /// left out.
     pub fn new(chain: Vec<CertificateDer<'static>>, signer: impl Signer<P> + Send + 'static) -> Self {
         Self::of(chain, CertificateType::X509, Arc::new(signer))
     }
@@ -106,13 +106,13 @@ mod aws_lc {
     use saitls_aws_lc::SigningKey;
 
     impl<P: CryptoProvider> Identity<P> {
-        /// An identity of two PEM files: the certificate chain, end entity first, and the private key (PKCS#8, SEC1 or PKCS#1).
-        /// AWS-LC signs with it, whatever the provider is.
+        /// An identity of two PEM files: the certificate chain, end entity first, and the private key (PKCS#8, SEC1 or
+        /// PKCS#1). AWS-LC signs with it, whatever the provider is.
         ///
         /// # Errors
-        /// [`CertificateFault::Bad`] if the first is no PEM; [`Error::InvalidConfiguration`] if there is no certificate in it, or
-        /// if the key is not that of the certificate; [`ProviderFault::InvalidKey`] if there is no key in the second, or none that can
-        /// be used.
+        /// [`CertificateFault::Bad`] if the first is no PEM; [`Error::InvalidConfiguration`] if there is no certificate
+        /// in it, or if the key is not that of the certificate; [`ProviderFault::InvalidKey`] if there is no key in the
+        /// second, or none that can be used.
         pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self> {
             let chain = CertificateDer::pem_slice_iter(chain).collect::<core::result::Result<Vec<_>, _>>();
             let chain = chain.map_err(|_| CertificateFault::Bad)?;

@@ -17,17 +17,18 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The longest ClientHello that is waited for, in bytes, with the headers of its records: those that a connection takes, and more
-/// records than anybody makes of one.
+/// The longest ClientHello that is waited for, in bytes, with the headers of its records: those that a connection
+/// takes, and more records than anybody makes of one.
 const MAX_HELLO_LEN: usize = 2 * FULL_RECEIVE_BUFFER_LEN;
 
-/// Waits for the ClientHello of the client at the other end of a transport, and gives a [`StartHandshake`], which knows what the
-/// client offers.
+/// Waits for the ClientHello of the client at the other end of a transport, and gives a [`StartHandshake`], which knows
+/// what the client offers.
 ///
 /// ```
 /// # use saitls_tokio::{LazyConfigAcceptor, ServerConfig};
 /// # use std::sync::Arc;
-/// # async fn f(tcp: tokio::net::TcpStream, for_devices: Arc<ServerConfig>, for_all: Arc<ServerConfig>) -> std::io::Result<()> {
+/// # type Config = Arc<ServerConfig>;
+/// # async fn f(tcp: tokio::net::TcpStream, for_devices: Config, for_all: Config) -> std::io::Result<()> {
 /// let start = LazyConfigAcceptor::new(tcp).await?;
 /// let config = match start.client_hello().server_name() {
 ///     Some("devices.example") => for_devices,
@@ -37,8 +38,8 @@ const MAX_HELLO_LEN: usize = 2 * FULL_RECEIVE_BUFFER_LEN;
 /// # drop(stream); Ok(()) }
 /// ```
 ///
-/// Put a time limit around it: a peer that says nothing is waited for. What begins no ClientHello fails with an error whose source
-/// is a [`saitls::Error`], and the client is sent its alert.
+/// Put a time limit around it: a peer that says nothing is waited for. What begins no ClientHello fails with an error
+/// whose source is a [`saitls::Error`], and the client is sent its alert.
 #[must_use = "a future does nothing unless it is polled"]
 pub struct LazyConfigAcceptor<IO> {
     io: Option<IO>,
@@ -54,8 +55,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> LazyConfigAcceptor<IO> {
         Self { io: Some(io), bytes: Vec::new(), alert: None }
     }
 
-    /// The transport, and what was read from it, if there is no ClientHello yet: for those who serve other protocols at the same
-    /// port.
+    /// The transport, and what was read from it, if there is no ClientHello yet: for those who serve other protocols at
+    /// the same port.
     pub fn take_io(&mut self) -> Option<(IO, Vec<u8>)> {
         Some((self.io.take()?, std::mem::take(&mut self.bytes)))
     }

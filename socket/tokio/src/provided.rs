@@ -2,8 +2,8 @@
 
 use saitls::stream::LendProvider;
 
-/// Where a provider is had from, with what tasks need: the provider itself, or a [`Shared`](saitls::Shared) one. Each connection
-/// has a copy.
+/// Where a provider is had from, with what tasks need: the provider itself, or a [`Shared`](saitls::Shared) one. Each
+/// connection has a copy.
 pub trait Provides: LendProvider<Provider: 'static> + Clone + Unpin + 'static {}
 
 impl<L: LendProvider<Provider: 'static> + Clone + Unpin + 'static> Provides for L {}

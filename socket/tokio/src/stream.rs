@@ -4,18 +4,19 @@
 macro_rules! stream {
     ($role:literal) => {
         crate::provided::provided! {
-            #[doc = concat!("A TLS connection of a ", $role, " over the transport `IO`, with the handshake complete.")]
+            #[doc = concat!("A TLS connection of a ", $role, " over the transport `IO`, after the handshake.")]
             ///
-            /// What is written is sealed and handed to the transport at once, as far as that takes it; the rest goes out with the
-            /// next call, whichever it is: flush, as with any stream of tokio, before you wait for something else. A write that is
-            /// dropped has taken nothing; a read that is dropped has lost nothing.
+            /// What is written is sealed and handed to the transport at once, as far as that takes it; the rest goes
+            /// out with the next call, whichever it is: flush, as with any stream of tokio, before you wait for
+            /// something else. A write that is dropped has taken nothing; a read that is dropped has lost nothing.
             ///
             /// A read gives 0 bytes only after the peer's close_notify. If the transport ends without, it fails with
             /// [`UnexpectedEof`](std::io::ErrorKind::UnexpectedEof): what was read may not be all. Errors of TLS are
             /// [`io::Error`](std::io::Error)s whose source is a [`saitls::Error`].
             ///
-            /// [`shutdown`](https://docs.rs/tokio/latest/tokio/io/trait.AsyncWriteExt.html#method.shutdown) sends close_notify behind what was written, and then ends the
-            /// transport's sending; reading goes on until the peer closes, too.
+            /// [`shutdown`](https://docs.rs/tokio/latest/tokio/io/trait.AsyncWriteExt.html#method.shutdown) sends
+            /// close_notify behind what was written, and then ends the transport's sending; reading goes on until the
+            /// peer closes, too.
             pub struct TlsStream[IO](
                 pub(crate) Engine<IO, L>,
             );
@@ -52,8 +53,8 @@ macro_rules! stream {
                 Ok(output)
             }
 
-            /// Renews the key that we send with (RFC 9846 4.7.3) with the next write or flush, and asks the peer for the same if
-            /// `request_peer` says so.
+            /// Renews the key that we send with (RFC 9846 4.7.3) with the next write or flush, and asks the peer for
+            /// the same if `request_peer` says so.
             ///
             /// # Errors
             /// [`Error::InvalidState`](saitls::Error::InvalidState) after the connection was closed;

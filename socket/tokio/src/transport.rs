@@ -11,8 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// The tasks that wait for a transport to take bytes: who reads and who writes, which may be two.
 ///
-/// A transport remembers one waker for sending. Both tasks send what is there to be sent, so what it remembers wakes both: else
-/// the one that asked first would sleep for ever.
+/// A transport remembers one waker for sending. Both tasks send what is there to be sent, so what it remembers wakes
+/// both: else the one that asked first would sleep for ever.
 #[derive(Default)]
 pub(crate) struct Wakers {
     pub(crate) reader: AtomicWaker,

@@ -1,5 +1,5 @@
 //! Both ends, and data.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 use saitls::protocol::crypto::PinnedKey;
 use saitls_tokio::{
