@@ -39,11 +39,14 @@ for helper in erl_child_setup inet_gethost; do
         "$(echo "$erlang"/erts-*/bin/$helper)" >helpers/$helper
     chmod +x helpers/$helper
 done
-erl() {
-    ROOTDIR=$erlang BINDIR=$here/helpers EMU=beam PROGNAME=erl "$loader" --library-path "$libraries" \
-        "$erlang"/erts-*/bin/beam.smp -- -root "$erlang" -bindir "$here/helpers" -progname erl -home "$here" -- \
-        -noshell -noinput -boot start_clean -eval "$1"
-}
+cat >helpers/erl <<SCRIPT
+#!/bin/sh
+export ROOTDIR="$erlang" BINDIR="$here/helpers" EMU=beam PROGNAME=erl
+exec "$loader" --library-path "$libraries" "$(echo "$erlang"/erts-*/bin/beam.smp)" -- -root "$erlang" \\
+    -bindir "$here/helpers" -progname erl -home "$here" -- -noshell -noinput -boot start_clean -eval "\$1"
+SCRIPT
+chmod +x helpers/erl
+erl() { "$here/helpers/erl" "$1"; }
 erl 'application:ensure_all_started(ssl), {ok, Version} = application:get_key(ssl, vsn),
     io:format("Erlang/OTP ~s, ssl ~s~n", [erlang:system_info(otp_release), Version]), halt().'
 run openssl version
@@ -87,7 +90,7 @@ only_448=ed448:ecdsa_secp256r1_sha256
 
 for key in ed25519 ed448; do
     port=$((port + 1))
-    serve erl "{ok, _} = application:ensure_all_started(ssl),
+    serve "$here/helpers/erl" "{ok, _} = application:ensure_all_started(ssl),
         {ok, Listener} = ssl:listen($port, [{ip, {127, 0, 0, 1}}, {versions, ['tlsv1.3']}, {log_level, none},
             {certfile, \"$key.pem\"}, {keyfile, \"$key.key\"}]),
         (fun Next() -> {ok, Socket} = ssl:transport_accept(Listener), ssl:handshake(Socket, 5000), Next() end)()."

@@ -41,11 +41,14 @@ for helper in erl_child_setup inet_gethost; do
         "$(echo "$erlang"/erts-*/bin/$helper)" >helpers/$helper
     chmod +x helpers/$helper
 done
-erl() {
-    ROOTDIR=$erlang BINDIR=$here/helpers EMU=beam PROGNAME=erl "$loader" --library-path "$libraries" \
-        "$erlang"/erts-*/bin/beam.smp -- -root "$erlang" -bindir "$here/helpers" -progname erl -home "$here" -- \
-        -noshell -noinput -boot start_clean -eval "$1"
-}
+cat >helpers/erl <<SCRIPT
+#!/bin/sh
+export ROOTDIR="$erlang" BINDIR="$here/helpers" EMU=beam PROGNAME=erl
+exec "$loader" --library-path "$libraries" "$(echo "$erlang"/erts-*/bin/beam.smp)" -- -root "$erlang" \\
+    -bindir "$here/helpers" -progname erl -home "$here" -- -noshell -noinput -boot start_clean -eval "\$1"
+SCRIPT
+chmod +x helpers/erl
+erl() { "$here/helpers/erl" "$1"; }
 erl 'application:ensure_all_started(ssl), {ok, Version} = application:get_key(ssl, vsn),
     io:format("Erlang/OTP ~s, ssl ~s~n", [erlang:system_info(otp_release), Version]), halt().'
 run openssl version
