@@ -12,7 +12,7 @@ use zeroize::{Zeroize, Zeroizing};
 const MAX_BLOCK_LEN: usize = 128;
 
 /// The most parts of a message, and the block in front of them.
-const MAX_PARTS: usize = 7;
+const MAX_PARTS: usize = 8;
 
 /// HMAC over the joined `parts`, with the hash `H`. `key` is never longer than a block: see
 /// [`MAX_HMAC_KEY_LEN`](super::MAX_HMAC_KEY_LEN).
@@ -53,17 +53,17 @@ fn expand_label<P: CryptoProvider>(
 ) -> Result<()> {
     let [high, low] = u16::try_from(out.len()).map_err(|_| ProviderFault::Unsupported)?.to_be_bytes();
     let label_len = u8::try_from(label.name.len().saturating_add(6)).map_err(|_| ProviderFault::Unsupported)?;
-    let [a, b, c, d, e, f] = label.prefix.0;
-    let front = [high, low, label_len, a, b, c, d, e, f];
+    let front = [high, low, label_len];
     let context_len = [u8::try_from(context.len()).map_err(|_| ProviderFault::Unsupported)?];
 
     let mut previous: Option<Zeroizing<Digest>> = None;
     let mut counter = 0u8;
     for chunk in out.chunks_mut(hash.output_len()) {
         counter = counter.checked_add(1).ok_or(ProviderFault::Unsupported)?;
-        let parts: [&[u8]; 6] = [
+        let parts: [&[u8]; 7] = [
             previous.as_ref().map_or(&[], |previous| previous.as_bytes()),
             &front,
+            label.prefix.0,
             label.name,
             &context_len,
             context,

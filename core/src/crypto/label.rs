@@ -2,13 +2,13 @@
 
 /// What every label of a protocol begins with, so that no secret of one protocol is a secret of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LabelPrefix(pub [u8; 6]);
+pub struct LabelPrefix(pub &'static [u8; 6]);
 
 impl LabelPrefix {
     /// TLS 1.3 (RFC 9846 7.1).
-    pub const TLS_1_3: Self = Self(*b"tls13 ");
+    pub const TLS_1_3: Self = Self(b"tls13 ");
     /// DTLS 1.3, without a space (RFC 9147 5.9).
-    pub const DTLS_1_3: Self = Self(*b"dtls13");
+    pub const DTLS_1_3: Self = Self(b"dtls13");
 }
 
 /// What HKDF-Expand-Label makes of a secret (RFC 9846 7.1): the name of a key, in one protocol.

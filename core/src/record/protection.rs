@@ -6,6 +6,10 @@ use crate::error::{Error, PeerFault, Result};
 use crate::limits::RECORD_HEADER_LEN;
 use zeroize::Zeroizing;
 
+/// The labels of the key and the IV of a traffic secret (RFC 9846 7.3).
+const KEY: Label<'static> = Label::tls13(b"key");
+const IV: Label<'static> = Label::tls13(b"iv");
+
 /// Derives a traffic secret from the one before.
 pub(super) type NextSecret<P> =
     fn(&mut P, HashAlgorithm, &<P as CryptoProvider>::Secret) -> Result<<P as CryptoProvider>::Secret>;
@@ -33,8 +37,8 @@ impl<P: CryptoProvider> Protection<P> {
             return Err(Error::Internal);
         }
         let mut iv = Zeroizing::new(Nonce::default());
-        secret.export(provider, suite.hash(), &Label::tls13(b"iv"), b"", &mut *iv)?;
-        let aead = P::Aead::from_secret(provider, suite, &secret, &Label::tls13(b"key"))?;
+        secret.export(provider, suite.hash(), &IV, b"", &mut *iv)?;
+        let aead = P::Aead::from_secret(provider, suite, &secret, &KEY)?;
         *slot = Some(Self { aead, iv, sequence: 0, suite, secret });
         Ok(())
     }
@@ -52,7 +56,7 @@ impl<P: CryptoProvider> Protection<P> {
     /// again, since a device may have kept state of the failed record.
     pub(super) fn rewind(&mut self, provider: &mut P) -> Result<()> {
         self.sequence = self.sequence.saturating_sub(1);
-        self.aead = P::Aead::from_secret(provider, self.suite, &self.secret, &Label::tls13(b"key"))?;
+        self.aead = P::Aead::from_secret(provider, self.suite, &self.secret, &KEY)?;
         Ok(())
     }
 

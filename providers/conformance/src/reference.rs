@@ -94,7 +94,7 @@ pub(crate) fn expand(hash: HashAlgorithm, secret: &[u8], label: &Label<'_>, cont
     let byte = |len: usize| u8::try_from(len).expect("lengths of the tests fit into a byte");
     let mut info = u16::try_from(len).expect("lengths of the tests fit into two bytes").to_be_bytes().to_vec();
     info.push(byte(label.name.len() + 6));
-    info.extend_from_slice(&label.prefix.0);
+    info.extend_from_slice(label.prefix.0);
     info.extend_from_slice(label.name);
     info.push(byte(context.len()));
     info.extend_from_slice(context);

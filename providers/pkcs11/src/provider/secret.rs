@@ -69,7 +69,7 @@ impl TokenSecret {
 /// `HkdfLabel` (RFC 9846 7.1), as far as it can say that.
 fn hkdf_label(len: usize, label: &Label<'_>, context: &[u8]) -> Option<Vec<u8>> {
     let mut info = u16::try_from(len).ok()?.to_be_bytes().to_vec();
-    for part in [&[&label.prefix.0, label.name].concat(), context] {
+    for part in [&[&label.prefix.0[..], label.name].concat(), context] {
         info.push(u8::try_from(part.len()).ok()?);
         info.extend_from_slice(part);
     }
