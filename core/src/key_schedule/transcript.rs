@@ -3,7 +3,6 @@
 use crate::codes::{HandshakeType, HashAlgorithm};
 use crate::crypto::{CryptoProvider, Digest, Hash};
 use crate::error::{Error, Result};
-use crate::wire::Writer;
 
 /// The hash of all handshake messages so far, once it is known which hash that is.
 pub(crate) struct Transcript<P: CryptoProvider> {
@@ -43,11 +42,10 @@ impl<P: CryptoProvider> Transcript<P> {
     /// Replaces the first ClientHello by its hash, as a HelloRetryRequest wants it.
     pub(crate) fn replace_by_message_hash(&mut self, provider: &mut P, algorithm: HashAlgorithm) -> Result<()> {
         let client_hello = self.hash.take().ok_or(Error::Internal)?.finish(provider)?;
-        let mut message = [0; 4 + crate::crypto::MAX_DIGEST_LEN];
-        let mut writer = Writer::new(&mut message);
-        writer.message(HandshakeType::MESSAGE_HASH, |writer| writer.bytes(client_hello.as_bytes()));
-        let len = writer.finish()?;
+        let client_hello = client_hello.as_bytes();
+        let len = u8::try_from(client_hello.len()).map_err(|_| Error::Internal)?;
         self.begin(provider, algorithm)?;
-        self.add(provider, message.get(..len).ok_or(Error::Internal)?)
+        self.add(provider, &[HandshakeType::MESSAGE_HASH.0, 0, 0, len])?;
+        self.add(provider, client_hello)
     }
 }
