@@ -45,7 +45,7 @@ impl<'a, P: CryptoProvider> RotatingIdentities<'a, P> {
     /// Begins with these.
     ///
     /// # Errors
-    /// [`Error::InvalidConfiguration`] if one of them cannot work.
+    /// [`Error::InvalidConfiguration`](crate::Error::InvalidConfiguration) if one of them cannot work.
     pub fn new(identities: &'a [Identity<'a, P>]) -> Result<Self> {
         identities.iter().try_for_each(Identity::check)?;
         Ok(Self { current: Mutex::new(identities) })
@@ -54,7 +54,8 @@ impl<'a, P: CryptoProvider> RotatingIdentities<'a, P> {
     /// From now on, these. Returns those that were.
     ///
     /// # Errors
-    /// [`Error::InvalidConfiguration`] if one of them cannot work; then nothing has changed.
+    /// [`Error::InvalidConfiguration`](crate::Error::InvalidConfiguration) if one of them cannot work; then nothing has
+    /// changed.
     pub fn replace(&self, identities: &'a [Identity<'a, P>]) -> Result<&'a [Identity<'a, P>]> {
         identities.iter().try_for_each(Identity::check)?;
         Ok(core::mem::replace(&mut *self.current.lock(), identities))
