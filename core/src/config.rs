@@ -165,7 +165,6 @@ impl<'a> Common<'a> {
 
     /// Checks that of each list that is given the provider has something to do with. What it has by itself is its own
     /// affair.
-    #[inline(never)]
     fn check_algorithms<P: CryptoProvider>(&self, verifies_peer: bool) -> Result<()> {
         let wrong = |what| Err(Error::InvalidConfiguration(what));
         if self.cipher_suites.is_some_and(|list| !list.iter().any(|&suite| supports_suite::<P>(suite))) {

@@ -112,7 +112,6 @@ impl<P: CryptoProvider> Connection<'_, P> {
     }
 
     /// Sends a KeyUpdate behind what was written, and uses the next key from there on.
-    #[inline(never)]
     fn poll_key_update(&mut self, provider: &mut P, update_requested: bool) -> Result<Poll<()>> {
         self.outgoing.flush(provider)?;
         if self.outgoing.poll_room(provider, KeyUpdate::LEN)?.is_pending() {

@@ -30,8 +30,9 @@ pub trait Aead<P: CryptoProvider>: Sized {
     /// # Errors
     /// As for [`from_key`](Self::from_key), and what [`Secret::export`] says.
     fn from_secret(provider: &mut P, suite: CipherSuite, secret: &P::Secret, label: &Label<'_>) -> Result<Self> {
-        let key = export_key(provider, suite, secret, label)?;
-        load_key(provider, suite, &key)
+        let mut key = SecretBytes::zeros(suite.key_len())?;
+        secret.export(provider, suite.hash(), label, b"", key.as_mut_bytes())?;
+        Self::from_key(provider, suite, key.as_bytes())
     }
 
     /// Encrypts in place. `in_out` is the plaintext followed by [`CipherSuite::tag_len`] bytes of room, which
@@ -70,23 +71,6 @@ pub trait Aead<P: CryptoProvider>: Sized {
         let _ = (provider, sample);
         Err(ProviderFault::Unsupported.into())
     }
-}
-
-#[inline(never)]
-fn export_key<P: CryptoProvider>(
-    provider: &mut P,
-    suite: CipherSuite,
-    secret: &P::Secret,
-    label: &Label<'_>,
-) -> Result<SecretBytes> {
-    let mut key = SecretBytes::zeros(suite.key_len())?;
-    secret.export(provider, suite.hash(), label, b"", key.as_mut_bytes())?;
-    Ok(key)
-}
-
-#[inline(never)]
-fn load_key<P: CryptoProvider, A: Aead<P>>(provider: &mut P, suite: CipherSuite, key: &SecretBytes) -> Result<A> {
-    A::from_key(provider, suite, key.as_bytes())
 }
 
 /// Parts a record into text and tag, for implementers of [`Aead`].

@@ -450,7 +450,6 @@ impl<'a> PublicKeyInfo<'a> {
 ///
 /// # Errors
 /// [`CertificateFault::Bad`] if it is not well-formed; [`PeerFault::IllegalSignatureScheme`] if it does not fit.
-#[inline(never)]
 pub(crate) fn key_for_scheme(subject_public_key_info: &[u8], scheme: SignatureScheme) -> Result<&[u8]> {
     let info = PublicKeyInfo::checked(subject_public_key_info)?;
     let algorithm = info.algorithm.oid;

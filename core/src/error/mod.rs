@@ -84,7 +84,6 @@ const _: () = assert!(size_of::<Result<(), Error>>() == 4 && align_of::<Error>()
 impl Error {
     /// The alert that tells the peer, or `None` where nothing is to be said (RFC 9846 6.2).
     #[must_use]
-    #[inline(never)]
     pub const fn alert(self) -> Option<AlertDescription> {
         Some(match self {
             Self::Peer(fault) => fault.alert(),

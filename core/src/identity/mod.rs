@@ -263,7 +263,6 @@ pub(crate) fn check_certificate_types(types: &[CertificateType]) -> Result<()> {
 }
 
 /// What is offered must not be offered twice (RFC 9846 4.3.7, 4.3.8).
-#[inline(never)]
 pub(crate) fn has_duplicates<T: PartialEq>(list: &[T]) -> bool {
     list.iter().enumerate().any(|(index, item)| list.iter().take(index).any(|earlier| earlier == item))
 }

@@ -21,7 +21,6 @@ impl SendingCertificate {
         Self { sender: CertificateSender::default(), finished }
     }
 
-    #[inline(never)]
     pub(super) fn advance<P: CryptoProvider>(&mut self, step: &mut Step<'_, '_, P>) -> Poll<Result<State<P>>> {
         if step.identity().is_none() {
             ready!(poll_send_empty(step))?;

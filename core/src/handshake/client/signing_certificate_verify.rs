@@ -16,7 +16,6 @@ impl SigningCertificateVerify {
         Self { finished: Some(finished) }
     }
 
-    #[inline(never)]
     pub(super) fn advance<P: CryptoProvider>(&mut self, step: &mut Step<'_, '_, P>) -> Poll<Result<State<P>>> {
         ready!(step.poll_present(Presenting::Signature(Side::Client)))?;
         Poll::Ready(Ok(State::SendingFinished(take(&mut self.finished)?)))
