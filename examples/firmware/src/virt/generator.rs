@@ -25,7 +25,7 @@ const ENTROPY_SOURCE: u32 = 4;
 const STEPS: [u32; 4] = [1, 3, 11, 15];
 
 /// How long an answer may take, in looks.
-const PATIENCE: u32 = 100_000_000;
+const PATIENCE: u32 = 1_000_000_000;
 
 /// What the device reads and writes: a queue with room for one request (2.6), and the bytes of the answer.
 #[repr(C, align(16))]
@@ -96,12 +96,21 @@ impl Generator {
     }
 
     /// Fills all of `out`, or fails.
-    pub(crate) fn fill(&mut self, out: &mut [u8]) -> bool {
-        out.chunks_mut(32).all(|part| self.ask(part))
+    pub(crate) fn fill(&mut self, mut out: &mut [u8]) -> bool {
+        while !out.is_empty() {
+            let len = out.len().min(32);
+            // The device may answer with fewer bytes than it was asked for (virtio 1.1, 5.4.6).
+            let len = self.ask(&mut out[..len]);
+            if len == 0 {
+                return false;
+            }
+            out = &mut out[len..];
+        }
+        true
     }
 
-    /// One request, of up to 32 bytes.
-    fn ask(&mut self, out: &mut [u8]) -> bool {
+    /// One request, for all of `out`, up to 32 bytes. Returns how many of them came, 0 if the device does not answer.
+    fn ask(&mut self, out: &mut [u8]) -> usize {
         const DEVICE_WRITES: u32 = 2;
         let shared = PLACE.0.get();
         // SAFETY: between requests the device leaves this memory alone.
@@ -119,17 +128,15 @@ impl Generator {
             let used = unsafe { (&raw const (*shared).used).read_volatile() };
             if (used[0] >> 16) as u16 == self.requests {
                 fence(Ordering::SeqCst);
-                if used[2] as usize != out.len() {
-                    return false;
-                }
+                let len = out.len().min(used[2] as usize);
                 // SAFETY: the device is done with it.
                 let answer = unsafe { (&raw const (*shared).answer).read_volatile() };
                 out.iter_mut().zip(answer).for_each(|(to, from)| *to = from);
                 // SAFETY: as above. What was given away is not kept.
                 unsafe { (&raw mut (*shared).answer).write_volatile([0; 32]) };
-                return true;
+                return len;
             }
         }
-        false
+        0
     }
 }
