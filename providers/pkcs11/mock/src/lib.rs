@@ -13,7 +13,7 @@
 //!   there are two tokens of the same name.
 //! * `odd`: a signature has 63 bytes. `large`: it is said to need 144.
 //!
-//! With `SAITLS_SPY_ON` in the environment it is no token but a [`spy`].
+//! With `SAITLS_SPY_ON` in the environment it is no token but a spy, which stands between a program and another module.
 //!
 //! The token `mock` with the PIN 1234 has the P-256 key of the examples as `p256`, without a label and with the id 7,
 //! as `always` (a login for each signature), and as `nosign`.
