@@ -229,7 +229,7 @@ fn bad_input(cases: &mut Vec<Case>) {
     cases.push(Case::new("bad-input/client/no-anchors", &[], |cx| {
         usage(cx.our_bare_client(1, &["--ca", "/dev/null"])?, "no certificate in it")
     }));
-    for word in ["--early-data", "--session", "--psk"] {
+    for word in ["--early-data", "--session"] {
         cases.push(Case::new(format!("bad-input/client/not-built{word}"), &[], move |cx| {
             let process = cx.our_client(1, Key::P256, &[word, "x:00"])?;
             usage(process, word)
