@@ -34,8 +34,8 @@ impl Written {
 }
 
 impl<P: CryptoProvider> Agreements<P> {
-    pub(crate) const fn none() -> Self {
-        Self { shares: [const { None }; MAX_KEY_SHARES] }
+    pub(crate) fn none() -> Self {
+        Self { shares: core::array::from_fn(|_| None) }
     }
 
     /// Begins an agreement for each group, in place of those before.
