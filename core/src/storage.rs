@@ -24,6 +24,20 @@ pub enum Storage<'a, T> {
 }
 
 impl<T> Storage<'_, T> {
+    /// What there is; none is left in its place.
+    pub(crate) fn take(&mut self) -> Self {
+        core::mem::replace(self, Self::Borrowed(&mut []))
+    }
+
+    /// Puts `items` where there are none, or gives them back.
+    pub(crate) fn put(&mut self, items: Self) -> Result<(), Self> {
+        if !self.is_empty() {
+            return Err(items);
+        }
+        *self = items;
+        Ok(())
+    }
+
     /// Appends `item`, or gives it back if the storage is lent: its length is fixed.
     ///
     /// # Errors

@@ -30,6 +30,8 @@ pub(crate) use early::Early;
 pub(crate) use handshake::Handshake;
 pub(crate) use main::{Exporter, Main};
 pub(crate) use transcript::Transcript;
+#[cfg(feature = "psk")]
+pub(crate) use transcript::message_hash_header;
 
 use crate::codes::HashAlgorithm;
 use crate::crypto::{CryptoProvider, Digest, Label, Secret};

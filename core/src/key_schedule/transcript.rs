@@ -42,10 +42,14 @@ impl<P: CryptoProvider> Transcript<P> {
     /// Replaces the first ClientHello by its hash, as a HelloRetryRequest wants it.
     pub(crate) fn replace_by_message_hash(&mut self, provider: &mut P, algorithm: HashAlgorithm) -> Result<()> {
         let client_hello = self.hash.take().ok_or(Error::Internal)?.finish(provider)?;
-        let client_hello = client_hello.as_bytes();
-        let len = u8::try_from(client_hello.len()).map_err(|_| Error::Internal)?;
         self.begin(provider, algorithm)?;
-        self.add(provider, &[HandshakeType::MESSAGE_HASH.0, 0, 0, len])?;
-        self.add(provider, client_hello)
+        self.add(provider, &message_hash_header(&client_hello)?)?;
+        self.add(provider, client_hello.as_bytes())
     }
+}
+
+/// What stands in front of the hash of the first ClientHello, which makes a message of it (RFC 9846 4.1).
+pub(crate) fn message_hash_header(client_hello: &Digest) -> Result<[u8; 4]> {
+    let len = u8::try_from(client_hello.as_bytes().len()).map_err(|_| Error::Internal)?;
+    Ok([HandshakeType::MESSAGE_HASH.0, 0, 0, len])
 }

@@ -1,10 +1,10 @@
 //! Binders (RFC 9846 4.3.11.2): a MAC over the hellos up to the list of binders, under a key of the PSK.
 
 use super::Step;
-use crate::codes::{HandshakeType, HashAlgorithm};
+use crate::codes::HashAlgorithm;
 use crate::crypto::{CryptoProvider, Digest, Hash};
 use crate::error::{Error, Result};
-use crate::key_schedule::{Early, verify_data};
+use crate::key_schedule::{Early, message_hash_header, verify_data};
 use crate::wire::Message;
 
 impl<P: CryptoProvider> Step<'_, '_, P> {
@@ -24,9 +24,8 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
             None => P::Hash::digest(self.provider, hash, &[truncated])?,
             Some(request) => {
                 let first = self.memory.transcript.hash(self.provider)?;
-                let len = u8::try_from(first.as_bytes().len()).map_err(|_| Error::Internal)?;
-                let front = [HandshakeType::MESSAGE_HASH.0, 0, 0, len];
-                P::Hash::digest(self.provider, hash, &[&front, first.as_bytes(), request, truncated])?
+                let header = message_hash_header(&first)?;
+                P::Hash::digest(self.provider, hash, &[&header, first.as_bytes(), request, truncated])?
             }
         };
         let key = Early::<P>::new(self.provider, hash, psk)?.external_binder_key(self.provider)?;

@@ -99,16 +99,12 @@ impl<'a> ReceiveBuffer<'a> {
         }
         self.wipe_stale();
         (self.handshake, self.data, self.records) = (Part::NONE, Part::NONE, Part::NONE);
-        Some(core::mem::replace(&mut self.bytes, Storage::Borrowed(&mut [])))
+        Some(self.bytes.take())
     }
 
     /// Storage in the place of what was [taken](Self::take).
     pub(crate) fn put(&mut self, bytes: Storage<'a, u8>) -> Result<(), Storage<'a, u8>> {
-        if !self.bytes.is_empty() {
-            return Err(bytes);
-        }
-        self.bytes = bytes;
-        Ok(())
+        self.bytes.put(bytes)
     }
 
     /// Forgets everything.

@@ -40,16 +40,12 @@ impl<'a> TransmitBuffer<'a> {
             return None;
         }
         (self.sent, self.sealed) = (0, 0);
-        Some(core::mem::replace(&mut self.bytes, Storage::Borrowed(&mut [])))
+        Some(self.bytes.take())
     }
 
     /// Storage in the place of what was [taken](Self::take).
     pub(crate) fn put(&mut self, bytes: Storage<'a, u8>) -> Result<(), Storage<'a, u8>> {
-        if !self.bytes.is_empty() {
-            return Err(bytes);
-        }
-        self.bytes = bytes;
-        Ok(())
+        self.bytes.put(bytes)
     }
 
     pub(crate) fn capacity(&self) -> usize {
