@@ -1,6 +1,7 @@
 //! The random number generator of the board: a virtio device (virtio 1.1, 4.2 and 5.4), behind one of eight slots.
 
 use crate::Register;
+use crate::timer::uncounted;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering, fence};
 
@@ -100,7 +101,7 @@ impl Generator {
         while !out.is_empty() {
             let len = out.len().min(32);
             // The device may answer with fewer bytes than it was asked for (virtio 1.1, 5.4.6).
-            let len = self.ask(&mut out[..len]);
+            let len = uncounted(|| self.ask(&mut out[..len]));
             if len == 0 {
                 return false;
             }
@@ -131,7 +132,7 @@ impl Generator {
                 let len = out.len().min(used[2] as usize);
                 // SAFETY: the device is done with it.
                 let answer = unsafe { (&raw const (*shared).answer).read_volatile() };
-                out.iter_mut().zip(answer).for_each(|(to, from)| *to = from);
+                out.iter_mut().zip(answer).take(len).for_each(|(to, from)| *to = from);
                 // SAFETY: as above. What was given away is not kept.
                 unsafe { (&raw mut (*shared).answer).write_volatile([0; 32]) };
                 return len;
