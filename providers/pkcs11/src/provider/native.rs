@@ -197,44 +197,25 @@ impl Functions {
         };
         let text = text.as_mut_ptr();
         let mut written = length(text_len);
+        // They take the same.
+        let (call, function) = match direction {
+            Direction::Seal => (there(list.C_EncryptMessage)?, Function::EncryptMessage),
+            Direction::Open => (there(list.C_DecryptMessage)?, Function::DecryptMessage),
+        };
         // SAFETY: all pointers are to what is borrowed for the call, with its length; where text is and where text
         // will be may be the same place (PKCS#11 5.2). Additional data is not written to.
-        let (value, function) = unsafe {
-            let aad_at = aad.as_ptr().cast_mut();
-            let aad_len = length(aad.len());
-            let text_len = length(text_len);
-            match direction {
-                Direction::Seal => {
-                    let seal = there(list.C_EncryptMessage)?;
-                    let seal = seal(
-                        session,
-                        parameters,
-                        length(parameters_len),
-                        aad_at,
-                        aad_len,
-                        text,
-                        text_len,
-                        text,
-                        &mut written,
-                    );
-                    (seal, Function::EncryptMessage)
-                }
-                Direction::Open => {
-                    let open = there(list.C_DecryptMessage)?;
-                    let open = open(
-                        session,
-                        parameters,
-                        length(parameters_len),
-                        aad_at,
-                        aad_len,
-                        text,
-                        text_len,
-                        text,
-                        &mut written,
-                    );
-                    (open, Function::DecryptMessage)
-                }
-            }
+        let value = unsafe {
+            call(
+                session,
+                parameters,
+                length(parameters_len),
+                aad.as_ptr().cast_mut(),
+                length(aad.len()),
+                text,
+                length(text_len),
+                text,
+                &mut written,
+            )
         };
         outcome(value, function)?;
         of_length(written, text_len, function)
