@@ -6,7 +6,7 @@ use super::support::*;
 use saitls_chain::*;
 use saitls_core::crypto::{PeerVerifier, VerificationProgress};
 use saitls_core::limits::MAX_SIGNATURE_CHECKS;
-use saitls_core::{CertificateFault, Error, ProviderFault};
+use saitls_core::{CertificateFault, ProviderFault};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::task::Poll;
@@ -107,23 +107,6 @@ fn an_attacker_cannot_make_us_verify_more_signatures_than_is_allowed() {
     let verified = Verification::server(&chain, "server.test").run(&verifier, &mut provider);
     assert_eq!(verified, Err(CertificateFault::ChainTooLong.into()));
     assert_eq!(provider.verified, u32::from(MAX_SIGNATURE_CHECKS));
-}
-
-/// Asks another verifier if the first one refuses, both with the same progress.
-struct Or<'a>(&'a dyn PeerVerifier<Counting>, &'a dyn PeerVerifier<Counting>);
-
-impl PeerVerifier<Counting> for Or<'_> {
-    fn poll_verify(
-        &self,
-        provider: &mut Counting,
-        progress: &mut VerificationProgress<Counting>,
-        peer: &saitls_core::crypto::PeerCertificates<'_>,
-    ) -> Poll<Result<(), Error>> {
-        match self.0.poll_verify(provider, progress, peer) {
-            Poll::Ready(Err(_)) => self.1.poll_verify(provider, progress, peer),
-            other => other,
-        }
-    }
 }
 
 #[test]

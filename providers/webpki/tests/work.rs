@@ -6,7 +6,7 @@ use super::support::*;
 use rcgen::{CertificateParams, GeneralSubtree, NameConstraints};
 use saitls_core::crypto::{PeerVerifier, VerificationProgress};
 use saitls_core::limits::MAX_SIGNATURE_CHECKS;
-use saitls_core::{CertificateFault, Error, ProviderFault};
+use saitls_core::{CertificateFault, ProviderFault};
 use saitls_webpki::*;
 use std::task::Poll;
 
@@ -161,23 +161,6 @@ fn a_verification_begins_anew_with_a_verifier_that_only_looks_the_same() {
         }
         while verification.poll(&rotating, &mut provider, &mut progress) == Poll::Pending {}
         assert_eq!(provider.verified, expected);
-    }
-}
-
-/// Asks another verifier if the first one refuses, both with the same progress.
-struct Or<'a>(&'a dyn PeerVerifier<Counting>, &'a dyn PeerVerifier<Counting>);
-
-impl PeerVerifier<Counting> for Or<'_> {
-    fn poll_verify(
-        &self,
-        provider: &mut Counting,
-        progress: &mut VerificationProgress<Counting>,
-        peer: &saitls_core::crypto::PeerCertificates<'_>,
-    ) -> Poll<Result<(), Error>> {
-        match self.0.poll_verify(provider, progress, peer) {
-            Poll::Ready(Err(_)) => self.1.poll_verify(provider, progress, peer),
-            other => other,
-        }
     }
 }
 

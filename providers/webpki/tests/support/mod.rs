@@ -32,6 +32,23 @@ pub fn certificate_list(chain: &[&[u8]]) -> Vec<u8> {
     list
 }
 
+/// Asks another verifier if the first one refuses, both with the same progress.
+pub struct Or<'a>(pub &'a dyn PeerVerifier<Counting>, pub &'a dyn PeerVerifier<Counting>);
+
+impl PeerVerifier<Counting> for Or<'_> {
+    fn poll_verify(
+        &self,
+        provider: &mut Counting,
+        progress: &mut VerificationProgress<Counting>,
+        peer: &PeerCertificates<'_>,
+    ) -> Poll<Result<(), Error>> {
+        match self.0.poll_verify(provider, progress, peer) {
+            Poll::Ready(Err(_)) => self.1.poll_verify(provider, progress, peer),
+            other => other,
+        }
+    }
+}
+
 /// A verification, as the handshake has it done.
 pub struct Verification<'a> {
     pub role: PeerRole,
