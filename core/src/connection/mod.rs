@@ -28,6 +28,8 @@ use crate::crypto::{CryptoProvider, x509};
 use crate::error::{Error, Misconfiguration, Result};
 pub use crate::handshake::PeerAuthentication;
 use crate::handshake::{Agreements, Memory, PeerNotes, client, server};
+#[cfg(feature = "psk")]
+use crate::psk::PskKind;
 use crate::record::stream::{Incoming, Outgoing, ReceiveBuffer};
 pub use crate::waiting::{Operation, WaitingFor};
 use core::task::Waker;
@@ -155,6 +157,9 @@ pub struct Negotiated<'c> {
     pub peer_chain_len: usize,
     /// How the peer proved who it is.
     pub peer_authentication: PeerAuthentication,
+    /// Where the pre-shared key comes from that both sides went on with, if there was one.
+    #[cfg(feature = "psk")]
+    pub psk: Option<PskKind>,
     /// Whether there was a HelloRetryRequest.
     pub hello_retry: bool,
     /// The peer's record_size_limit.
@@ -399,6 +404,8 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             peer_certificate_type: self.memory.facts.peer_certificate_type,
             peer_chain_len: self.memory.facts.peer_chain_len.into(),
             peer_authentication: self.memory.facts.peer_authentication?,
+            #[cfg(feature = "psk")]
+            psk: self.memory.facts.psk,
             hello_retry: self.memory.facts.retried,
             record_size_limit: self.memory.facts.peer_record_size_limit,
         })

@@ -8,7 +8,8 @@ use crate::codes::SignatureScheme;
 pub enum PeerAuthentication {
     /// With a certificate that the verifier accepted and whose key signed the handshake.
     Certificate,
-    /// With a pre-shared key, which both sides have.
+    /// With a pre-shared key, which both sides have. If it came with a ticket, the peer is who it was when the session
+    /// began: it had a certificate then, or another key, or nothing.
     PreSharedKey,
     /// Not at all, since this server does not ask.
     NotRequested,

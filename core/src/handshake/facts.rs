@@ -3,6 +3,8 @@
 use super::evidence::PeerAuthentication;
 use crate::codes::{CertificateType, CipherSuite, NamedGroup, SignatureScheme};
 use crate::identity::Asked;
+#[cfg(feature = "psk")]
+use crate::psk::PskKind;
 use crate::wire::Random;
 
 /// What a handshake has found out.
@@ -18,6 +20,9 @@ pub(crate) struct Facts {
     /// A client was asked who it is. What it answers, if anything, is in [`Memory`](super::Memory).
     pub(crate) certificate_requested: bool,
     pub(crate) peer_authentication: Option<PeerAuthentication>,
+    /// The PSK that both sides went on with.
+    #[cfg(feature = "psk")]
+    pub(crate) psk: Option<PskKind>,
     /// What the peer's Certificate holds, and ours.
     pub(crate) peer_certificate_type: CertificateType,
     pub(crate) own_certificate_type: CertificateType,
@@ -42,6 +47,8 @@ impl Facts {
             retried: false,
             certificate_requested: false,
             peer_authentication: None,
+            #[cfg(feature = "psk")]
+            psk: None,
             peer_certificate_type: CertificateType::X509,
             own_certificate_type: CertificateType::X509,
             peer_chain_len: 0,

@@ -25,7 +25,7 @@ impl<P: CryptoProvider> Main<P> {
     }
 
     /// `resumption_secret`; `transcript` is that of ClientHello...client Finished.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for tickets: until then its tests alone call it"))]
+    #[cfg_attr(not(any(test, feature = "tickets")), expect(dead_code, reason = "for tickets"))]
     pub(crate) fn resumption(&self, provider: &mut P, transcript: &Digest) -> Result<Resumption<P>> {
         let secret = self.0.derive(provider, &label::RESUMPTION, transcript)?;
         Ok(Resumption(Stage { secret, hash: self.0.hash }))
@@ -53,7 +53,7 @@ impl<P: CryptoProvider> Exporter<P> {
 /// What the PSKs of tickets are made of.
 pub(crate) struct Resumption<P: CryptoProvider>(Stage<P>);
 
-#[cfg_attr(not(test), expect(dead_code, reason = "for tickets: until then its tests alone call it"))]
+#[cfg_attr(not(any(test, feature = "tickets")), expect(dead_code, reason = "for tickets"))]
 impl<P: CryptoProvider> Resumption<P> {
     /// The PSK of a ticket with this nonce (RFC 9846 4.7.1).
     pub(crate) fn psk(&self, provider: &mut P, ticket_nonce: &[u8]) -> Result<P::Secret> {

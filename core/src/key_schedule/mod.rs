@@ -28,6 +28,8 @@ mod transcript;
 #[cfg(any(test, feature = "psk"))]
 pub(crate) use early::Early;
 pub(crate) use handshake::Handshake;
+#[cfg(feature = "tickets")]
+pub(crate) use main::Resumption;
 pub(crate) use main::{Exporter, Main};
 pub(crate) use transcript::Transcript;
 #[cfg(feature = "psk")]

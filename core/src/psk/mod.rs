@@ -6,6 +6,8 @@ mod absent;
 #[cfg(feature = "psk")]
 mod key;
 #[cfg(feature = "psk")]
+mod kind;
+#[cfg(feature = "psk")]
 mod modes;
 #[cfg(feature = "psk")]
 mod store;
@@ -20,6 +22,7 @@ pub(crate) use {
 #[cfg(feature = "psk")]
 pub use {
     key::{HeldSecret, PreSharedKey},
+    kind::PskKind,
     modes::PskModes,
     store::{FoundPsk, PskStore},
 };

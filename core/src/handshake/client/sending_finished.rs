@@ -20,7 +20,7 @@ impl SendingFinished {
         ready!(poll_send_finished(step))?;
         step.end_key()?;
         step.k_send(&Key::ClientApplication)?;
-        step.complete()?;
+        step.complete(false)?;
         Poll::Ready(Ok(State::Connected))
     }
 }

@@ -6,14 +6,15 @@ use crate::error::{Error, Result};
 use crate::handshake::Step;
 use crate::handshake::evidence::PskAgreed;
 use crate::key_schedule::{Early, Handshake};
+use crate::psk::PskKind;
 
 /// A PSK that both sides go on with: on a server, its binder is right; on a client, the server selected it.
-pub(in crate::handshake) struct Agreed<P: CryptoProvider>(Early<P>);
+pub(in crate::handshake) struct Agreed<P: CryptoProvider>(PskKind, Early<P>);
 
 impl<P: CryptoProvider> Agreed<P> {
     /// To be called where the above is known, and only there.
-    pub(super) const fn on(early: Early<P>) -> Self {
-        Self(early)
+    pub(super) const fn on(kind: PskKind, early: Early<P>) -> Self {
+        Self(kind, early)
     }
 }
 
@@ -25,7 +26,8 @@ pub(in crate::handshake) fn extract<P: CryptoProvider>(
     shared: Option<&P::Secret>,
 ) -> Result<(Handshake<P>, Option<PskAgreed>)> {
     match (agreed, shared) {
-        (Some(Agreed(early)), shared) => {
+        (Some(Agreed(kind, early)), shared) => {
+            step.facts().psk = Some(kind);
             let handshake = early.into_handshake(step.provider(), shared)?;
             Ok((handshake, Some(PskAgreed::secret_has_psk())))
         }

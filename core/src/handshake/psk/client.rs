@@ -7,7 +7,7 @@ use crate::crypto::CryptoProvider;
 use crate::error::{Error, Incompatibility, PeerFault, Result};
 use crate::handshake::Step;
 use crate::key_schedule::Early;
-use crate::psk::{ClientPsks, PreSharedKey};
+use crate::psk::{ClientPsks, PreSharedKey, PskKind};
 use crate::waiting::Operation;
 use crate::wire::extensions::{PskIdentity, PskKeyExchangeModes, SelectedPsk};
 use crate::wire::{ServerHello, Writer};
@@ -109,7 +109,8 @@ impl Binders {
             let Poll::Ready(secret) = psk.poll_secret(step.provider()) else {
                 return step.pending(Operation::PreSharedKey);
             };
-            let binder = step.binder(psk.hash(), &secret?, hello.0.map(|(_, request)| request), truncated_len)?;
+            let request = hello.0.map(|(_, request)| request);
+            let binder = step.binder((PskKind::External, psk.hash()), &secret?, request, truncated_len)?;
             at = at.saturating_add(1);
             step.put(at, binder.as_bytes())?;
             at = at.saturating_add(binder.as_bytes().len());
@@ -155,6 +156,6 @@ impl<P: CryptoProvider> Selected<'_, P> {
             return step.pending(Operation::PreSharedKey);
         };
         let early = Early::new(step.provider(), self.0.hash(), &secret?)?;
-        Poll::Ready(Ok(Agreed::on(early)))
+        Poll::Ready(Ok(Agreed::on(PskKind::External, early)))
     }
 }

@@ -7,7 +7,7 @@ use crate::crypto::CryptoProvider;
 use crate::error::{Error, Incompatibility, PeerFault, Result};
 use crate::handshake::{Received, Step};
 use crate::key_schedule::Early;
-use crate::psk::{FoundPsk, PskStore};
+use crate::psk::{FoundPsk, PskKind, PskStore};
 use crate::secret;
 use crate::waiting::Operation;
 use crate::wire::ClientHello;
@@ -132,9 +132,9 @@ impl<P: CryptoProvider> Choice<P> {
         let offered = offered.ok_or(Error::Internal)?;
         let (_, binder) = offered.iter().nth(picked.index.into()).ok_or(Error::Internal)?;
         let early = Early::new(step.provider(), found.hash, &found.secret)?;
-        let expected = step.accept_bound(&received.message, offered.binders_len(), &early)?;
+        let expected = step.accept_bound(&received.message, offered.binders_len(), PskKind::External, &early)?;
         if secret::equal(expected.as_bytes(), binder) {
-            Ok(Some(Agreed::on(early)))
+            Ok(Some(Agreed::on(PskKind::External, early)))
         } else {
             Err(PeerFault::BadBinder.into())
         }

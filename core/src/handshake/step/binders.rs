@@ -5,6 +5,7 @@ use crate::codes::HashAlgorithm;
 use crate::crypto::{CryptoProvider, Digest, Hash};
 use crate::error::{Error, Result};
 use crate::key_schedule::{Early, message_hash_header, verify_data};
+use crate::psk::PskKind;
 use crate::wire::Message;
 
 impl<P: CryptoProvider> Step<'_, '_, P> {
@@ -14,7 +15,7 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
     #[inline(never)]
     pub(in crate::handshake) fn binder(
         &mut self,
-        hash: HashAlgorithm,
+        (kind, hash): (PskKind, HashAlgorithm),
         psk: &P::Secret,
         request: Option<&[u8]>,
         truncated_len: usize,
@@ -28,7 +29,8 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
                 P::Hash::digest(self.provider, hash, &[&header, first.as_bytes(), request, truncated])?
             }
         };
-        let key = Early::<P>::new(self.provider, hash, psk)?.external_binder_key(self.provider)?;
+        let early = Early::new(self.provider, hash, psk)?;
+        let key = binder_key(self.provider, kind, &early)?;
         verify_data(self.provider, hash, &key, &transcript)
     }
 
@@ -45,6 +47,7 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
         &mut self,
         message: &Message<'_>,
         binders_len: usize,
+        kind: PskKind,
         early: &Early<P>,
     ) -> Result<Digest> {
         let truncated_len = message.bytes.len().saturating_sub(binders_len);
@@ -52,7 +55,17 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
         self.memory.transcript.add(self.provider, truncated)?;
         let transcript = self.transcript_hash()?;
         self.memory.transcript.add(self.provider, binders)?;
-        let key = early.external_binder_key(self.provider)?;
+        let key = binder_key(self.provider, kind, early)?;
         verify_data(self.provider, self.hash(), &key, &transcript)
+    }
+}
+
+fn binder_key<P: CryptoProvider>(provider: &mut P, kind: PskKind, early: &Early<P>) -> Result<P::Secret> {
+    match kind {
+        PskKind::External => early.external_binder_key(provider),
+        #[cfg(feature = "tickets")]
+        PskKind::Resumption => early.resumption_binder_key(provider),
+        #[cfg(not(feature = "tickets"))]
+        PskKind::Resumption => Err(Error::Internal),
     }
 }

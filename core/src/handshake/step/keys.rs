@@ -1,11 +1,13 @@
 //! Turns and keys: the right-hand column of RFC 9846, Appendix A.
 
 use super::Step;
-use super::memory::Schedule;
+use super::memory::{Complete, Schedule};
 use crate::config::Common;
 use crate::crypto::{CryptoProvider, Digest, Secret};
 use crate::error::{Error, Result};
 use crate::handshake::Facts;
+#[cfg(feature = "tickets")]
+use crate::key_schedule::Resumption;
 use crate::key_schedule::{Arrow, Exporter, Handshake, Main, verify_data};
 use crate::record::{Next, RecordAligned, Whose};
 use crate::secret::MAX_SECRET_LEN;
@@ -90,11 +92,26 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
         Ok(())
     }
 
-    /// Both have finished. Of the key schedule, only what exporters need stays.
-    pub(in crate::handshake) fn complete(&mut self) -> Result<()> {
-        let exporter = self.application_secret(Main::exporter)?;
-        self.memory.schedule = Schedule::Exporter(Exporter::new(exporter, self.hash()));
+    /// Both have finished. Of the key schedule, only what exporters need stays; and if there can be tickets, what those
+    /// are for, which is of the transcript so far.
+    #[cfg_attr(not(feature = "tickets"), expect(unused_variables, reason = "there can be none"))]
+    pub(in crate::handshake) fn complete(&mut self, has_tickets: bool) -> Result<()> {
+        let exporter = Exporter::new(self.application_secret(Main::exporter)?, self.hash());
+        #[cfg(feature = "tickets")]
+        let resumption = if has_tickets { Some(self.resumption()?) } else { None };
+        self.memory.schedule = Schedule::Complete(Complete {
+            exporter,
+            #[cfg(feature = "tickets")]
+            resumption,
+        });
         Ok(())
+    }
+
+    #[cfg(feature = "tickets")]
+    fn resumption(&mut self) -> Result<Resumption<P>> {
+        let transcript = self.transcript_hash()?;
+        let Schedule::Main(main) = &self.memory.schedule else { return Err(Error::Internal) };
+        main.resumption(self.provider, &transcript)
     }
 }
 

@@ -4,6 +4,8 @@ use crate::crypto::{CryptoProvider, Digest};
 use crate::error::{Error, Result};
 use crate::handshake::{Facts, PeerNotes};
 use crate::identity::ChosenIdentity;
+#[cfg(feature = "tickets")]
+use crate::key_schedule::Resumption;
 use crate::key_schedule::{Exporter, Main, Transcript};
 
 /// What of the key schedule outlives a step. It has its place here, so that no state carries it: what is moved from
@@ -14,7 +16,15 @@ pub(super) enum Schedule<P: CryptoProvider> {
     /// From the ServerHello to the client's Finished.
     Main(Main<P>),
     /// After that.
-    Exporter(Exporter<P>),
+    Complete(Complete<P>),
+}
+
+/// What stays of the key schedule when both have finished.
+pub(super) struct Complete<P: CryptoProvider> {
+    pub(super) exporter: Exporter<P>,
+    /// What tickets are for, if there can be some.
+    #[cfg(feature = "tickets")]
+    pub(super) resumption: Option<Resumption<P>>,
 }
 
 /// What a handshake keeps between its steps, and some of it as long as the connection lasts.
@@ -67,8 +77,22 @@ impl<'a, P: CryptoProvider> Memory<'a, P> {
     /// [`Error::InvalidState`] before the handshake is complete, and when all was forgotten.
     pub(crate) fn export(&self, provider: &mut P, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<()> {
         match &self.schedule {
-            Schedule::Exporter(exporter) => exporter.export(provider, label, context, out),
+            Schedule::Complete(complete) => complete.exporter.export(provider, label, context, out),
             Schedule::Nothing | Schedule::Main(_) => Err(Error::InvalidState),
+        }
+    }
+
+    /// The PSK of a ticket with this nonce (RFC 9846 4.7.1).
+    ///
+    /// # Errors
+    /// [`Error::InvalidState`] before the handshake is complete, if there can be no tickets, and when all was
+    /// forgotten.
+    #[cfg(feature = "tickets")]
+    #[allow(dead_code, reason = "for tickets")]
+    pub(crate) fn resumption_psk(&self, provider: &mut P, ticket_nonce: &[u8]) -> Result<P::Secret> {
+        match &self.schedule {
+            Schedule::Complete(Complete { resumption: Some(resumption), .. }) => resumption.psk(provider, ticket_nonce),
+            _ => Err(Error::InvalidState),
         }
     }
 }
