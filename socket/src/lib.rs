@@ -101,3 +101,8 @@ pub use saitls_core::{
     config::{ClientConfig, Identity, ServerConfig},
     crypto::PinnedKey,
 };
+
+/// What stands in the cookbook compiles.
+#[cfg(all(doctest, feature = "std", feature = "webpki", feature = "rustcrypto"))]
+#[doc = include_str!("../../docs/COOKBOOK.md")]
+struct Cookbook;

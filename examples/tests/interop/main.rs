@@ -24,6 +24,7 @@ mod psk;
 mod raw_keys;
 mod refused;
 mod runner;
+mod troubleshooting;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
             psk::cases(),
             raw_keys::cases(),
             refused::cases(),
+            troubleshooting::cases(),
         ]
         .into_iter()
         .flatten(),
