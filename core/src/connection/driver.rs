@@ -70,7 +70,9 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     }
 
     fn run(&mut self, provider: &mut P) -> Result<()> {
-        if let Some(alert) = self.wishes.reject.take().filter(|_| self.phase != Phase::Closed) {
+        if let Some(alert) = self.wishes.reject.take()
+            && !matches!(self.phase, Phase::Closed)
+        {
             return Err(Error::PeerRejected(alert));
         }
         loop {
@@ -99,7 +101,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             self.alert_sent = Some(alert);
         }
         self.outgoing.buffer.discard_open();
-        if self.phase == Phase::Handshake {
+        if self.is_handshaking() {
             self.memory.forget_peer();
         }
         self.phase = Phase::Failed(error);

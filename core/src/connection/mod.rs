@@ -42,7 +42,7 @@ enum Endpoint<'a, P: CryptoProvider> {
 }
 
 /// The life of a connection.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Phase {
     Handshake,
     Connected,
@@ -319,14 +319,14 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
 
     /// Whether the handshake is going on.
     #[must_use]
-    pub fn is_handshaking(&self) -> bool {
-        self.phase == Phase::Handshake
+    pub const fn is_handshaking(&self) -> bool {
+        matches!(self.phase, Phase::Handshake)
     }
 
     /// Whether the handshake is complete and the connection has not ended.
     #[must_use]
-    pub fn is_connected(&self) -> bool {
-        self.phase == Phase::Connected
+    pub const fn is_connected(&self) -> bool {
+        matches!(self.phase, Phase::Connected)
     }
 
     /// Whether data may be written: after the handshake, before [`close`](Self::close).

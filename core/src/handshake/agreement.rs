@@ -34,8 +34,10 @@ impl Written {
 }
 
 impl<P: CryptoProvider> Agreements<P> {
-    pub(crate) fn none() -> Self {
-        Self { shares: core::array::from_fn(|_| None) }
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "so that it is made where it will stay")]
+    pub(crate) const fn none() -> Self {
+        Self { shares: [None, None, None] }
     }
 
     /// Begins an agreement for each group, in place of those before.

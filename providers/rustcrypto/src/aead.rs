@@ -39,7 +39,7 @@ macro_rules! suites {
             fn from_key(provider: &mut P, suite: CipherSuite, key: &[u8]) -> Result<Self> {
                 match suite {
                     $(#[cfg(feature = $feature)]
-                    CipherSuite::$suite => crypto::Aead::from_key(provider, suite, key).map(Keyed::$suite).map(Self),)*
+                    CipherSuite::$suite => Ok(Self(Keyed::$suite(crypto::Aead::from_key(provider, suite, key)?))),)*
                     _ => Err(ProviderFault::Unsupported.into()),
                 }
             }

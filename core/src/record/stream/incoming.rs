@@ -57,6 +57,8 @@ pub(crate) struct Incoming<P: CryptoProvider, G> {
 
 impl<P: CryptoProvider, G> Incoming<P, G> {
     /// Until there is a key, `guest` has its room.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "so that it is made where it will stay")]
     pub(crate) const fn new(guest: G) -> Self {
         Self {
             place: Place::Lent(guest),

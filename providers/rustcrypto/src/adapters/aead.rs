@@ -42,7 +42,8 @@ where
         if suite != CipherSuite(SUITE) {
             return Err(ProviderFault::Unsupported.into());
         }
-        A::new_from_slice(key).map(Self).map_err(|_| Error::Provider(ProviderFault::Unsupported))
+        let key = key.try_into().map_err(|_| ProviderFault::Unsupported)?;
+        Ok(Self(A::new(key)))
     }
 
     fn seal(&mut self, _: &mut P, nonce: &Nonce, aad: &[u8], in_out: &mut [u8]) -> Result<()> {
