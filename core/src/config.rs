@@ -13,6 +13,9 @@ use crate::error::{Error, Misconfiguration, Result};
 use crate::identity::{Identities, check_certificate_types, has_duplicates};
 use crate::limits::{MAX_AUTHORITIES_LEN, MAX_KEY_EPOCH, MAX_NAMES_LEN};
 use crate::psk::{ClientPsks, ServerPsks};
+#[cfg(feature = "tickets")]
+use crate::tickets::ServerTickets;
+use core::task::Waker;
 
 /// Whether a server asks its clients who they are.
 pub enum ClientAuthentication<'a, P: CryptoProvider> {
@@ -411,6 +414,8 @@ pub struct ServerConfig<'a, P: CryptoProvider> {
     pub(crate) identities: Identities<'a, P>,
     pub(crate) client_authentication: ClientAuthentication<'a, P>,
     pub(crate) psks: ServerPsks<'a, P>,
+    #[cfg(feature = "tickets")]
+    pub(crate) tickets: ServerTickets<'a, P>,
 }
 
 impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
@@ -430,6 +435,8 @@ impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
             identities,
             client_authentication: ClientAuthentication::None,
             psks: ServerPsks::none(),
+            #[cfg(feature = "tickets")]
+            tickets: ServerTickets::none(),
         }
     }
 
@@ -438,6 +445,14 @@ impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
     /// Whether it can present a certificate.
     pub(crate) const fn has_identity(&self) -> bool {
         !matches!(self.identities, Identities::Nobody)
+    }
+
+    /// Whatever may be pending while a PSK is looked for: it wakes.
+    pub(crate) fn register_psk_waker(&self, provider: &mut P, waker: &Waker) -> bool {
+        let wakes = self.psks.register_waker(provider, waker);
+        #[cfg(feature = "tickets")]
+        let wakes = self.tickets.ticketer.is_some_and(|ticketer| ticketer.register_waker(provider, waker)) || wakes;
+        wakes
     }
 
     /// Whether clients are asked who they are; by default they are not.
@@ -512,6 +527,35 @@ mod psks {
         #[must_use]
         pub const fn with_psk_modes(mut self, modes: PskModes) -> Self {
             self.psks.modes = modes;
+            self
+        }
+    }
+}
+
+#[cfg(feature = "tickets")]
+mod server_tickets {
+    //! Servers whose clients come back.
+
+    use super::ServerConfig;
+    use crate::crypto::CryptoProvider;
+    use crate::tickets::Ticketer;
+
+    impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
+        /// Gives clients tickets, with which they resume their sessions: without certificates, in either direction, and
+        /// with the key agreement that [PSK modes](Self::with_psk_modes) ask for. Who a client is comes back with its
+        /// session, for as long as this server serves the same name to it, asks clients in the same way and trusts the
+        /// same; otherwise there is a full handshake.
+        #[must_use]
+        pub const fn with_tickets(mut self, ticketer: &'a dyn Ticketer<P>) -> Self {
+            self.tickets.ticketer = Some(ticketer);
+            self
+        }
+
+        /// How many tickets a client gets when a handshake is complete, at most; without this, 2. If it resumed a session
+        /// it gets one, in place of that which it used. A client that says how many it wants (RFC 9149) gets no more.
+        #[must_use]
+        pub const fn with_ticket_count(mut self, count: u8) -> Self {
+            self.tickets.count = count;
             self
         }
     }

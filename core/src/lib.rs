@@ -42,11 +42,14 @@ mod identity; // 11
 
 pub mod psk; // 12
 
-pub mod config; // 13: what the application hands to the handshake
+#[cfg(feature = "tickets")]
+pub mod tickets; // 13
 
-mod handshake; // 14
+pub mod config; // 14: what the application hands to the handshake
 
-mod connection; // 15
+mod handshake; // 15
+
+mod connection; // 16
 
 pub use connection::{Buffers, Connection, Negotiated, Operation, PeerAuthentication, SetupError, WaitingFor};
 #[doc(no_inline)]

@@ -40,6 +40,9 @@ pub const MAX_KEY_UPDATES: u8 = 32;
 /// NewSessionTickets that may come in a row without application data between them; our choice.
 pub const MAX_TICKETS: u8 = 32;
 
+/// The longest that a ticket may be used, in seconds: seven days (RFC 9846 4.7.1).
+pub const MAX_TICKET_LIFETIME: u32 = 604_800;
+
 /// The longest NewSessionTicket, with its header, in bytes: all its fields as long as they can be (RFC 9846 4.7.1).
 pub const MAX_TICKET_MESSAGE_LEN: usize = 4 + 4 + 4 + (1 + 255) + (2 + 0xffff) + (2 + 0xfffe);
 

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use saitls_core::psk::PskKind;
 use saitls_core::{Negotiated, PeerAuthentication};
 
 use crate::identity::subject;
@@ -33,7 +34,12 @@ pub fn facts(role: Role, negotiated: &Negotiated<'_>) -> String {
         ("alpn", text(negotiated.alpn.map(|name| name.escape_ascii().to_string()))),
         (
             "resumed",
-            if negotiated.peer_authentication == PeerAuthentication::PreSharedKey { "psk" } else { "no" }.into(),
+            match negotiated.psk {
+                None => "no",
+                Some(PskKind::Resumption) => "ticket",
+                Some(_) => "psk",
+            }
+            .into(),
         ),
         ("early-data", "none".into()),
         ("retry", yes_or_no(negotiated.hello_retry)),

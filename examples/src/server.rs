@@ -3,8 +3,10 @@
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::rc::Rc;
 
+use saitls::webpki::SystemClock;
 use saitls_core::codes::CertificateType;
 use saitls_core::config::{ClientAuthentication, Identity, ServerConfig};
+use saitls_core::tickets::TicketKeys;
 use smoltcp::time::{Duration, Instant};
 
 use crate::app::{Application, Echo, Progress, Www};
@@ -80,6 +82,10 @@ fn run_on<B: Backend>(args: &ServerArgs) -> Result<(), Failure> {
     let store = psks.as_slice();
     if !store.is_empty() {
         config = config.with_psks(&store);
+    }
+    let tickets = TicketKeys::new(&mut B::start()).map_err(Failure::configuration)?.with_clock(&SystemClock);
+    if args.tickets > 0 {
+        config = config.with_tickets(&tickets).with_ticket_count(args.tickets);
     }
     // A server cannot ask for max_fragment_length, but clients that know record_size_limit understand the same by it.
     let fragment = args.common.max_fragment_length.and_then(|length| u16::try_from(length.bytes()?).ok());

@@ -106,6 +106,9 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         }
         self.phase = Phase::Failed(error);
         self.waiting_for = WaitingFor::Nothing;
+        // Why it failed is known already.
+        #[cfg(feature = "tickets")]
+        let _ = self.drop_tickets(provider);
         self.forget();
         if self.receive.data().is_empty() {
             self.receive.clear();

@@ -18,6 +18,8 @@ mod driver;
 mod post_handshake;
 mod rest;
 mod setup_error;
+#[cfg(feature = "tickets")]
+mod tickets;
 
 pub use buffers::Buffers;
 pub use setup_error::SetupError;
@@ -73,6 +75,12 @@ struct PostHandshake {
     update_owed: bool,
     /// How often our key was renewed.
     epoch: u64,
+    /// How many tickets we have sent.
+    #[cfg(feature = "tickets")]
+    tickets_sent: u16,
+    /// The next one.
+    #[cfg(feature = "tickets")]
+    ticket: Option<tickets::TicketDraft>,
 }
 
 /// A TLS 1.3 connection, client or server.
@@ -265,6 +273,11 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         }
     }
 
+    /// The application protocol that was agreed on.
+    fn protocol(&self) -> Option<&'a [u8]> {
+        self.memory.facts.alpn.and_then(|index| self.common().alpn.get(usize::from(index)).copied())
+    }
+
     const fn common(&self) -> &'a Common<'a> {
         match &self.endpoint {
             Endpoint::Client(client, _) => &client.config.common,
@@ -288,7 +301,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         if operation == Operation::PreSharedKey {
             return match &self.endpoint {
                 Endpoint::Client(client, _) => client.config.psks.register_waker(provider, waker),
-                Endpoint::Server(config, _) => config.psks.register_waker(provider, waker),
+                Endpoint::Server(config, _) => config.register_psk_waker(provider, waker),
             };
         }
         let (verifier, identities) = match &self.endpoint {
@@ -397,7 +410,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             named_group: self.memory.facts.named_group,
             peer_signature_scheme: self.memory.facts.peer_scheme,
             local_signature_scheme: self.memory.facts.local_scheme,
-            alpn: self.memory.facts.alpn.and_then(|index| self.common().alpn.get(usize::from(index)).copied()),
+            alpn: self.protocol(),
             server_name,
             verified_name: wanted.filter(|_| self.memory.facts.server_name_verified),
             peer_certificate: self.memory.notes.certificate(),

@@ -104,6 +104,10 @@ impl<P: CryptoProvider> Connection<'_, P> {
             self.post_handshake.update_owed = false;
             self.post_handshake.update_requested |= update_requested;
         }
+        #[cfg(feature = "tickets")]
+        if self.wishes.key_update.is_none() {
+            self.send_tickets(provider)?;
+        }
         if self.wishes.close && self.wishes.key_update.is_none() {
             self.outgoing.alert(provider, AlertDescription::CLOSE_NOTIFY)?;
             self.locally_closed = true;

@@ -8,8 +8,8 @@ use crate::codes::SignatureScheme;
 pub enum PeerAuthentication {
     /// With a certificate that the verifier accepted and whose key signed the handshake.
     Certificate,
-    /// With a pre-shared key, which both sides have. If it came with a ticket, the peer is who it was when the session
-    /// began: it had a certificate then, or another key, or nothing.
+    /// With a pre-shared key, which both sides have. On a client also where the key came with a ticket: the server is
+    /// who it was when the session began. A server says of a client that comes back what it was then: the other variants.
     PreSharedKey,
     /// Not at all, since this server does not ask.
     NotRequested,
@@ -33,11 +33,11 @@ pub(crate) struct PeerAuthenticated(PeerAuthentication);
 #[cfg(not(feature = "psk"))]
 type IfPsk = core::convert::Infallible;
 #[cfg(feature = "psk")]
-type IfPsk = ();
+type IfPsk = PeerAuthentication;
 
 /// The Handshake Secret is of a PSK: on a server, the client's binder proved that it has it; on a client, the server
-/// must have it to make the Finished that is next.
-pub(crate) struct PskAgreed(#[allow(dead_code, reason = "says whether there can be such a value")] IfPsk);
+/// must have it to make the Finished that is next. And what whoever has it is known as.
+pub(crate) struct PskAgreed(IfPsk);
 
 /// The MAC in the peer's Finished is right.
 pub(crate) struct FinishedVerified(());
@@ -59,8 +59,8 @@ impl SignatureVerified {
 #[cfg(feature = "psk")]
 impl PskAgreed {
     /// To be called where the Handshake Secret was made of a PSK that was agreed on, and only there.
-    pub(super) const fn secret_has_psk() -> Self {
-        Self(())
+    pub(super) const fn secret_has_psk(how: PeerAuthentication) -> Self {
+        Self(how)
     }
 }
 
@@ -72,8 +72,11 @@ impl PeerAuthenticated {
     }
 
     /// By a PSK.
-    pub(super) const fn by_psk(_: &PskAgreed) -> Self {
-        Self(PeerAuthentication::PreSharedKey)
+    pub(super) const fn by_psk(agreed: &PskAgreed) -> Self {
+        #[cfg(feature = "psk")]
+        return Self(agreed.0);
+        #[cfg(not(feature = "psk"))]
+        match agreed.0 {}
     }
 
     /// On a server that does not ask its clients.

@@ -38,6 +38,12 @@ impl<'a> PeerNotes<'a> {
         }
     }
 
+    /// Who the client is, is not known after all.
+    #[cfg(feature = "tickets")]
+    pub(super) const fn forget_certificate(&mut self) {
+        self.certificate_len = 0;
+    }
+
     pub(super) fn note_certificate(&mut self, certificate: &[u8]) {
         let room = self.bytes.get_mut(self.name_len.into()..).and_then(|room| room.get_mut(..certificate.len()));
         if let (Some(room), Ok(len)) = (room, certificate.len().try_into()) {

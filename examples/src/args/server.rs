@@ -38,6 +38,7 @@ sizes in bytes
 what to do
   --www DIR                serve DIR over HTTP/1.1; GET /status gives the facts
   --connections N          exit after N connections
+  --tickets N              tickets for a client to resume its session with: 2 unless said otherwise
   --key-update             send a KeyUpdate after each handshake
   --key-log FILE           append secrets in SSLKEYLOGFILE format
   --provider NAME          rustcrypto (default) or aws-lc
@@ -63,6 +64,8 @@ pub struct ServerArgs {
     pub www: Option<PathBuf>,
     /// After how many connections to exit.
     pub connections: Option<u64>,
+    /// How many tickets a client gets.
+    pub tickets: u8,
 }
 
 /// Room for a ClientHello of 128 kB, which is as long as both its lists can make it, and for a record behind it. That
@@ -80,6 +83,7 @@ impl Default for ServerArgs {
             client_auth_optional: false,
             www: None,
             connections: None,
+            tickets: 2,
         }
     }
 }
@@ -112,7 +116,8 @@ impl ServerArgs {
             "www" => self.www = Some(os_value(name, parser)?.into()),
             "connections" => self.connections = Some(number(name, parser, 1, u64::MAX)?),
             "ocsp" => self.ocsp = Some(os_value(name, parser)?.into()),
-            "tickets" | "max-early-data" => {
+            "tickets" => self.tickets = number(name, parser, 0, u8::MAX)?,
+            "max-early-data" => {
                 if number(name, parser, 0, u32::MAX)? != 0 {
                     return Err(not_built(name));
                 }

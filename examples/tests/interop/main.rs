@@ -24,6 +24,7 @@ mod psk;
 mod raw_keys;
 mod refused;
 mod runner;
+mod tickets;
 mod troubleshooting;
 
 use std::process::ExitCode;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
             psk::cases(),
             raw_keys::cases(),
             refused::cases(),
+            tickets::cases(),
             troubleshooting::cases(),
         ]
         .into_iter()

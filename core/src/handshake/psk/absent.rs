@@ -133,6 +133,16 @@ impl<P: CryptoProvider> Choice<P> {
         Poll::Ready(Ok(None))
     }
 
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as where there are PSKs")]
+    pub(in crate::handshake) const fn spend(
+        &mut self,
+        _: &mut Step<'_, '_, P>,
+        _: &ServerConfig<'_, P>,
+        _: &ClientHello<'_>,
+    ) -> Result<bool> {
+        Ok(true)
+    }
+
     #[expect(clippy::unused_self, reason = "as where there are PSKs")]
     pub(in crate::handshake) fn accept(
         &mut self,

@@ -4,17 +4,38 @@ use crate::codes::HashAlgorithm;
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
 use crate::handshake::Step;
+#[cfg(not(feature = "tickets"))]
+use crate::handshake::evidence::PeerAuthentication;
 use crate::handshake::evidence::PskAgreed;
+#[cfg(feature = "tickets")]
+use crate::handshake::psk::resumed::Resumed;
 use crate::key_schedule::{Early, Handshake};
 use crate::psk::PskKind;
 
 /// A PSK that both sides go on with: on a server, its binder is right; on a client, the server selected it.
-pub(in crate::handshake) struct Agreed<P: CryptoProvider>(PskKind, Early<P>);
+pub(in crate::handshake) struct Agreed<P: CryptoProvider> {
+    kind: PskKind,
+    early: Early<P>,
+    /// On a server, what its ticket said.
+    #[cfg(feature = "tickets")]
+    resumed: Option<Resumed>,
+}
 
 impl<P: CryptoProvider> Agreed<P> {
     /// To be called where the above is known, and only there.
     pub(super) const fn on(kind: PskKind, early: Early<P>) -> Self {
-        Self(kind, early)
+        Self {
+            kind,
+            early,
+            #[cfg(feature = "tickets")]
+            resumed: None,
+        }
+    }
+
+    /// The session that its ticket told of.
+    #[cfg(feature = "tickets")]
+    pub(super) fn resuming(self, resumed: Option<Resumed>) -> Self {
+        Self { resumed, ..self }
     }
 }
 
@@ -26,10 +47,14 @@ pub(in crate::handshake) fn extract<P: CryptoProvider>(
     shared: Option<&P::Secret>,
 ) -> Result<(Handshake<P>, Option<PskAgreed>)> {
     match (agreed, shared) {
-        (Some(Agreed(kind, early)), shared) => {
-            step.facts().psk = Some(kind);
-            let handshake = early.into_handshake(step.provider(), shared)?;
-            Ok((handshake, Some(PskAgreed::secret_has_psk())))
+        (Some(agreed), shared) => {
+            step.facts().psk = Some(agreed.kind);
+            #[cfg(feature = "tickets")]
+            let how = Resumed::restore(agreed.resumed, step);
+            #[cfg(not(feature = "tickets"))]
+            let how = PeerAuthentication::PreSharedKey;
+            let handshake = agreed.early.into_handshake(step.provider(), shared)?;
+            Ok((handshake, Some(PskAgreed::secret_has_psk(how))))
         }
         (None, Some(shared)) => Ok((Handshake::without_psk(step.provider(), hash, shared)?, None)),
         // Never without a secret at all.

@@ -8,6 +8,8 @@ mod absent;
 mod agreed;
 #[cfg(feature = "psk")]
 mod client;
+#[cfg(feature = "tickets")]
+mod resumed;
 #[cfg(feature = "psk")]
 mod server;
 

@@ -5,12 +5,16 @@ use crate::codes::{CipherSuite, ExtensionType, HashAlgorithm};
 use crate::config::ServerConfig;
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Incompatibility, PeerFault, Result};
+#[cfg(feature = "tickets")]
+use crate::handshake::psk::resumed::{self, Resumed};
 use crate::handshake::{Received, Step};
 use crate::key_schedule::Early;
-use crate::psk::{FoundPsk, PskKind, PskStore};
+use crate::psk::{FoundPsk, PskKind};
 use crate::secret;
 use crate::waiting::Operation;
 use crate::wire::ClientHello;
+#[cfg(feature = "tickets")]
+use crate::wire::extensions::ServerNameList;
 use crate::wire::extensions::{OfferedPsks, PskKeyExchangeModes};
 use core::task::{Poll, ready};
 
@@ -18,7 +22,28 @@ use core::task::{Poll, ready};
 pub(in crate::handshake) struct Choice<P: CryptoProvider> {
     /// Identities that are unknown, or cannot be used.
     tried: usize,
-    found: Option<FoundPsk<P>>,
+    found: Option<Found<P>>,
+    /// It is ours alone.
+    #[cfg(feature = "tickets")]
+    is_spent: bool,
+}
+
+/// A PSK that is known and has a suite.
+struct Found<P: CryptoProvider> {
+    kind: PskKind,
+    hash: HashAlgorithm,
+    early: Early<P>,
+    #[cfg(feature = "tickets")]
+    resumed: Option<Resumed>,
+}
+
+/// What is known of an identity.
+enum Known<P: CryptoProvider> {
+    /// Nothing.
+    Unknown,
+    /// It has no suite.
+    Unfit,
+    Fit(Found<P>),
 }
 
 /// The PSK that was chosen.
@@ -55,7 +80,12 @@ impl Picked {
 
 impl<P: CryptoProvider> Choice<P> {
     pub(in crate::handshake) const fn new() -> Self {
-        Self { tried: 0, found: None }
+        Self {
+            tried: 0,
+            found: None,
+            #[cfg(feature = "tickets")]
+            is_spent: false,
+        }
     }
 
     /// Chooses the first PSK of the client's that is known, if it can be used with a suite: after a HelloRetryRequest,
@@ -67,54 +97,80 @@ impl<P: CryptoProvider> Choice<P> {
         hello: &ClientHello<'_>,
         retried: Option<CipherSuite>,
     ) -> Poll<Result<Option<Picked>>> {
-        let Some(store) = config.psks.store else { return Poll::Ready(Ok(None)) };
-        let picked = ready!(self.poll_store(step, store, config, hello, retried))?;
+        if !knows_psks(config) {
+            return Poll::Ready(Ok(None));
+        }
+        let picked = ready!(self.poll_offered(step, config, hello, retried))?;
         if picked.is_none() && !config.has_identity() {
             return Poll::Ready(Err(Incompatibility::NoPreSharedKey.into()));
         }
         Poll::Ready(Ok(picked))
     }
 
-    fn poll_store(
+    fn poll_offered(
         &mut self,
         step: &mut Step<'_, '_, P>,
-        store: &dyn PskStore<P>,
         config: &ServerConfig<'_, P>,
         hello: &ClientHello<'_>,
         retried: Option<CipherSuite>,
     ) -> Poll<Result<Option<Picked>>> {
         let modes = hello.extensions.get(ExtensionType::PSK_KEY_EXCHANGE_MODES, PskKeyExchangeModes::read)?;
+        let allows = |modes: PskKeyExchangeModes| {
+            let (with, without) = (config.psks.modes.allows_exchange(), config.psks.modes.allows_none());
+            (modes.psk_dhe_ke && with, modes.psk_ke && without)
+        };
+        let (with_exchange, without_exchange) = modes.map_or((false, false), allows);
+        #[cfg(feature = "tickets")]
+        resumed::expect_tickets(step, config, hello, with_exchange || without_exchange)?;
         let Some(offered) = hello.extensions.get(ExtensionType::PRE_SHARED_KEY, OfferedPsks::read)? else {
             return Poll::Ready(Ok(None));
         };
-        let modes = modes.ok_or(PeerFault::MissingExtension)?;
-        let with_exchange = modes.psk_dhe_ke && config.psks.modes.allows_exchange();
-        let without_exchange = modes.psk_ke && config.psks.modes.allows_none();
+        modes.ok_or(PeerFault::MissingExtension)?;
         if !with_exchange && !without_exchange {
             return Poll::Ready(Ok(None));
         }
         for (psk, _) in offered.iter().skip(self.tried) {
             if self.found.is_none() {
-                self.found = match store.poll_find(step.provider(), psk.identity) {
-                    Poll::Pending => return step.pending(Operation::PreSharedKey),
-                    Poll::Ready(found) => found?,
-                };
-            }
-            if let (Some(found), Ok(index)) = (&self.found, u16::try_from(self.tried)) {
-                let fits = |suite: CipherSuite| {
-                    suite.hash() == found.hash
-                        && hello.cipher_suites.contains(suite)
-                        && retried.is_none_or(|retried| retried == suite)
-                };
-                if step.cipher_suites().any(fits) {
-                    let hash = found.hash;
-                    return Poll::Ready(Ok(Some(Picked { index, hash, with_exchange, without_exchange })));
+                match ready!(poll_find(step, config, hello, retried, psk.identity))? {
+                    Known::Unknown => {}
+                    // The first one that is known decides: more need not be looked up.
+                    Known::Unfit => break,
+                    Known::Fit(found) => self.found = Some(found),
                 }
             }
-            self.found = None;
+            if let (Some(found), Ok(index)) = (&self.found, u16::try_from(self.tried)) {
+                let hash = found.hash;
+                return Poll::Ready(Ok(Some(Picked { index, hash, with_exchange, without_exchange })));
+            }
             self.tried = self.tried.saturating_add(1);
         }
         Poll::Ready(Ok(None))
+    }
+
+    /// The chosen PSK will be gone on with. `false` if its ticket was for one connection, and another one had it first:
+    /// then the choice begins anew, without it.
+    pub(in crate::handshake) fn spend(
+        &mut self,
+        step: &mut Step<'_, '_, P>,
+        config: &ServerConfig<'_, P>,
+        hello: &ClientHello<'_>,
+    ) -> Result<bool> {
+        #[cfg(feature = "tickets")]
+        if let (Some(Found { kind: PskKind::Resumption, .. }), false, Some(ticketer)) =
+            (&self.found, self.is_spent, config.tickets.ticketer)
+        {
+            let offered = hello.extensions.get(ExtensionType::PRE_SHARED_KEY, OfferedPsks::read)?;
+            let (ticket, _) = offered.ok_or(Error::Internal)?.iter().nth(self.tried).ok_or(Error::Internal)?;
+            if !ticketer.spend(step.provider(), ticket.identity)? {
+                step.notes().forget_certificate();
+                self.found = None;
+                self.tried = self.tried.saturating_add(1);
+                return Ok(false);
+            }
+            self.is_spent = true;
+        }
+        let _ = (step, config, hello, &self.found);
+        Ok(true)
     }
 
     /// The point of no return for a ClientHello: it becomes part of the transcript, and on the way the binder of the
@@ -131,12 +187,65 @@ impl<P: CryptoProvider> Choice<P> {
         let offered = hello.extensions.get(ExtensionType::PRE_SHARED_KEY, OfferedPsks::read)?;
         let offered = offered.ok_or(Error::Internal)?;
         let (_, binder) = offered.iter().nth(picked.index.into()).ok_or(Error::Internal)?;
-        let early = Early::new(step.provider(), found.hash, &found.secret)?;
-        let expected = step.accept_bound(&received.message, offered.binders_len(), PskKind::External, &early)?;
-        if secret::equal(expected.as_bytes(), binder) {
-            Ok(Some(Agreed::on(PskKind::External, early)))
-        } else {
-            Err(PeerFault::BadBinder.into())
+        let expected = step.accept_bound(&received.message, offered.binders_len(), found.kind, &found.early)?;
+        if !secret::equal(expected.as_bytes(), binder) {
+            return Err(PeerFault::BadBinder.into());
+        }
+        let agreed = Agreed::on(found.kind, found.early);
+        #[cfg(feature = "tickets")]
+        let agreed = agreed.resuming(found.resumed);
+        Ok(Some(agreed))
+    }
+}
+
+/// Whether there can be a PSK at all.
+const fn knows_psks<P: CryptoProvider>(config: &ServerConfig<'_, P>) -> bool {
+    #[cfg(feature = "tickets")]
+    if config.tickets.ticketer.is_some() {
+        return true;
+    }
+    config.psks.store.is_some()
+}
+
+/// Looks for an identity: first, whether it is a ticket of ours.
+fn poll_find<P: CryptoProvider>(
+    step: &mut Step<'_, '_, P>,
+    config: &ServerConfig<'_, P>,
+    hello: &ClientHello<'_>,
+    retried: Option<CipherSuite>,
+    identity: &[u8],
+) -> Poll<Result<Known<P>>> {
+    let has_suite = |hash: HashAlgorithm, provider: &P| {
+        config.common.cipher_suites(provider).any(|suite| {
+            let is_retried = retried.is_none_or(|retried| retried == suite);
+            suite.hash() == hash && hello.cipher_suites.contains(suite) && is_retried
+        })
+    };
+    #[cfg(feature = "tickets")]
+    if let Some(ticketer) = config.tickets.ticketer {
+        let server_name = ServerNameList::dns_name(hello.extensions)?;
+        if let Some((hash, early, resumed)) =
+            ready!(resumed::poll_open(step, ticketer, identity, server_name, has_suite))?
+        {
+            let kind = PskKind::Resumption;
+            return Poll::Ready(Ok(Known::Fit(Found { kind, hash, early, resumed: Some(resumed) })));
         }
     }
+    let Some(store) = config.psks.store else { return Poll::Ready(Ok(Known::Unknown)) };
+    let found = match store.poll_find(step.provider(), identity) {
+        Poll::Pending => return step.pending(Operation::PreSharedKey),
+        Poll::Ready(found) => found?,
+    };
+    let Some(FoundPsk { hash, secret }) = found else { return Poll::Ready(Ok(Known::Unknown)) };
+    if !has_suite(hash, step.provider()) {
+        return Poll::Ready(Ok(Known::Unfit));
+    }
+    let early = Early::new(step.provider(), hash, &secret)?;
+    Poll::Ready(Ok(Known::Fit(Found {
+        kind: PskKind::External,
+        hash,
+        early,
+        #[cfg(feature = "tickets")]
+        resumed: None,
+    })))
 }

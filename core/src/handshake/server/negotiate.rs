@@ -10,7 +10,7 @@ use crate::identity::{Asked, IdentityRequest};
 use crate::wire::ClientHello;
 use crate::wire::extensions::{
     CertificateTypeList, Cookie, Extensions, KeyShareClientHello, MaxFragmentLengthExtension, NamedGroupList,
-    ProtocolNameList, RecordSizeLimit, ServerNameList, SupportedVersions, without_trailing_dot,
+    ProtocolNameList, RecordSizeLimit, ServerNameList, SupportedVersions,
 };
 
 /// What a server answers.
@@ -96,7 +96,7 @@ pub(super) fn select<'m, P: CryptoProvider>(
         .ok_or(Incompatibility::NoCipherSuite)?;
     let exchange = select_exchange(step, extensions, psk)?;
     let own_types = extensions.get(ExtensionType::SERVER_CERTIFICATE_TYPE, CertificateTypeList::read)?;
-    let server_name = server_name(extensions)?;
+    let server_name = ServerNameList::dns_name(extensions)?;
     let identity_request = if psk.is_some() {
         IdentityRequest::none(server_name)
     } else {
@@ -196,13 +196,6 @@ fn select_protocol(common: &Common<'_>, extensions: Extensions<'_>) -> Result<Op
     let selected = common.alpn.iter().position(|&own| offered.iter().any(|name| name == own));
     let index = selected.and_then(|index| u16::try_from(index).ok());
     index.map(Some).ok_or(Error::Incompatible(Incompatibility::NoApplicationProtocol))
-}
-
-/// The host name the client asks for (RFC 6066 3), if it is one. Some clients send an address, which is no name.
-fn server_name(extensions: Extensions<'_>) -> Result<Option<&str>> {
-    let list = extensions.get(ExtensionType::SERVER_NAME, ServerNameList::read)?;
-    let name = list.and_then(|list| core::str::from_utf8(list.host_name?).ok());
-    Ok(name.map(without_trailing_dot).filter(|name| rustls_pki_types::DnsName::try_from(*name).is_ok()))
 }
 
 /// The extensions that a server acts on, but for key_share, which is to change. In a second ClientHello they are as in

@@ -12,7 +12,8 @@ use crate::handshake::evidence::PskAgreed;
 use crate::handshake::server::negotiate::{CertificateTypes, Selection};
 use crate::wire::EncryptedExtensions;
 use crate::wire::extensions::{
-    MaxFragmentLengthExtension, RecordSizeLimit, SelectedCertificateType, SelectedProtocol, ServerNameAcknowledgement,
+    ExpectedTickets, MaxFragmentLengthExtension, RecordSizeLimit, SelectedCertificateType, SelectedProtocol,
+    ServerNameAcknowledgement,
 };
 use core::task::{Poll, ready};
 
@@ -47,6 +48,7 @@ impl Negotiated {
         let own_limit = step.own_record_size_limit();
         let own_type = step.facts().own_certificate_type;
         let protocol = step.facts().alpn.and_then(|index| config.common.alpn.get(usize::from(index)));
+        let expected_tickets = step.expected_tickets();
         ready!(step.poll_send(&mut |writer, _| {
             EncryptedExtensions::write(writer, |writer| {
                 if self.has_server_name {
@@ -67,6 +69,9 @@ impl Negotiated {
                 }
                 if let Some(max_fragment_length) = self.max_fragment_length {
                     MaxFragmentLengthExtension { max_fragment_length }.write(writer);
+                }
+                if let Some(expected_count) = expected_tickets {
+                    ExpectedTickets { expected_count }.write(writer);
                 }
             });
         }))?;

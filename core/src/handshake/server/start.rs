@@ -47,17 +47,23 @@ impl<P: CryptoProvider> Start<P> {
             retried.check(step, &hello)?;
         }
         check_psk_is_last(&hello)?;
-        let psk =
-            ready!(self.psk.poll(step, config, &hello, self.retried.as_ref().map(|retried| retried.cipher_suite)))?;
-        let selection = select(step, config, &hello, psk)?;
-        if received.aligned.is_none() {
-            return Poll::Ready(Err(PeerFault::MessageSpansKeyChange.into()));
-        }
-        if psk.is_none() {
-            ready!(poll_choose_identity(step, config, &selection))?;
-        }
-        // What was sent before has reached the client, or it would not answer.
-        ready!(step.poll_drained())?;
+        let retried = self.retried.as_ref().map(|retried| retried.cipher_suite);
+        let selection = loop {
+            let psk = ready!(self.psk.poll(step, config, &hello, retried))?;
+            let selection = select(step, config, &hello, psk)?;
+            if received.aligned.is_none() {
+                return Poll::Ready(Err(PeerFault::MessageSpansKeyChange.into()));
+            }
+            if psk.is_none() {
+                ready!(poll_choose_identity(step, config, &selection))?;
+            }
+            // What was sent before has reached the client, or it would not answer.
+            ready!(step.poll_drained())?;
+            let is_final = !matches!(selection.exchange, Exchange::AskFor(_));
+            if !is_final || self.psk.spend(step, config, &hello)? {
+                break selection;
+            }
+        };
         match selection.exchange {
             Exchange::Agree(group, share) => self.send_server_hello(step, received, &hello, &selection, group, share),
             Exchange::AskFor(group) => self.send_hello_retry_request(step, received, &hello, &selection, group),

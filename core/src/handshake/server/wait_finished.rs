@@ -28,7 +28,7 @@ impl WaitFinished {
         let aligned = received.record_aligned()?;
         step.accept(&received.message)?;
         step.k_recv(&Key::ClientApplication, aligned)?;
-        step.complete(false)?;
+        step.complete(step.owes_tickets())?;
         step.facts().peer_authentication = Some(self.authenticated.how());
         step.expect(Next::ApplicationData)?;
         Poll::Ready(Ok(State::Connected))

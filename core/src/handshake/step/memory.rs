@@ -27,6 +27,21 @@ pub(super) struct Complete<P: CryptoProvider> {
     pub(super) resumption: Option<Resumption<P>>,
 }
 
+/// What a server's tickets stand for, beside what [`Facts`] has.
+#[cfg(feature = "tickets")]
+pub(crate) struct SessionFacts {
+    /// A hash of what a session must not be resumed without, if there can be tickets.
+    pub(crate) policy: Option<[u8; 32]>,
+    /// When the session had its first handshake, if this one resumes it and that is known.
+    pub(crate) began: Option<u64>,
+    /// How many tickets are to be sent.
+    pub(crate) owed: u8,
+    /// How many, if the handshake resumes a session.
+    pub(crate) owed_resumed: u8,
+    /// The client said how many it wants (RFC 9149).
+    pub(crate) is_count_asked: bool,
+}
+
 /// What a handshake keeps between its steps, and some of it as long as the connection lasts.
 pub(crate) struct Memory<'a, P: CryptoProvider> {
     pub(super) transcript: Transcript<P>,
@@ -37,6 +52,8 @@ pub(crate) struct Memory<'a, P: CryptoProvider> {
     pub(crate) notes: PeerNotes<'a>,
     /// The identity we present, once it is chosen.
     pub(crate) identity: Option<ChosenIdentity<'a, P>>,
+    #[cfg(feature = "tickets")]
+    pub(crate) session: SessionFacts,
 }
 
 impl<'a, P: CryptoProvider> Memory<'a, P> {
@@ -50,6 +67,8 @@ impl<'a, P: CryptoProvider> Memory<'a, P> {
             facts: Facts::new(),
             notes,
             identity: None,
+            #[cfg(feature = "tickets")]
+            session: SessionFacts { policy: None, began: None, owed: 0, owed_resumed: 0, is_count_asked: false },
         }
     }
 

@@ -4,9 +4,13 @@
 mod binders;
 mod keys;
 mod memory;
+#[cfg(feature = "tickets")]
+mod tickets;
 
 pub(super) use keys::Key;
 pub(crate) use memory::Memory;
+#[cfg(feature = "tickets")]
+pub(crate) use memory::SessionFacts;
 
 use super::{Agreements, Facts, PeerNotes};
 use crate::codes::{CipherSuite, HashAlgorithm, NamedGroup, SignatureScheme};
@@ -106,6 +110,24 @@ impl<'c, 'a, P: CryptoProvider> Step<'c, 'a, P> {
     /// The schemes to accept in certificates.
     pub(super) fn certificate_schemes(&self) -> impl Iterator<Item = SignatureScheme> {
         self.common.certificate_schemes(&*self.provider)
+    }
+
+    /// Whether the client is to get tickets.
+    #[allow(clippy::unused_self, reason = "a build without them has none")]
+    pub(super) const fn owes_tickets(&self) -> bool {
+        #[cfg(feature = "tickets")]
+        return self.memory.session.policy.is_some();
+        #[cfg(not(feature = "tickets"))]
+        false
+    }
+
+    /// How many tickets the client is to get, if it said how many it wants.
+    #[allow(clippy::unused_self, reason = "a build without them has none")]
+    pub(super) fn expected_tickets(&self) -> Option<u8> {
+        #[cfg(feature = "tickets")]
+        return self.memory.session.is_count_asked.then_some(self.memory.session.owed);
+        #[cfg(not(feature = "tickets"))]
+        None
     }
 
     // ---- waiting

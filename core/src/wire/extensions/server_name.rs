@@ -1,5 +1,6 @@
 //! server_name (RFC 6066 3).
 
+use super::Extensions;
 use crate::codes::ExtensionType;
 use crate::error::{Error, PeerFault, Result};
 use crate::wire::{Reader, Writer};
@@ -36,6 +37,16 @@ impl<'a> ServerNameList<'a> {
             }
         }
         Ok(Self { host_name })
+    }
+
+    /// The host name that a client asks for, if it is one. Some clients send an address, which is no name.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    pub fn dns_name(extensions: Extensions<'a>) -> Result<Option<&'a str>> {
+        let list = extensions.get(ExtensionType::SERVER_NAME, Self::read)?;
+        let name = list.and_then(|list| core::str::from_utf8(list.host_name?).ok());
+        Ok(name.map(without_trailing_dot).filter(|name| rustls_pki_types::DnsName::try_from(*name).is_ok()))
     }
 
     /// Writes the extension with one host name.
