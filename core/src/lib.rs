@@ -51,7 +51,9 @@ mod handshake; // 15
 
 mod connection; // 16
 
-pub use connection::{Buffers, Connection, Negotiated, Operation, PeerAuthentication, SetupError, WaitingFor};
+pub use connection::{
+    Buffers, Connection, KeysAtRest, Negotiated, Operation, PeerAuthentication, SetupError, WaitingFor,
+};
 #[doc(no_inline)]
 pub use error::{CertificateFault, Error, Incompatibility, PeerFault, ProviderFault, Result};
 pub use rustls_pki_types::{DnsName, ServerName};

@@ -341,3 +341,50 @@ fn a_connection_without_a_transmit_buffer_says_goodbye_when_it_has_one() {
         assert!(pair.client.is_locally_closed() && pair.server.is_peer_closed());
     });
 }
+
+#[test]
+fn a_connection_at_rest_needs_no_keys() {
+    with_pair(|pair| {
+        assert!(pair.client.take_keys().is_none(), "before the handshake");
+        pair.connect();
+        for round in 0..4 {
+            let keys = (pair.client.take_keys().unwrap(), pair.server.take_keys());
+            assert!(pair.client.take_keys().is_none(), "there are none");
+            if round % 2 == 0 {
+                // They come back, or else are made again.
+                pair.client.put_keys(keys.0);
+            }
+            pair.exchange(&pattern(20_000), round == 1);
+            pair.client.update_keys(true).unwrap();
+            pair.exchange(b"more", true);
+        }
+        drop(pair.client.take_keys());
+        pair.client.close();
+        let _ = pair.run();
+        assert!(pair.server.is_peer_closed());
+    });
+}
+
+/// Whoever puts them back into the wrong place changes nothing.
+#[test]
+fn keys_are_those_of_their_connection() {
+    let identity = p256();
+    let identities = [identity.identity()];
+    let (client_config, server_config) = (ClientConfig::new(&ANY), ServerConfig::new(&identities));
+    let mut pairs = [0, 1].map(|_| Pair::new(client(&client_config), server(&server_config)));
+    pairs.iter_mut().for_each(Pair::connect);
+    let [first, second] = &mut pairs;
+    let (of_first, of_second) = (first.client.take_keys().unwrap(), second.client.take_keys().unwrap());
+    first.client.put_keys(of_second);
+    second.client.put_keys(of_first);
+    first.exchange(b"data", true);
+    second.exchange(b"data", false);
+    let stale = first.client.take_keys().unwrap();
+    first.client.update_keys(true).unwrap();
+    first.exchange(b"under new keys", true);
+    first.exchange(b"under new keys", false);
+    drop(first.client.take_keys());
+    first.client.put_keys(stale);
+    first.exchange(b"data", true);
+    first.exchange(b"data", false);
+}

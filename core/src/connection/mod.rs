@@ -22,6 +22,7 @@ mod setup_error;
 mod tickets;
 
 pub use buffers::Buffers;
+pub use rest::KeysAtRest;
 pub use setup_error::SetupError;
 
 use crate::codes::{AlertDescription, CertificateType, CipherSuite, MaxFragmentLength, NamedGroup, SignatureScheme};

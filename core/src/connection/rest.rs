@@ -1,8 +1,15 @@
-//! Connections at rest, which can do without their buffers.
+//! Connections at rest, which can do without their buffers and their keyed AEADs.
 
 use super::Connection;
 use crate::crypto::CryptoProvider;
+use crate::record::KeyAtRest;
 use crate::storage::Storage;
+
+/// The keyed AEADs of a connection at rest: [`Connection::take_keys`]. Dropped, they are wiped, or freed.
+pub struct KeysAtRest<P: CryptoProvider> {
+    incoming: Option<KeyAtRest<P>>,
+    outgoing: Option<KeyAtRest<P>>,
+}
 
 impl<'a, P: CryptoProvider> Connection<'a, P> {
     /// Takes the receive buffer out of a connection that can do without it: the handshake is over, and nothing is in
@@ -57,5 +64,30 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     /// The buffer, if there is one already.
     pub fn put_transmit_buffer(&mut self, buffer: Storage<'a, u8>) -> Result<(), Storage<'a, u8>> {
         self.outgoing.buffer.put(buffer)
+    }
+
+    /// Takes the keyed AEADs of both directions out of a connection whose handshake is over. The connection makes them
+    /// again of its traffic secrets ([`Aead::from_secret`](crate::crypto::Aead::from_secret)) when the next record
+    /// comes or goes, which takes some microseconds, unless they were [put back](Self::put_keys) by then.
+    ///
+    /// A key that is ready for use is longer than all else that a connection at rest needs, or takes one of a device's
+    /// few slots. So keep those of the connections that were busy last, and drop the others.
+    pub fn take_keys(&mut self) -> Option<KeysAtRest<P>> {
+        if !self.is_connected() {
+            return None;
+        }
+        let keys = KeysAtRest { incoming: self.incoming.take_key(), outgoing: self.outgoing.take_key() };
+        Some(keys).filter(|keys| keys.incoming.is_some() || keys.outgoing.is_some())
+    }
+
+    /// Puts back what was [taken](Self::take_keys). Keys of another connection, and those that were renewed since, are
+    /// dropped.
+    pub fn put_keys(&mut self, keys: KeysAtRest<P>) {
+        if let Some(key) = keys.incoming {
+            self.incoming.put_key(key);
+        }
+        if let Some(key) = keys.outgoing {
+            self.outgoing.put_key(key);
+        }
     }
 }

@@ -7,6 +7,7 @@ mod protection;
 pub(crate) mod stream;
 
 pub(crate) use flight::{Capacity, Carrier, Flight, Next, RecordAligned, Whose};
+pub(crate) use protection::KeyAtRest;
 
 /// How much longer records get than their content needs (RFC 9846 5.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

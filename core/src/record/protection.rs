@@ -16,12 +16,19 @@ pub(super) type NextSecret<P> =
 
 /// The key of one direction, keyed once, with its sequence number and the traffic secret that it comes from.
 pub(crate) struct Protection<P: CryptoProvider> {
-    aead: P::Aead,
+    /// None while the connection rests; made again when it is wanted.
+    aead: Option<P::Aead>,
     iv: Zeroizing<Nonce>,
     sequence: u64,
     suite: CipherSuite,
     /// Base of Finished and of the next key.
     secret: P::Secret,
+}
+
+/// A key that is out of its place, with the IV to know it by.
+pub(crate) struct KeyAtRest<P: CryptoProvider> {
+    aead: P::Aead,
+    iv: Zeroizing<Nonce>,
 }
 
 impl<P: CryptoProvider> Protection<P> {
@@ -39,7 +46,7 @@ impl<P: CryptoProvider> Protection<P> {
         let mut iv = Zeroizing::new(Nonce::default());
         secret.export(provider, suite.hash(), &IV, b"", &mut *iv)?;
         let aead = P::Aead::from_secret(provider, suite, &secret, &KEY)?;
-        *slot = Some(Self { aead, iv, sequence: 0, suite, secret });
+        *slot = Some(Self { aead: Some(aead), iv, sequence: 0, suite, secret });
         Ok(())
     }
 
@@ -52,12 +59,23 @@ impl<P: CryptoProvider> Protection<P> {
         Self::install(slot, provider, suite, secret)
     }
 
-    /// Takes back the sequence number of a record that did not open and is to be skipped. The key is loaded
+    /// Takes back the sequence number of a record that did not open and is to be skipped. The key will be loaded
     /// again, since a device may have kept state of the failed record.
-    pub(super) fn rewind(&mut self, provider: &mut P) -> Result<()> {
+    pub(super) fn rewind(&mut self) {
         self.sequence = self.sequence.saturating_sub(1);
-        self.aead = P::Aead::from_secret(provider, self.suite, &self.secret, &KEY)?;
-        Ok(())
+        self.aead = None;
+    }
+
+    /// Takes the key out, if it is there.
+    pub(super) fn take(&mut self) -> Option<KeyAtRest<P>> {
+        Some(KeyAtRest { aead: self.aead.take()?, iv: self.iv.clone() })
+    }
+
+    /// Puts the key back, if it is this one and there is none.
+    pub(super) fn put(&mut self, key: KeyAtRest<P>) {
+        if self.aead.is_none() && *self.iv == *key.iv {
+            self.aead = Some(key.aead);
+        }
     }
 
     /// The traffic secret.
@@ -75,39 +93,43 @@ impl<P: CryptoProvider> Protection<P> {
         self.suite.tag_len()
     }
 
-    /// The nonce of the next record.
+    /// The key, and the nonce of the next record.
     #[inline(never)]
-    fn next_nonce(&mut self) -> Result<Nonce> {
+    fn next(&mut self, provider: &mut P) -> Result<(&mut P::Aead, Nonce)> {
+        if self.aead.is_none() {
+            self.aead = Some(P::Aead::from_secret(provider, self.suite, &self.secret, &KEY)?);
+        }
         let mut nonce = *self.iv;
         for (byte, sequence) in nonce.iter_mut().rev().zip(self.sequence.to_be_bytes().iter().rev()) {
             *byte ^= sequence;
         }
         self.sequence = self.sequence.checked_add(1).ok_or(Error::KeyUsageLimit)?;
-        Ok(nonce)
+        Ok((self.aead.as_mut().ok_or(Error::Internal)?, nonce))
     }
 
     /// Seals a record whose header, content, content type and padding are in place, and whose last bytes are
     /// room for the tag.
     pub(crate) fn seal(&mut self, provider: &mut P, record: &mut [u8]) -> Result<()> {
-        let nonce = self.next_nonce()?;
+        let (aead, nonce) = self.next(provider)?;
         let (header, body) = record.split_at_mut_checked(RECORD_HEADER_LEN).ok_or(Error::Internal)?;
-        self.aead.seal(provider, &nonce, header, body)
+        aead.seal(provider, &nonce, header, body)
     }
 
     /// As [`seal`](Self::seal), with content that stands elsewhere; its place in the record is written.
     pub(crate) fn seal_from(&mut self, provider: &mut P, content: &[u8], record: &mut [u8]) -> Result<()> {
-        let nonce = self.next_nonce()?;
+        let (aead, nonce) = self.next(provider)?;
         let (header, body) = record.split_at_mut_checked(RECORD_HEADER_LEN).ok_or(Error::Internal)?;
-        self.aead.seal_from(provider, &nonce, header, content, body)
+        aead.seal_from(provider, &nonce, header, content, body)
     }
 
     /// Opens a record in place: its content type, the length of its content (which begins behind the header),
     /// and the length of the whole inner plaintext.
     pub(crate) fn open(&mut self, provider: &mut P, record: &mut [u8]) -> Result<(ContentType, usize, usize)> {
-        let nonce = self.next_nonce()?;
+        let tag_len = self.tag_len();
+        let (aead, nonce) = self.next(provider)?;
         let (header, body) = record.split_at_mut_checked(RECORD_HEADER_LEN).ok_or(Error::Internal)?;
-        let inner_len = body.len().checked_sub(self.tag_len()).ok_or(PeerFault::BadRecordMac)?;
-        self.aead.open(provider, &nonce, header, body)?;
+        let inner_len = body.len().checked_sub(tag_len).ok_or(PeerFault::BadRecordMac)?;
+        aead.open(provider, &nonce, header, body)?;
         let inner = body.get(..inner_len).ok_or(Error::Internal)?;
         let content_len = inner.iter().rposition(|&byte| byte != 0).ok_or(PeerFault::MissingContentType)?;
         let kind = inner.get(content_len).copied().ok_or(Error::Internal)?;

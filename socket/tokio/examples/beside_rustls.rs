@@ -1,12 +1,13 @@
-//! What servers take, beside tokio-rustls with the same AWS-LC: resident memory of idle connections, and requests per
-//! second of hyper (HTTP/1.1, connections that stay, answers of 1 kB). Ratios of one run; Linux.
+//! What servers take, beside tokio-rustls with the same AWS-LC: resident memory of idle connections; requests per second
+//! of hyper (HTTP/1.1, connections that stay, answers of 1 kB), and how long the slowest take; bulk data both ways at
+//! once. Ratios of one run; Linux. On a machine that is busy with other things, look at those of processor time.
 //!
 //! ```console
 //! $ ulimit -n 30000
 //! $ cargo run --release -p saitls-tokio --example beside_rustls -- 10000
 //! ```
 //!
-//! The servers are processes of their own; the client is ours for both.
+//! The servers are processes of their own, of which the processor time is told, too; the client is ours for both.
 
 #[path = "../tests/common/mod.rs"]
 mod common;
@@ -30,6 +31,8 @@ use tokio::net::{TcpListener, TcpStream};
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Done<T> = Result<T, Failure>;
 
+/// How much of a stream is moved at once, in bytes.
+const PIECE: usize = 65_536;
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: server.test\r\n\r\n";
 const PAGE: [u8; 1_024] = [b'x'; 1_024];
 /// Connections that ask at once, and how long.
@@ -56,6 +59,25 @@ async fn pages(accept: impl Future<Output = std::io::Result<impl AsyncRead + Asy
     Ok(http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await?)
 }
 
+/// Sends for ever, and reads whatever comes.
+async fn bulk(accept: impl Future<Output = std::io::Result<impl AsyncRead + AsyncWrite + Unpin>>) -> Done<()> {
+    let (mut reader, mut writer) = tokio::io::split(accept.await?);
+    let send = async {
+        let data = vec![0; PIECE];
+        loop {
+            writer.write_all(&data).await?;
+        }
+        #[allow(unreachable_code, reason = "it names the type of the errors")]
+        Done::Ok(())
+    };
+    let receive = async {
+        let mut room = vec![0; PIECE];
+        while reader.read(&mut room).await? > 0 {}
+        Done::Ok(())
+    };
+    tokio::select! { done = send => done, done = receive => done }
+}
+
 fn rustls_acceptor() -> Done<tokio_rustls::TlsAcceptor> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config =
@@ -78,7 +100,9 @@ async fn serve(library: &str, what: &str) -> Done<()> {
         // A task for each, of the size that this one needs.
         match (library, what) {
             ("saitls", "echo") => drop(tokio::spawn(echo(ours.accept(tcp)))),
+            ("saitls", "bulk") => drop(tokio::spawn(bulk(ours.accept(tcp)))),
             ("saitls", _) => drop(tokio::spawn(pages(ours.accept(tcp)))),
+            (_, "bulk") => drop(tokio::spawn(bulk(theirs.accept(tcp)))),
             (_, "echo") => drop(tokio::spawn(echo(theirs.accept(tcp)))),
             _ => drop(tokio::spawn(pages(theirs.accept(tcp)))),
         }
@@ -112,6 +136,16 @@ impl Server {
     }
 }
 
+impl Server {
+    /// What it took of the processors so far, in seconds.
+    fn processor_time(&self) -> Done<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id()))?;
+        let fields = stat.rsplit_once(')').ok_or("no name")?.1.split_whitespace();
+        let ticks: Vec<f64> = fields.skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
+        Ok(ticks.iter().sum::<f64>() / 100.0)
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.0.kill();
@@ -139,11 +173,12 @@ async fn memory(library: &str, count: usize) -> Done<usize> {
     Ok((server.resident()? - before) / count)
 }
 
-/// Asks for pages over one connection until the time is over, and says how many there were.
-async fn ask(mut stream: client::TlsStream<TcpStream>, until: Instant) -> Done<usize> {
-    let mut pages = 0;
+/// Asks for pages over one connection until the time is over, and says how long each took.
+async fn ask(mut stream: client::TlsStream<TcpStream>, until: Instant) -> Done<Vec<Duration>> {
+    let mut times = Vec::new();
     let mut buffer = vec![0; 4_096];
-    while Instant::now() < until {
+    let mut begin = Instant::now();
+    while begin < until {
         stream.write_all(REQUEST).await?;
         let mut len = 0;
         // The page ends what is sent.
@@ -153,41 +188,111 @@ async fn ask(mut stream: client::TlsStream<TcpStream>, until: Instant) -> Done<u
                 more => len += more,
             }
         }
-        pages += 1;
+        let end = Instant::now();
+        times.push(end - begin);
+        begin = end;
     }
-    Ok(pages)
+    Ok(times)
 }
 
-async fn requests(server: &Server) -> Done<f64> {
+/// Moves data both ways until the time is over, and says how many bytes there were.
+async fn pump(stream: client::TlsStream<TcpStream>, until: Instant) -> Done<usize> {
+    let (mut reader, mut writer) = tokio::io::split(stream);
+    let send = tokio::spawn(async move {
+        let data = vec![0; PIECE];
+        let mut sent = 0;
+        while Instant::now() < until {
+            sent += writer.write(&data).await?;
+        }
+        Done::Ok(sent)
+    });
+    let mut received = 0;
+    let mut room = vec![0; PIECE];
+    while Instant::now() < until {
+        received += reader.read(&mut room).await?;
+    }
+    send.abort();
+    Ok(received + send.await.unwrap_or(Ok(0))?)
+}
+
+/// What one round came to: so much a second, and so much a second of the server's processor time; for requests, how
+/// long all took but one in a hundred.
+struct Round {
+    per_second: f64,
+    per_processor_second: f64,
+    slow: Duration,
+}
+
+async fn requests(server: &Server) -> Done<Round> {
     let connector = common::connector();
     let mut streams = Vec::new();
     for _ in 0..ASKING {
         streams.push(server.connect(&connector).await?);
     }
-    let begin = Instant::now();
+    let (begin, before) = (Instant::now(), server.processor_time()?);
     let tasks: Vec<_> = streams.into_iter().map(|stream| tokio::spawn(ask(stream, begin + ROUND))).collect();
-    let mut pages = 0;
+    let mut times = Vec::new();
     for task in tasks {
-        pages += task.await??;
+        times.extend(task.await??);
     }
-    Ok(pages as f64 / begin.elapsed().as_secs_f64())
+    times.sort_unstable();
+    let pages = times.len() as f64;
+    Ok(Round {
+        per_second: pages / begin.elapsed().as_secs_f64(),
+        per_processor_second: pages / (server.processor_time()? - before),
+        slow: times[times.len() * 99 / 100],
+    })
+}
+
+async fn megabytes(server: &Server) -> Done<Round> {
+    let stream = server.connect(&common::connector()).await?;
+    let (begin, before) = (Instant::now(), server.processor_time()?);
+    let moved = pump(stream, begin + ROUND).await? as f64 / 1e6;
+    Ok(Round {
+        per_second: moved / begin.elapsed().as_secs_f64(),
+        per_processor_second: moved / (server.processor_time()? - before),
+        slow: Duration::ZERO,
+    })
+}
+
+fn median(mut ratios: Vec<f64>) -> f64 {
+    ratios.sort_by(f64::total_cmp);
+    ratios[ratios.len() / 2]
+}
+
+/// Prints each round, and the medians of the ratios.
+fn report(unit: &str, rounds: &[(Round, Round)]) {
+    let ratios = |of: fn(&Round) -> f64| median(rounds.iter().map(|(ours, theirs)| of(ours) / of(theirs)).collect());
+    for (ours, theirs) in rounds {
+        println!("{unit} a second: saitls {:.0}, rustls {:.0}", ours.per_second, theirs.per_second);
+    }
+    let of_time = ratios(|round| round.per_processor_second);
+    println!("{unit} a second: {:.3} times; a second of the server: {of_time:.3}", ratios(|round| round.per_second));
 }
 
 async fn compare(count: usize) -> Done<()> {
-    let (ours, theirs) = (memory("saitls", count).await?, memory("rustls", count).await?);
-    println!(
-        "{count} idle connections, bytes each: saitls {ours}, rustls {theirs}, {:.2} times",
-        ours as f64 / theirs as f64
-    );
-    let servers = (Server::start("saitls", "pages")?, Server::start("rustls", "pages")?);
-    let mut ratios = Vec::new();
-    for _ in 0..ROUNDS {
-        let (ours, theirs) = (requests(&servers.0).await?, requests(&servers.1).await?);
-        println!("requests per second: saitls {ours:.0}, rustls {theirs:.0}, {:.3} times", ours / theirs);
-        ratios.push(ours / theirs);
+    if count > 0 {
+        let (ours, theirs) = (memory("saitls", count).await?, memory("rustls", count).await?);
+        let times = ours as f64 / theirs as f64;
+        println!("{count} idle connections, bytes each: saitls {ours}, rustls {theirs}, {times:.3} times");
     }
-    ratios.sort_by(f64::total_cmp);
-    println!("requests per second: {:.3} times (median)", ratios[ROUNDS / 2]);
+    let servers = (Server::start("saitls", "pages")?, Server::start("rustls", "pages")?);
+    let mut rounds = Vec::new();
+    for _ in 0..ROUNDS {
+        rounds.push((requests(&servers.0).await?, requests(&servers.1).await?));
+    }
+    report("requests", &rounds);
+    let slow =
+        |of: fn(&(Round, Round)) -> &Round| median(rounds.iter().map(|round| of(round).slow.as_secs_f64()).collect());
+    let (ours, theirs) = (slow(|round| &round.0), slow(|round| &round.1));
+    println!("all requests but one in a hundred: saitls {:.0} us, rustls {:.0} us", ours * 1e6, theirs * 1e6);
+
+    let servers = (Server::start("saitls", "bulk")?, Server::start("rustls", "bulk")?);
+    let mut rounds = Vec::new();
+    for _ in 0..ROUNDS {
+        rounds.push((megabytes(&servers.0).await?, megabytes(&servers.1).await?));
+    }
+    report("MB both ways", &rounds);
     Ok(())
 }
 

@@ -11,9 +11,6 @@ use saitls::protocol::limits::FULL_RECEIVE_BUFFER_LEN;
 use saitls::{Buffers, Connection, ServerName};
 use std::sync::Arc;
 
-/// How many buffers of each kind are kept for connections that will want one.
-const POOLED: usize = 64;
-
 /// What both roles own.
 struct Owned<P: CryptoProvider> {
     trust: Option<Trust<P>>,
@@ -43,11 +40,10 @@ impl<P: CryptoProvider> Owned<P> {
     }
 }
 
-/// Buffers for the connections of a configuration.
-pub(crate) struct Memory {
-    pub(crate) receive: Pool,
-    pub(crate) transmit: Pool,
-    pub(crate) peer_len: usize,
+/// Memory for the connections of a configuration.
+pub(crate) struct Memory<P: CryptoProvider> {
+    pub(crate) pool: Pool<P>,
+    peer_len: usize,
 }
 
 /// Lengths of buffers.
@@ -61,18 +57,15 @@ struct Lens {
 impl Lens {
     const DEFAULT: Self = Self { receive: FULL_RECEIVE_BUFFER_LEN, transmit: FULL_RECEIVE_BUFFER_LEN, peer: 0 };
 
-    fn memory(self) -> Memory {
-        Memory {
-            receive: Pool::new(self.receive, POOLED),
-            transmit: Pool::new(self.transmit, POOLED),
-            peer_len: self.peer,
-        }
+    const fn memory<P: CryptoProvider>(self) -> Memory<P> {
+        Memory { pool: Pool::new(self.receive, self.transmit), peer_len: self.peer }
     }
 }
 
-impl Memory {
+impl<P: CryptoProvider> Memory<P> {
     pub(crate) fn buffers(&self) -> Buffers<'static> {
-        Buffers::new(self.receive.take(), self.transmit.take()).with_peer_buffer(vec![0; self.peer_len])
+        let (receive, transmit) = self.pool.buffers();
+        Buffers::new(receive, transmit).with_peer_buffer(vec![0; self.peer_len])
     }
 }
 
@@ -142,7 +135,7 @@ macro_rules! role {
             pub struct $Config[] {
                 parts: $Parts<L::Provider>,
                 provider: L,
-                memory: Memory,
+                memory: Memory<L::Provider>,
             }
         }
 
@@ -156,7 +149,7 @@ macro_rules! role {
                 self.provider.clone()
             }
 
-            pub(crate) const fn memory(&self) -> &Memory {
+            pub(crate) const fn memory(&self) -> &Memory<L::Provider> {
                 &self.memory
             }
         }

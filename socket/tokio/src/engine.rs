@@ -5,12 +5,13 @@
 
 use crate::config::{ClientConfig, Memory, ServerConfig};
 use crate::connection::Connection;
+use crate::pool::Holding;
 use crate::provided::Provides;
 use crate::transport::{Io, Wakers};
 use embedded_io_async::{BufRead, Write};
 use ouroboros::self_referencing;
 use saitls::asynch::TlsStream;
-use saitls::{Error, FlushPolicy, ServerName, Storage};
+use saitls::{Error, FlushPolicy, ServerName};
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ pub(crate) enum Config<L: Provides> {
 }
 
 impl<L: Provides> Config<L> {
-    fn memory(&self) -> &Memory {
+    fn memory(&self) -> &Memory<L::Provider> {
         match self {
             Self::Client(config) => config.memory(),
             Self::Server(config) => config.memory(),
@@ -45,8 +46,9 @@ struct Cell<IO, L: Provides> {
 pub(crate) struct Engine<IO, L: Provides> {
     cell: Box<Cell<IO, L>>,
     wakers: Arc<Wakers>,
-    /// Whether it has a receive buffer, and a transmit buffer.
-    has: (bool, bool),
+    holding: Holding,
+    /// Whether the last read had an answer: whoever reads will ask for more in a moment.
+    is_reading: bool,
 }
 
 /// What is gathered of several short slices for one record.
@@ -83,7 +85,7 @@ impl<IO, L: Provides> Engine<IO, L> {
                 }
             },
         };
-        Ok(Self { cell: Box::new(cell.try_build()?), wakers, has: (true, true) })
+        Ok(Self { cell: Box::new(cell.try_build()?), wakers, holding: Holding::ALL, is_reading: false })
     }
 
     pub(crate) fn io(&self) -> &IO {
@@ -115,43 +117,38 @@ impl<IO, L: Provides> Engine<IO, L> {
     }
 }
 
+impl<IO, L: Provides> Drop for Engine<IO, L> {
+    fn drop(&mut self) {
+        let holding = &mut self.holding;
+        self.cell.with_config(|config| config.memory().pool.forget(holding));
+    }
+}
+
 impl<IO: AsyncRead + AsyncWrite + Unpin, L: Provides> Engine<IO, L> {
-    /// Lends the stream to a call of it, with buffers.
+    /// Lends the stream to a call of it, with all that it may need.
     fn call<R>(&mut self, call: impl FnOnce(&mut TlsStream<'_, L, Io<IO>>) -> R) -> R {
-        let has = &mut self.has;
+        let holding = &mut self.holding;
         self.cell.with_mut(|fields| {
             let stream = fields.stream.as_mut().expect(IN_USE);
-            let connection = stream.session_mut().connection_mut();
-            let memory = fields.config.memory();
-            if !std::mem::replace(&mut has.0, true) {
-                let _ = connection.put_receive_buffer(memory.receive.take().into());
-            }
-            if !std::mem::replace(&mut has.1, true) {
-                let _ = connection.put_transmit_buffer(memory.transmit.take().into());
-            }
+            fields.config.memory().pool.wake(stream.session_mut().connection_mut(), holding);
             call(stream)
         })
     }
 
-    /// Gives back the buffers that nothing is in. Most connections are idle most of the time.
+    /// Gives back what is not needed until something comes or goes. Most connections are idle most of the time.
     fn rest(&mut self) {
-        let has = &mut self.has;
+        let holding = &mut self.holding;
         self.cell.with_mut(|fields| {
             let connection = fields.stream.as_mut().expect(IN_USE).session_mut().connection_mut();
-            let memory = fields.config.memory();
-            if has.0
-                && let Some(Storage::Owned(buffer)) = connection.take_receive_buffer()
-            {
-                memory.receive.give(buffer);
-                has.0 = false;
-            }
-            if has.1
-                && let Some(Storage::Owned(buffer)) = connection.take_transmit_buffer()
-            {
-                memory.transmit.give(buffer);
-                has.1 = false;
-            }
+            fields.config.memory().pool.rest(connection, holding);
         });
+    }
+
+    /// The same for whoever writes, who leaves it to whoever reads and has not read everything yet.
+    fn rest_unless_reading(&mut self) {
+        if !self.is_reading {
+            self.rest();
+        }
     }
 
     /// Does the handshake, to the last byte of it that is to be sent.
@@ -173,7 +170,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, L: Provides> Engine<IO, L> {
             let filled = pin!(stream.fill_buf()).poll(cx);
             filled.map_ok(<[u8]>::is_empty)
         });
-        if !matches!(filled, Poll::Ready(Ok(false))) {
+        self.is_reading = matches!(filled, Poll::Ready(Ok(false)));
+        if !self.is_reading {
             self.rest();
         }
         filled.map(|filled| filled.map(drop).map_err(io::Error::from))
@@ -230,7 +228,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, L: Provides> Engine<IO, L> {
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.wakers.writer.register(cx.waker());
         ready!(self.call(|stream| pin!(stream.flush()).poll(cx)))?;
-        self.rest();
+        self.rest_unless_reading();
         Poll::Ready(Ok(()))
     }
 
@@ -246,7 +244,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, L: Provides> Engine<IO, L> {
             }
             stream.transport_mut().poll_shutdown()
         }))?;
-        self.rest();
+        self.rest_unless_reading();
         Poll::Ready(Ok(()))
     }
 }

@@ -43,8 +43,7 @@ const MAX_HELLO_LEN: usize = 2 * FULL_RECEIVE_BUFFER_LEN;
 #[must_use = "a future does nothing unless it is polled"]
 pub struct LazyConfigAcceptor<IO> {
     io: Option<IO>,
-    /// What came.
-    bytes: Vec<u8>,
+    arriving: Arriving,
     /// An alert on its way, and why.
     alert: Option<(Vec<u8>, Error)>,
 }
@@ -52,13 +51,13 @@ pub struct LazyConfigAcceptor<IO> {
 impl<IO: AsyncRead + AsyncWrite + Unpin> LazyConfigAcceptor<IO> {
     /// Waits for what comes over `io`.
     pub const fn new(io: IO) -> Self {
-        Self { io: Some(io), bytes: Vec::new(), alert: None }
+        Self { io: Some(io), arriving: Arriving::new(), alert: None }
     }
 
     /// The transport, and what was read from it, if there is no ClientHello yet: for those who serve other protocols at
     /// the same port.
     pub fn take_io(&mut self) -> Option<(IO, Vec<u8>)> {
-        Some((self.io.take()?, std::mem::take(&mut self.bytes)))
+        Some((self.io.take()?, std::mem::take(&mut self.arriving.bytes)))
     }
 }
 
@@ -66,7 +65,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Future for LazyConfigAcceptor<IO> {
     type Output = io::Result<StartHandshake<IO>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { io, bytes, alert } = &mut *self;
+        let Self { io, arriving, alert } = &mut *self;
         let transport = io.as_mut().ok_or_else(|| tls(Error::InvalidState))?;
         loop {
             if let Some((record, error)) = alert {
@@ -77,21 +76,23 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Future for LazyConfigAcceptor<IO> {
                         _ => break,
                     }
                 }
+                let _ = ready!(Pin::new(&mut *transport).poll_flush(cx));
                 return Poll::Ready(Err(tls(*error)));
             }
-            match client_hello(bytes) {
-                Ok(Some(message)) => {
-                    let (io, bytes) = (io.take().ok_or_else(|| tls(Error::InvalidState))?, std::mem::take(bytes));
+            match arriving.is_whole() {
+                Ok(true) => {
+                    let io = io.take().ok_or_else(|| tls(Error::InvalidState))?;
+                    let Arriving { bytes, message, .. } = std::mem::replace(arriving, Arriving::new());
                     return Poll::Ready(Ok(StartHandshake { io, bytes, message }));
                 }
-                Ok(None) => {
+                Ok(false) => {
                     let mut room = [0; 2_048];
                     let mut room = ReadBuf::new(&mut room);
                     ready!(Pin::new(&mut *transport).poll_read(cx, &mut room))?;
                     if room.filled().is_empty() {
                         return Poll::Ready(Err(tls(Error::Truncated)));
                     }
-                    bytes.extend_from_slice(room.filled());
+                    arriving.bytes.extend_from_slice(room.filled());
                 }
                 Err(error) => *alert = Some((alert_record(error), error)),
             }
@@ -109,44 +110,68 @@ fn alert_record(error: Error) -> Vec<u8> {
     vec![ContentType::ALERT.0, 3, 3, 0, 2, 2, alert.0]
 }
 
-/// The ClientHello in the records that `bytes` begin with, once all of it is there.
-fn client_hello(bytes: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-    let mut message = Vec::new();
-    let mut rest = bytes;
-    while let Some((header, behind)) = rest.split_first_chunk::<RECORD_HEADER_LEN>() {
-        let &[kind, major, _, high, low] = header;
-        let len = usize::from(u16::from_be_bytes([high, low]));
-        if kind != ContentType::HANDSHAKE.0 || major != 3 {
-            return Err(PeerFault::UnexpectedRecord.into());
-        }
-        if len > MAX_PLAINTEXT_LEN {
-            return Err(PeerFault::RecordOverflow.into());
-        }
-        if len == 0 {
-            return Err(PeerFault::UnexpectedRecord.into());
-        }
-        let there = &behind[..len.min(behind.len())];
-        message.extend_from_slice(there);
-        if message.first() != Some(&HandshakeType::CLIENT_HELLO.0) && !message.is_empty() {
-            return Err(PeerFault::UnexpectedMessage.into());
-        }
-        if let Some(whole) = wire::Message::peek_len(&message)
-            && message.len() >= whole
-        {
-            message.truncate(whole);
-            // Who asks what is in it has an answer.
-            wire::ClientHello::read(&message[wire::MESSAGE_HEADER_LEN..])?;
-            return Ok(Some(message));
-        }
-        rest = behind.get(len..).unwrap_or(&[]);
+/// A ClientHello that comes piece by piece. Each byte is looked at once.
+struct Arriving {
+    /// What came.
+    bytes: Vec<u8>,
+    /// How many of them were looked at.
+    seen: usize,
+    /// How many of those to come belong to the record that was begun.
+    in_record: usize,
+    /// The message, as far as it is there.
+    message: Vec<u8>,
+}
+
+impl Arriving {
+    const fn new() -> Self {
+        Self { bytes: Vec::new(), seen: 0, in_record: 0, message: Vec::new() }
     }
-    if rest.first().is_some_and(|&kind| kind != ContentType::HANDSHAKE.0) {
+
+    /// Looks at what came since; says whether all of the ClientHello is there.
+    fn is_whole(&mut self) -> Result<bool, Error> {
+        loop {
+            let rest = self.bytes.get(self.seen..).unwrap_or_default();
+            if self.in_record == 0 {
+                if rest.first().is_some_and(|&kind| kind != ContentType::HANDSHAKE.0) {
+                    return Err(PeerFault::UnexpectedRecord.into());
+                }
+                let Some(header) = rest.first_chunk() else { break };
+                self.in_record = content_len(*header)?;
+                self.seen += RECORD_HEADER_LEN;
+                continue;
+            }
+            if rest.is_empty() {
+                break;
+            }
+            let there = rest.get(..self.in_record).unwrap_or(rest);
+            self.message.extend_from_slice(there);
+            (self.seen, self.in_record) = (self.seen + there.len(), self.in_record - there.len());
+            if self.message.first() != Some(&HandshakeType::CLIENT_HELLO.0) {
+                return Err(PeerFault::UnexpectedMessage.into());
+            }
+            if let Some(whole) = wire::Message::peek_len(&self.message)
+                && self.message.len() >= whole
+            {
+                self.message.truncate(whole);
+                // Who asks what is in it has an answer.
+                wire::ClientHello::read(&self.message[wire::MESSAGE_HEADER_LEN..])?;
+                return Ok(true);
+            }
+        }
+        if self.bytes.len() > MAX_HELLO_LEN { Err(PeerFault::Malformed.into()) } else { Ok(false) }
+    }
+}
+
+/// The length of what a record holds that may be part of a ClientHello.
+fn content_len([_, major, _, high, low]: [u8; RECORD_HEADER_LEN]) -> Result<usize, Error> {
+    let len = usize::from(u16::from_be_bytes([high, low]));
+    if major != 3 {
         return Err(PeerFault::UnexpectedRecord.into());
     }
-    if bytes.len() > MAX_HELLO_LEN {
-        return Err(PeerFault::Malformed.into());
+    if len > MAX_PLAINTEXT_LEN {
+        return Err(PeerFault::RecordOverflow.into());
     }
-    Ok(None)
+    if len == 0 { Err(PeerFault::EmptyRecord.into()) } else { Ok(len) }
 }
 
 /// A client that said what it offers, and waits for an answer.

@@ -1,29 +1,151 @@
-//! Buffers that no connection needs at the moment.
+//! What no connection needs at the moment: buffers for whoever will want one, and keys of those that were busy last.
 
-use std::sync::{Mutex, PoisonError};
+use saitls::protocol::crypto::CryptoProvider;
+use saitls::protocol::{Connection, KeysAtRest, Storage};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Buffers of one length that connections at rest gave back.
-pub(crate) struct Pool {
-    len: usize,
-    /// How many are kept for those who will want one.
-    most: usize,
-    free: Mutex<Vec<Vec<u8>>>,
+/// How many buffers of each kind are kept.
+const BUFFERS: usize = 64;
+
+/// The keys of how many connections are kept. Those that rest for longer make theirs again, in some microseconds.
+const KEYS: u64 = 1_024;
+
+/// What the connections of a configuration share.
+pub(crate) struct Pool<P: CryptoProvider> {
+    receive_len: usize,
+    transmit_len: usize,
+    shelf: Mutex<Shelf<P>>,
 }
 
-impl Pool {
-    pub(crate) const fn new(len: usize, most: usize) -> Self {
-        Self { len, most, free: Mutex::new(Vec::new()) }
+struct Shelf<P: CryptoProvider> {
+    receive: Vec<Vec<u8>>,
+    transmit: Vec<Vec<u8>>,
+    /// Each at its number, modulo `KEYS`: the oldest make room.
+    keys: Vec<Option<(u64, KeysAtRest<P>)>>,
+    /// The number of the next keys.
+    number: u64,
+}
+
+/// What a connection has at the moment.
+#[derive(Clone, Copy)]
+pub(crate) struct Holding {
+    receive: bool,
+    transmit: bool,
+    /// The number that its keys were put away by.
+    keys: Option<u64>,
+}
+
+impl Holding {
+    /// As a connection begins.
+    pub(crate) const ALL: Self = Self { receive: true, transmit: true, keys: None };
+}
+
+fn keep(shelf: &mut Vec<Vec<u8>>, buffer: Vec<u8>) -> Option<Vec<u8>> {
+    if shelf.len() < BUFFERS {
+        shelf.push(buffer);
+        return None;
+    }
+    Some(buffer)
+}
+
+fn owned(storage: Option<Storage<'_, u8>>, len: usize) -> Option<Vec<u8>> {
+    match storage {
+        Some(Storage::Owned(buffer)) if buffer.len() == len => Some(buffer),
+        _ => None,
+    }
+}
+
+impl<P: CryptoProvider> Pool<P> {
+    pub(crate) const fn new(receive_len: usize, transmit_len: usize) -> Self {
+        let shelf = Shelf { receive: Vec::new(), transmit: Vec::new(), keys: Vec::new(), number: 0 };
+        Self { receive_len, transmit_len, shelf: Mutex::new(shelf) }
     }
 
-    pub(crate) fn take(&self) -> Vec<u8> {
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        free.unwrap_or_else(|| vec![0; self.len])
+    fn shelf(&self) -> MutexGuard<'_, Shelf<P>> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn give(&self, buffer: Vec<u8>) {
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        if free.len() < self.most && buffer.len() == self.len {
-            free.push(buffer);
+    /// Buffers for a connection that begins.
+    pub(crate) fn buffers(&self) -> (Vec<u8>, Vec<u8>) {
+        let (receive, transmit) = {
+            let mut shelf = self.shelf();
+            (shelf.receive.pop(), shelf.transmit.pop())
+        };
+        let new = |len| vec![0; len];
+        (receive.unwrap_or_else(|| new(self.receive_len)), transmit.unwrap_or_else(|| new(self.transmit_len)))
+    }
+
+    /// Gives a connection what it has not.
+    pub(crate) fn wake(&self, connection: &mut Connection<'_, P>, holding: &mut Holding) {
+        if holding.receive && holding.transmit && holding.keys.is_none() {
+            return;
         }
+        let (receive, transmit, keys) = {
+            let mut shelf = self.shelf();
+            let keys = holding.keys.take().and_then(|number| shelf.take_keys(number));
+            let receive = if holding.receive { None } else { Some(shelf.receive.pop()) };
+            let transmit = if holding.transmit { None } else { Some(shelf.transmit.pop()) };
+            (receive, transmit, keys)
+        };
+        if let Some(keys) = keys {
+            connection.put_keys(keys);
+        }
+        if let Some(buffer) = receive {
+            let buffer = buffer.unwrap_or_else(|| vec![0; self.receive_len]);
+            let _ = connection.put_receive_buffer(buffer.into());
+        }
+        if let Some(buffer) = transmit {
+            let buffer = buffer.unwrap_or_else(|| vec![0; self.transmit_len]);
+            let _ = connection.put_transmit_buffer(buffer.into());
+        }
+        (holding.receive, holding.transmit) = (true, true);
+    }
+
+    /// Takes what a connection does not need: buffers that nothing is in and, where both are such, its keys.
+    pub(crate) fn rest(&self, connection: &mut Connection<'_, P>, holding: &mut Holding) {
+        let receive = if holding.receive { connection.take_receive_buffer() } else { None };
+        let transmit = if holding.transmit { connection.take_transmit_buffer() } else { None };
+        holding.receive &= receive.is_none();
+        holding.transmit &= transmit.is_none();
+        let keys = if holding.receive || holding.transmit { None } else { connection.take_keys() };
+        let (receive, transmit) = (owned(receive, self.receive_len), owned(transmit, self.transmit_len));
+        if receive.is_none() && transmit.is_none() && keys.is_none() {
+            return;
+        }
+        // What there is no room for is dropped behind the lock.
+        let _dropped = {
+            let mut shelf = self.shelf();
+            let receive = receive.and_then(|buffer| keep(&mut shelf.receive, buffer));
+            let transmit = transmit.and_then(|buffer| keep(&mut shelf.transmit, buffer));
+            let keys = keys.and_then(|keys| {
+                let (number, old) = shelf.put_keys(keys);
+                holding.keys = Some(number);
+                old
+            });
+            (receive, transmit, keys)
+        };
+    }
+
+    /// Drops the keys of a connection that is over.
+    pub(crate) fn forget(&self, holding: &mut Holding) {
+        let _dropped = holding.keys.take().and_then(|number| self.shelf().take_keys(number));
+    }
+}
+
+impl<P: CryptoProvider> Shelf<P> {
+    /// The number to take them by, and which had to make room.
+    fn put_keys(&mut self, keys: KeysAtRest<P>) -> (u64, Option<(u64, KeysAtRest<P>)>) {
+        let number = self.number;
+        self.number += 1;
+        let place = (number % KEYS) as usize;
+        if place >= self.keys.len() {
+            self.keys.push(None);
+        }
+        (number, self.keys[place].replace((number, keys)))
+    }
+
+    fn take_keys(&mut self, number: u64) -> Option<KeysAtRest<P>> {
+        let place = self.keys.get_mut((number % KEYS) as usize)?;
+        place.take_if(|(of, _)| *of == number).map(|(_, keys)| keys)
     }
 }

@@ -12,7 +12,7 @@ use saitls_tokio::{
 };
 use std::io::ErrorKind;
 use std::sync::Arc;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufStream, duplex};
 
 fn tls_error(error: &std::io::Error) -> Option<Error> {
     error.get_ref()?.downcast_ref().copied()
@@ -75,6 +75,23 @@ fn configurations_are_checked_when_they_are_made() {
     assert!(matches!(short.err(), Some(Error::ReceiveBufferTooSmall(_))));
 }
 
+#[tokio::test]
+async fn transports_that_hold_bytes_back_are_flushed() {
+    let (here, there) = duplex(10_000);
+    let (mut client, mut server) = common::connect(BufStream::new(here), BufStream::new(there)).await;
+    client.write_all(b"ping").await.unwrap();
+    client.flush().await.unwrap();
+    server.read_exact(&mut [0; 4]).await.unwrap();
+    // Whoever reads sends what was written before.
+    server.write_all(b"pong").await.unwrap();
+    let (at_server, at_client) = (&mut [0; 4], &mut [0; 4]);
+    let read = client.read_exact(at_client);
+    tokio::select! {
+        _ = server.read_exact(at_server) => panic!("nothing was written"),
+        done = read => assert_eq!(done.unwrap(), 4),
+    }
+}
+
 /// Bytes come one at a time, and the configuration depends on the name.
 #[tokio::test]
 async fn a_server_looks_before_it_chooses() {
@@ -122,7 +139,8 @@ async fn what_is_no_client_hello_gets_an_alert() {
     ] {
         let (mut here, there) = duplex(10_000);
         here.write_all(bytes).await.unwrap();
-        let error = LazyConfigAcceptor::new(there).await.err().unwrap();
+        // What a transport holds back is flushed.
+        let error = LazyConfigAcceptor::new(BufStream::new(there)).await.err().unwrap();
         assert!(tls_error(&error).is_some());
         let mut answer = Vec::new();
         here.read_to_end(&mut answer).await.unwrap();

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{connected, pattern};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf, duplex};
 
 use std::pin::Pin;
 use std::task::{Context, Waker};
@@ -50,4 +50,31 @@ fn connections_at_rest_hold_no_buffers() {
         });
         assert!(taken.bytes_current < 1_000, "{} bytes more after {len}", taken.bytes_current);
     }
+}
+
+/// Of connections at rest, those that were busy last have keys that are ready for use, a thousand of them at both ends.
+/// Nobody notices.
+#[test]
+fn connections_at_rest_make_their_keys_again() {
+    let runtime = runtime();
+    let (connector, acceptor) = (common::connector(), common::acceptor());
+    let mut ends = Vec::new();
+    runtime.block_on(async {
+        for _ in 0..1_030 {
+            let (here, there) = duplex(64);
+            let (client, server) = tokio::join!(connector.connect(common::name(), here), acceptor.accept(there));
+            ends.push((client.unwrap(), server.unwrap()));
+        }
+        for index in [7, 1_029, 7, 8] {
+            let (client, server) = &mut ends[index];
+            client.write_all(b"still there").await.unwrap();
+            client.flush().await.unwrap();
+            server.read_exact(&mut [0; 11]).await.unwrap();
+            rest(server);
+            server.write_all(b"yes").await.unwrap();
+            server.flush().await.unwrap();
+            client.read_exact(&mut [0; 3]).await.unwrap();
+            rest(client);
+        }
+    });
 }

@@ -50,6 +50,57 @@ async fn both_ends_talk_in_tasks_of_their_own() {
     assert_eq!(client.await.unwrap().unwrap(), "pong");
 }
 
+/// What a transport says that fails for a moment.
+const FAILURES: [ErrorKind; 3] = [ErrorKind::HostUnreachable, ErrorKind::TimedOut, ErrorKind::ConnectionReset];
+
+/// What a poll came to, if that was neither to wait nor one of those.
+fn settled<T>(poll: Poll<io::Result<T>>) -> Option<T> {
+    match poll {
+        Poll::Pending => None,
+        Poll::Ready(Ok(value)) => Some(value),
+        Poll::Ready(Err(error)) => {
+            assert!(FAILURES.contains(&error.kind()), "{error:?}");
+            None
+        }
+    }
+}
+
+/// A transport that fails now and then, once it has a source of mishaps.
+struct Failing(DuplexStream, Option<Random>);
+
+impl Failing {
+    fn try_luck(&mut self) -> io::Result<()> {
+        match self.1.as_mut().map(|random| random.below(10)) {
+            Some(draw) if draw < FAILURES.len() => Err(FAILURES[draw].into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl AsyncRead for Failing {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.try_luck()?;
+        Pin::new(&mut self.0).poll_read(cx, out)
+    }
+}
+
+impl AsyncWrite for Failing {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        self.try_luck()?;
+        Pin::new(&mut self.0).poll_write(cx, data)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.try_luck()?;
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.try_luck()?;
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
 /// One end of a connection that sends one pattern and expects another, polled in any order.
 struct Side<T> {
     stream: T,
@@ -68,33 +119,25 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Side<T> {
     fn poll(&mut self, random: &mut Random, data: &[u8], cx: &mut Context<'_>) {
         let stream = Pin::new(&mut self.stream);
         match random.below(8) {
-            0 => assert!(!matches!(stream.poll_flush(cx), Poll::Ready(Err(_)))),
+            0 => _ = settled(stream.poll_flush(cx)),
             1..4 if self.sent < data.len() => {
                 // What is offered after a poll that was dropped is not what was offered before.
                 let rest = &data[self.sent..];
                 let rest = &rest[..rest.len().min(1 + random.below(20_000))];
-                if let Poll::Ready(len) = stream.poll_write(cx, rest) {
-                    self.sent += len.unwrap();
-                }
+                self.sent += settled(stream.poll_write(cx, rest)).unwrap_or(0);
             }
             4 if self.sent < data.len() => {
                 let (first, second) = data[self.sent..].split_at((data.len() - self.sent).min(random.below(50)));
                 let slices = [IoSlice::new(first), IoSlice::new(&[]), IoSlice::new(second)];
-                if let Poll::Ready(len) = stream.poll_write_vectored(cx, &slices) {
-                    self.sent += len.unwrap();
-                }
+                self.sent += settled(stream.poll_write_vectored(cx, &slices)).unwrap_or(0);
             }
             1..5 if !self.is_shut_down => {
-                if let Poll::Ready(done) = stream.poll_shutdown(cx) {
-                    done.unwrap();
-                    self.is_shut_down = true;
-                }
+                self.is_shut_down = settled(stream.poll_shutdown(cx)).is_some();
             }
             _ if !self.has_ended => {
                 let mut room = vec![0; 1 + random.below(20_000)];
                 let mut room = ReadBuf::new(&mut room);
-                if let Poll::Ready(done) = stream.poll_read(cx, &mut room) {
-                    done.unwrap();
+                if settled(stream.poll_read(cx, &mut room)).is_some() {
                     self.has_ended = room.filled().is_empty();
                     self.received.extend_from_slice(room.filled());
                 }
@@ -104,11 +147,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Side<T> {
     }
 }
 
+/// Over transports of all sizes that fail now and then: what was dropped or failed, and is repeated, has lost nothing
+/// and doubles nothing.
 #[tokio::test]
-async fn polls_may_be_dropped_at_any_time() {
+async fn polls_may_be_dropped_or_fail_at_any_time() {
     let mut random = Random(1);
-    for capacity in [1, 2, 5, 22, 100, 511, 1_500, 5_000] {
-        let (client, server) = connected(capacity).await;
+    for (round, capacity) in [1, 2, 5, 22, 100, 511, 1_500, 5_000].into_iter().enumerate() {
+        let (here, there) = duplex(capacity);
+        let (mut client, mut server) = connect(Failing(here, None), Failing(there, None)).await;
+        client.get_mut().1 = (round % 2 == 0).then_some(Random(2));
+        server.get_mut().1 = (round % 4 < 2).then_some(Random(3));
         let (mut client, mut server) = (Side::new(client), Side::new(server));
         let (there, back) = (pattern(40_000), pattern(33_333));
         let cx = &mut Context::from_waker(Waker::noop());

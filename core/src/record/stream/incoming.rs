@@ -6,7 +6,7 @@ use crate::codes::{AlertDescription, CipherSuite, ContentType};
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, PeerFault, Result};
 use crate::limits::{MAX_CIPHERTEXT_LEN, MAX_IDLE_RECORDS, MAX_PLAINTEXT_LEN, MAX_SKIPPED_EARLY_DATA};
-use crate::record::protection::{NextSecret, Protection};
+use crate::record::protection::{KeyAtRest, NextSecret, Protection};
 use crate::record::{Next, RecordAligned};
 
 /// What the next record held.
@@ -94,6 +94,21 @@ impl<P: CryptoProvider, G> Incoming<P, G> {
         }
     }
 
+    /// Takes the key out, if it is there; it will be made again.
+    pub(crate) fn take_key(&mut self) -> Option<KeyAtRest<P>> {
+        match &mut self.place {
+            Place::Key(Some(key)) => key.take(),
+            Place::Key(None) | Place::Lent(_) => None,
+        }
+    }
+
+    /// Puts the key back, if it is the one that was taken.
+    pub(crate) fn put_key(&mut self, taken: KeyAtRest<P>) {
+        if let Place::Key(Some(key)) = &mut self.place {
+            key.put(taken);
+        }
+    }
+
     /// The current traffic secret.
     pub(super) fn secret(&self) -> Option<&P::Secret> {
         self.key().map(Protection::secret)
@@ -163,7 +178,7 @@ impl<P: CryptoProvider, G> Incoming<P, G> {
                 match opened {
                     Err(Error::Peer(PeerFault::BadRecordMac)) if self.early_data_to_skip > 0 => {
                         // The sequence number counts records of the handshake key only.
-                        keys.rewind(provider)?;
+                        keys.rewind();
                         return self.skip(buffer, header);
                     }
                     opened => {

@@ -8,7 +8,7 @@ use crate::crypto::CryptoProvider;
 use crate::error::{ByteCount, Error, Result};
 use crate::limits::{MAX_PLAINTEXT_LEN, RECORD_HEADER_LEN};
 use crate::record::Padding;
-use crate::record::protection::{NextSecret, Protection};
+use crate::record::protection::{KeyAtRest, NextSecret, Protection};
 use crate::storage::Storage;
 use core::task::Poll;
 use zeroize::Zeroize;
@@ -74,6 +74,18 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
     /// How many records the current key has sealed.
     pub(crate) fn sequence(&self) -> u64 {
         self.key.as_ref().map_or(0, Protection::sequence)
+    }
+
+    /// Takes the key out, if it is there; it will be made again.
+    pub(crate) fn take_key(&mut self) -> Option<KeyAtRest<P>> {
+        self.key.as_mut()?.take()
+    }
+
+    /// Puts the key back, if it is the one that was taken.
+    pub(crate) fn put_key(&mut self, taken: KeyAtRest<P>) {
+        if let Some(key) = &mut self.key {
+            key.put(taken);
+        }
     }
 
     /// Forgets the keys: nothing can be sealed any more.
