@@ -1,7 +1,7 @@
 //! Configurations that own what they are made of, so that tasks can share them in an `Arc`.
 
 use crate::identity::{Identity, Lists};
-use crate::pool::Pool;
+use crate::pool::{Holding, Pool};
 use crate::provided::Provides;
 use crate::trust::Trust;
 use saitls::protocol::config::{self, ClientAuthentication, IdentityChooser};
@@ -55,7 +55,8 @@ struct Lens {
 }
 
 impl Lens {
-    const DEFAULT: Self = Self { receive: FULL_RECEIVE_BUFFER_LEN, transmit: FULL_RECEIVE_BUFFER_LEN, peer: 0 };
+    /// Four records each way: as much as a system moves with one call, at about the price of moving one.
+    const DEFAULT: Self = Self { receive: 4 * FULL_RECEIVE_BUFFER_LEN, transmit: 4 * FULL_RECEIVE_BUFFER_LEN, peer: 0 };
 
     const fn memory<P: CryptoProvider>(self) -> Memory<P> {
         Memory { pool: Pool::new(self.receive, self.transmit), peer_len: self.peer }
@@ -63,9 +64,10 @@ impl Lens {
 }
 
 impl<P: CryptoProvider> Memory<P> {
-    pub(crate) fn buffers(&self) -> Buffers<'static> {
-        let (receive, transmit) = self.pool.buffers();
-        Buffers::new(receive, transmit).with_peer_buffer(vec![0; self.peer_len])
+    /// For a connection that begins.
+    pub(crate) fn begin(&self) -> (Holding, Buffers<'static>) {
+        let (holding, receive, transmit) = self.pool.begin();
+        (holding, Buffers::new(receive, transmit).with_peer_buffer(vec![0; self.peer_len]))
     }
 }
 
@@ -194,8 +196,9 @@ macro_rules! role {
                 self
             }
 
-            /// The lengths of the buffers, in bytes: without this, a full record each, 16,645 bytes. Connections at
-            /// rest have none; they share those of the configuration.
+            /// The lengths of the buffers, in bytes: without this, four full records each, 66,580 bytes. Connections at
+            /// rest have none; they share those of the configuration. One record, 16,645 bytes, is enough for any peer,
+            /// and bulk data then takes more calls of the system.
             #[must_use]
             pub fn with_buffer_lens(mut self, receive: usize, transmit: usize) -> Self {
                 self.lens = Lens { receive, transmit, ..self.lens };
@@ -282,7 +285,7 @@ impl<L: Provides> ClientConfigBuilder<L> {
         });
         // A connection that does not begin says what is wrong.
         let name = ServerName::try_from("name.invalid").ok();
-        Connection::client(parts.config(), name, memory.buffers())?;
+        Connection::client(parts.config(), name, memory.begin().1)?;
         Ok(ClientConfig { parts, provider: self.provider, memory })
     }
 }
@@ -335,7 +338,7 @@ impl<L: Provides> ServerConfigBuilder<L> {
             }
             options.into_iter().fold(config, |config, change| change(config))
         });
-        Connection::server(parts.config(), memory.buffers())?;
+        Connection::server(parts.config(), memory.begin().1)?;
         Ok(ServerConfig { parts, provider: self.provider, memory })
     }
 }

@@ -66,10 +66,10 @@ impl<IO, L: Provides> Engine<IO, L> {
     ) -> Result<Self, (io::Error, IO)> {
         let io = Io::new(io, before);
         let wakers = Arc::clone(&io.wakers);
+        let (holding, buffers) = config.memory().begin();
         let cell = CellTryBuilder {
             config,
             stream_builder: |config| {
-                let buffers = config.memory().buffers();
                 let stream = match config {
                     Config::Client(config) => {
                         TlsStream::client(config.as_core(), server_name, buffers, config.provider(), io)
@@ -85,7 +85,7 @@ impl<IO, L: Provides> Engine<IO, L> {
                 }
             },
         };
-        Ok(Self { cell: Box::new(cell.try_build()?), wakers, holding: Holding::ALL, is_reading: false })
+        Ok(Self { cell: Box::new(cell.try_build()?), wakers, holding, is_reading: false })
     }
 
     pub(crate) fn io(&self) -> &IO {

@@ -2,19 +2,26 @@
 
 use saitls::protocol::crypto::CryptoProvider;
 use saitls::protocol::{Connection, KeysAtRest, Storage};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How many buffers of each kind are kept.
-const BUFFERS: usize = 64;
+/// Each connection has one of so many shelves, so that processors seldom wait for each other.
+const SHELVES: usize = 8;
 
-/// The keys of how many connections are kept. Those that rest for longer make theirs again, in some microseconds.
-const KEYS: u64 = 1_024;
+/// How many buffers of each kind are kept on a shelf.
+const BUFFERS: usize = 4;
+
+/// The keys of how many connections are kept on a shelf. Those that rest for longer make theirs again, in some
+/// microseconds.
+const KEYS: u64 = 128;
 
 /// What the connections of a configuration share.
 pub(crate) struct Pool<P: CryptoProvider> {
     receive_len: usize,
     transmit_len: usize,
-    shelf: Mutex<Shelf<P>>,
+    shelves: [Mutex<Shelf<P>>; SHELVES],
+    /// How many connections there were.
+    count: AtomicUsize,
 }
 
 struct Shelf<P: CryptoProvider> {
@@ -33,11 +40,7 @@ pub(crate) struct Holding {
     transmit: bool,
     /// The number that its keys were put away by.
     keys: Option<u64>,
-}
-
-impl Holding {
-    /// As a connection begins.
-    pub(crate) const ALL: Self = Self { receive: true, transmit: true, keys: None };
+    shelf: usize,
 }
 
 fn keep(shelf: &mut Vec<Vec<u8>>, buffer: Vec<u8>) -> Option<Vec<u8>> {
@@ -57,22 +60,24 @@ fn owned(storage: Option<Storage<'_, u8>>, len: usize) -> Option<Vec<u8>> {
 
 impl<P: CryptoProvider> Pool<P> {
     pub(crate) const fn new(receive_len: usize, transmit_len: usize) -> Self {
-        let shelf = Shelf { receive: Vec::new(), transmit: Vec::new(), keys: Vec::new(), number: 0 };
-        Self { receive_len, transmit_len, shelf: Mutex::new(shelf) }
+        Self { receive_len, transmit_len, shelves: [const { Shelf::new() }; SHELVES], count: AtomicUsize::new(0) }
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf<P>> {
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    fn shelf(&self, holding: Holding) -> MutexGuard<'_, Shelf<P>> {
+        self.shelves[holding.shelf % SHELVES].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Buffers for a connection that begins.
-    pub(crate) fn buffers(&self) -> (Vec<u8>, Vec<u8>) {
+    /// What a connection has that begins: a receive and a transmit buffer.
+    pub(crate) fn begin(&self) -> (Holding, Vec<u8>, Vec<u8>) {
+        let shelf = self.count.fetch_add(1, Ordering::Relaxed);
+        let holding = Holding { receive: true, transmit: true, keys: None, shelf };
         let (receive, transmit) = {
-            let mut shelf = self.shelf();
+            let mut shelf = self.shelf(holding);
             (shelf.receive.pop(), shelf.transmit.pop())
         };
         let new = |len| vec![0; len];
-        (receive.unwrap_or_else(|| new(self.receive_len)), transmit.unwrap_or_else(|| new(self.transmit_len)))
+        let receive = receive.unwrap_or_else(|| new(self.receive_len));
+        (holding, receive, transmit.unwrap_or_else(|| new(self.transmit_len)))
     }
 
     /// Gives a connection what it has not.
@@ -81,7 +86,7 @@ impl<P: CryptoProvider> Pool<P> {
             return;
         }
         let (receive, transmit, keys) = {
-            let mut shelf = self.shelf();
+            let mut shelf = self.shelf(*holding);
             let keys = holding.keys.take().and_then(|number| shelf.take_keys(number));
             let receive = if holding.receive { None } else { Some(shelf.receive.pop()) };
             let transmit = if holding.transmit { None } else { Some(shelf.transmit.pop()) };
@@ -114,7 +119,7 @@ impl<P: CryptoProvider> Pool<P> {
         }
         // What there is no room for is dropped behind the lock.
         let _dropped = {
-            let mut shelf = self.shelf();
+            let mut shelf = self.shelf(*holding);
             let receive = receive.and_then(|buffer| keep(&mut shelf.receive, buffer));
             let transmit = transmit.and_then(|buffer| keep(&mut shelf.transmit, buffer));
             let keys = keys.and_then(|keys| {
@@ -128,11 +133,15 @@ impl<P: CryptoProvider> Pool<P> {
 
     /// Drops the keys of a connection that is over.
     pub(crate) fn forget(&self, holding: &mut Holding) {
-        let _dropped = holding.keys.take().and_then(|number| self.shelf().take_keys(number));
+        let _dropped = holding.keys.take().and_then(|number| self.shelf(*holding).take_keys(number));
     }
 }
 
 impl<P: CryptoProvider> Shelf<P> {
+    const fn new() -> Mutex<Self> {
+        Mutex::new(Self { receive: Vec::new(), transmit: Vec::new(), keys: Vec::new(), number: 0 })
+    }
+
     /// The number to take them by, and which had to make room.
     fn put_keys(&mut self, keys: KeysAtRest<P>) -> (u64, Option<(u64, KeysAtRest<P>)>) {
         let number = self.number;
