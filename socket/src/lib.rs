@@ -103,6 +103,6 @@ pub use saitls_core::{
 };
 
 /// What stands in the cookbook compiles.
-#[cfg(all(doctest, feature = "std", feature = "webpki", feature = "rustcrypto"))]
+#[cfg(all(doctest, feature = "std", feature = "webpki", feature = "rustcrypto", feature = "psk"))]
 #[doc = include_str!("../../docs/COOKBOOK.md")]
 struct Cookbook;

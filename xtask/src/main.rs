@@ -7,6 +7,8 @@ mod features;
 mod firmware;
 mod floors;
 mod instructions;
+#[cfg(test)]
+mod pages;
 mod panics;
 mod peers;
 mod secrets;
