@@ -330,6 +330,17 @@ impl MaxFragmentLength {
         }
     }
 
+    /// The longest one of fewer than `bytes` bytes.
+    pub(crate) const fn longest_below(bytes: usize) -> Option<Self> {
+        match bytes {
+            0..=512 => None,
+            513..=1024 => Some(Self::BYTES_512),
+            1025..=2048 => Some(Self::BYTES_1024),
+            2049..=4096 => Some(Self::BYTES_2048),
+            _ => Some(Self::BYTES_4096),
+        }
+    }
+
     /// The value for a limit of exactly this many bytes.
     #[must_use]
     pub const fn from_bytes(bytes: usize) -> Option<Self> {

@@ -368,7 +368,8 @@ impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
         self
     }
 
-    /// Asks for fragments of at most this length in both directions (RFC 6066 4), for servers that do not know
+    /// Asks for fragments of at most this length in both directions (RFC 6066 4). Without this, a client whose receive
+    /// buffer does not take every record asks for the longest that fits, for servers that do not know
     /// record_size_limit.
     #[must_use]
     pub const fn with_max_fragment_length(mut self, length: MaxFragmentLength) -> Self {

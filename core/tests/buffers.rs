@@ -283,7 +283,7 @@ fn a_record_over_the_agreed_limit_is_an_overflow_and_no_matter_of_buffers() {
     forger.send(&mut server, ContentType::APPLICATION_DATA, &pattern(limit - 1)).unwrap();
     server.connection.data_read(limit);
     let result = forger.send(&mut server, ContentType::APPLICATION_DATA, &pattern(4_000));
-    assert_eq!(result, Err(PeerFault::RecordOverflow.into()));
+    assert_eq!(result, Err(PeerFault::RecordLimitIgnored.into()));
     assert_eq!(forger.alert(&mut server), Some(AlertDescription::RECORD_OVERFLOW));
 }
 
@@ -335,7 +335,7 @@ fn a_peer_that_does_not_obey_is_told() {
         if ok {
             assert_eq!(result, Ok(()));
         } else {
-            assert_eq!(result, Err(PeerFault::RecordOverflow.into()));
+            assert_eq!(result, Err(PeerFault::RecordLimitIgnored.into()));
             assert_eq!(forger.alert(&mut client), Some(AlertDescription::RECORD_OVERFLOW));
         }
     }
@@ -376,7 +376,7 @@ fn fragments_are_as_short_as_both_agreed() {
         // In both directions (RFC 6066 4).
         forger.send(&mut server, ContentType::APPLICATION_DATA, &pattern(bytes)).unwrap();
         let result = forger.send(&mut server, ContentType::APPLICATION_DATA, &pattern(bytes + 1));
-        assert_eq!(result, Err(PeerFault::RecordOverflow.into()));
+        assert_eq!(result, Err(PeerFault::RecordLimitIgnored.into()));
         // A client that asked holds the server to it.
         let config = ClientConfig::new(&ANY).with_max_fragment_length(MaxFragmentLength(code));
         for (answer, ok) in [(code, true), (code % 4 + 1, false), (5, false)] {
@@ -397,6 +397,68 @@ fn fragments_are_as_short_as_both_agreed() {
         }
         assert_eq!(forger.hello(&mut server, &hello), expected);
     }
+}
+
+/// RFC 8449 5: a client whose buffer does not take every record asks in both ways, and the server's answer holds.
+#[test]
+fn a_client_with_a_short_buffer_asks_for_short_records_in_both_ways() {
+    let config = ClientConfig::new(&ANY);
+    let connect = |receive, answers: &[(ExtensionType, Vec<u8>)]| {
+        let client = Connection::client(&config, name("localhost"), buffers(receive, 2_000)).unwrap();
+        let (mut client, mut forger) = (Tested::new(client), Forger::server());
+        forger.answer(&mut client).unwrap();
+        let result = forger.send_messages(&mut client, &encrypted_extensions(answers));
+        let mut hello = ClientHelloParts::parse(&forger.messages[0]);
+        let asked = hello.extensions();
+        let asked =
+            asked.has(ExtensionType::MAX_FRAGMENT_LENGTH).then(|| asked.get(ExtensionType::MAX_FRAGMENT_LENGTH)[0]);
+        if result.is_ok() {
+            forger.steps(&mut client, &[Step::Certificate, Step::CertificateVerify, Step::Finished]).unwrap();
+            forger.receive(&mut client);
+        }
+        (client, forger, asked, result)
+    };
+    for (receive, expected) in [
+        (512 + 21, None),
+        (512 + 22, Some(1)),
+        (1024 + 21, Some(1)),
+        (1024 + 22, Some(2)),
+        (2048 + 22, Some(3)),
+        (4096 + 22, Some(4)),
+        (FULL_RECEIVE_BUFFER_LEN - 1, Some(4)),
+        (FULL_RECEIVE_BUFFER_LEN, None),
+    ] {
+        assert_eq!(connect(receive, &[]).2, expected, "{receive}");
+    }
+    let fragments = |code| (ExtensionType::MAX_FRAGMENT_LENGTH, vec![code]);
+    let limit = (ExtensionType::RECORD_SIZE_LIMIT, vec![0x40, 1]);
+    // What is sent obeys it; what comes may be as long as the buffer: some servers agree and do as they like.
+    let (mut client, mut forger, _, result) = connect(2_000, &[fragments(2)]);
+    assert_eq!(result, Ok(()));
+    client.connection.write(&pattern(3_000)).unwrap();
+    client.process().unwrap();
+    forger.receive(&mut client);
+    let lengths = forger.received.iter().filter(|(kind, _)| *kind == ContentType::APPLICATION_DATA);
+    assert_eq!(lengths.map(|(_, data)| data.len()).max(), Some(1_024));
+    forger.send(&mut client, ContentType::APPLICATION_DATA, &pattern(2_000 - 22)).unwrap();
+    assert_eq!(std::mem::take(&mut client.data).len(), 2_000 - 22);
+    let result = forger.send(&mut client, ContentType::APPLICATION_DATA, &pattern(2_000 - 21));
+    assert_eq!(result, Err(PeerFault::RecordLimitIgnored.into()));
+    assert_eq!(forger.alert(&mut client), Some(AlertDescription::RECORD_OVERFLOW));
+    // The other one alone.
+    let (mut client, mut forger, _, _) = connect(2_000, std::slice::from_ref(&limit));
+    forger.send(&mut client, ContentType::APPLICATION_DATA, &pattern(2_000 - 22)).unwrap();
+    // None, and a record that does not fit: the error says what would do.
+    let (mut client, mut forger, _, _) = connect(2_000, &[]);
+    let error = forger.send(&mut client, ContentType::APPLICATION_DATA, &pattern(4_000)).unwrap_err();
+    assert_eq!(error, Error::RecordDoesNotFit(ByteCount::new(4_000 + 22)));
+    assert!(error.to_string().contains("did not agree to shorter ones"), "{error}");
+    assert_eq!(forger.alert(&mut client), Some(AlertDescription::INTERNAL_ERROR));
+    // Both, another one than was asked for, one that was not asked for.
+    for (receive, answers) in [(2_000, vec![fragments(2), limit]), (2_000, vec![fragments(3)])] {
+        assert_eq!(connect(receive, &answers).3, Err(PeerFault::IllegalMaxFragmentLength.into()));
+    }
+    assert_eq!(connect(FULL_RECEIVE_BUFFER_LEN, &[fragments(4)]).3, Err(PeerFault::UnsolicitedExtension.into()));
 }
 
 #[test]

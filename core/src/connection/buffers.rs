@@ -8,8 +8,8 @@ use crate::storage::Storage;
 ///
 /// * receive: at least a record of the peer, plus what of a handshake message has come before it.
 ///   [`FULL_RECEIVE_BUFFER_LEN`](crate::limits::FULL_RECEIVE_BUFFER_LEN) bytes take everything the protocol allows
-///   but Certificate messages longer than that; less will do for peers that honour record_size_limit (which is
-///   offered from this length) or max_fragment_length.
+///   but Certificate messages longer than that; less will do for peers that honour record_size_limit or
+///   max_fragment_length, which are asked for then, the latter by clients.
 /// * transmit: at least [`MIN_TRANSMIT_BUFFER_LEN`](crate::limits::MIN_TRANSMIT_BUFFER_LEN), and for bulk data a
 ///   record or two.
 ///

@@ -68,6 +68,10 @@ pub enum Error {
     InvalidState,
     /// The receive buffer must have at least this many bytes for what the peer sends.
     ReceiveBufferTooSmall(ByteCount),
+    /// The receive buffer must have at least this many bytes for a record of the peer, which agreed to no shorter ones:
+    /// it knows neither record_size_limit (RFC 8449) nor max_fragment_length (RFC 6066 4), or none was agreed on yet.
+    /// [`FULL_RECEIVE_BUFFER_LEN`](crate::limits::FULL_RECEIVE_BUFFER_LEN) bytes do for any peer.
+    RecordDoesNotFit(ByteCount),
     /// The transmit buffer must have at least this many bytes.
     TransmitBufferTooSmall(ByteCount),
     /// The keys reached the limit of their use and can be renewed no more (RFC 9846 4.7.3, 5.5).
@@ -95,6 +99,7 @@ impl Error {
             Self::Truncated => AlertDescription::CLOSE_NOTIFY,
             Self::InvalidConfiguration(_)
             | Self::ReceiveBufferTooSmall(_)
+            | Self::RecordDoesNotFit(_)
             | Self::TransmitBufferTooSmall(_)
             | Self::KeyUsageLimit
             | Self::Internal => AlertDescription::INTERNAL_ERROR,
@@ -122,6 +127,11 @@ impl Display for Error {
             Self::ReceiveBufferTooSmall(needed) => {
                 write!(f, "receive buffer too small: at least {needed} bytes needed")
             }
+            Self::RecordDoesNotFit(needed) => write!(
+                f,
+                "receive buffer too small for a record of the peer, which did not agree to shorter ones \
+                 (record_size_limit, max_fragment_length): at least {needed} bytes needed, 16645 for any peer"
+            ),
             Self::TransmitBufferTooSmall(needed) => {
                 write!(f, "transmit buffer too small: at least {needed} bytes needed")
             }

@@ -9,8 +9,12 @@ use crate::codes::{AlertDescription, ExtensionType, HandshakeType};
 pub enum PeerFault {
     /// A message, extension or vector is too short, too long, or has bytes left over (RFC 9846 6.2).
     Malformed,
-    /// A record is longer than the protocol, or the limit we advertised, allows (RFC 9846 5.1, 5.2; RFC 8449).
+    /// A record is longer than the protocol allows (RFC 9846 5.1, 5.2).
     RecordOverflow,
+    /// A record is longer than the peer agreed to, by record_size_limit (RFC 8449 4) or max_fragment_length (RFC 6066
+    /// 4). A peer that does this works where no limit is asked for: with a receive buffer of
+    /// [`FULL_RECEIVE_BUFFER_LEN`](crate::limits::FULL_RECEIVE_BUFFER_LEN) bytes, and none configured.
+    RecordLimitIgnored,
     /// A handshake or alert record without content (RFC 9846 5.1, 5.4).
     EmptyRecord,
     /// A protected record of nothing but zeros: no content type (RFC 9846 5.4).
@@ -102,7 +106,7 @@ impl PeerFault {
         use AlertDescription as A;
         match self {
             Self::Malformed | Self::FragmentedAlert | Self::EmptyCertificate => A::DECODE_ERROR,
-            Self::RecordOverflow => A::RECORD_OVERFLOW,
+            Self::RecordOverflow | Self::RecordLimitIgnored => A::RECORD_OVERFLOW,
             Self::EmptyRecord
             | Self::MissingContentType
             | Self::UnexpectedRecord
@@ -148,6 +152,10 @@ impl core::fmt::Display for PeerFault {
         f.write_str(match self {
             Self::Malformed => "a message of the peer is too long, too short, or malformed",
             Self::RecordOverflow => "the peer sent a record that is too long",
+            Self::RecordLimitIgnored => {
+                "the peer agreed to a limit (record_size_limit or max_fragment_length) and sent a longer record: it \
+                 works without limits alone, which takes a receive buffer of 16645 bytes"
+            }
             Self::EmptyRecord => "the peer sent a record without content",
             Self::MissingContentType => "the peer sent a record without a content type",
             Self::FragmentedAlert => "the peer sent an alert that is not one record",

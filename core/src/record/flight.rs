@@ -9,7 +9,7 @@
 use crate::codes::CipherSuite;
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
-use crate::limits::{MAX_PLAINTEXT_LEN, MIN_HYBRID_BUFFER_LEN, RECORD_HEADER_LEN};
+use crate::limits::{FULL_RECEIVE_BUFFER_LEN, MAX_PLAINTEXT_LEN, MIN_HYBRID_BUFFER_LEN, RECORD_HEADER_LEN};
 use core::task::Poll;
 
 /// Evidence that no handshake bytes lie behind the message in hand: the keys may change (RFC 9846 5.1).
@@ -39,6 +39,11 @@ impl Capacity {
     pub(crate) fn record_size_limit(self) -> u16 {
         let fits = self.receive.saturating_sub(RECORD_HEADER_LEN).saturating_sub(16);
         u16::try_from(fits.min(MAX_PLAINTEXT_LEN.saturating_add(1))).unwrap_or(u16::MAX)
+    }
+
+    /// Whether there are records that a peer may send and that do not fit.
+    pub(crate) fn is_short(self) -> bool {
+        self.receive < FULL_RECEIVE_BUFFER_LEN
     }
 }
 

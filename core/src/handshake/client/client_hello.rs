@@ -90,8 +90,9 @@ impl Offer {
         cookie: Option<&[u8]>,
         hello: Option<Hello<'_>>,
     ) -> Result<usize> {
-        let (common, record_size_limit, fits_hybrids) =
-            (step.common(), step.own_record_size_limit(), step.fits_hybrids());
+        let (common, fits_hybrids) = (step.common(), step.fits_hybrids());
+        let fragments = step.own_max_fragment_length(client.config.max_fragment_length);
+        let record_size_limit = step.own_record_size_limit();
         step.write(&mut |writer, provider, facts| {
             let psks = &client.config.psks;
             let preferred = psks.preferred_hash();
@@ -99,7 +100,11 @@ impl Offer {
             let suites = common.cipher_suites(provider).filter(is_first);
             let suites = suites.chain(common.cipher_suites(provider).filter(|suite| !is_first(suite)));
             ClientHello::write(writer, &facts.client_random, self.session_id(), suites, |writer| {
-                write_lists(writer, common, provider, client, record_size_limit, fits_hybrids);
+                write_lists(writer, common, provider, client, fits_hybrids);
+                if let Some(max_fragment_length) = fragments {
+                    MaxFragmentLengthExtension { max_fragment_length }.write(writer);
+                }
+                RecordSizeLimit { limit: record_size_limit }.write(writer);
                 if let Some(cookie) = cookie {
                     Cookie { cookie }.write(writer);
                 }
@@ -146,7 +151,6 @@ fn write_lists<P: CryptoProvider>(
     common: &Common<'_>,
     provider: &P,
     client: &Client<'_, P>,
-    own_record_size_limit: u16,
     fits_hybrids: bool,
 ) {
     if let Some(name) = client.host_name() {
@@ -162,10 +166,6 @@ fn write_lists<P: CryptoProvider>(
     if !common.alpn.is_empty() {
         ProtocolNameList::write(writer, common.alpn);
     }
-    if let Some(max_fragment_length) = client.config.max_fragment_length {
-        MaxFragmentLengthExtension { max_fragment_length }.write(writer);
-    }
-    RecordSizeLimit { limit: own_record_size_limit }.write(writer);
 }
 
 /// Writes what a server needs to know that presents a certificate.

@@ -35,7 +35,7 @@ impl WaitEncryptedExtensions {
         received: &mut Received<'_>,
     ) -> Poll<Result<State<P>>> {
         let extensions = EncryptedExtensions::read(received.message.body)?.extensions;
-        check_solicited(client, extensions)?;
+        check_solicited(step, client, extensions)?;
         if let Some(name) = extensions.find(ExtensionType::SERVER_NAME) {
             ServerNameAcknowledgement::read(name)?;
         }
@@ -63,12 +63,18 @@ impl WaitEncryptedExtensions {
 }
 
 /// Every answer must have its question (RFC 9846 4.3).
-fn check_solicited<P: CryptoProvider>(client: &Client<'_, P>, extensions: Extensions<'_>) -> Result<()> {
+fn check_solicited<P: CryptoProvider>(
+    step: &Step<'_, '_, P>,
+    client: &Client<'_, P>,
+    extensions: Extensions<'_>,
+) -> Result<()> {
     for (kind, _) in extensions.iter() {
         let asked = match kind {
             ExtensionType::SERVER_NAME => client.host_name().is_some(),
             ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION => !client.config.common.alpn.is_empty(),
-            ExtensionType::MAX_FRAGMENT_LENGTH => client.config.max_fragment_length.is_some(),
+            ExtensionType::MAX_FRAGMENT_LENGTH => {
+                step.own_max_fragment_length(client.config.max_fragment_length).is_some()
+            }
             ExtensionType::SERVER_CERTIFICATE_TYPE => !is_x509_only(client.config.common.peer_certificate_types),
             ExtensionType::CLIENT_CERTIFICATE_TYPE => !is_x509_only(client.config.certificate_types),
             ExtensionType::SUPPORTED_GROUPS | ExtensionType::RECORD_SIZE_LIMIT => true,
@@ -119,11 +125,15 @@ fn apply_limits<P: CryptoProvider>(
             Ok(())
         }
         (None, Some(accepted)) => {
-            if client.config.max_fragment_length != Some(accepted.max_fragment_length) {
+            let told = client.config.max_fragment_length;
+            if step.own_max_fragment_length(told) != Some(accepted.max_fragment_length) {
                 return Err(PeerFault::IllegalMaxFragmentLength.into());
             }
             let bytes = accepted.max_fragment_length.bytes().ok_or(PeerFault::IllegalMaxFragmentLength)?;
-            step.limit_fragments(bytes);
+            match told {
+                Some(_) => step.limit_fragments(bytes),
+                None => step.limit_fragments_to_fit(bytes),
+            }
             Ok(())
         }
         (None, None) => Ok(()),

@@ -13,7 +13,7 @@ pub(crate) use memory::Memory;
 pub(crate) use memory::SessionFacts;
 
 use super::{Agreements, Facts, PeerNotes};
-use crate::codes::{CipherSuite, HashAlgorithm, NamedGroup, SignatureScheme};
+use crate::codes::{CipherSuite, HashAlgorithm, MaxFragmentLength, NamedGroup, SignatureScheme};
 use crate::config::Common;
 use crate::crypto::{CryptoProvider, Digest};
 use crate::error::{Error, Result};
@@ -288,8 +288,24 @@ impl<'c, 'a, P: CryptoProvider> Step<'c, 'a, P> {
         self.carrier.limit(usize::from(peers.limit).saturating_sub(1), own.into());
     }
 
+    /// The max_fragment_length that a client asks for: what it was told, or, beside a record_size_limit for a short
+    /// buffer (RFC 8449 5), the longest that fits.
+    #[inline(never)]
+    pub(super) fn own_max_fragment_length(&self, told: Option<MaxFragmentLength>) -> Option<MaxFragmentLength> {
+        if told.is_some() || !self.carrier.capacity().is_short() {
+            return told;
+        }
+        MaxFragmentLength::longest_below(self.own_record_size_limit().into())
+    }
+
     /// Both sides agreed on a max_fragment_length (RFC 6066 4), which does not.
     pub(super) fn limit_fragments(&mut self, bytes: usize) {
         self.carrier.limit(bytes, bytes.saturating_add(1));
+    }
+
+    /// The server agreed to the max_fragment_length that was asked for because the buffer is short. Erlang's agrees and
+    /// does as it likes: from it, whatever fits will do.
+    pub(super) fn limit_fragments_to_fit(&mut self, bytes: usize) {
+        self.carrier.limit(bytes, self.own_record_size_limit().into());
     }
 }

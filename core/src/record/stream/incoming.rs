@@ -186,7 +186,7 @@ impl<P: CryptoProvider, G> Incoming<P, G> {
                         self.early_data_to_skip = 0;
                         self.allows_plaintext_alert = false;
                         if inner_len > self.max_inner_len || len > MAX_PLAINTEXT_LEN {
-                            return Err(PeerFault::RecordOverflow.into());
+                            return Err(self.overflow());
                         }
                         (kind, len)
                     }
@@ -213,13 +213,26 @@ impl<P: CryptoProvider, G> Incoming<P, G> {
             },
             _ => return Err(PeerFault::UnexpectedRecord.into()),
         };
-        if len > most { Err(PeerFault::RecordOverflow.into()) } else { Ok(()) }
+        if len <= most {
+            return Ok(());
+        }
+        Err(if kind == ContentType::APPLICATION_DATA { self.overflow() } else { PeerFault::RecordOverflow.into() })
+    }
+
+    /// Whether the peer agreed to shorter records than the protocol has.
+    const fn is_limited(&self) -> bool {
+        self.max_inner_len <= MAX_PLAINTEXT_LEN
+    }
+
+    /// A protected record is too long: whose rule that breaks.
+    fn overflow(&self) -> Error {
+        if self.is_limited() { PeerFault::RecordLimitIgnored.into() } else { PeerFault::RecordOverflow.into() }
     }
 
     /// The longest protected record: with a limit that the peer agreed to, it shows before the record is there.
     fn max_protected_len(&self) -> usize {
         match self.key() {
-            Some(keys) if self.max_inner_len <= MAX_PLAINTEXT_LEN => self.max_inner_len.saturating_add(keys.tag_len()),
+            Some(keys) if self.is_limited() => self.max_inner_len.saturating_add(keys.tag_len()),
             _ => MAX_CIPHERTEXT_LEN,
         }
     }

@@ -172,13 +172,18 @@ impl<'a> ReceiveBuffer<'a> {
     /// The next record, once all of it is there.
     ///
     /// # Errors
-    /// [`Error::ReceiveBufferTooSmall`] if it never will be.
+    /// [`Error::RecordDoesNotFit`] or, if it would without what was joined, [`Error::ReceiveBufferTooSmall`]: it never
+    /// will be.
     pub(crate) fn record(&mut self) -> Result<Option<&mut [u8]>> {
         let Some(header) = self.peek_header() else { return Ok(None) };
         let len = header.record_len();
         if len > self.records.len() {
             let needed = self.retained.saturating_add(self.handshake.len()).saturating_add(len);
-            return if needed > self.capacity() { Err(too_small(needed)) } else { Ok(None) };
+            return match self.capacity() {
+                most if len > most => Err(Error::RecordDoesNotFit(ByteCount::new(needed))),
+                most if needed > most => Err(too_small(needed)),
+                _ => Ok(None),
+            };
         }
         let start = self.records.start();
         Ok(start.checked_add(len).and_then(|end| self.bytes.get_mut(start..end)))
