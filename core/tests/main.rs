@@ -9,6 +9,7 @@ mod support;
 mod authentication;
 mod buffers;
 mod captures;
+mod ecdsa;
 mod faults;
 mod handshake;
 mod hello_retry;

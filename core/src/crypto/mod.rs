@@ -47,6 +47,7 @@
 mod aead;
 mod clock;
 mod digest;
+mod ecdsa;
 mod either;
 mod hash;
 mod hkdf;
@@ -65,6 +66,7 @@ pub mod x509;
 pub use aead::{Aead, Nonce, split_tag};
 pub use clock::Clock;
 pub use digest::{Digest, MAX_DIGEST_LEN};
+pub use ecdsa::{ecdsa_from_der, ecdsa_to_der};
 pub use either::{Either, Nothing};
 pub use hash::{Hash, MAX_HMAC_KEY_LEN};
 pub use key_exchange::KeyExchange;
