@@ -44,6 +44,8 @@ impl<P: CryptoProvider> Agreements<P> {
     #[inline(never)]
     pub(super) fn begin(&mut self, provider: &mut P, groups: [Option<NamedGroup>; MAX_KEY_SHARES]) -> Result<()> {
         for (slot, group) in self.shares.iter_mut().zip(groups) {
+            // It may have the one slot of a chip that the next one needs.
+            *slot = None;
             *slot = match group {
                 Some(group) => Some(Share { group, exchange: P::KeyExchange::start(provider, group)? }),
                 None => None,

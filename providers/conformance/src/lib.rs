@@ -37,6 +37,7 @@ pub struct Conformance<'a, P: CryptoProvider> {
     private_keys: Option<PrivateKeys<'a, P>>,
     private_keys_are_random: bool,
     slow: Option<Slow<'a, P>>,
+    concurrency: usize,
     keys: Vec<Key<'a, P>>,
 }
 
@@ -49,6 +50,7 @@ impl<'a, P: CryptoProvider> Conformance<'a, P> {
             private_keys: None,
             private_keys_are_random: false,
             slow: None,
+            concurrency: usize::MAX,
             keys: Vec::new(),
         }
     }
@@ -88,6 +90,20 @@ impl<'a, P: CryptoProvider> Conformance<'a, P> {
     #[must_use]
     pub fn with_slow(mut self, provider: impl Fn(Random, u32) -> P + 'a) -> Self {
         self.slow = Some(Box::new(provider));
+        self
+    }
+
+    /// The device holds this many ephemeral private keys at a time, for all providers together: one or more. Of key
+    /// exchanges beyond that, the next one waits in `poll_generate` or `poll_encapsulate`, and goes on when another is
+    /// dropped; an error in its place is found. Without this, the checks have up to ten at a time.
+    ///
+    /// A client offers a share each for as many groups as [`ClientConfig::with_key_shares`] says: with one slot it must
+    /// name one, or the default must be one, which it is where the provider has no hybrid group.
+    ///
+    /// [`ClientConfig::with_key_shares`]: saitls_core::config::ClientConfig::with_key_shares
+    #[must_use]
+    pub const fn with_concurrency(mut self, exchanges: usize) -> Self {
+        self.concurrency = if exchanges == 0 { 1 } else { exchanges };
         self
     }
 

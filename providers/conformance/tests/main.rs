@@ -5,3 +5,4 @@
 mod broken;
 mod mutations;
 mod rustcrypto;
+mod slots;
