@@ -18,6 +18,8 @@ mod life;
 pub mod nal;
 #[cfg(feature = "smoltcp")]
 mod poll;
+#[cfg(any(feature = "embedded-nal-async", feature = "edge-nal"))]
+pub mod pool;
 #[cfg(feature = "smoltcp")]
 mod set;
 #[cfg(feature = "smoltcp")]

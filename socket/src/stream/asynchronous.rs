@@ -196,6 +196,13 @@ impl<'a, L: LendProvider, T: Read + Write> TlsStream<'a, L, T> {
         self.0.shutdown()
     }
 
+    /// Says close_notify as far as the transport takes it without waiting.
+    #[cfg(any(feature = "embedded-nal-async", feature = "edge-nal"))]
+    pub(crate) fn try_shutdown(&mut self) {
+        // What fails here has nobody to be told to.
+        let _ = poll_once(self.shutdown(), &mut Context::from_waker(Waker::noop()));
+    }
+
     /// [Shuts down](Self::shutdown), and gives back buffers, provider and transport. What the peer sent and was not
     /// read is gone.
     ///
@@ -328,6 +335,13 @@ impl<'a, L: LendProvider<Provider: 'a>, S: Share<Target = Session<'a, L>>, R: Re
     /// The session and the transport.
     pub fn into_parts(self) -> (S, R) {
         (self.session, self.transport)
+    }
+
+    /// Waits until there is an answer to a read.
+    #[cfg(feature = "edge-nal")]
+    pub(crate) async fn fill(&mut self) -> Result<(), StreamError<R::Error>> {
+        let Self { session, transport } = self;
+        poll_fn(|cx| session.with(|session| Self::poll_fill(session, transport, cx))).await
     }
 
     /// Takes received bytes in until there is an answer to a read.

@@ -13,6 +13,9 @@ pub enum StreamError<E> {
     Transport(E),
     /// The transport takes nothing more.
     WriteZero,
+    /// All buffers of the pool are taken (features `embedded-nal-async` and `edge-nal`): drop a stream first, or have
+    /// buffers for more.
+    NoBuffers,
 }
 
 impl<E: fmt::Display> fmt::Display for StreamError<E> {
@@ -21,6 +24,7 @@ impl<E: fmt::Display> fmt::Display for StreamError<E> {
             Self::Tls(error) => error.fmt(f),
             Self::Transport(error) => error.fmt(f),
             Self::WriteZero => f.write_str("the transport takes nothing more"),
+            Self::NoBuffers => f.write_str("all buffers of the pool are taken"),
         }
     }
 }
@@ -51,6 +55,7 @@ impl<E: embedded_io::Error> embedded_io::Error for StreamError<E> {
             Self::Tls(_) => ErrorKind::InvalidData,
             Self::Transport(error) => error.kind(),
             Self::WriteZero => ErrorKind::WriteZero,
+            Self::NoBuffers => ErrorKind::OutOfMemory,
         }
     }
 }

@@ -190,6 +190,7 @@ impl From<StreamError<Self>> for io::Error {
             StreamError::Transport(error) => error,
             StreamError::Tls(error) => tls_error(error),
             StreamError::WriteZero => ErrorKind::WriteZero.into(),
+            StreamError::NoBuffers => ErrorKind::OutOfMemory.into(),
         }
     }
 }
