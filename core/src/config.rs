@@ -2,7 +2,7 @@
 
 #[cfg(target_has_atomic = "ptr")]
 pub use crate::identity::RotatingIdentities;
-pub use crate::identity::{Identity, IdentityChooser, IdentityRequest};
+pub use crate::identity::{ClientHello, Identity, IdentityChooser, IdentityRequest, ProtocolChooser};
 pub use crate::record::Padding;
 pub use crate::wire::List;
 pub use crate::wire::extensions::{CertificateAuthorities, CertificateTypeList};
@@ -57,12 +57,14 @@ pub(crate) struct Common<'a> {
     cipher_suites: Option<&'a [CipherSuite]>,
     named_groups: Option<&'a [NamedGroup]>,
     signature_schemes: Option<&'a [SignatureScheme]>,
+    certificate_schemes: Option<&'a [SignatureScheme]>,
     pub(crate) alpn: &'a [&'a [u8]],
     pub(crate) peer_certificate_types: &'a [CertificateType],
     pub(crate) certificate_authorities: &'a [&'a [u8]],
     pub(crate) asks_certificate_status: bool,
     pub(crate) asks_certificate_timestamps: bool,
     pub(crate) record_size_limit: Option<u16>,
+    pub(crate) sent_record_len: u16,
     pub(crate) padding: Padding,
     pub(crate) records_per_key: u64,
     pub(crate) max_key_epoch: u64,
@@ -75,12 +77,14 @@ impl Common<'_> {
             cipher_suites: None,
             named_groups: None,
             signature_schemes: None,
+            certificate_schemes: None,
             alpn: &[],
             peer_certificate_types: X509_ONLY,
             certificate_authorities: &[],
             asks_certificate_status: false,
             asks_certificate_timestamps: false,
             record_size_limit: None,
+            sent_record_len: u16::MAX,
             padding: Padding::None,
             records_per_key: u64::MAX,
             max_key_epoch: MAX_KEY_EPOCH,
@@ -122,8 +126,13 @@ impl<'a> Common<'a> {
     where
         'a: 'p,
     {
-        either(self.signature_schemes, provider.signature_schemes())
+        either(self.certificate_schemes.or(self.signature_schemes), provider.signature_schemes())
             .filter(|&scheme| P::SignatureVerifier::supports(scheme.into()))
+    }
+
+    /// Whether more schemes, or others, are accepted in certificates than in CertificateVerify.
+    pub(crate) fn has_schemes_for_certificates<P: CryptoProvider>(&self, provider: &P) -> bool {
+        self.certificate_schemes.is_some() || self.certificate_schemes(provider).any(|scheme| !scheme.signs_handshake())
     }
 
     /// The schemes to accept in CertificateVerify, in order of preference.
@@ -134,7 +143,8 @@ impl<'a> Common<'a> {
     where
         'a: 'p,
     {
-        self.certificate_schemes(provider).filter(|scheme| scheme.signs_handshake())
+        either(self.signature_schemes, provider.signature_schemes())
+            .filter(|&scheme| scheme.signs_handshake() && P::SignatureVerifier::supports(scheme.into()))
     }
 
     /// Checks what holds for both roles; `protocols` share a message of `max_len` bytes for names with the authorities.
@@ -147,7 +157,7 @@ impl<'a> Common<'a> {
         if self.alpn.iter().any(|name| name.is_empty() || name.len() > 255) {
             return Err(Error::InvalidConfiguration(Misconfiguration::ApplicationProtocol));
         }
-        if self.record_size_limit.is_some_and(|limit| limit < 64) {
+        if self.record_size_limit.is_some_and(|limit| limit < 64) || self.sent_record_len < 64 {
             return Err(Error::InvalidConfiguration(Misconfiguration::RecordSizeLimit));
         }
         check_certificate_types(self.peer_certificate_types)?;
@@ -157,6 +167,7 @@ impl<'a> Common<'a> {
         if has_duplicates(self.cipher_suites.unwrap_or_default())
             || has_duplicates(self.named_groups.unwrap_or_default())
             || has_duplicates(self.signature_schemes.unwrap_or_default())
+            || has_duplicates(self.certificate_schemes.unwrap_or_default())
         {
             return Err(Error::InvalidConfiguration(Misconfiguration::NamedTwice));
         }
@@ -179,6 +190,10 @@ impl<'a> Common<'a> {
         let verifies =
             |&scheme: &SignatureScheme| scheme.signs_handshake() && P::SignatureVerifier::supports(scheme.into());
         if verifies_peer && self.signature_schemes.is_some_and(|list| !list.iter().any(verifies)) {
+            return wrong(Misconfiguration::NoSignatureScheme);
+        }
+        let in_certificates = |&scheme: &SignatureScheme| P::SignatureVerifier::supports(scheme.into());
+        if verifies_peer && self.certificate_schemes.is_some_and(|list| !list.iter().any(in_certificates)) {
             return wrong(Misconfiguration::NoSignatureScheme);
         }
         Ok(())
@@ -215,6 +230,15 @@ macro_rules! common_builders {
         #[must_use]
         pub const fn with_signature_schemes(mut self, schemes: &'a [SignatureScheme]) -> Self {
             self.common.signature_schemes = Some(schemes);
+            self
+        }
+
+        /// The signature schemes to accept in certificates, in order of preference, apart from those that the peer may
+        /// sign the handshake with (RFC 9846 4.3.3); without this, [the same](Self::with_signature_schemes), and
+        /// PKCS#1 with them.
+        #[must_use]
+        pub const fn with_certificate_schemes(mut self, schemes: &'a [SignatureScheme]) -> Self {
+            self.common.certificate_schemes = Some(schemes);
             self
         }
 
@@ -261,6 +285,14 @@ macro_rules! common_builders {
         #[must_use]
         pub const fn with_record_size_limit(mut self, limit: u16) -> Self {
             self.common.record_size_limit = Some(limit);
+            self
+        }
+
+        /// How many bytes of content a record that we send has at most, if the peer takes more; 64 or more. Short
+        /// records reach a slow peer's application sooner, since a record is read only as a whole.
+        #[must_use]
+        pub const fn with_sent_record_len(mut self, len: u16) -> Self {
+            self.common.sent_record_len = len;
             self
         }
 
@@ -414,6 +446,8 @@ pub struct ServerConfig<'a, P: CryptoProvider> {
     pub(crate) common: Common<'a>,
     pub(crate) identities: Identities<'a, P>,
     pub(crate) client_authentication: ClientAuthentication<'a, P>,
+    pub(crate) follows_client: bool,
+    pub(crate) protocol_chooser: Option<&'a dyn ProtocolChooser>,
     pub(crate) psks: ServerPsks<'a, P>,
     #[cfg(feature = "tickets")]
     pub(crate) tickets: ServerTickets<'a, P>,
@@ -435,6 +469,8 @@ impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
             common: Common::new(),
             identities,
             client_authentication: ClientAuthentication::None,
+            follows_client: false,
+            protocol_chooser: None,
             psks: ServerPsks::none(),
             #[cfg(feature = "tickets")]
             tickets: ServerTickets::none(),
@@ -460,6 +496,21 @@ impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
     #[must_use]
     pub const fn with_client_authentication(mut self, authentication: ClientAuthentication<'a, P>) -> Self {
         self.client_authentication = authentication;
+        self
+    }
+
+    /// Takes the first suite of the client's that is among ours, in place of the first of ours that is among the
+    /// client's: a client without instructions for AES puts ChaCha20 first.
+    #[must_use]
+    pub const fn with_client_order_of_suites(mut self) -> Self {
+        self.follows_client = true;
+        self
+    }
+
+    /// Chooses among the application protocols for each client, in place of their order.
+    #[must_use]
+    pub const fn with_protocol_chooser(mut self, chooser: &'a dyn ProtocolChooser) -> Self {
+        self.protocol_chooser = Some(chooser);
         self
     }
 

@@ -440,7 +440,124 @@ fn a_chooser_that_chooses_nothing_declines_on_a_client_and_fails_on_a_server() {
     let server_config = ServerConfig::choosing(&nobody);
     let mut pair = TestPair::new(client(&client_config), server(&server_config));
     let failure = AlertDescription::HANDSHAKE_FAILURE;
-    assert_eq!(pair.run(), (Err(Error::AlertReceived(failure)), Err(Incompatibility::NoSignatureScheme.into())));
+    assert_eq!(pair.run(), (Err(Error::AlertReceived(failure)), Err(Incompatibility::NoIdentity.into())));
+}
+
+/// A name, suites and groups.
+type Seen = (Option<String>, Vec<CipherSuite>, Vec<NamedGroup>);
+
+/// By all that a client offers: those who speak `h2` get one certificate, others another, and one protocol or none.
+struct ByProtocol<'a> {
+    for_h2: Identity<'a, Provider>,
+    for_others: Identity<'a, Provider>,
+    seen: Mutex<Vec<Seen>>,
+}
+
+impl IdentityChooser<Provider> for ByProtocol<'_> {
+    fn poll_choose<'s>(
+        &'s self,
+        _: &mut Provider,
+        request: &IdentityRequest<'_>,
+    ) -> Poll<Result<Option<Identity<'s, Provider>>>> {
+        let hello = request.client_hello.unwrap();
+        let (suites, groups) = (hello.cipher_suites().collect(), hello.named_groups().collect());
+        self.seen.lock().unwrap().push((hello.server_name().map(str::to_owned), suites, groups));
+        assert!(hello.signature_schemes().eq(request.signature_schemes.iter()));
+        assert!(hello.extension(ExtensionType::SUPPORTED_VERSIONS).is_some());
+        let speaks_h2 = hello.alpn().is_some_and(|mut protocols| protocols.any(|name| name == b"h2"));
+        Poll::Ready(Ok(Some(if speaks_h2 { self.for_h2 } else { self.for_others })))
+    }
+}
+
+impl ProtocolChooser for ByProtocol<'_> {
+    fn choose(&self, hello: &ClientHello<'_>) -> Result<Option<usize>> {
+        Ok(match hello.alpn().unwrap().last().unwrap() {
+            b"h2" => Some(0),
+            b"acme" => None,
+            b"forbidden" => return Err(CertificateFault::Unsupported.into()),
+            // It is no protocol of this client's.
+            _ => Some(1),
+        })
+    }
+}
+
+#[test]
+fn a_server_sees_what_a_client_offers_before_it_chooses() {
+    let (first, second) = (p256(), p384());
+    let chooser = ByProtocol { for_h2: first.identity(), for_others: second.identity(), seen: Mutex::default() };
+    let protocols: [&[u8]; 2] = [b"h2", b"http/1.1"];
+    let server_config = ServerConfig::choosing(&chooser).with_alpn(&protocols).with_protocol_chooser(&chooser);
+    let refused = Incompatibility::NoApplicationProtocol.into();
+    for (offered, expected) in [
+        (&[&b"http/1.1"[..], b"h2"][..], Ok((&first, Some(&b"h2"[..])))),
+        (&[b"h2", b"http/1.1"], Ok((&first, Some(b"http/1.1")))),
+        (&[b"h2", b"acme"], Ok((&first, None))),
+        (&[b"http/1.1", b"acme"], Ok((&second, None))),
+        (&[b"h2", b"forbidden"], Err(CertificateFault::Unsupported.into())),
+        (&[b"h2", b"other"], Err(refused)),
+    ] {
+        let client_config = ClientConfig::new(&ANY).with_alpn(offered);
+        let client = saitls_core::Connection::client(&client_config, support_name("a.example"), full_buffers());
+        let mut pair = TestPair::new(client.unwrap(), server(&server_config));
+        let (identity, protocol) = match expected {
+            Ok(expected) => expected,
+            Err(error) => {
+                assert_eq!(pair.run().1, Err::<(), Error>(error));
+                continue;
+            }
+        };
+        pair.connect();
+        let negotiated = pair.server.negotiated().unwrap();
+        assert_eq!(negotiated.local_certificate_chain, Some(&[identity.certificate][..]));
+        assert_eq!((negotiated.alpn, pair.client.negotiated().unwrap().alpn), (protocol, protocol));
+        assert_eq!(pair.client.negotiated().unwrap().local_certificate_chain, None);
+        let (name, suites, groups) = chooser.seen.lock().unwrap().pop().unwrap();
+        assert_eq!(name.as_deref(), Some("a.example"));
+        assert!(suites.contains(&CipherSuite::AES_128_GCM_SHA256) && groups.contains(&NamedGroup::SECP256R1));
+    }
+}
+
+#[test]
+fn a_client_hello_is_found_in_the_first_record() {
+    let client_config = ClientConfig::new(&ANY);
+    let client = saitls_core::Connection::client(&client_config, support_name("a.example"), full_buffers()).unwrap();
+    let identities = [p256()];
+    let identities = [identities[0].identity()];
+    let server_config = ServerConfig::new(&identities);
+    let mut pair = TestPair::new(client, server(&server_config));
+    pair.client.process(&mut pair.client_provider).unwrap();
+    let mut records = pair.client.records().to_vec();
+    assert_eq!(ClientHello::in_records(&records).unwrap().server_name(), Some("a.example"));
+    assert_eq!(ClientHello::read(&records[5..]).unwrap().server_name(), Some("a.example"));
+    for len in 0..records.len() {
+        assert!(ClientHello::in_records(&records[..len]).is_none());
+        assert!(ClientHello::read(&records[5..][..len.saturating_sub(5)]).is_err());
+    }
+    records[5] = HandshakeType::SERVER_HELLO.0;
+    assert!(ClientHello::in_records(&records).is_none() && ClientHello::read(&records[5..]).is_err());
+}
+
+/// RFC 9846 4.3.3: what may sign a certificate, and what the handshake.
+#[test]
+fn schemes_for_certificates_stand_apart() {
+    let key = p256();
+    let identities = [key.identity()];
+    let (for_handshakes, for_certificates) =
+        ([SignatureScheme::ECDSA_SECP256R1_SHA256], [SignatureScheme::ECDSA_SECP384R1_SHA384]);
+    let client_config =
+        ClientConfig::new(&ANY).with_signature_schemes(&for_handshakes).with_certificate_schemes(&for_certificates);
+    let server_config = ServerConfig::new(&identities);
+    let mut pair = TestPair::new(client(&client_config), server(&server_config));
+    pair.client.process(&mut pair.client_provider).unwrap();
+    let hello = pair.client.records()[5..].to_vec();
+    let hello = ClientHello::read(&hello).unwrap();
+    assert!(hello.signature_schemes().eq(for_handshakes));
+    assert_eq!(hello.extension(ExtensionType::SIGNATURE_ALGORITHMS_CERT), Some(&[0, 2, 5, 3][..]));
+    pair.connect();
+    // What nobody could verify, or what is named twice, is found before.
+    for schemes in [&[SignatureScheme(0xfefe)][..], &[for_certificates[0]; 2]] {
+        assert!(ClientConfig::<Provider>::new(&ANY).with_certificate_schemes(schemes).check().is_err());
+    }
 }
 
 #[test]
@@ -650,6 +767,7 @@ fn a_certificate_signed_with_sha1_is_only_presented_to_who_asks_for_it() {
         let schemes: Vec<u8> = schemes.iter().flat_map(|scheme| scheme.0.to_be_bytes()).collect();
         let schemes = List::new(&schemes).unwrap();
         let request = IdentityRequest {
+            client_hello: None,
             server_name: None,
             signature_schemes: schemes,
             certificate_schemes: schemes,

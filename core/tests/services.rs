@@ -268,6 +268,52 @@ fn data_that_was_read_is_wiped() {
     assert!(!shows(pair.server.records_room()));
 }
 
+#[test]
+fn records_are_as_long_as_we_like() {
+    let identity = p256();
+    let identities = [identity.identity()];
+    let client_config = ClientConfig::new(&ANY).with_sent_record_len(100);
+    let server_config = ServerConfig::new(&identities).with_sent_record_len(u16::MAX);
+    let mut pair = Pair::new(client(&client_config), server(&server_config));
+    pair.connect();
+    for (most, from_client) in [(100, true), (16_384, false)] {
+        let (from, provider) = if from_client {
+            (&mut pair.client, &mut pair.client_provider)
+        } else {
+            (&mut pair.server, &mut pair.server_provider)
+        };
+        assert_eq!(from.write_sealed(provider, &pattern(most + 1)).unwrap(), most + 1);
+        let mut rest = from.records();
+        while let &[_, _, _, high, low, ..] = rest {
+            let len = usize::from(u16::from_be_bytes([high, low]));
+            assert!(len <= most + 1 + 16, "{len}");
+            rest = &rest[5 + len..];
+        }
+        from.records_sent(usize::MAX);
+    }
+    assert!(ClientConfig::<Provider>::new(&ANY).with_sent_record_len(63).check().is_err());
+}
+
+#[test]
+fn a_server_may_follow_the_clients_order_of_suites() {
+    let identity = p256();
+    let identities = [identity.identity()];
+    let [aes, chacha] = [CipherSuite::AES_128_GCM_SHA256, CipherSuite::CHACHA20_POLY1305_SHA256];
+    let suites = [aes, chacha];
+    let server_config = ServerConfig::new(&identities).with_cipher_suites(&suites);
+    let following = ServerConfig::new(&identities).with_cipher_suites(&suites).with_client_order_of_suites();
+    for (offered, ours, theirs) in
+        [([aes, chacha], aes, aes), ([chacha, aes], aes, chacha), ([CipherSuite::AES_256_GCM_SHA384, aes], aes, aes)]
+    {
+        let client_config = ClientConfig::new(&ANY).with_cipher_suites(&offered);
+        for (config, expected) in [(&server_config, ours), (&following, theirs)] {
+            let mut pair = Pair::new(client(&client_config), server(config));
+            pair.connect();
+            assert_eq!(pair.server.negotiated().unwrap().cipher_suite, expected);
+        }
+    }
+}
+
 // ---- connections at rest
 
 fn take(connection: &mut Connection<'_, Provider>) -> (bool, bool) {

@@ -164,6 +164,9 @@ pub struct Negotiated<'c> {
     pub peer_certificate_type: CertificateType,
     /// How many certificates the peer sent, the end entity included.
     pub peer_chain_len: usize,
+    /// The certificate chain in DER that we presented, end entity first, or the raw public key: which of several
+    /// identities it was. `None` if we presented none.
+    pub local_certificate_chain: Option<&'c [&'c [u8]]>,
     /// How the peer proved who it is.
     pub peer_authentication: PeerAuthentication,
     /// Where the pre-shared key comes from that both sides went on with, if there was one.
@@ -251,7 +254,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             phase: Phase::Handshake,
             receive: ReceiveBuffer::new(buffers.receive),
             incoming: Incoming::new(Agreements::none()),
-            outgoing: Outgoing::new(buffers.transmit, common.padding, version),
+            outgoing: Outgoing::new(buffers.transmit, common.padding, common.sent_record_len.into(), version),
             memory: Memory::new(PeerNotes::new(buffers.peer)),
             wishes: Wishes::default(),
             post_handshake: PostHandshake::default(),
@@ -417,6 +420,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             peer_certificate: self.memory.notes.certificate(),
             peer_certificate_type: self.memory.facts.peer_certificate_type,
             peer_chain_len: self.memory.facts.peer_chain_len.into(),
+            local_certificate_chain: self.memory.presented(),
             peer_authentication: self.memory.facts.peer_authentication?,
             #[cfg(feature = "psk")]
             psk: self.memory.facts.psk,

@@ -14,6 +14,8 @@ pub enum Incompatibility {
     NoGroup,
     /// No identity of ours can sign what the peer verifies (RFC 9846 4.2.1, 4.5.1.2).
     NoSignatureScheme,
+    /// The chooser has no identity for this client ([`IdentityChooser`](crate::config::IdentityChooser)).
+    NoIdentity,
     /// No pre-shared key in common, or no way to use it, and one side can do nothing else (RFC 9846 4.2.1).
     NoPreSharedKey,
     /// No application protocol in common (RFC 7301 3.2).
@@ -27,7 +29,7 @@ impl Incompatibility {
         use AlertDescription as A;
         match self {
             Self::ProtocolVersion => A::PROTOCOL_VERSION,
-            Self::NoCipherSuite | Self::NoGroup | Self::NoSignatureScheme | Self::NoPreSharedKey => {
+            Self::NoCipherSuite | Self::NoGroup | Self::NoSignatureScheme | Self::NoIdentity | Self::NoPreSharedKey => {
                 A::HANDSHAKE_FAILURE
             }
             Self::NoApplicationProtocol => A::NO_APPLICATION_PROTOCOL,
@@ -44,6 +46,7 @@ impl core::fmt::Display for Incompatibility {
             Self::NoCipherSuite => "no cipher suite in common",
             Self::NoGroup => "no group in common",
             Self::NoSignatureScheme => "no signature scheme in common",
+            Self::NoIdentity => "no identity for this client",
             Self::NoPreSharedKey => "no pre-shared key in common",
             Self::NoApplicationProtocol => "no application protocol in common",
         })

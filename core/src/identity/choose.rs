@@ -2,7 +2,7 @@
 
 use super::{ChosenIdentity, Identity, IdentityRequest};
 use crate::crypto::CryptoProvider;
-use crate::error::Result;
+use crate::error::{Incompatibility, Result};
 use crate::wire::extensions::CertificateTypeList;
 use core::task::{Poll, Waker};
 #[cfg(target_has_atomic = "ptr")]
@@ -11,7 +11,8 @@ use spin::Mutex;
 /// Chooses an identity for each connection, where a list does not say it all: certificates that are replaced while
 /// connections run, names by the thousand, an answer from elsewhere.
 pub trait IdentityChooser<P: CryptoProvider>: Sync {
-    /// The identity to present; on a client, `None` to present none. While it is pending it is asked again, with the
+    /// The identity to present; on a client, `None` to present none; on a server, `None` ends the connection with
+    /// [`Incompatibility::NoIdentity`]. While it is pending it is asked again, with the
     /// same request. The key of the answer must sign in a way that the peer verifies:
     /// [`scheme_for`](IdentityRequest::scheme_for).
     ///
@@ -66,7 +67,12 @@ impl<'a, P: CryptoProvider> RotatingIdentities<'a, P> {
 impl<P: CryptoProvider> IdentityChooser<P> for RotatingIdentities<'_, P> {
     fn poll_choose<'s>(&'s self, _: &mut P, request: &IdentityRequest<'_>) -> Poll<Result<Option<Identity<'s, P>>>> {
         let identities = *self.current.lock();
-        Poll::Ready(Ok(request.choose_from(identities)))
+        let chosen = request.choose_from(identities);
+        // It says as much as a list does.
+        if chosen.is_none() && request.client_hello.is_some() {
+            return Poll::Ready(Err(Incompatibility::NoSignatureScheme.into()));
+        }
+        Poll::Ready(Ok(chosen))
     }
 }
 
@@ -116,8 +122,14 @@ fn ask<'i, P: CryptoProvider>(
     request: &IdentityRequest<'_>,
     chosen: &mut Option<ChosenIdentity<'i, P>>,
 ) -> Poll<Result<()>> {
-    chooser.poll_choose(provider, request).map_ok(|identity| {
+    chooser.poll_choose(provider, request).map(|identity| {
+        let identity = identity?;
+        // A client without one declines.
+        if identity.is_none() && request.client_hello.is_some() {
+            return Err(Incompatibility::NoIdentity.into());
+        }
         *chosen = identity.and_then(|identity| ChosenIdentity::new(identity, request));
+        Ok(())
     })
 }
 

@@ -1,6 +1,7 @@
 //! Who we are: identities, and how one of them is chosen (RFC 9846 4.5.1.2).
 
 mod choose;
+mod client_hello;
 mod present;
 mod signed_content;
 
@@ -8,6 +9,7 @@ pub(crate) use choose::Identities;
 pub use choose::IdentityChooser;
 #[cfg(target_has_atomic = "ptr")]
 pub use choose::RotatingIdentities;
+pub use client_hello::{ClientHello, ProtocolChooser};
 pub(crate) use present::{Asked, CertificateSender, ChosenIdentity, Presenting};
 pub(crate) use signed_content::{Side, SignedContent};
 
@@ -131,6 +133,8 @@ pub struct IdentityRequest<'m> {
     pub certificate_authorities: Option<CertificateAuthorities<'m>>,
     /// The types of certificate that the peer takes (RFC 7250).
     pub certificate_types: CertificateTypeList<'m>,
+    /// On a server, all that the client offers.
+    pub client_hello: Option<ClientHello<'m>>,
 }
 
 impl<'m> IdentityRequest<'m> {
@@ -142,6 +146,7 @@ impl<'m> IdentityRequest<'m> {
             certificate_schemes: List::NONE,
             certificate_authorities: None,
             certificate_types: CertificateTypeList::X509,
+            client_hello: None,
         }
     }
 
@@ -165,6 +170,7 @@ impl<'m> IdentityRequest<'m> {
             certificate_authorities: extensions
                 .get(ExtensionType::CERTIFICATE_AUTHORITIES, CertificateAuthorities::read)?,
             certificate_types,
+            client_hello: None,
         })
     }
 }

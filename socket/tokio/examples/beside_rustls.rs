@@ -1,6 +1,6 @@
-//! What servers take, beside tokio-rustls with the same AWS-LC: resident memory of idle connections; requests per second
-//! of hyper (HTTP/1.1, connections that stay, answers of 1 kB), and how long the slowest take; bulk data both ways at
-//! once. Ratios of one run; Linux. On a machine that is busy with other things, look at those of processor time.
+//! What servers take, beside tokio-rustls with the same AWS-LC: resident memory of idle connections; requests per
+//! second of hyper (HTTP/1.1, connections that stay, answers of 1 kB), and how long the slowest take; bulk data both
+//! ways at once. Ratios of one run; Linux. On a machine that is busy with other things, look at processor time.
 //!
 //! ```console
 //! $ ulimit -n 30000

@@ -4,7 +4,7 @@ use crate::identity::{Identity, Lists};
 use crate::pool::{Holding, Pool};
 use crate::provided::Provides;
 use crate::trust::Trust;
-use saitls::protocol::config::{self, ClientAuthentication, IdentityChooser};
+use saitls::protocol::config::{self, ClientAuthentication, IdentityChooser, ProtocolChooser};
 use saitls::protocol::crypto::{CryptoProvider, KeyLog};
 use saitls::protocol::error::Result;
 use saitls::protocol::limits::FULL_RECEIVE_BUFFER_LEN;
@@ -19,12 +19,21 @@ struct Owned<P: CryptoProvider> {
     identities: Vec<Identity<P>>,
     chooser: Option<Box<dyn IdentityChooser<P> + Send>>,
     alpn: Vec<Vec<u8>>,
+    protocol_chooser: Option<Box<dyn ProtocolChooser + Send>>,
     key_log: Option<Arc<dyn KeyLog + Send>>,
 }
 
 impl<P: CryptoProvider> Owned<P> {
     const fn new(trust: Option<Trust<P>>, identities: Vec<Identity<P>>) -> Self {
-        Self { trust, is_optional: false, identities, chooser: None, alpn: Vec::new(), key_log: None }
+        Self {
+            trust,
+            is_optional: false,
+            identities,
+            chooser: None,
+            alpn: Vec::new(),
+            protocol_chooser: None,
+            key_log: None,
+        }
     }
 
     fn alpn(&self) -> Vec<&[u8]> {
@@ -299,6 +308,13 @@ impl<L: Provides> ServerConfig<L> {
 }
 
 impl<L: Provides> ServerConfigBuilder<L> {
+    /// Chooses the application protocol for each client, in place of the order of [`with_alpn`](Self::with_alpn).
+    #[must_use]
+    pub fn with_protocol_chooser(mut self, chooser: impl ProtocolChooser + Send + 'static) -> Self {
+        self.owned.protocol_chooser = Some(Box::new(chooser));
+        self
+    }
+
     /// Clients must say who they are, and be trusted.
     #[must_use]
     pub fn with_client_authentication(mut self, trust: Trust<L::Provider>) -> Self {
@@ -333,6 +349,9 @@ impl<L: Provides> ServerConfigBuilder<L> {
                 Some(trust) => config.with_client_authentication(ClientAuthentication::Required(&*trust.0)),
                 None => config,
             };
+            if let Some(chooser) = &owned.protocol_chooser {
+                config = config.with_protocol_chooser(&**chooser);
+            }
             if let Some(key_log) = &owned.key_log {
                 config = config.with_key_log(&**key_log);
             }

@@ -5,12 +5,9 @@ use crate::provided::Provides;
 use crate::server::{Accept, accept};
 use saitls::Error;
 use saitls::protocol::PeerFault;
-use saitls::protocol::codes::{
-    AlertDescription, CipherSuite, ContentType, ExtensionType, HandshakeType, NamedGroup, SignatureScheme,
-};
+use saitls::protocol::codes::{AlertDescription, ContentType, HandshakeType};
+use saitls::protocol::config::ClientHello;
 use saitls::protocol::limits::{FULL_RECEIVE_BUFFER_LEN, MAX_PLAINTEXT_LEN, RECORD_HEADER_LEN};
-use saitls::protocol::wire;
-use saitls::protocol::wire::extensions::{NamedGroupList, ProtocolNameList, ServerNameList, SignatureSchemeList};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -149,12 +146,12 @@ impl Arriving {
             if self.message.first() != Some(&HandshakeType::CLIENT_HELLO.0) {
                 return Err(PeerFault::UnexpectedMessage.into());
             }
-            if let Some(whole) = wire::Message::peek_len(&self.message)
+            if let Some(whole) = saitls::protocol::wire::Message::peek_len(&self.message)
                 && self.message.len() >= whole
             {
                 self.message.truncate(whole);
                 // Who asks what is in it has an answer.
-                wire::ClientHello::read(&self.message[wire::MESSAGE_HEADER_LEN..])?;
+                ClientHello::read(&self.message)?;
                 return Ok(true);
             }
         }
@@ -184,8 +181,7 @@ pub struct StartHandshake<IO> {
 impl<IO> StartHandshake<IO> {
     /// What the client offers.
     pub fn client_hello(&self) -> ClientHello<'_> {
-        let body = self.message.get(wire::MESSAGE_HEADER_LEN..).unwrap_or_default();
-        ClientHello(wire::ClientHello::read(body).expect("it was read before"))
+        ClientHello::read(&self.message).expect("it was read before")
     }
 
     /// The transport.
@@ -210,46 +206,5 @@ impl<IO> StartHandshake<IO> {
         L: Provides,
     {
         accept(config, self.io, self.bytes)
-    }
-}
-
-/// What a client offers (RFC 9846 4.2.2). Nothing of it is proven, nor checked for making sense together.
-#[derive(Clone, Copy)]
-pub struct ClientHello<'a>(wire::ClientHello<'a>);
-
-impl<'a> ClientHello<'a> {
-    /// The host name that the client asks for (RFC 6066 3), if it is one.
-    #[must_use]
-    pub fn server_name(&self) -> Option<&'a str> {
-        let list = self.0.extensions.get(ExtensionType::SERVER_NAME, ServerNameList::read).ok()??;
-        let name = std::str::from_utf8(list.host_name?).ok()?;
-        let name = name.strip_suffix('.').unwrap_or(name);
-        saitls::protocol::DnsName::try_from(name).ok()?;
-        Some(name)
-    }
-
-    /// The application protocols (RFC 7301), in the client's order; `None` if it says nothing of them.
-    #[must_use]
-    pub fn alpn(&self) -> Option<impl Iterator<Item = &'a [u8]>> {
-        let kind = ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION;
-        let list = self.0.extensions.get(kind, ProtocolNameList::read).ok()??;
-        Some(list.iter())
-    }
-
-    /// The cipher suites, in the client's order, those of older versions and those that nobody knows among them.
-    pub fn cipher_suites(&self) -> impl Iterator<Item = CipherSuite> + 'a {
-        self.0.cipher_suites.iter()
-    }
-
-    /// The groups, in the client's order.
-    pub fn named_groups(&self) -> impl Iterator<Item = NamedGroup> + 'a {
-        let groups = self.0.extensions.get(ExtensionType::SUPPORTED_GROUPS, NamedGroupList::read);
-        groups.ok().flatten().into_iter().flat_map(|groups| groups.named_group_list.iter())
-    }
-
-    /// How the client lets the server sign, in the client's order.
-    pub fn signature_schemes(&self) -> impl Iterator<Item = SignatureScheme> + 'a {
-        let schemes = self.0.extensions.get(ExtensionType::SIGNATURE_ALGORITHMS, SignatureSchemeList::read);
-        schemes.ok().flatten().into_iter().flat_map(|schemes| schemes.supported_signature_algorithms.iter())
     }
 }

@@ -21,12 +21,14 @@ pub use config::{ClientConfig, ClientConfigBuilder, ServerConfig, ServerConfigBu
 pub use connection::Connection;
 pub use either::TlsStream;
 pub use identity::Identity;
-pub use lazy::{ClientHello, LazyConfigAcceptor, StartHandshake};
+pub use lazy::{LazyConfigAcceptor, StartHandshake};
 pub use provided::Provides;
 pub use server::{Accept, FallibleAccept, TlsAcceptor};
 pub use trust::Trust;
 
 pub use saitls;
+#[doc(no_inline)]
+pub use saitls::protocol::config::ClientHello;
 #[doc(no_inline)]
 pub use saitls::{Error, ServerName};
 #[cfg(feature = "aws-lc")]

@@ -176,7 +176,7 @@ fn write_certificate_lists<P: CryptoProvider>(
     client: &Client<'_, P>,
 ) {
     SignatureSchemeList::write(writer, ExtensionType::SIGNATURE_ALGORITHMS, common.handshake_schemes(provider));
-    if common.certificate_schemes(provider).any(|scheme| !scheme.signs_handshake()) {
+    if common.has_schemes_for_certificates(provider) {
         SignatureSchemeList::write(
             writer,
             ExtensionType::SIGNATURE_ALGORITHMS_CERT,

@@ -1,7 +1,7 @@
 //! RECVD_CH: what to answer to a ClientHello (RFC 9846 4.2.1), as a pure function of it and the configuration.
 
 use crate::codes::{CertificateType, CipherSuite, ExtensionType, MaxFragmentLength, NamedGroup, ProtocolVersion};
-use crate::config::{Common, ServerConfig};
+use crate::config::{self, ServerConfig};
 use crate::crypto::{CryptoProvider, Digest, Hash};
 use crate::error::{CertificateFault, Error, Incompatibility, PeerFault, Result};
 use crate::handshake::Step;
@@ -87,20 +87,19 @@ pub(super) fn select<'m, P: CryptoProvider>(
     step: &Step<'_, '_, P>,
     config: &ServerConfig<'_, P>,
     hello: &ClientHello<'m>,
+    body: &'m [u8],
     psk: Option<Picked>,
 ) -> Result<Selection<'m>> {
-    let extensions = hello.extensions;
-    let cipher_suite = step
-        .cipher_suites()
-        .find(|&suite| psk.is_none_or(|psk| psk.hash() == suite.hash()) && hello.cipher_suites.contains(suite))
-        .ok_or(Incompatibility::NoCipherSuite)?;
+    let (extensions, offered) = (hello.extensions, config::ClientHello::of(body));
+    let cipher_suite = select_suite(step, config, hello, psk).ok_or(Incompatibility::NoCipherSuite)?;
     let exchange = select_exchange(step, extensions, psk)?;
     let own_types = extensions.get(ExtensionType::SERVER_CERTIFICATE_TYPE, CertificateTypeList::read)?;
     let server_name = ServerNameList::dns_name(extensions)?;
     let identity_request = if psk.is_some() {
         IdentityRequest::none(server_name)
     } else {
-        IdentityRequest::read(server_name, extensions, own_types.unwrap_or(CertificateTypeList::X509))?
+        let types = own_types.unwrap_or(CertificateTypeList::X509);
+        IdentityRequest { client_hello: Some(offered), ..IdentityRequest::read(server_name, extensions, types)? }
     };
     extensions.get(ExtensionType::COOKIE, Cookie::read)?;
     let record_size_limit = extensions.get(ExtensionType::RECORD_SIZE_LIMIT, RecordSizeLimit::read)?;
@@ -121,7 +120,7 @@ pub(super) fn select<'m, P: CryptoProvider>(
             peer: if psk.is_some() { None } else { select_peer_type(config, extensions)? },
         },
         asked: Asked::read(extensions)?,
-        alpn: select_protocol(&config.common, extensions)?,
+        alpn: select_protocol(config, extensions, offered)?,
         record_size_limit,
         max_fragment_length,
         early_data: extensions.find(ExtensionType::EARLY_DATA).is_some(),
@@ -141,6 +140,20 @@ pub(super) fn check_version(hello: &ClientHello<'_>) -> Result<()> {
         return Err(PeerFault::IllegalCompression.into());
     }
     Ok(())
+}
+
+/// The suite we prefer among the client's, or the client among ours; with a PSK, of its hash.
+fn select_suite<P: CryptoProvider>(
+    step: &Step<'_, '_, P>,
+    config: &ServerConfig<'_, P>,
+    hello: &ClientHello<'_>,
+    psk: Option<Picked>,
+) -> Option<CipherSuite> {
+    let fits = |suite: CipherSuite| psk.is_none_or(|psk| psk.hash() == suite.hash());
+    if config.follows_client {
+        return hello.cipher_suites.iter().find(|&suite| step.cipher_suites().any(|own| own == suite) && fits(suite));
+    }
+    step.cipher_suites().find(|&suite| fits(suite) && hello.cipher_suites.contains(suite))
 }
 
 /// The key agreement, unless the PSK does without: where it may be either, where there is no group for one.
@@ -187,13 +200,25 @@ fn select_group<'m, P: CryptoProvider>(step: &Step<'_, '_, P>, extensions: Exten
 }
 
 /// The protocol we prefer among those the client speaks (RFC 7301 3.2).
-fn select_protocol(common: &Common<'_>, extensions: Extensions<'_>) -> Result<Option<u16>> {
+fn select_protocol<P: CryptoProvider>(
+    config: &ServerConfig<'_, P>,
+    extensions: Extensions<'_>,
+    hello: config::ClientHello<'_>,
+) -> Result<Option<u16>> {
+    let common = &config.common;
     let kind = ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION;
     let Some(offered) = extensions.get(kind, ProtocolNameList::read)? else { return Ok(None) };
     if common.alpn.is_empty() {
         return Ok(None);
     }
-    let selected = common.alpn.iter().position(|&own| offered.iter().any(|name| name == own));
+    let is_offered = |own: &&[u8]| offered.iter().any(|name| name == *own);
+    let selected = match config.protocol_chooser {
+        None => common.alpn.iter().position(is_offered),
+        Some(chooser) => match chooser.choose(&hello)? {
+            None => return Ok(None),
+            Some(index) => common.alpn.get(index).filter(|own| is_offered(own)).map(|_| index),
+        },
+    };
     let index = selected.and_then(|index| u16::try_from(index).ok());
     index.map(Some).ok_or(Error::Incompatible(Incompatibility::NoApplicationProtocol))
 }

@@ -21,7 +21,6 @@ impl RequestingCertificate {
         if step.handshake_schemes().next().is_none() {
             return Poll::Ready(Err(Error::InvalidConfiguration(Misconfiguration::NoSignatureScheme)));
         }
-        let more_for_certificates = step.certificate_schemes().any(|scheme| !scheme.signs_handshake());
         ready!(step.poll_send(&mut |writer, provider| {
             CertificateRequest::write(writer, &[], |writer| {
                 let handshake = common.handshake_schemes(provider);
@@ -35,7 +34,7 @@ impl RequestingCertificate {
                 if common.asks_certificate_timestamps {
                     SignedCertificateTimestamps::write_request(writer);
                 }
-                if more_for_certificates {
+                if common.has_schemes_for_certificates(provider) {
                     let certificate = common.certificate_schemes(provider);
                     SignatureSchemeList::write(writer, ExtensionType::SIGNATURE_ALGORITHMS_CERT, certificate);
                 }

@@ -50,7 +50,7 @@ impl<P: CryptoProvider> Start<P> {
         let retried = self.retried.as_ref().map(|retried| retried.cipher_suite);
         let selection = loop {
             let psk = ready!(self.psk.poll(step, config, &hello, retried))?;
-            let selection = select(step, config, &hello, psk)?;
+            let selection = select(step, config, &hello, received.message.body, psk)?;
             if received.aligned.is_none() {
                 return Poll::Ready(Err(PeerFault::MessageSpansKeyChange.into()));
             }

@@ -50,7 +50,7 @@ pub(crate) struct Memory<'a, P: CryptoProvider> {
     pub(super) server_finished: Option<Digest>,
     pub(crate) facts: Facts,
     pub(crate) notes: PeerNotes<'a>,
-    /// The identity we present, once it is chosen.
+    /// The identity we present, once it is chosen. It stays, for the application.
     pub(crate) identity: Option<ChosenIdentity<'a, P>>,
     #[cfg(feature = "tickets")]
     pub(crate) session: SessionFacts,
@@ -76,7 +76,11 @@ impl<'a, P: CryptoProvider> Memory<'a, P> {
     #[inline(never)]
     pub(crate) fn end_handshake(&mut self) {
         self.transcript = Transcript::none();
-        self.identity = None;
+    }
+
+    /// The chain of the identity that we have presented, and signed with.
+    pub(crate) fn presented(&self) -> Option<&'a [&'a [u8]]> {
+        self.identity.as_ref().filter(|_| self.facts.local_scheme.is_some()).map(|chosen| chosen.certificate_chain)
     }
 
     /// Drops everything secret.

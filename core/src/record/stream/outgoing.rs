@@ -35,12 +35,17 @@ pub(crate) struct Outgoing<'a, P: CryptoProvider> {
 }
 
 impl<'a, P: CryptoProvider> Outgoing<'a, P> {
-    pub(crate) const fn new(storage: Storage<'a, u8>, padding: Padding, version: ProtocolVersion) -> Self {
+    pub(crate) const fn new(
+        storage: Storage<'a, u8>,
+        padding: Padding,
+        max_content_len: usize,
+        version: ProtocolVersion,
+    ) -> Self {
         Self {
             buffer: TransmitBuffer::new(storage),
             key: None,
             is_key_spent: false,
-            max_content_len: MAX_PLAINTEXT_LEN,
+            max_content_len: if max_content_len < MAX_PLAINTEXT_LEN { max_content_len } else { MAX_PLAINTEXT_LEN },
             padding,
             legacy_record_version: version,
         }
