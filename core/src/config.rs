@@ -13,6 +13,7 @@ use crate::error::{Error, Misconfiguration, Result};
 use crate::identity::{Identities, check_certificate_types, has_duplicates};
 use crate::limits::{MAX_AUTHORITIES_LEN, MAX_KEY_EPOCH, MAX_NAMES_LEN};
 use crate::psk::{ClientPsks, ServerPsks};
+use crate::session::ClientSessions;
 #[cfg(feature = "tickets")]
 use crate::tickets::ServerTickets;
 use core::task::Waker;
@@ -338,6 +339,7 @@ pub struct ClientConfig<'a, P: CryptoProvider> {
     pub(crate) max_fragment_length: Option<MaxFragmentLength>,
     pub(crate) compatibility_mode: bool,
     pub(crate) psks: ClientPsks<'a, P>,
+    pub(crate) sessions: ClientSessions<'a, P>,
 }
 
 impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
@@ -363,6 +365,7 @@ impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
             max_fragment_length: None,
             compatibility_mode: true,
             psks,
+            sessions: ClientSessions::none(),
         }
     }
 
@@ -608,6 +611,47 @@ mod server_tickets {
         #[must_use]
         pub const fn with_ticket_count(mut self, count: u8) -> Self {
             self.tickets.count = count;
+            self
+        }
+    }
+}
+
+#[cfg(feature = "tickets")]
+mod sessions {
+    //! Configurations with sessions that come back.
+
+    use super::ClientConfig;
+    use crate::crypto::{Clock, CryptoProvider};
+    use crate::session::SessionStore;
+
+    impl<'a, P: CryptoProvider> ClientConfig<'a, P> {
+        /// Keeps sessions in this store, and resumes the newest one with the server that a connection is to, if there
+        /// is room for it ([`Buffers::with_session_buffer`](crate::Buffers::with_session_buffer)) and the same is
+        /// trusted as when it was made. Its suite is offered in front of the others.
+        ///
+        /// What the configuration trusts is what the verifier says of
+        /// [itself](crate::crypto::PeerVerifier::fingerprint), and who the client is. Where it presented an identity of
+        /// a [chooser](Self::with_identity_chooser), no session is kept: nobody could tell whose it is.
+        #[must_use]
+        pub const fn with_sessions(mut self, store: &'a dyn SessionStore<P>) -> Self {
+            self.sessions.store = Some(store);
+            self
+        }
+
+        /// Tells the age of sessions by this clock. Without one, or as long as it is not set, their lifetime is for the
+        /// server to look at, and they carry no early data; some servers (wolfSSL, Mbed TLS) insist on an age that is
+        /// right within seconds, and go through a full handshake.
+        #[must_use]
+        pub const fn with_session_clock(mut self, clock: &'a dyn Clock) -> Self {
+            self.sessions.clock = Some(clock);
+            self
+        }
+
+        /// Asks servers for so many tickets after each handshake (RFC 9149); most know nothing of that, and send one or
+        /// two. Where only the newest is kept, one is enough.
+        #[must_use]
+        pub const fn with_tickets_requested(mut self, count: u8) -> Self {
+            self.sessions.requested = Some(count);
             self
         }
     }

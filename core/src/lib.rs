@@ -42,14 +42,16 @@ mod identity; // 11
 
 pub mod psk; // 12
 
+pub mod session; // 13
+
 #[cfg(feature = "tickets")]
-pub mod tickets; // 13
+pub mod tickets; // 14
 
-pub mod config; // 14: what the application hands to the handshake
+pub mod config; // 15: what the application hands to the handshake
 
-mod handshake; // 15
+mod handshake; // 16
 
-mod connection; // 16
+mod connection; // 17
 
 pub use connection::{
     Buffers, Connection, KeysAtRest, Negotiated, Operation, PeerAuthentication, SetupError, WaitingFor,

@@ -26,5 +26,7 @@ mod records;
 mod rfc8448;
 mod services;
 mod session_extensions;
+#[cfg(feature = "tickets")]
+mod sessions;
 mod states;
 mod truncation;

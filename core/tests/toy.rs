@@ -19,5 +19,7 @@ mod negotiation;
 mod order;
 mod records;
 mod services;
+#[cfg(feature = "tickets")]
+mod sessions;
 mod states;
 mod truncation;

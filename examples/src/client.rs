@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, ToSocketAddrs as _};
 
+use saitls::webpki::SystemClock;
 use saitls_core::ServerName;
 use saitls_core::config::ClientConfig;
 use saitls_core::crypto::dangerous::AcceptAnyPeer;
@@ -18,6 +19,7 @@ use crate::net::Clock;
 use crate::net::event_loop::EventLoop;
 use crate::net::network::{Cable, Tap};
 use crate::session::Session;
+use crate::session_file::SessionFile;
 use crate::transport::Dialler;
 use crate::transport::host::HostClient;
 use crate::transport::smoltcp::SmoltcpClient;
@@ -85,6 +87,10 @@ fn run_on<B: Backend>(args: &ClientArgs) -> Result<(), Failure> {
     }
     if let Some(length) = args.common.max_fragment_length {
         config = config.with_max_fragment_length(length);
+    }
+    let sessions = args.session.clone().map(SessionFile::new);
+    if let Some(sessions) = &sessions {
+        config = config.with_sessions(sessions).with_session_clock(&SystemClock);
     }
     connect(args, &config)
 }

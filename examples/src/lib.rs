@@ -26,5 +26,6 @@ pub mod pkcs11;
 pub mod quickstart;
 pub mod server;
 pub mod session;
+pub mod session_file;
 pub mod transport;
 pub mod trust;

@@ -25,12 +25,20 @@ pub struct Buffers<'a> {
     pub(super) receive: Storage<'a, u8>,
     pub(super) transmit: Storage<'a, u8>,
     pub(super) peer: Storage<'a, u8>,
+    #[cfg(feature = "tickets")]
+    pub(super) session: Storage<'a, u8>,
 }
 
 impl<'a> Buffers<'a> {
     /// A buffer for each direction.
     pub fn new(receive: impl Into<Storage<'a, u8>>, transmit: impl Into<Storage<'a, u8>>) -> Self {
-        Self { receive: receive.into(), transmit: transmit.into(), peer: Storage::Borrowed(&mut []) }
+        Self {
+            receive: receive.into(),
+            transmit: transmit.into(),
+            peer: Storage::Borrowed(&mut []),
+            #[cfg(feature = "tickets")]
+            session: Storage::Borrowed(&mut []),
+        }
     }
 
     /// Room to keep, for the application, what the peer said of itself: on a server the host name that was asked
@@ -38,6 +46,15 @@ impl<'a> Buffers<'a> {
     #[must_use]
     pub fn with_peer_buffer(mut self, peer: impl Into<Storage<'a, u8>>) -> Self {
         self.peer = peer.into();
+        self
+    }
+
+    /// Room for the session that a client resumes: its ticket and up to 200 bytes, and more where names are long.
+    /// Without it, or if a session does not fit, the handshake is a full one. A server needs none.
+    #[cfg(feature = "tickets")]
+    #[must_use]
+    pub fn with_session_buffer(mut self, session: impl Into<Storage<'a, u8>>) -> Self {
+        self.session = session.into();
         self
     }
 

@@ -30,7 +30,7 @@ use crate::config::{ClientConfig, Common, ServerConfig};
 use crate::crypto::{CryptoProvider, x509};
 use crate::error::{Error, Misconfiguration, Result};
 pub use crate::handshake::PeerAuthentication;
-use crate::handshake::{Agreements, Memory, PeerNotes, client, server};
+use crate::handshake::{Agreements, Memory, PeerNotes, SessionMemory, client, server};
 #[cfg(feature = "psk")]
 use crate::psk::PskKind;
 use crate::record::stream::{Incoming, Outgoing, ReceiveBuffer};
@@ -255,7 +255,13 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             receive: ReceiveBuffer::new(buffers.receive),
             incoming: Incoming::new(Agreements::none()),
             outgoing: Outgoing::new(buffers.transmit, common.padding, common.sent_record_len.into(), version),
-            memory: Memory::new(PeerNotes::new(buffers.peer)),
+            memory: Memory::new(
+                PeerNotes::new(buffers.peer),
+                #[cfg(feature = "tickets")]
+                SessionMemory::new(buffers.session),
+                #[cfg(not(feature = "tickets"))]
+                SessionMemory::none(),
+            ),
             wishes: Wishes::default(),
             post_handshake: PostHandshake::default(),
             waiting_for: WaitingFor::Peer,
@@ -274,6 +280,8 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             receive: self.receive.into_storage(),
             transmit: self.outgoing.buffer.into_storage(),
             peer: self.memory.notes.into_storage(),
+            #[cfg(feature = "tickets")]
+            session: self.memory.resuming.into_storage(),
         }
     }
 
@@ -304,7 +312,10 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         let WaitingFor::Operation(operation) = self.waiting_for else { return false };
         if operation == Operation::PreSharedKey {
             return match &self.endpoint {
-                Endpoint::Client(client, _) => client.config.psks.register_waker(provider, waker),
+                Endpoint::Client(client, _) => {
+                    let session = client.config.sessions.register_waker(provider, waker);
+                    client.config.psks.register_waker(provider, waker) || session
+                }
                 Endpoint::Server(config, _) => config.register_psk_waker(provider, waker),
             };
         }

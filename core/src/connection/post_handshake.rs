@@ -32,9 +32,12 @@ impl<P: CryptoProvider> Connection<'_, P> {
                     update.update_requested && !self.locally_closed && self.may_renew_key();
                 self.post_handshake.update_requested = false;
             }
-            (HandshakeType::NEW_SESSION_TICKET, Endpoint::Client(..)) => {
-                NewSessionTicket::read(message.body)?;
-                self.count_ticket()?;
+            #[cfg_attr(not(feature = "tickets"), expect(unused_variables, reason = "they are not kept"))]
+            (HandshakeType::NEW_SESSION_TICKET, Endpoint::Client(client, _)) => {
+                let ticket = NewSessionTicket::read(message.body)?;
+                count_ticket(&mut self.post_handshake.tickets)?;
+                #[cfg(feature = "tickets")]
+                client.keep(provider, &self.memory, &ticket)?;
             }
             _ => return Err(PeerFault::UnexpectedMessage.into()),
         }
@@ -47,13 +50,9 @@ impl<P: CryptoProvider> Connection<'_, P> {
         let dropped = matches!(self.endpoint, Endpoint::Client(..))
             && self.receive.drop_oversized(HandshakeType::NEW_SESSION_TICKET, MAX_TICKET_MESSAGE_LEN)?;
         if dropped {
-            self.count_ticket()?;
+            count_ticket(&mut self.post_handshake.tickets)?;
         }
         Ok(dropped)
-    }
-
-    fn count_ticket(&mut self) -> Result<()> {
-        count(&mut self.post_handshake.tickets, MAX_TICKETS, Error::Peer(PeerFault::TooManyTickets))
     }
 
     /// Whether there may be another key after ours (RFC 9846 4.7.3).
@@ -130,6 +129,10 @@ impl<P: CryptoProvider> Connection<'_, P> {
         self.post_handshake.epoch = self.post_handshake.epoch.saturating_add(1);
         Ok(Poll::Ready(()))
     }
+}
+
+fn count_ticket(tickets: &mut u8) -> Result<()> {
+    count(tickets, MAX_TICKETS, Error::Peer(PeerFault::TooManyTickets))
 }
 
 /// Counts one more message without data between.

@@ -49,6 +49,8 @@ mod clock;
 mod digest;
 mod ecdsa;
 mod either;
+#[cfg(feature = "tickets")]
+mod fingerprint;
 mod hash;
 mod hkdf;
 mod key_exchange;
@@ -68,6 +70,10 @@ pub use clock::Clock;
 pub use digest::{Digest, MAX_DIGEST_LEN};
 pub use ecdsa::{ecdsa_from_der, ecdsa_to_der};
 pub use either::{Either, Nothing};
+#[cfg(feature = "tickets")]
+pub(crate) use fingerprint::TRUST_FINGERPRINT_LEN;
+#[cfg(feature = "tickets")]
+pub use fingerprint::TrustFingerprint;
 pub use hash::{Hash, MAX_HMAC_KEY_LEN};
 pub use key_exchange::KeyExchange;
 pub use key_log::KeyLog;

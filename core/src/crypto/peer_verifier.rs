@@ -1,5 +1,7 @@
 //! Who the peer is: trust, not arithmetic.
 
+#[cfg(feature = "tickets")]
+use super::TrustFingerprint;
 use super::{CryptoProvider, VerificationProgress};
 use crate::codes::{CertificateType, SignatureScheme};
 use crate::error::Result;
@@ -62,6 +64,19 @@ pub trait PeerVerifier<P: CryptoProvider>: Sync {
     /// a name that is not checked.
     fn needs_server_name(&self) -> bool {
         false
+    }
+
+    /// Names what this verifier trusts, so that a session is not resumed by one that trusts others. `None`, as by
+    /// default: no session of its peers is kept, nor resumed.
+    ///
+    /// It is asked once in a connection, where there is a store of sessions.
+    ///
+    /// # Errors
+    /// What the provider's hash says; it counts as `None`.
+    #[cfg(feature = "tickets")]
+    fn fingerprint(&self, provider: &mut P) -> Result<Option<TrustFingerprint>> {
+        let _ = provider;
+        Ok(None)
     }
 
     /// As [`CryptoProvider::register_waker`]: a verifier that waits for something else than the provider overrides it.

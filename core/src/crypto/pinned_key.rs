@@ -1,5 +1,7 @@
 //! Trust in keys, whatever the certificates around them say.
 
+#[cfg(feature = "tickets")]
+use super::TrustFingerprint;
 use super::{CryptoProvider, Hash, PeerCertificates, PeerVerifier, VerificationProgress};
 use crate::codes::HashAlgorithm;
 use crate::error::{CertificateFault, Result};
@@ -63,6 +65,20 @@ impl<P: CryptoProvider> PeerVerifier<P> for PinnedKey<'_> {
         let pinned = self.contains(provider, peer.subject_public_key_info)?;
         Poll::Ready(if pinned { Ok(()) } else { Err(CertificateFault::KeyNotPinned.into()) })
     }
+
+    #[cfg(feature = "tickets")]
+    fn fingerprint(&self, provider: &mut P) -> Result<Option<TrustFingerprint>> {
+        match self {
+            Self::SubjectPublicKeyInfo(keys) => {
+                TrustFingerprint::of(provider, [&b"keys"[..]].into_iter().chain(keys.iter().copied()))
+            }
+            Self::Sha256(hashes) => TrustFingerprint::of(
+                provider,
+                [&b"hashes"[..]].into_iter().chain(hashes.iter().map(<[u8; 32]>::as_slice)),
+            ),
+        }
+        .map(Some)
+    }
 }
 
 /// Accepts the keys of a [`PinnedKey`] and whatever another verifier accepts; made by [`PinnedKey::or`].
@@ -99,6 +115,13 @@ impl<P: CryptoProvider, V: PeerVerifier<P>> PeerVerifier<P> for PinnedKeyOr<'_, 
     fn needs_server_name(&self) -> bool {
         self.verifier.needs_server_name()
     }
+
+    #[cfg(feature = "tickets")]
+    fn fingerprint(&self, provider: &mut P) -> Result<Option<TrustFingerprint>> {
+        let pinned = self.pinned.fingerprint(provider)?;
+        let (Some(pinned), Some(other)) = (pinned, self.verifier.fingerprint(provider)?) else { return Ok(None) };
+        TrustFingerprint::of(provider, [&b"or"[..], pinned.as_bytes(), other.as_bytes()]).map(Some)
+    }
 }
 
 /// Verifiers that verify nothing. Whoever names this module should know why.
@@ -117,6 +140,11 @@ pub mod dangerous {
             _: &PeerCertificates<'_>,
         ) -> Poll<Result<()>> {
             Poll::Ready(Ok(()))
+        }
+
+        #[cfg(feature = "tickets")]
+        fn fingerprint(&self, provider: &mut P) -> Result<Option<super::TrustFingerprint>> {
+            super::TrustFingerprint::of(provider, [&b"anybody"[..]]).map(Some)
         }
     }
 }

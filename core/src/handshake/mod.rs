@@ -26,4 +26,4 @@ pub use evidence::PeerAuthentication;
 pub(crate) use facts::Facts;
 pub(crate) use peer_notes::PeerNotes;
 pub(crate) use received::{Expected, Received};
-pub(crate) use step::{Memory, Step};
+pub(crate) use step::{Memory, SessionMemory, Step};

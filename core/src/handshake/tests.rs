@@ -14,7 +14,7 @@ mod cryptography;
 #[path = "../../tests/support/seeded.rs"]
 mod support;
 
-use super::{Agreements, Memory, PeerNotes, Received, Step, client, server};
+use super::{Agreements, Memory, PeerNotes, Received, SessionMemory, Step, client, server};
 use crate::codes::CipherSuite;
 use crate::config::{ClientAuthentication, ClientConfig, Common, Identity, ServerConfig};
 use crate::crypto::dangerous::AcceptAnyPeer;
@@ -118,7 +118,13 @@ impl<'a> End<'a> {
             receiving: Vec::new(),
             agreements: Agreements::none(),
         };
-        let memory = Memory::new(PeerNotes::new(Storage::Borrowed(&mut [])));
+        let memory = Memory::new(
+            PeerNotes::new(Storage::Borrowed(&mut [])),
+            #[cfg(feature = "tickets")]
+            SessionMemory::new(Storage::Borrowed(&mut [])),
+            #[cfg(not(feature = "tickets"))]
+            SessionMemory::none(),
+        );
         Self { provider: provider(seed), carrier, memory, retained: Vec::new() }
     }
 

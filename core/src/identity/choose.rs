@@ -156,6 +156,16 @@ impl<P: CryptoProvider> Identities<'_, P> {
 }
 
 impl<P: CryptoProvider> Identities<'_, P> {
+    /// The list, empty for nobody; `None` with a chooser.
+    #[cfg(feature = "tickets")]
+    pub(crate) const fn as_list(&self) -> Option<&[Identity<'_, P>]> {
+        match self {
+            Self::Nobody => Some(&[]),
+            Self::List(list, _) => Some(list),
+            Self::Chooser(..) => None,
+        }
+    }
+
     /// Whether one of a list has a type that the peer takes. What a chooser could choose only it knows: it may.
     pub(crate) fn has_type_of(&self, types: CertificateTypeList<'_>) -> bool {
         match self {

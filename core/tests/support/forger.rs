@@ -390,16 +390,25 @@ impl Forger {
         self.handshake_secret = Some(secret);
     }
 
+    fn main_secret(&mut self) -> SoftwareSecret {
+        let (provider, algorithm) = (&mut self.provider, self.suite.hash());
+        let handshake = self.handshake_secret.as_ref().unwrap();
+        let salt = handshake.derive(provider, algorithm, &Label::tls13(b"derived"), algorithm.empty_digest()).unwrap();
+        SoftwareSecret::extract(provider, algorithm, Some(&salt), None).unwrap()
+    }
+
+    /// The PSK of a ticket with this nonce, when both have finished and no ticket was sent.
+    pub fn resumption_psk(&mut self, nonce: &[u8]) -> Vec<u8> {
+        let (main, algorithm, transcript) = (self.main_secret(), self.suite.hash(), self.transcript_hash());
+        let secret = main.derive(&mut self.provider, algorithm, &Label::tls13(b"res master"), &transcript).unwrap();
+        let psk = secret.derive(&mut self.provider, algorithm, &Label::tls13(b"resumption"), nonce).unwrap();
+        psk.as_bytes().to_vec()
+    }
+
     /// From the transcript up to here.
     fn derive_application(&mut self) {
+        let main = self.main_secret();
         let (provider, algorithm) = (&mut self.provider, self.suite.hash());
-        let salt = self
-            .handshake_secret
-            .as_ref()
-            .unwrap()
-            .derive(provider, algorithm, &Label::tls13(b"derived"), algorithm.empty_digest())
-            .unwrap();
-        let main = SoftwareSecret::extract(provider, algorithm, Some(&salt), None).unwrap();
         let transcript = hash(algorithm, &self.transcript);
         let mut derive = |label: &[u8]| {
             main.derive(provider, algorithm, &Label::tls13(label), &transcript).unwrap().as_bytes().to_vec()
@@ -422,10 +431,15 @@ impl Forger {
 
     /// The binder of an external PSK, over the transcript so far and a ClientHello up to its list of binders.
     pub fn binder(&mut self, algorithm: HashAlgorithm, psk: &[u8], truncated: &[u8]) -> Vec<u8> {
+        self.binder_of(b"ext binder", algorithm, psk, truncated)
+    }
+
+    /// The same for a PSK whose binder key has this label.
+    pub fn binder_of(&mut self, label: &[u8], algorithm: HashAlgorithm, psk: &[u8], truncated: &[u8]) -> Vec<u8> {
         let provider = &mut self.provider;
         let psk = SoftwareSecret::new(psk).unwrap();
         let early = SoftwareSecret::extract(provider, algorithm, None, Some(&psk)).unwrap();
-        let key = early.derive(provider, algorithm, &Label::tls13(b"ext binder"), algorithm.empty_digest()).unwrap();
+        let key = early.derive(provider, algorithm, &Label::tls13(label), algorithm.empty_digest()).unwrap();
         let key = key.derive(provider, algorithm, &Label::tls13(b"finished"), b"").unwrap();
         let transcript = hash(algorithm, &[&self.transcript, truncated].concat());
         key.mac(provider, algorithm, &transcript).unwrap().as_bytes().to_vec()

@@ -1,12 +1,16 @@
 //! The command line of `client`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use lexopt::Parser;
 use saitls_core::codes::NamedGroup;
 
-use super::{Command, Common, code, host_and_port, not_built, parse, value};
+use super::{Command, Common, code, host_and_port, not_built, os_value, parse, value};
 use crate::failure::Failure;
+
+/// Room for a session: tickets that hold the certificate of a client have up to 2,000 bytes.
+const SESSION_BUFFER_LEN: usize = 4096;
 
 const HELP: &str = "\
 usage: client HOST:PORT [options]
@@ -36,6 +40,9 @@ sizes in bytes
   --record-size N          record_size_limit
   --max-fragment-length N  512, 1024, 2048 or 4096
   --rx-buffer N  --tx-buffer N  --tcp-rx-buffer N  --tcp-tx-buffer N
+what to keep
+  --session FILE           resume the session in FILE, if there is one with the server; write the newest one, which is
+                           as secret as a key. Each is used once
 what to do
   --get PATH               send an HTTP/1.1 GET, print the body, exit
   --key-update             send a KeyUpdate after the handshake
@@ -63,6 +70,8 @@ pub struct ClientArgs {
     pub key_shares: Option<Vec<NamedGroup>>,
     /// The path to get by HTTP.
     pub get: Option<String>,
+    /// Where the session is kept.
+    pub session: Option<PathBuf>,
     /// The module whose keys to list, instead of a connection.
     pub list_keys: Option<String>,
 }
@@ -101,7 +110,11 @@ impl ClientArgs {
             }
             "list-keys" => self.list_keys = Some(value(name, parser)?),
             "get" => self.get = Some(value(name, parser)?),
-            "session" | "early-data" => return Err(not_built(name)),
+            "session" => {
+                self.session = Some(os_value(name, parser)?.into());
+                self.common.session_buffer = SESSION_BUFFER_LEN;
+            }
+            "early-data" => return Err(not_built(name)),
             _ => return self.common.take(name, parser),
         }
         Ok(true)

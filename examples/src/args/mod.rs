@@ -74,6 +74,8 @@ pub struct Common {
     pub receive_buffer: usize,
     /// Length of the transmit buffer of a connection.
     pub transmit_buffer: usize,
+    /// Length of the buffer for a session.
+    pub session_buffer: usize,
     /// Length of the receive buffer of a TCP socket.
     pub tcp_receive_buffer: usize,
     /// Length of the transmit buffer of a TCP socket.
@@ -110,6 +112,7 @@ impl Default for Common {
             max_fragment_length: None,
             receive_buffer: FULL_RECEIVE_BUFFER_LEN,
             transmit_buffer: TRANSMIT_BUFFER_LEN,
+            session_buffer: 0,
             tcp_receive_buffer: TCP_BUFFER_LEN,
             tcp_transmit_buffer: TCP_BUFFER_LEN,
             key_update: false,

@@ -79,6 +79,7 @@ impl<'a, N: Network, B: Backend> Stack<'a, N, B> {
 pub(super) fn buffers<'a>(sizes: &Common) -> Buffers<'a> {
     Buffers::new(vec![0; sizes.receive_buffer], vec![0; sizes.transmit_buffer])
         .with_peer_buffer(vec![0; PEER_BUFFER_LEN])
+        .with_session_buffer(vec![0; sizes.session_buffer])
 }
 
 /// A client with one socket.

@@ -8,6 +8,8 @@ use core::ptr;
 use core::task::{Poll, ready};
 use rustls_pki_types::{ServerName, TrustAnchor};
 use saitls_core::codes::{CertificateType, SignatureScheme};
+#[cfg(feature = "tickets")]
+use saitls_core::crypto::TrustFingerprint;
 use saitls_core::crypto::x509::{self, Certificate};
 use saitls_core::crypto::{
     Clock, CryptoProvider, Notes, PeerCertificates, PeerRole, PeerVerifier, VerificationProgress,
@@ -280,6 +282,21 @@ impl<P: CryptoProvider> PeerVerifier<P> for ChainVerifier<'_> {
 
     fn needs_server_name(&self) -> bool {
         matches!(self.expected_name, ExpectedName::OfConnection)
+    }
+
+    #[cfg(feature = "tickets")]
+    fn fingerprint(&self, provider: &mut P) -> Result<Option<TrustFingerprint>> {
+        let (kind, name): (u8, &[u8]) = match self.expected_name {
+            ExpectedName::OfConnection => (0, &[]),
+            ExpectedName::Other(name) => (1, TrustFingerprint::name(name)),
+            ExpectedName::Any => (2, &[]),
+        };
+        let rules = [kind, u8::from(self.clock.is_some()), u8::try_from(self.max_intermediates).unwrap_or(u8::MAX)];
+        let anchors = self.anchors.iter().flat_map(|anchor| {
+            let constraints = anchor.name_constraints.as_ref().map(AsRef::<[u8]>::as_ref).unwrap_or_default();
+            [anchor.subject.as_ref(), anchor.subject_public_key_info.as_ref(), constraints]
+        });
+        TrustFingerprint::of(provider, [&rules[..], name].into_iter().chain(anchors)).map(Some)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use crate::verifier::ChainVerifier;
 use core::task::Poll;
+#[cfg(feature = "tickets")]
+use saitls_core::crypto::TrustFingerprint;
 use saitls_core::crypto::{CryptoProvider, PeerCertificates, PeerVerifier, VerificationProgress};
 use saitls_core::error::Result;
 use spin::Mutex;
@@ -56,5 +58,11 @@ impl<P: CryptoProvider> PeerVerifier<P> for RotatingVerifier<'_> {
 
     fn needs_server_name(&self) -> bool {
         self.current.lock().0.needs_server_name()
+    }
+
+    #[cfg(feature = "tickets")]
+    fn fingerprint(&self, provider: &mut P) -> Result<Option<TrustFingerprint>> {
+        let (verifier, _) = *self.current.lock();
+        verifier.fingerprint(provider)
     }
 }

@@ -12,6 +12,8 @@ use core::task::{Poll, ready};
 use core::time::Duration;
 use rustls_pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
 use saitls_core::codes::CertificateType;
+#[cfg(feature = "tickets")]
+use saitls_core::crypto::TrustFingerprint;
 use saitls_core::crypto::{
     Clock, CryptoProvider, Notes, PeerCertificates, PeerRole, PeerVerifier, VerificationProgress, x509,
 };
@@ -432,6 +434,30 @@ impl<P: CryptoProvider> PeerVerifier<P> for ChainVerifier<'_> {
 
     fn needs_server_name(&self) -> bool {
         Self::needs_server_name(self)
+    }
+
+    #[cfg(feature = "tickets")]
+    fn fingerprint(&self, provider: &mut P) -> Result<Option<TrustFingerprint>> {
+        let (kind, name): (u8, &[u8]) = match self.expected_name {
+            ExpectedName::OfConnection => (0, &[]),
+            ExpectedName::Other(name) => (1, TrustFingerprint::name(name)),
+            ExpectedName::Any => (2, &[]),
+        };
+        #[cfg(feature = "crl")]
+        let revocation = self.revocation.as_ref().map_or(0, |_| 1);
+        #[cfg(not(feature = "crl"))]
+        let revocation = 0;
+        let rules = [
+            kind,
+            u8::from(matches!(self.validity, Validity::Now(_))),
+            u8::try_from(self.max_intermediates).unwrap_or(u8::MAX),
+            revocation,
+        ];
+        let anchors = self.anchors.iter().flat_map(|anchor| {
+            let constraints = anchor.name_constraints.as_ref().map(AsRef::<[u8]>::as_ref).unwrap_or_default();
+            [anchor.subject.as_ref(), anchor.subject_public_key_info.as_ref(), constraints]
+        });
+        TrustFingerprint::of(provider, [&rules[..], name].into_iter().chain(anchors)).map(Some)
     }
 }
 

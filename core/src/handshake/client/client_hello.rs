@@ -12,7 +12,7 @@ use crate::waiting::Operation;
 use crate::wire::extensions::{
     CertificateAuthorities, CertificateStatusRequest, CertificateTypeList, Cookie, KeyShareClientHello,
     MaxFragmentLengthExtension, NamedGroupList, ProtocolNameList, RecordSizeLimit, ServerNameList, SignatureSchemeList,
-    SignedCertificateTimestamps, SupportedVersions,
+    SignedCertificateTimestamps, SupportedVersions, TicketRequest,
 };
 use crate::wire::{ClientHello, Writer};
 use core::task::{Poll, ready};
@@ -74,6 +74,9 @@ impl Offer {
             Poll::Pending => return step.pending(Operation::KeyGeneration),
             Poll::Ready(written) => written?,
         }
+        if self.binders.is_nothing() {
+            step.note_ticket_age(&client.config.sessions);
+        }
         let len = self.write(step, client, cookie, Some(hello)).map_err(|error| step.explain(error))?;
         ready!(self.binders.poll_bind(step, &client.config.psks, hello, len))?;
         (self.written, self.binders) = (Written::NOTHING, Binders::NOTHING);
@@ -93,13 +96,16 @@ impl Offer {
         let (common, fits_hybrids) = (step.common(), step.fits_hybrids());
         let fragments = step.own_max_fragment_length(client.config.max_fragment_length);
         let record_size_limit = step.own_record_size_limit();
-        step.write(&mut |writer, provider, facts| {
-            let psks = &client.config.psks;
-            let preferred = psks.preferred_hash();
-            let is_first = |suite: &CipherSuite| preferred.is_none_or(|hash| suite.hash() == hash);
-            let suites = common.cipher_suites(provider).filter(is_first);
-            let suites = suites.chain(common.cipher_suites(provider).filter(|suite| !is_first(suite)));
-            ClientHello::write(writer, &facts.client_random, self.session_id(), suites, |writer| {
+        let (psks, sessions, ticket) = (&client.config.psks, &client.config.sessions, step.ticket_suite());
+        // Many servers choose the suite, then look for a PSK that fits it: that of the ticket goes first of all.
+        let preferred = ticket.map(CipherSuite::hash).or_else(|| psks.preferred_hash());
+        let is_first = |suite: &CipherSuite| preferred.is_none_or(|hash| suite.hash() == hash);
+        let is_tickets = |suite: &CipherSuite| ticket == Some(*suite);
+        step.write(&mut |writer, provider, memory| {
+            let others = || common.cipher_suites(provider).filter(|suite| !is_tickets(suite));
+            let suites =
+                ticket.into_iter().chain(others().filter(is_first)).chain(others().filter(|suite| !is_first(suite)));
+            ClientHello::write(writer, &memory.facts.client_random, self.session_id(), suites, |writer| {
                 write_lists(writer, common, provider, client, fits_hybrids);
                 if let Some(max_fragment_length) = fragments {
                     MaxFragmentLengthExtension { max_fragment_length }.write(writer);
@@ -108,12 +114,12 @@ impl Offer {
                 if let Some(cookie) = cookie {
                     Cookie { cookie }.write(writer);
                 }
-                write_modes(writer, psks);
+                write_modes(writer, psks, sessions);
                 if psks.accepts_exchange() {
                     KeyShareClientHello::write(writer, |writer| writer.filled(self.written.len));
                 }
                 if let Some(hello) = hello {
-                    write_identities(writer, psks, common, provider, hello);
+                    write_identities(writer, psks, common, provider, memory, hello);
                 }
             });
         })
@@ -165,6 +171,9 @@ fn write_lists<P: CryptoProvider>(
     }
     if !common.alpn.is_empty() {
         ProtocolNameList::write(writer, common.alpn);
+    }
+    if let Some(count) = client.config.sessions.requested() {
+        TicketRequest { new_session_count: count, resumption_count: count }.write(writer);
     }
 }
 

@@ -34,6 +34,8 @@ mod sending_certificate;
 mod sending_finished;
 mod signing_certificate_verify;
 mod start;
+#[cfg(feature = "tickets")]
+mod ticket;
 mod wait_certificate;
 mod wait_certificate_or_request;
 mod wait_certificate_verify;
@@ -152,7 +154,7 @@ impl<P: CryptoProvider> State<P> {
             (Self::WaitFinished(state), Some(received)) => state.on(step, received),
             (Self::SendingCertificate(state), None) => state.advance(step),
             (Self::SigningCertificateVerify(state), None) => state.advance(step),
-            (Self::SendingFinished(state), None) => state.advance(step),
+            (Self::SendingFinished(state), None) => state.advance(step, client),
             (
                 Self::Start(_)
                 | Self::SendingCertificate(_)

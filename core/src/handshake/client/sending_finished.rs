@@ -1,6 +1,6 @@
 //! The end of our flight: Finished, then our application key.
 
-use super::{Key, State, Step};
+use super::{Client, Key, State, Step};
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
 use crate::handshake::authentication::poll_send_finished;
@@ -16,11 +16,15 @@ impl SendingFinished {
     }
 
     #[inline(never)]
-    pub(super) fn advance<P: CryptoProvider>(&self, step: &mut Step<'_, '_, P>) -> Poll<Result<State<P>>> {
+    pub(super) fn advance<P: CryptoProvider>(
+        &self,
+        step: &mut Step<'_, '_, P>,
+        client: &Client<'_, P>,
+    ) -> Poll<Result<State<P>>> {
         ready!(poll_send_finished(step))?;
         step.end_key()?;
         step.k_send(&Key::ClientApplication)?;
-        step.complete(false)?;
+        step.complete(client.config.sessions.is_some())?;
         Poll::Ready(Ok(State::Connected))
     }
 }

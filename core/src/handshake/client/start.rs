@@ -27,6 +27,8 @@ impl Start {
         client: &Client<'_, P>,
     ) -> Poll<Result<State<P>>> {
         if self.offer.is_none() {
+            let (config, name) = (client.config, client.server_name.as_ref());
+            ready!(step.poll_take_session(&config.sessions, config.verifier, &config.identities, name))?;
             self.prepare(step, client)?;
         }
         let offer = self.offer.as_mut().ok_or(Error::Internal)?;

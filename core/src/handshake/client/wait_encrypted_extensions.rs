@@ -12,8 +12,8 @@ use crate::handshake::evidence::{PeerAuthenticated, PskAgreed};
 use crate::limits::MAX_PLAINTEXT_LEN;
 use crate::wire::EncryptedExtensions;
 use crate::wire::extensions::{
-    Extensions, MaxFragmentLengthExtension, NamedGroupList, RecordSizeLimit, SelectedCertificateType, SelectedProtocol,
-    ServerNameAcknowledgement,
+    ExpectedTickets, Extensions, MaxFragmentLengthExtension, NamedGroupList, RecordSizeLimit, SelectedCertificateType,
+    SelectedProtocol, ServerNameAcknowledgement,
 };
 use core::task::Poll;
 
@@ -41,6 +41,7 @@ impl WaitEncryptedExtensions {
         }
         // A list for later connections, which is not acted upon (RFC 9846 4.3.7).
         extensions.get(ExtensionType::SUPPORTED_GROUPS, NamedGroupList::read)?;
+        extensions.get(ExtensionType::TICKET_REQUEST, ExpectedTickets::read)?;
         let alpn = selected_protocol(step, extensions)?;
         apply_limits(step, client, extensions)?;
         let (peer_types, own_types) = (client.config.common.peer_certificate_types, client.config.certificate_types);
@@ -77,6 +78,7 @@ fn check_solicited<P: CryptoProvider>(
             }
             ExtensionType::SERVER_CERTIFICATE_TYPE => !is_x509_only(client.config.common.peer_certificate_types),
             ExtensionType::CLIENT_CERTIFICATE_TYPE => !is_x509_only(client.config.certificate_types),
+            ExtensionType::TICKET_REQUEST => client.config.sessions.requested().is_some(),
             ExtensionType::SUPPORTED_GROUPS | ExtensionType::RECORD_SIZE_LIMIT => true,
             _ => false,
         };

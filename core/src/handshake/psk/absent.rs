@@ -6,9 +6,11 @@ use crate::config::{Common, ServerConfig};
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, PeerFault, Result};
 use crate::handshake::evidence::PskAgreed;
+use crate::handshake::step::Memory;
 use crate::handshake::{Received, Step};
 use crate::key_schedule::Handshake;
 use crate::psk::ClientPsks;
+use crate::session::ClientSessions;
 use crate::wire::{ClientHello, ServerHello, Writer};
 use core::marker::PhantomData;
 use core::task::Poll;
@@ -38,13 +40,19 @@ impl<'m> Hello<'m> {
     }
 }
 
-pub(in crate::handshake) const fn write_modes<P: CryptoProvider>(_: &mut Writer<'_>, _: &ClientPsks<'_, P>) {}
+pub(in crate::handshake) const fn write_modes<P: CryptoProvider>(
+    _: &mut Writer<'_>,
+    _: &ClientPsks<'_, P>,
+    _: &ClientSessions<'_, P>,
+) {
+}
 
 pub(in crate::handshake) const fn write_identities<P: CryptoProvider>(
     _: &mut Writer<'_>,
     _: &ClientPsks<'_, P>,
     _: &Common<'_>,
     _: &P,
+    _: &Memory<'_, P>,
     _: Hello<'_>,
 ) {
 }
@@ -55,6 +63,11 @@ pub(in crate::handshake) struct Binders;
 
 impl Binders {
     pub(in crate::handshake) const NOTHING: Self = Self;
+
+    #[expect(clippy::unused_self, reason = "as where there are PSKs")]
+    pub(in crate::handshake) const fn is_nothing(self) -> bool {
+        true
+    }
 
     #[expect(clippy::unused_self, reason = "as where there are PSKs")]
     pub(in crate::handshake) const fn poll_bind<P: CryptoProvider>(

@@ -15,7 +15,9 @@ use crate::psk::PskKind;
 /// A PSK that both sides go on with: on a server, its binder is right; on a client, the server selected it.
 pub(in crate::handshake) struct Agreed<P: CryptoProvider> {
     kind: PskKind,
-    early: Early<P>,
+    /// `None` on a client whose ticket was selected: the secret stays where it is until it is used, for what is between
+    /// may be pending.
+    early: Option<Early<P>>,
     /// On a server, what its ticket said.
     #[cfg(feature = "tickets")]
     resumed: Option<Resumed>,
@@ -26,7 +28,17 @@ impl<P: CryptoProvider> Agreed<P> {
     pub(super) const fn on(kind: PskKind, early: Early<P>) -> Self {
         Self {
             kind,
-            early,
+            early: Some(early),
+            #[cfg(feature = "tickets")]
+            resumed: None,
+        }
+    }
+
+    /// As [`on`](Self::on), on a client whose ticket was selected.
+    pub(super) const fn on_ticket() -> Self {
+        Self {
+            kind: PskKind::Resumption,
+            early: None,
             #[cfg(feature = "tickets")]
             resumed: None,
         }
@@ -53,7 +65,11 @@ pub(in crate::handshake) fn extract<P: CryptoProvider>(
             let how = Resumed::restore(agreed.resumed, step);
             #[cfg(not(feature = "tickets"))]
             let how = PeerAuthentication::PreSharedKey;
-            let handshake = agreed.early.into_handshake(step.provider(), shared)?;
+            let early = match agreed.early {
+                Some(early) => early,
+                None => step.resume()?,
+            };
+            let handshake = early.into_handshake(step.provider(), shared)?;
             Ok((handshake, Some(PskAgreed::secret_has_psk(how))))
         }
         (None, Some(shared)) => Ok((Handshake::without_psk(step.provider(), hash, shared)?, None)),

@@ -6,8 +6,10 @@ use crate::config::Common;
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Incompatibility, PeerFault, Result};
 use crate::handshake::Step;
+use crate::handshake::step::{Memory, Ticket};
 use crate::key_schedule::Early;
 use crate::psk::{ClientPsks, PreSharedKey, PskKind};
+use crate::session::ClientSessions;
 use crate::waiting::Operation;
 use crate::wire::extensions::{PskIdentity, PskKeyExchangeModes, SelectedPsk};
 use crate::wire::{ServerHello, Writer};
@@ -30,22 +32,46 @@ impl<'m> Hello<'m> {
     }
 }
 
-/// The keys that go into a ClientHello: those that some suite in it is for; in a second one, that is one suite.
+/// A PSK that a client offers.
+enum Offered<'a, P: CryptoProvider> {
+    /// The one of the ticket.
+    Ticket(HashAlgorithm),
+    External(&'a PreSharedKey<'a, P>),
+}
+
+impl<P: CryptoProvider> Offered<'_, P> {
+    const fn hash(&self) -> HashAlgorithm {
+        match self {
+            Self::Ticket(hash) => *hash,
+            Self::External(psk) => psk.hash(),
+        }
+    }
+}
+
+/// The keys that go into a ClientHello, the ticket first, for many servers look no further: those that some suite in it
+/// is for; in a second one, that is one suite.
 fn offered<'a, P: CryptoProvider>(
     psks: &ClientPsks<'a, P>,
+    ticket: Option<CipherSuite>,
     common: &Common<'_>,
     provider: &P,
     hash: Option<HashAlgorithm>,
-) -> impl Iterator<Item = &'a PreSharedKey<'a, P>> {
-    psks.keys.iter().filter(move |psk| match hash {
+) -> impl Iterator<Item = Offered<'a, P>> {
+    let ticket = ticket.into_iter().map(|suite| Offered::Ticket(suite.hash()));
+    ticket.chain(psks.keys.iter().map(Offered::External)).filter(move |psk| match hash {
         Some(hash) => psk.hash() == hash,
         None => common.cipher_suites(provider).any(|suite| suite.hash() == psk.hash()),
     })
 }
 
-/// Writes psk_key_exchange_modes, if there is something to offer.
-pub(in crate::handshake) fn write_modes<P: CryptoProvider>(writer: &mut Writer<'_>, psks: &ClientPsks<'_, P>) {
-    if !psks.keys.is_empty() {
+/// Writes psk_key_exchange_modes, if there is something to offer, or to be given: without it many servers send no
+/// tickets.
+pub(in crate::handshake) fn write_modes<P: CryptoProvider>(
+    writer: &mut Writer<'_>,
+    psks: &ClientPsks<'_, P>,
+    sessions: &ClientSessions<'_, P>,
+) {
+    if !psks.keys.is_empty() || sessions.is_some() {
         let (psk_ke, psk_dhe_ke) = (psks.modes.allows_none(), psks.modes.allows_exchange());
         PskKeyExchangeModes { psk_ke, psk_dhe_ke }.write(writer);
     }
@@ -57,16 +83,26 @@ pub(in crate::handshake) fn write_identities<P: CryptoProvider>(
     psks: &ClientPsks<'_, P>,
     common: &Common<'_>,
     provider: &P,
+    memory: &Memory<'_, P>,
     hello: Hello<'_>,
 ) {
-    let offered = || offered(psks, common, provider, hello.hash());
+    let ticket = memory.ticket();
+    let offered = || offered(psks, ticket.map(|ticket| ticket.suite), common, provider, hello.hash());
     if offered().next().is_none() {
         return;
     }
     writer.extension(ExtensionType::PRE_SHARED_KEY, |writer| {
         writer.vector16(|writer| {
             for psk in offered() {
-                PskIdentity { identity: psk.identity(), obfuscated_ticket_age: 0 }.write(writer);
+                match (psk, ticket) {
+                    (Offered::External(psk), _) => {
+                        PskIdentity { identity: psk.identity(), obfuscated_ticket_age: 0 }.write(writer);
+                    }
+                    (Offered::Ticket(_), Some(Ticket { identity, obfuscated_age, .. })) => {
+                        PskIdentity { identity, obfuscated_ticket_age: obfuscated_age }.write(writer);
+                    }
+                    (Offered::Ticket(_), None) => {}
+                }
             }
         });
         writer.vector16(|writer| {
@@ -86,6 +122,11 @@ pub(in crate::handshake) struct Binders {
 impl Binders {
     pub(in crate::handshake) const NOTHING: Self = Self { bound: 0 };
 
+    /// Whether none stands yet.
+    pub(in crate::handshake) const fn is_nothing(self) -> bool {
+        self.bound == 0
+    }
+
     /// Puts the binders into the draft of `len` bytes, at its end.
     pub(in crate::handshake) fn poll_bind<P: CryptoProvider>(
         &mut self,
@@ -94,8 +135,8 @@ impl Binders {
         hello: Hello<'_>,
         len: usize,
     ) -> Poll<Result<()>> {
-        let common = step.common();
-        let lens = offered(psks, common, step.provider(), hello.hash()).map(|psk| psk.hash().output_len());
+        let (common, ticket) = (step.common(), step.ticket_suite());
+        let lens = offered(psks, ticket, common, step.provider(), hello.hash()).map(|psk| psk.hash().output_len());
         let (all, done) = lens.enumerate().fold((0usize, 0usize), |(all, done), (at, len)| {
             let all = all.saturating_add(len).saturating_add(1);
             (all, if at < self.bound { all } else { done })
@@ -104,13 +145,17 @@ impl Binders {
         let list = len.saturating_sub(all);
         let (truncated_len, mut at) = (list.saturating_sub(2), list.saturating_add(done));
         loop {
-            let next = offered(psks, common, step.provider(), hello.hash()).nth(self.bound);
+            let next = offered(psks, ticket, common, step.provider(), hello.hash()).nth(self.bound);
             let Some(psk) = next else { return Poll::Ready(Ok(())) };
-            let Poll::Ready(secret) = psk.poll_secret(step.provider()) else {
-                return step.pending(Operation::PreSharedKey);
+            let secret = match &psk {
+                Offered::Ticket(_) => None,
+                Offered::External(psk) => match psk.poll_secret(step.provider()) {
+                    Poll::Pending => return step.pending(Operation::PreSharedKey),
+                    Poll::Ready(secret) => Some(secret?),
+                },
             };
             let request = hello.0.map(|(_, request)| request);
-            let binder = step.binder((PskKind::External, psk.hash()), &secret?, request, truncated_len)?;
+            let binder = step.binder(psk.hash(), secret.as_ref(), request, truncated_len)?;
             at = at.saturating_add(1);
             step.put(at, binder.as_bytes())?;
             at = at.saturating_add(binder.as_bytes().len());
@@ -120,7 +165,7 @@ impl Binders {
 }
 
 /// What a server selected of what was offered.
-pub(in crate::handshake) struct Selected<'a, P: CryptoProvider>(&'a PreSharedKey<'a, P>);
+pub(in crate::handshake) struct Selected<'a, P: CryptoProvider>(Offered<'a, P>);
 
 /// Checks what a ServerHello says of PSKs (RFC 9846 4.3.9, 4.3.11).
 pub(in crate::handshake) fn select<'a, P: CryptoProvider>(
@@ -138,8 +183,9 @@ pub(in crate::handshake) fn select<'a, P: CryptoProvider>(
             true => Err(Incompatibility::NoPreSharedKey.into()),
         };
     };
-    let (common, provider) = (step.common(), &*step.provider());
-    let offered = || offered(psks, common, provider, retried.map(CipherSuite::hash));
+    let (common, ticket) = (step.common(), step.ticket_suite());
+    let provider = &*step.provider();
+    let offered = || offered(psks, ticket, common, provider, retried.map(CipherSuite::hash));
     if offered().next().is_none() {
         return Err(PeerFault::UnsolicitedExtension.into());
     }
@@ -152,10 +198,11 @@ pub(in crate::handshake) fn select<'a, P: CryptoProvider>(
 impl<P: CryptoProvider> Selected<'_, P> {
     /// The Early Secret. It is asked for again if something behind it is pending.
     pub(in crate::handshake) fn poll_agree(&self, step: &mut Step<'_, '_, P>) -> Poll<Result<Agreed<P>>> {
-        let Poll::Ready(secret) = self.0.poll_secret(step.provider()) else {
+        let Offered::External(psk) = self.0 else { return Poll::Ready(Ok(Agreed::on_ticket())) };
+        let Poll::Ready(secret) = psk.poll_secret(step.provider()) else {
             return step.pending(Operation::PreSharedKey);
         };
-        let early = Early::new(step.provider(), self.0.hash(), &secret?)?;
+        let early = Early::new(step.provider(), psk.hash(), &secret?)?;
         Poll::Ready(Ok(Agreed::on(PskKind::External, early)))
     }
 }

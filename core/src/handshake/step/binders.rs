@@ -1,6 +1,8 @@
 //! Binders (RFC 9846 4.3.11.2): a MAC over the hellos up to the list of binders, under a key of the PSK.
 
 use super::Step;
+#[cfg(feature = "tickets")]
+use super::memory::Schedule;
 use crate::codes::HashAlgorithm;
 use crate::crypto::{CryptoProvider, Digest, Hash};
 use crate::error::{Error, Result};
@@ -9,14 +11,14 @@ use crate::psk::PskKind;
 use crate::wire::Message;
 
 impl<P: CryptoProvider> Step<'_, '_, P> {
-    /// The binder of a PSK for the ClientHello that was drafted, of which `truncated_len` bytes are bound: the first
-    /// one, or the one that answers a HelloRetryRequest. The transcript, which is that of the first one then, stays as
-    /// it is.
+    /// The binder of a PSK of this hash for the ClientHello that was drafted, of which `truncated_len` bytes are bound:
+    /// the first one, or the one that answers a HelloRetryRequest. The transcript, which is that of the first one then,
+    /// stays as it is. An external PSK, or else the one of the ticket.
     #[inline(never)]
     pub(in crate::handshake) fn binder(
         &mut self,
-        (kind, hash): (PskKind, HashAlgorithm),
-        psk: &P::Secret,
+        hash: HashAlgorithm,
+        psk: Option<&P::Secret>,
         request: Option<&[u8]>,
         truncated_len: usize,
     ) -> Result<Digest> {
@@ -29,9 +31,19 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
                 P::Hash::digest(self.provider, hash, &[&header, first.as_bytes(), request, truncated])?
             }
         };
-        let early = Early::new(self.provider, hash, psk)?;
-        let key = binder_key(self.provider, kind, &early)?;
+        let key = match psk {
+            Some(psk) => Early::<P>::new(self.provider, hash, psk)?.external_binder_key(self.provider)?,
+            None => self.ticket_binder_key()?,
+        };
         verify_data(self.provider, hash, &key, &transcript)
+    }
+
+    fn ticket_binder_key(&mut self) -> Result<P::Secret> {
+        #[cfg(feature = "tickets")]
+        if let Schedule::Early(early) = &self.memory.schedule {
+            return early.resumption_binder_key(self.provider);
+        }
+        Err(Error::Internal)
     }
 
     /// Writes into the draft.

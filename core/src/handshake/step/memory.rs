@@ -1,11 +1,12 @@
 //! What a handshake keeps between its steps.
 
+use super::taken::SessionMemory;
 use crate::crypto::{CryptoProvider, Digest};
 use crate::error::{Error, Result};
 use crate::handshake::{Facts, PeerNotes};
 use crate::identity::ChosenIdentity;
 #[cfg(feature = "tickets")]
-use crate::key_schedule::Resumption;
+use crate::key_schedule::{Early, Resumption};
 use crate::key_schedule::{Exporter, Main, Transcript};
 
 /// What of the key schedule outlives a step. It has its place here, so that no state carries it: what is moved from
@@ -13,6 +14,9 @@ use crate::key_schedule::{Exporter, Main, Transcript};
 pub(super) enum Schedule<P: CryptoProvider> {
     /// Nothing was agreed on, or all was forgotten.
     Nothing,
+    /// On a client that resumes a session, until the ServerHello.
+    #[cfg(feature = "tickets")]
+    Early(Early<P>),
     /// From the ServerHello to the client's Finished.
     Main(Main<P>),
     /// After that.
@@ -50,6 +54,8 @@ pub(crate) struct Memory<'a, P: CryptoProvider> {
     pub(super) server_finished: Option<Digest>,
     pub(crate) facts: Facts,
     pub(crate) notes: PeerNotes<'a>,
+    /// The session that a client resumes.
+    pub(crate) resuming: SessionMemory<'a>,
     /// The identity we present, once it is chosen. It stays, for the application.
     pub(crate) identity: Option<ChosenIdentity<'a, P>>,
     #[cfg(feature = "tickets")]
@@ -59,13 +65,14 @@ pub(crate) struct Memory<'a, P: CryptoProvider> {
 impl<'a, P: CryptoProvider> Memory<'a, P> {
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "so that it is made where it will stay")]
-    pub(crate) const fn new(notes: PeerNotes<'a>) -> Self {
+    pub(crate) const fn new(notes: PeerNotes<'a>, resuming: SessionMemory<'a>) -> Self {
         Self {
             transcript: Transcript::none(),
             schedule: Schedule::Nothing,
             server_finished: None,
             facts: Facts::new(),
             notes,
+            resuming,
             identity: None,
             #[cfg(feature = "tickets")]
             session: SessionFacts { policy: None, began: None, owed: 0, owed_resumed: 0, is_count_asked: false },
@@ -76,6 +83,7 @@ impl<'a, P: CryptoProvider> Memory<'a, P> {
     #[inline(never)]
     pub(crate) fn end_handshake(&mut self) {
         self.transcript = Transcript::none();
+        self.resuming.forget();
     }
 
     /// The chain of the identity that we have presented, and signed with.
@@ -101,7 +109,7 @@ impl<'a, P: CryptoProvider> Memory<'a, P> {
     pub(crate) fn export(&self, provider: &mut P, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<()> {
         match &self.schedule {
             Schedule::Complete(complete) => complete.exporter.export(provider, label, context, out),
-            Schedule::Nothing | Schedule::Main(_) => Err(Error::InvalidState),
+            _ => Err(Error::InvalidState),
         }
     }
 
@@ -111,7 +119,6 @@ impl<'a, P: CryptoProvider> Memory<'a, P> {
     /// [`Error::InvalidState`] before the handshake is complete, if there can be no tickets, and when all was
     /// forgotten.
     #[cfg(feature = "tickets")]
-    #[allow(dead_code, reason = "for tickets")]
     pub(crate) fn resumption_psk(&self, provider: &mut P, ticket_nonce: &[u8]) -> Result<P::Secret> {
         match &self.schedule {
             Schedule::Complete(Complete { resumption: Some(resumption), .. }) => resumption.psk(provider, ticket_nonce),

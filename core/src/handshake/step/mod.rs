@@ -3,7 +3,18 @@
 #[cfg(feature = "psk")]
 mod binders;
 mod keys;
+mod limits;
 mod memory;
+#[cfg(not(feature = "tickets"))]
+#[path = "no_session.rs"]
+mod session;
+#[cfg(feature = "tickets")]
+mod session;
+#[cfg(not(feature = "tickets"))]
+#[path = "not_taken.rs"]
+mod taken;
+#[cfg(feature = "tickets")]
+mod taken;
 #[cfg(feature = "tickets")]
 mod tickets;
 
@@ -11,9 +22,12 @@ pub(super) use keys::Key;
 pub(crate) use memory::Memory;
 #[cfg(feature = "tickets")]
 pub(crate) use memory::SessionFacts;
+#[cfg(feature = "psk")]
+pub(super) use session::Ticket;
+pub(crate) use taken::SessionMemory;
 
 use super::{Agreements, Facts, PeerNotes};
-use crate::codes::{CipherSuite, HashAlgorithm, MaxFragmentLength, NamedGroup, SignatureScheme};
+use crate::codes::{CipherSuite, HashAlgorithm, NamedGroup, SignatureScheme};
 use crate::config::Common;
 use crate::crypto::{CryptoProvider, Digest};
 use crate::error::{Error, Result};
@@ -21,7 +35,6 @@ use crate::identity::{ChosenIdentity, Identities, IdentityRequest, Presenting, S
 use crate::record::Carrier;
 use crate::sender::Sender;
 use crate::waiting::{Operation, WaitingFor};
-use crate::wire::extensions::RecordSizeLimit;
 use crate::wire::{Message, Writer};
 use core::ops::Range;
 use core::task::Poll;
@@ -260,9 +273,9 @@ impl<'c, 'a, P: CryptoProvider> Step<'c, 'a, P> {
     ///
     /// # Errors
     /// [`Error::TransmitBufferTooSmall`] with its length if it is too long.
-    pub(super) fn write(&mut self, write: &mut dyn FnMut(&mut Writer<'_>, &P, &Facts)) -> Result<usize> {
+    pub(super) fn write(&mut self, write: &mut dyn FnMut(&mut Writer<'_>, &P, &Memory<'_, P>)) -> Result<usize> {
         let mut writer = Writer::new(self.carrier.draft());
-        write(&mut writer, self.provider, &self.memory.facts);
+        write(&mut writer, self.provider, self.memory);
         writer.finish()
     }
 
@@ -270,42 +283,5 @@ impl<'c, 'a, P: CryptoProvider> Step<'c, 'a, P> {
     pub(super) fn agreements(&mut self) -> Result<(&mut P, &mut Agreements<P>, &mut [u8])> {
         let (agreements, draft) = self.carrier.guest()?;
         Ok((self.provider, agreements, draft))
-    }
-
-    // ---- limits
-
-    /// The record_size_limit to advertise: what fits into the receive buffer, or less if so configured.
-    #[inline(never)]
-    pub(super) fn own_record_size_limit(&self) -> u16 {
-        let fits = self.carrier.capacity().record_size_limit();
-        self.common.record_size_limit.map_or(fits, |limit| limit.min(fits))
-    }
-
-    /// Both sides have a record_size_limit (RFC 8449 4), which counts the content type.
-    pub(super) fn limit_records(&mut self, peers: RecordSizeLimit) {
-        self.memory.facts.peer_record_size_limit = Some(peers.limit);
-        let own = self.own_record_size_limit();
-        self.carrier.limit(usize::from(peers.limit).saturating_sub(1), own.into());
-    }
-
-    /// The max_fragment_length that a client asks for: what it was told, or, beside a record_size_limit for a short
-    /// buffer (RFC 8449 5), the longest that fits.
-    #[inline(never)]
-    pub(super) fn own_max_fragment_length(&self, told: Option<MaxFragmentLength>) -> Option<MaxFragmentLength> {
-        if told.is_some() || !self.carrier.capacity().is_short() {
-            return told;
-        }
-        MaxFragmentLength::longest_below(self.own_record_size_limit().into())
-    }
-
-    /// Both sides agreed on a max_fragment_length (RFC 6066 4), which does not.
-    pub(super) fn limit_fragments(&mut self, bytes: usize) {
-        self.carrier.limit(bytes, bytes.saturating_add(1));
-    }
-
-    /// The server agreed to the max_fragment_length that was asked for because the buffer is short. Erlang's agrees and
-    /// does as it likes: from it, whatever fits will do.
-    pub(super) fn limit_fragments_to_fit(&mut self, bytes: usize) {
-        self.carrier.limit(bytes, self.own_record_size_limit().into());
     }
 }
