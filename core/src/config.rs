@@ -18,13 +18,14 @@ use crate::session::ClientSessions;
 use crate::tickets::ServerTickets;
 use core::task::Waker;
 
-/// Whether a server asks its clients who they are.
+/// Whether a server asks its clients for a certificate. Those that it accepts by a pre-shared key have proved who they
+/// are by that, and are not asked (RFC 9846 4.4.2).
 pub enum ClientAuthentication<'a, P: CryptoProvider> {
     /// It does not ask.
     None,
     /// It asks; a client may decline. A certificate that fails ends the handshake all the same.
     Optional(&'a dyn PeerVerifier<P>),
-    /// It asks, and a client must answer.
+    /// It asks, and a client must answer, unless it has a pre-shared key.
     Required(&'a dyn PeerVerifier<P>),
 }
 
@@ -523,6 +524,7 @@ impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
     /// # Errors
     /// [`Error::InvalidConfiguration`].
     pub fn check(&self) -> Result<()> {
+        self.psks.check()?;
         let asks = self.client_authentication.verifier().is_some();
         self.common.check::<P>(asks, &[], MAX_AUTHORITIES_LEN)?;
         if !self.has_identity() && !self.psks.suffices() {

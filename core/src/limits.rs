@@ -52,6 +52,12 @@ pub const MAX_KEY_EPOCH: u64 = (1 << 48) - 1;
 /// Key shares a client of ours sends at most: each costs a `P::KeyExchange` of memory.
 pub const MAX_KEY_SHARES: usize = 3;
 
+/// The shortest pre-shared key, in bytes: 128 bits (RFC 9257 6).
+pub const MIN_PSK_LEN: usize = 16;
+
+/// Identities of one ClientHello that a server looks up at most; our choice. Those behind them are as if unknown.
+pub const MAX_PSK_LOOKUPS: usize = 16;
+
 /// Signatures that are verified at most for the certificates of one peer; our choice. The longest chain that a verifier
 /// allows by default takes 4, as many more with revocation lists, and each ambiguity of who issued a certificate one.
 pub const MAX_SIGNATURE_CHECKS: u8 = 16;

@@ -471,7 +471,7 @@ fn a_client_with_nothing_but_a_psk_finds_no_agreement() {
             for kind in also_without {
                 hello.extensions().remove(*kind);
             }
-            hello.extensions().push(
+            hello.extensions().push(E::PSK_KEY_EXCHANGE_MODES, [1, 1]).push(
                 E::PRE_SHARED_KEY,
                 [0, 7, 0, 1, b'i', 0, 0, 0, 0, 0, 33, 32].into_iter().chain([7; 32]).collect::<Vec<_>>(),
             );

@@ -1,5 +1,9 @@
 //! External PSKs, both roles (RFC 9846 4.3.9, 4.3.11).
 
+mod configurations;
+mod requirements;
+mod retry;
+
 use crate::support::forger::{Forger, Step, Tested, encrypted_extensions, plain_record};
 use crate::support::*;
 use saitls_core::codes::AlertDescription as Alert;
@@ -8,7 +12,7 @@ use saitls_core::config::*;
 use saitls_core::crypto::Secret as _;
 use saitls_core::psk::*;
 use saitls_core::wire::extensions::PskIdentity;
-use saitls_core::{Error, Incompatibility, Operation, PeerAuthentication, PeerFault, WaitingFor};
+use saitls_core::{Buffers, Connection, Error, Incompatibility, Operation, PeerAuthentication, PeerFault, WaitingFor};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 
@@ -34,6 +38,7 @@ fn is_by_psk(pair: &Pair<'_>, group: Option<NamedGroup>) {
         assert_eq!(negotiated.named_group, group);
         assert_eq!((negotiated.peer_signature_scheme, negotiated.local_signature_scheme), (None, None));
         assert_eq!((negotiated.peer_certificate, negotiated.peer_chain_len), (None, 0));
+        assert_eq!((negotiated.psk, negotiated.psk_identity.is_some()), (Some(PskKind::External), true));
     }
 }
 
@@ -200,11 +205,14 @@ fn without_a_common_psk_it_is_certificates_or_nothing() {
     let none: Error = Incompatibility::NoPreSharedKey.into();
     let only = ServerConfig::psk_only(&theirs);
     let ca = ClientConfig::new(&ANY);
-    for client_config in [&both, &ca] {
+    // What the client is told of a PSK that is not known is what it is told of one that it does not have.
+    let unknown: Error = Incompatibility::UnknownPreSharedKey.into();
+    for (client_config, error, alert) in [(&both, unknown, Alert::DECRYPT_ERROR), (&ca, none, Alert::HANDSHAKE_FAILURE)]
+    {
         let mut pair = Pair::new(client(client_config), server(&only));
         let (_, result) = pair.run();
-        assert_eq!(result, Err(none));
-        assert_eq!(pair.client.alert_received(), Some(Alert::HANDSHAKE_FAILURE));
+        assert_eq!(result, Err(error));
+        assert_eq!(pair.client.alert_received(), Some(alert));
     }
     let psk_only = ClientConfig::psk_only(&ours);
     let mut pair = Pair::new(client(&psk_only), server(&store));
@@ -216,22 +224,6 @@ fn without_a_common_psk_it_is_certificates_or_nothing() {
     forger.receive(&mut tested);
     let hello = forger.make_server_hello();
     assert_eq!(forger.send_messages(&mut tested, &hello.message()), Err(none));
-}
-
-#[test]
-fn configurations_are_checked() {
-    let refused = |psks: &[Psk<'_>]| ClientConfig::new(&ANY).with_psks(psks).check().is_err();
-    assert!(ClientConfig::<Provider>::psk_only(&[]).check().is_err());
-    assert!(refused(&[Psk::new(b"", KEY)]));
-    assert!(refused(&[Psk::new(b"x", b"")]));
-    assert!(refused(&[Psk::new(b"x", &[1; saitls_core::secret::MAX_SECRET_LEN + 1])]));
-    assert!(refused(&[Psk::new(&[b'x'; 0x1_0000], KEY)]));
-    assert!(!refused(&[Psk::new(b"x", &[1; saitls_core::secret::MAX_SECRET_LEN])]));
-    assert!(ServerConfig::<Provider>::new(&[]).check().is_err());
-    let psks = [Psk::new(b"x", KEY)];
-    assert!(ServerConfig::psk_only(&psks).check().is_ok());
-    // Without schemes that the provider could verify: no certificate is wanted.
-    assert!(ClientConfig::psk_only(&psks).with_signature_schemes(&[]).check().is_ok());
 }
 
 // ---- a client that lies
@@ -453,6 +445,18 @@ fn wrong_selections_are_refused() {
     let (mut tested, forger, hello) = greeted(&config);
     let result = forger.send_raw(&mut tested, &plain_record(ContentType::HANDSHAKE, &hello.message()));
     assert_eq!(result, Err(PeerFault::UnsolicitedExtension.into()));
+    assert_eq!(tested.connection.alert_sent(), Some(Alert::UNSUPPORTED_EXTENSION));
+    let config = ClientConfig::new(&ANY).with_psks(&psks[1..]);
+    let (mut tested, mut forger) = (Tested::client(&config), Forger::server());
+    tested.process().unwrap();
+    forger.receive(&mut tested);
+    let request = forger.make_hello_retry_request(Some(NamedGroup::SECP384R1), None);
+    forger.send_messages(&mut tested, &request.message()).unwrap();
+    forger.receive(&mut tested);
+    let hello = forger.make_server_hello().with(|hello| _ = hello.extensions().set(E::PRE_SHARED_KEY, [0, 0]));
+    let result = forger.send_raw(&mut tested, &plain_record(ContentType::HANDSHAKE, &hello.message()));
+    assert_eq!(result, Err(PeerFault::UnsolicitedExtension.into()));
+    assert_eq!(tested.connection.alert_sent(), Some(Alert::UNSUPPORTED_EXTENSION));
     // A client that wants no key agreement sends no share, and is asked for none.
     let config = ClientConfig::psk_only(&psks).with_psk_modes(PskModes::WithoutKeyExchange);
     let (mut tested, forger, _) = greeted(&config);
@@ -462,7 +466,7 @@ fn wrong_selections_are_refused() {
     }
     let request = forger.make_hello_retry_request(Some(NamedGroup::X25519), None);
     let result = forger.send_raw(&mut tested, &plain_record(ContentType::HANDSHAKE, &request.message()));
-    assert_eq!(result, Err(PeerFault::IllegalHelloRetryRequest.into()));
+    assert_eq!(result, Err(PeerFault::UnsolicitedExtension.into()));
 }
 
 /// With a PSK there is nothing between EncryptedExtensions and Finished.
@@ -598,6 +602,32 @@ fn stores_that_fail_and_stores_that_count() {
     let (mut tested, mut forger) = (Tested::server(&config), Forger::client());
     let offered: Vec<(&[u8], _, &[u8])> = (0..100).map(|_| (&b"x"[..], SHA256, KEY)).collect();
     let hello = hello(&mut forger, &[1], &offered);
-    assert_eq!(forger.hello(&mut tested, &hello), Err(Incompatibility::NoPreSharedKey.into()));
-    assert_eq!(store.0.load(Ordering::Relaxed), 100);
+    assert_eq!(forger.hello(&mut tested, &hello), Err(Incompatibility::UnknownPreSharedKey.into()));
+    assert_eq!(store.0.load(Ordering::Relaxed), saitls_core::limits::MAX_PSK_LOOKUPS as u32);
+}
+
+/// Who has the key is who its identity says: both sides learn it, if they left room for it.
+#[test]
+fn both_sides_learn_which_psk_it_was() {
+    let psks = [Psk::new(b"pump-17", KEY), Psk::new(b"pump-18", OTHER)];
+    for known in 0..2 {
+        let store = [Psk::new(psks[known].identity(), [KEY, OTHER][known])];
+        for name in [name("localhost"), None] {
+            let client_config = ClientConfig::psk_only(&psks);
+            let server_config = ServerConfig::psk_only(&store);
+            let has_name = name.is_some();
+            let connection = |room| Buffers::new(vec![0; 20_000], vec![0; 20_000]).with_peer_buffer(vec![0; room]);
+            for (room, expected) in [(16, true), (7, true), (6, false), (0, false)] {
+                let client = Connection::client(&client_config, name.clone(), connection(room)).unwrap();
+                let server = Connection::server(&server_config, connection(room)).unwrap();
+                let mut pair = Pair::new(client, server);
+                pair.connect();
+                let (client, server) = (pair.client.negotiated().unwrap(), pair.server.negotiated().unwrap());
+                let identity = psks[known].identity();
+                assert_eq!(client.psk_identity, (room >= identity.len()).then_some(identity));
+                assert_eq!(server.psk_identity, expected.then_some(identity), "{room} {has_name}");
+                assert_eq!(server.server_name.is_some(), has_name && room >= 9);
+            }
+        }
+    }
 }

@@ -16,7 +16,7 @@ use saitls_core::crypto::{
     self, CryptoProvider, Digest, Label, Secret as _, SignatureVerifier as _, Signer, SoftwareSecret,
 };
 use saitls_core::wire::extensions::*;
-use saitls_core::wire::*;
+use saitls_core::wire::{ClientHello, *};
 use saitls_core::{Connection, Error};
 use serde_json::Value;
 use std::collections::VecDeque;

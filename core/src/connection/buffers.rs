@@ -42,7 +42,8 @@ impl<'a> Buffers<'a> {
     }
 
     /// Room to keep, for the application, what the peer said of itself: on a server the host name that was asked
-    /// for, and the end-entity certificate. What does not fit is not kept.
+    /// for, and the end-entity certificate, or the identity of the pre-shared key that it has. What does not fit is not
+    /// kept.
     #[must_use]
     pub fn with_peer_buffer(mut self, peer: impl Into<Storage<'a, u8>>) -> Self {
         self.peer = peer.into();

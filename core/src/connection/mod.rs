@@ -172,6 +172,10 @@ pub struct Negotiated<'c> {
     /// Where the pre-shared key comes from that both sides went on with, if there was one.
     #[cfg(feature = "psk")]
     pub psk: Option<PskKind>,
+    /// The identity of that key if it is external, and so who the peer is, if [`Buffers::with_peer_buffer`] left room
+    /// for it.
+    #[cfg(feature = "psk")]
+    pub psk_identity: Option<&'c [u8]>,
     /// Whether there was a HelloRetryRequest.
     pub hello_retry: bool,
     /// The peer's record_size_limit.
@@ -420,6 +424,13 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             Endpoint::Client(client, _) => (client.host_name(), client.server_name.as_ref()),
             Endpoint::Server(..) => (self.memory.notes.name(), None),
         };
+        let peer_certificate = self.memory.notes.certificate();
+        // Whoever has a PSK that is external shows no certificate.
+        #[cfg(feature = "psk")]
+        let (psk_identity, peer_certificate) = match self.memory.facts.psk {
+            Some(PskKind::External) => (peer_certificate, None),
+            _ => (None, peer_certificate),
+        };
         Some(Negotiated {
             cipher_suite: self.memory.facts.cipher_suite,
             named_group: self.memory.facts.named_group,
@@ -428,13 +439,15 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             alpn: self.protocol(),
             server_name,
             verified_name: wanted.filter(|_| self.memory.facts.server_name_verified),
-            peer_certificate: self.memory.notes.certificate(),
+            peer_certificate,
             peer_certificate_type: self.memory.facts.peer_certificate_type,
             peer_chain_len: self.memory.facts.peer_chain_len.into(),
             local_certificate_chain: self.memory.presented(),
             peer_authentication: self.memory.facts.peer_authentication?,
             #[cfg(feature = "psk")]
             psk: self.memory.facts.psk,
+            #[cfg(feature = "psk")]
+            psk_identity,
             hello_retry: self.memory.facts.retried,
             record_size_limit: self.memory.facts.peer_record_size_limit,
         })

@@ -18,6 +18,9 @@ pub enum Incompatibility {
     NoIdentity,
     /// No pre-shared key in common, or no way to use it, and one side can do nothing else (RFC 9846 4.2.1).
     NoPreSharedKey,
+    /// This server knows none of the client's pre-shared keys and can do nothing else. The peer is told the same as of
+    /// a wrong binder, so that it does not learn which keys there are (RFC 9846 F.6).
+    UnknownPreSharedKey,
     /// No application protocol in common (RFC 7301 3.2).
     NoApplicationProtocol,
 }
@@ -32,6 +35,7 @@ impl Incompatibility {
             Self::NoCipherSuite | Self::NoGroup | Self::NoSignatureScheme | Self::NoIdentity | Self::NoPreSharedKey => {
                 A::HANDSHAKE_FAILURE
             }
+            Self::UnknownPreSharedKey => A::DECRYPT_ERROR,
             Self::NoApplicationProtocol => A::NO_APPLICATION_PROTOCOL,
         }
     }
@@ -48,6 +52,7 @@ impl core::fmt::Display for Incompatibility {
             Self::NoSignatureScheme => "no signature scheme in common",
             Self::NoIdentity => "no identity for this client",
             Self::NoPreSharedKey => "no pre-shared key in common",
+            Self::UnknownPreSharedKey => "none of the client's pre-shared keys is known",
             Self::NoApplicationProtocol => "no application protocol in common",
         })
     }

@@ -21,7 +21,8 @@ macro_rules! misconfigurations {
 misconfigurations! {
     NoIdentity "A server needs an identity, or pre-shared keys",
     NoPreSharedKey "A client without a verifier needs a pre-shared key",
-    PreSharedKey "A pre-shared key has 1 to 64 bytes, its identity 1 to 65,535",
+    PreSharedKey "A pre-shared key has 16 to 64 bytes, its identity 1 to 65,535",
+    PreSharedKeyHash "No cipher suite is of the hash of a pre-shared key, and nothing else will do",
     NoCertificate "An identity has no certificate",
     EmptyCertificate "A certificate is empty",
     UnreadableCertificate "The certificate of an identity cannot be read: DER is needed, not PEM",
@@ -35,7 +36,7 @@ misconfigurations! {
     MaxFragmentLength "This max_fragment_length is not defined",
     KeyShares "There are too many key shares, or two for one group",
     KeyShareNotOffered "A key share is for a group that is not offered, or that the provider does not support",
-    NamedTwice "A list of suites, groups or schemes names one twice",
+    NamedTwice "A list of suites, groups, schemes or pre-shared keys names one twice",
     NoCipherSuite "There is no cipher suite that the provider supports",
     NoNamedGroup "There is no group that the provider supports",
     NoSignatureScheme "There is no signature scheme that the provider supports",

@@ -3,7 +3,7 @@
 use crate::storage::Storage;
 
 /// What is kept about the peer for the application, as far as it lent room: the name that a client asked for,
-/// then the end-entity certificate.
+/// then the end-entity certificate or, in its place, the identity of an external PSK.
 pub(crate) struct PeerNotes<'a> {
     bytes: Storage<'a, u8>,
     name_len: u16,
@@ -39,7 +39,7 @@ impl<'a> PeerNotes<'a> {
     }
 
     /// Who the client is, is not known after all.
-    #[cfg(feature = "tickets")]
+    #[cfg(feature = "psk")]
     pub(super) const fn forget_certificate(&mut self) {
         self.certificate_len = 0;
     }

@@ -1,6 +1,6 @@
 //! What stands in the place of PSKs in a build without them: nothing, and no memory for it.
 
-use crate::codes::HashAlgorithm;
+use crate::codes::{CipherSuite, HashAlgorithm};
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
 use core::marker::PhantomData;
@@ -33,6 +33,16 @@ impl<P: CryptoProvider> ClientPsks<'_, P> {
     }
 
     #[expect(clippy::unused_self, reason = "as where there are PSKs")]
+    pub(crate) const fn allows_suite(&self, _: CipherSuite) -> bool {
+        true
+    }
+
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as where there are PSKs")]
+    pub(crate) fn check_suites(&self, _: impl Iterator<Item = CipherSuite>) -> Result<()> {
+        Ok(())
+    }
+
+    #[expect(clippy::unused_self, reason = "as where there are PSKs")]
     pub(crate) const fn preferred_hash(&self) -> Option<HashAlgorithm> {
         None
     }
@@ -49,6 +59,11 @@ pub(crate) struct ServerPsks<'a, P: CryptoProvider>(Absent<'a, P>);
 impl<P: CryptoProvider> ServerPsks<'_, P> {
     pub(crate) const fn none() -> Self {
         Self(PhantomData)
+    }
+
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as where there are PSKs")]
+    pub(crate) const fn check(&self) -> Result<()> {
+        Ok(())
     }
 
     #[expect(clippy::unused_self, reason = "as where there are PSKs")]

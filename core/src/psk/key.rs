@@ -1,16 +1,18 @@
 //! A PSK as the application has it, and those that a client offers.
 
 use super::PskModes;
-use crate::codes::HashAlgorithm;
+use crate::codes::{CipherSuite, HashAlgorithm};
 use crate::crypto::{CryptoProvider, PeerCertificates, PeerVerifier, Secret, VerificationProgress};
 use crate::error::{Error, Incompatibility, Misconfiguration, Result};
+use crate::limits::MIN_PSK_LEN;
 use crate::secret::MAX_SECRET_LEN;
 use core::task::{Poll, Waker};
 
 /// A PSK that the provider's device holds, so that no byte of it is ever in memory.
 pub trait HeldSecret<P: CryptoProvider>: Sync {
-    /// The secret, as often as it is asked for: a handle to it, where secrets are opaque. Pending as long as the device
-    /// is not ready; it is asked again.
+    /// The secret, as often as it is asked for: a handle to it, where secrets are opaque. That is for each hello, and
+    /// again whenever a handshake goes on that had to wait for another operation. Pending as long as the device is not
+    /// ready; it is asked again.
     ///
     /// # Errors
     /// Why it cannot be had; the handshake fails.
@@ -31,7 +33,9 @@ enum Key<'a, P: CryptoProvider> {
 /// A key that both sides have been given by other means, with its name and its hash.
 ///
 /// It proves to each side who the other is, and must be as hard to guess as any key: 16 random bytes at least, never a
-/// password (RFC 9257).
+/// password (RFC 9257). Give each pair of peers one of its own, and another one for each direction where both of them
+/// are clients and servers: whoever holds a key can play either side, and who shares one with several peers, or with
+/// itself, can be led to talk to the wrong one (RFC 9846 F.8).
 ///
 /// ```
 /// # fn f<'a, P: saitls_core::crypto::CryptoProvider>() {
@@ -48,7 +52,8 @@ pub struct PreSharedKey<'a, P: CryptoProvider> {
 }
 
 impl<'a, P: CryptoProvider> PreSharedKey<'a, P> {
-    /// A key of 1 to [`MAX_SECRET_LEN`] bytes, whose name has 1 to 65,535 bytes and is sent in the clear.
+    /// A key of [`MIN_PSK_LEN`] to [`MAX_SECRET_LEN`] bytes, whose name has 1 to 65,535 bytes and is sent in the clear;
+    /// a client's has at most 32,713, and all that it offers as little together.
     pub const fn new(identity: &'a [u8], key: &'a [u8]) -> Self {
         Self { identity, hash: HashAlgorithm::Sha256, key: Key::Bytes(key) }
     }
@@ -80,22 +85,17 @@ impl<'a, P: CryptoProvider> PreSharedKey<'a, P> {
 
     /// The key itself, for the provider to work with.
     pub(crate) fn poll_secret(&self, provider: &mut P) -> Poll<Result<P::Secret>> {
+        // Whoever made it may not have asked: anybody could have an empty key.
+        self.check()?;
         match self.key {
             Key::Bytes(bytes) => Poll::Ready(P::Secret::import(provider, bytes)),
             Key::Held(secret) => secret.poll_secret(provider),
         }
     }
 
-    pub(crate) fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
-        match self.key {
-            Key::Bytes(_) => provider.register_waker(waker),
-            Key::Held(secret) => secret.register_waker(provider, waker),
-        }
-    }
-
     fn check(&self) -> Result<()> {
         let has_key = match self.key {
-            Key::Bytes(bytes) => !bytes.is_empty() && bytes.len() <= MAX_SECRET_LEN,
+            Key::Bytes(bytes) => (MIN_PSK_LEN..=MAX_SECRET_LEN).contains(&bytes.len()),
             Key::Held(_) => true,
         };
         if self.identity.is_empty() || self.identity.len() > 0xffff || !has_key {
@@ -103,6 +103,30 @@ impl<'a, P: CryptoProvider> PreSharedKey<'a, P> {
         }
         Ok(())
     }
+}
+
+/// Checks each of them, and that no two have the same name: by that alone a server finds a key.
+pub(super) fn check_list<P: CryptoProvider>(psks: &[PreSharedKey<'_, P>]) -> Result<()> {
+    let is_again =
+        |(at, psk): (usize, &PreSharedKey<'_, P>)| psks.iter().take(at).any(|earlier| earlier.identity == psk.identity);
+    if psks.iter().enumerate().any(is_again) {
+        return Err(Error::InvalidConfiguration(Misconfiguration::NamedTwice));
+    }
+    psks.iter().try_for_each(PreSharedKey::check)
+}
+
+/// Registers the waker with all that may be pending. Which of them is, is not known: only if each of them will wake is
+/// there a promise.
+pub(super) fn register_with_all<P: CryptoProvider>(
+    psks: &[PreSharedKey<'_, P>],
+    provider: &mut P,
+    waker: &Waker,
+) -> bool {
+    let all = psks.iter().fold(None, |all, psk| match psk.key {
+        Key::Bytes(_) => all,
+        Key::Held(secret) => Some(secret.register_waker(provider, waker) && all.unwrap_or(true)),
+    });
+    all.unwrap_or_else(|| provider.register_waker(waker))
 }
 
 /// The verifier of a client that accepts no certificate.
@@ -135,12 +159,13 @@ impl<'a, P: CryptoProvider> ClientPsks<'a, P> {
         if self.keys.is_empty() && !self.or_certificate {
             return Err(Error::InvalidConfiguration(Misconfiguration::NoPreSharedKey));
         }
+        check_list(self.keys)?;
         // Each twice with its lengths, and binders of 48 bytes.
         let len = self.keys.iter().fold(0usize, |sum, psk| sum.saturating_add(psk.identity.len()).saturating_add(55));
         if len > 0x8000 {
             return Err(Error::InvalidConfiguration(Misconfiguration::ListTooLong));
         }
-        self.keys.iter().try_for_each(PreSharedKey::check)
+        Ok(())
     }
 
     /// Whether a certificate will do, too.
@@ -153,14 +178,26 @@ impl<'a, P: CryptoProvider> ClientPsks<'a, P> {
         self.or_certificate || self.modes.allows_exchange()
     }
 
+    /// Whether a server may choose this suite: where it must know one of the keys, only those of their hashes.
+    pub(crate) fn allows_suite(&self, suite: CipherSuite) -> bool {
+        self.or_certificate || self.keys.iter().any(|psk| psk.hash == suite.hash())
+    }
+
+    /// Checks that there is such a suite.
+    pub(crate) fn check_suites(&self, mut suites: impl Iterator<Item = CipherSuite>) -> Result<()> {
+        if suites.any(|suite| self.allows_suite(suite)) {
+            Ok(())
+        } else {
+            Err(Error::InvalidConfiguration(Misconfiguration::PreSharedKeyHash))
+        }
+    }
+
     /// Where suites of this hash go first: many servers choose the suite, then look for a PSK that fits it.
     pub(crate) fn preferred_hash(&self) -> Option<HashAlgorithm> {
         self.keys.first().map(PreSharedKey::hash)
     }
 
-    /// All of them that may be pending: whichever it is, it wakes.
     pub(crate) fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
-        // Each of them, whatever the others say.
-        self.keys.iter().filter(|psk| psk.register_waker(provider, waker)).count() > 0
+        register_with_all(self.keys, provider, waker)
     }
 }

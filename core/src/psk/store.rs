@@ -1,5 +1,6 @@
 //! Where a server finds PSKs.
 
+use super::key::{check_list, register_with_all};
 use super::{PreSharedKey, PskModes};
 use crate::codes::HashAlgorithm;
 use crate::crypto::CryptoProvider;
@@ -19,12 +20,24 @@ pub trait PskStore<P: CryptoProvider>: Sync {
     /// The key of an identity, or `None` if there is none. Pending as long as that is not known; it is asked again, for
     /// the same identity.
     ///
-    /// A client may offer as many identities as fit its message, and who it is has not been proved: this should cost
-    /// little.
+    /// A server asks for the first [`MAX_PSK_LOOKUPS`](crate::limits::MAX_PSK_LOOKUPS) identities of a ClientHello until
+    /// one is known. Who the client is has not been proved by then: this should cost little.
     ///
     /// # Errors
     /// Why nothing can be said; the handshake fails. An unknown identity is no error.
     fn poll_find(&self, provider: &mut P, identity: &[u8]) -> Poll<Result<Option<FoundPsk<P>>>>;
+
+    /// Whether its keys can work, as far as that can be said beforehand: [`ServerConfig::check`] asks. Lists check that
+    /// each key and each identity has the right length, and that no identity is there twice. Others have to see to it
+    /// themselves that whoever guesses at their keys has no chance: an empty one is everybody's.
+    ///
+    /// [`ServerConfig::check`]: crate::config::ServerConfig::check
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfiguration`](crate::Error::InvalidConfiguration).
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
 
     /// As [`CryptoProvider::register_waker`], for what is looked for.
     fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
@@ -35,6 +48,10 @@ pub trait PskStore<P: CryptoProvider>: Sync {
 impl<P: CryptoProvider, const N: usize> PskStore<P> for [PreSharedKey<'_, P>; N] {
     fn poll_find(&self, provider: &mut P, identity: &[u8]) -> Poll<Result<Option<FoundPsk<P>>>> {
         self.as_slice().poll_find(provider, identity)
+    }
+
+    fn check(&self) -> Result<()> {
+        check_list(self)
     }
 
     fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
@@ -48,9 +65,12 @@ impl<P: CryptoProvider> PskStore<P> for &[PreSharedKey<'_, P>] {
         psk.poll_secret(provider).map_ok(|secret| Some(FoundPsk { hash: psk.hash(), secret }))
     }
 
+    fn check(&self) -> Result<()> {
+        check_list(self)
+    }
+
     fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
-        // Each of them, whatever the others say.
-        self.iter().filter(|psk| psk.register_waker(provider, waker)).count() > 0
+        register_with_all(self, provider, waker)
     }
 }
 
@@ -63,6 +83,10 @@ pub(crate) struct ServerPsks<'a, P: CryptoProvider> {
 impl<P: CryptoProvider> ServerPsks<'_, P> {
     pub(crate) const fn none() -> Self {
         Self { store: None, modes: PskModes::WithKeyExchange }
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        self.store.map_or(Ok(()), PskStore::check)
     }
 
     /// Whether it can do without a certificate.

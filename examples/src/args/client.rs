@@ -25,7 +25,8 @@ whom to trust; without any of it, the trust anchors of the operating system
   --server-name NAME       the name to ask for and to verify instead of HOST
   --time UNIX              verify certificates as of this time, in seconds since 1970
 pre-shared keys; with none of the above, the server needs one of them
-  --psk IDENTITY:HEX       repeatable, in order of preference
+  --psk IDENTITY:HEX       16 to 64 bytes, which every user of this machine can see in its list of processes;
+                           repeatable, in order of preference
   --psk-mode MODE          dhe (default): with a key agreement; ke: without, no forward secrecy; repeatable
 who to be, if the server asks
   --cert FILE --key FILE   PEM chain and key (PKCS#8, SEC1 or PKCS#1)

@@ -11,7 +11,9 @@ use std::str::FromStr;
 use lexopt::{Arg, Parser, ValueExt as _};
 use saitls_core::codes::{CipherSuite, MaxFragmentLength, NamedGroup, SignatureScheme};
 use saitls_core::limits::FULL_RECEIVE_BUFFER_LEN;
+use saitls_core::limits::MIN_PSK_LEN;
 use saitls_core::psk::PskModes;
+use saitls_core::secret::MAX_SECRET_LEN;
 
 pub use client::ClientArgs;
 pub use server::ServerArgs;
@@ -258,6 +260,9 @@ fn psk(text: &str) -> Result<(String, Vec<u8>), Failure> {
     let parts = text.rsplit_once(':').filter(|(identity, key)| !identity.is_empty() && !key.is_empty());
     let key = parts.and_then(|(_, key)| base16ct::mixed::decode_vec(key).ok());
     match (parts, key) {
+        (_, Some(key)) if !(MIN_PSK_LEN..=MAX_SECRET_LEN).contains(&key.len()) => {
+            Err(Failure::usage(format_args!("--psk: the key must have {MIN_PSK_LEN} to {MAX_SECRET_LEN} bytes")))
+        }
         (Some((identity, _)), Some(key)) => Ok((identity.to_owned(), key)),
         // What was given may be most of a key: it is not repeated.
         _ => Err(Failure::usage("--psk: must be IDENTITY:HEX, with an even number of hexadecimal digits")),

@@ -19,7 +19,8 @@ who to be
   --key pkcs11:token=LABEL;object=LABEL?module-path=FILE&pin-source=FILE
                            the key stays in a PKCS#11 token; any URI of RFC 7512 that means one key
                            (`client --list-keys MODULE` prints them)
-  --psk IDENTITY:HEX       a pre-shared key, beside certificates or in their place; repeatable
+  --psk IDENTITY:HEX       a pre-shared key of 16 to 64 bytes, beside certificates or in their place; repeatable; every
+                           user of this machine can see it in its list of processes
   --psk-mode MODE          dhe (default): with a key agreement; ke: without, no forward secrecy; repeatable
   --ocsp FILE              staple this OCSP response (DER) to the first of them
 whom to trust; without any of it, clients are not asked who they are

@@ -65,20 +65,26 @@ fn what_is_not_built_says_so() {
 
 #[test]
 fn pre_shared_keys() {
-    let args = client("h:1 --psk a:00ff --psk urn:b:5A").expect("valid");
-    assert_eq!(args.common.psks, [("a".to_owned(), vec![0, 0xff]), ("urn:b".into(), vec![0x5a])]);
-    let modes = |options: &str| client(&format!("h:1 --psk a:00 {options}")).map(|args| args.common.psk_modes);
+    let key = "00ff".repeat(8);
+    let args = client(&format!("h:1 --psk a:{key} --psk urn:b:{}", "5A".repeat(64))).expect("valid");
+    assert_eq!(args.common.psks, [("a".to_owned(), [0, 0xff].repeat(8)), ("urn:b".into(), vec![0x5a; 64])]);
+    let modes = |options: &str| client(&format!("h:1 --psk a:{key} {options}")).map(|args| args.common.psk_modes);
     assert_eq!(modes(""), Ok(None));
     assert_eq!(modes("--psk-mode ke"), Ok(Some(PskModes::WithoutKeyExchange)));
     assert_eq!(modes("--psk-mode dhe"), Ok(Some(PskModes::WithKeyExchange)));
     assert_eq!(modes("--psk-mode ke --psk-mode dhe"), Ok(Some(PskModes::Either)));
-    for wrong in
-        ["--psk a", "--psk a:", "--psk :00", "--psk a:0", "--psk a:xx", "--psk-mode ke", "--psk a:00 --psk-mode x"]
-    {
-        assert!(client(&format!("h:1 {wrong}")).is_err_and(|line| !line.contains("xx")), "{wrong}");
+    let wrong = ["a".into(), "a:".into(), format!(":{key}"), format!("a:{key}0"), format!("a:{key}xx")];
+    for wrong in wrong.map(|psk| format!("--psk {psk}")).into_iter().chain([
+        "--psk-mode ke".into(),
+        format!("--psk a:{key} --psk-mode x"),
+        // Too short, too long.
+        format!("--psk a:{}", &key[..30]),
+        format!("--psk a:{}", key.repeat(5)),
+    ]) {
+        assert!(client(&format!("h:1 {wrong}")).is_err_and(|line| !line.contains(&key[..30])), "{wrong}");
         assert!(server(&format!("h:1 {wrong}")).is_err(), "{wrong}");
     }
-    assert!(server("h:1 --psk a:00").is_ok());
+    assert!(server(&format!("h:1 --psk a:{key}")).is_ok());
 }
 
 #[test]

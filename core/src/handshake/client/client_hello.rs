@@ -102,7 +102,8 @@ impl Offer {
         let is_first = |suite: &CipherSuite| preferred.is_none_or(|hash| suite.hash() == hash);
         let is_tickets = |suite: &CipherSuite| ticket == Some(*suite);
         step.write(&mut |writer, provider, memory| {
-            let others = || common.cipher_suites(provider).filter(|suite| !is_tickets(suite));
+            let others =
+                || common.cipher_suites(provider).filter(|suite| !is_tickets(suite) && psks.allows_suite(*suite));
             let suites =
                 ticket.into_iter().chain(others().filter(is_first)).chain(others().filter(|suite| !is_first(suite)));
             ClientHello::write(writer, &memory.facts.client_random, self.session_id(), suites, |writer| {

@@ -60,6 +60,7 @@ fn check_offer<P: CryptoProvider>(step: &Step<'_, '_, P>, client: &Client<'_, P>
     if step.cipher_suites().next().is_none() {
         return Err(Error::InvalidConfiguration(Misconfiguration::NoCipherSuite));
     }
+    client.config.psks.check_suites(step.cipher_suites())?;
     if client.config.psks.accepts_exchange() && step.named_groups().next().is_none() {
         return Err(Error::InvalidConfiguration(Misconfiguration::NoNamedGroup));
     }

@@ -63,12 +63,13 @@ impl WaitEncryptedExtensions {
     }
 }
 
-/// Every answer must have its question (RFC 9846 4.3).
+/// Every answer must have its question (RFC 9846 4.3), which stands in the ClientHello as `write_lists` has it.
 fn check_solicited<P: CryptoProvider>(
     step: &Step<'_, '_, P>,
     client: &Client<'_, P>,
     extensions: Extensions<'_>,
 ) -> Result<()> {
+    let psks = &client.config.psks;
     for (kind, _) in extensions.iter() {
         let asked = match kind {
             ExtensionType::SERVER_NAME => client.host_name().is_some(),
@@ -76,10 +77,15 @@ fn check_solicited<P: CryptoProvider>(
             ExtensionType::MAX_FRAGMENT_LENGTH => {
                 step.own_max_fragment_length(client.config.max_fragment_length).is_some()
             }
-            ExtensionType::SERVER_CERTIFICATE_TYPE => !is_x509_only(client.config.common.peer_certificate_types),
-            ExtensionType::CLIENT_CERTIFICATE_TYPE => !is_x509_only(client.config.certificate_types),
+            ExtensionType::SERVER_CERTIFICATE_TYPE => {
+                psks.accepts_certificate() && !is_x509_only(client.config.common.peer_certificate_types)
+            }
+            ExtensionType::CLIENT_CERTIFICATE_TYPE => {
+                psks.accepts_certificate() && !is_x509_only(client.config.certificate_types)
+            }
             ExtensionType::TICKET_REQUEST => client.config.sessions.requested().is_some(),
-            ExtensionType::SUPPORTED_GROUPS | ExtensionType::RECORD_SIZE_LIMIT => true,
+            ExtensionType::SUPPORTED_GROUPS => psks.accepts_exchange(),
+            ExtensionType::RECORD_SIZE_LIMIT => true,
             _ => false,
         };
         if !asked {

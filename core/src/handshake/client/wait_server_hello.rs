@@ -39,7 +39,7 @@ impl WaitServerHello {
         received: &mut Received<'_>,
     ) -> Poll<Result<State<P>>> {
         let server_hello = ServerHello::read(received.message.body)?;
-        check(step, self.offer()?, &server_hello)?;
+        check(step, client, self.offer()?, &server_hello)?;
         if server_hello.is_hello_retry_request() {
             self.on_hello_retry_request(step, client, received, &server_hello)
         } else {
@@ -141,9 +141,11 @@ impl WaitServerHello {
         let offer = self.offer.as_mut().ok_or(Error::Internal)?;
         match selected_group {
             Some(group) if self.requested == Some(group) => {}
+            Some(_) if !client.config.psks.accepts_exchange() => {
+                return Poll::Ready(Err(PeerFault::UnsolicitedExtension.into()));
+            }
             Some(group) => {
-                let accepts_exchange = client.config.psks.accepts_exchange();
-                let offered = accepts_exchange && step.named_groups().any(|offered| offered == group);
+                let offered = step.named_groups().any(|offered| offered == group);
                 let (provider, agreements, _) = step.agreements()?;
                 if !offered || agreements.find(group).is_some() {
                     return Poll::Ready(Err(PeerFault::IllegalHelloRetryRequest.into()));
@@ -174,7 +176,12 @@ impl WaitServerHello {
 }
 
 /// What a ServerHello and a HelloRetryRequest are both checked for (RFC 9846 4.2.3, 4.2.4).
-fn check<P: CryptoProvider>(step: &Step<'_, '_, P>, offer: &Offer, server_hello: &ServerHello<'_>) -> Result<()> {
+fn check<P: CryptoProvider>(
+    step: &Step<'_, '_, P>,
+    client: &Client<'_, P>,
+    offer: &Offer,
+    server_hello: &ServerHello<'_>,
+) -> Result<()> {
     match server_hello.extensions.get(ExtensionType::SUPPORTED_VERSIONS, SelectedVersion::read)? {
         None if server_hello.has_downgrade_sentinel() => return Err(PeerFault::Downgrade.into()),
         None => return Err(Incompatibility::ProtocolVersion.into()),
@@ -193,7 +200,10 @@ fn check<P: CryptoProvider>(step: &Step<'_, '_, P>, offer: &Offer, server_hello:
     if server_hello.legacy_compression_method != 0 {
         return Err(PeerFault::IllegalCompression.into());
     }
-    if !step.cipher_suites().any(|offered| offered == server_hello.cipher_suite) {
+    let suite = server_hello.cipher_suite;
+    if !step.cipher_suites().any(|offered| offered == suite)
+        || !(client.config.psks.allows_suite(suite) || step.ticket_suite() == Some(suite))
+    {
         return Err(PeerFault::IllegalCipherSuite.into());
     }
     Ok(())

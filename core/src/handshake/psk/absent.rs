@@ -112,12 +112,14 @@ pub(in crate::handshake) struct Choice<P>(PhantomData<fn() -> P>);
 #[derive(Clone, Copy)]
 pub(in crate::handshake) enum Picked {}
 
+/// Whether a server may answer with this suite. The first in its order that the client has is the same for both
+/// ClientHellos, since nothing that it depends on may change.
+pub(in crate::handshake) const fn fits(_: CipherSuite, _: Option<Picked>, _: Option<CipherSuite>) -> bool {
+    true
+}
+
 impl Picked {
     pub(in crate::handshake) const fn index(self) -> u16 {
-        match self {}
-    }
-
-    pub(in crate::handshake) const fn hash(self) -> HashAlgorithm {
         match self {}
     }
 
@@ -133,6 +135,11 @@ impl Picked {
 impl<P: CryptoProvider> Choice<P> {
     pub(in crate::handshake) const fn new() -> Self {
         Self(PhantomData)
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "as where there are PSKs")]
+    pub(in crate::handshake) const fn again(_: &ClientHello<'_>) -> Result<Self> {
+        Ok(Self(PhantomData))
     }
 
     #[expect(clippy::unused_self, reason = "as where there are PSKs")]

@@ -58,6 +58,10 @@ pub(in crate::handshake) fn extract<P: CryptoProvider>(
     agreed: Option<Agreed<P>>,
     shared: Option<&P::Secret>,
 ) -> Result<(Handshake<P>, Option<PskAgreed>)> {
+    // The transcript is of the suite that was agreed on.
+    if hash != step.hash() {
+        return Err(Error::Internal);
+    }
     match (agreed, shared) {
         (Some(agreed), shared) => {
             step.facts().psk = Some(agreed.kind);

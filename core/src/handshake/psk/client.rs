@@ -176,6 +176,9 @@ pub(in crate::handshake) fn select<'a, P: CryptoProvider>(
 ) -> Result<Option<Selected<'a, P>>> {
     let extensions = server_hello.extensions;
     let has_share = extensions.find(ExtensionType::KEY_SHARE).is_some();
+    if has_share && !psks.accepts_exchange() {
+        return Err(PeerFault::UnsolicitedExtension.into());
+    }
     let Some(selected) = extensions.get(ExtensionType::PRE_SHARED_KEY, SelectedPsk::read)? else {
         return match has_share {
             false => Err(PeerFault::MissingExtension.into()),
@@ -203,6 +206,7 @@ impl<P: CryptoProvider> Selected<'_, P> {
             return step.pending(Operation::PreSharedKey);
         };
         let early = Early::new(step.provider(), psk.hash(), &secret?)?;
+        step.notes().note_certificate(psk.identity());
         Poll::Ready(Ok(Agreed::on(PskKind::External, early)))
     }
 }

@@ -14,10 +14,10 @@ mod resumed;
 mod server;
 
 #[cfg(not(feature = "psk"))]
-pub(super) use absent::{Agreed, Binders, Choice, Hello, Picked, extract, select, write_identities, write_modes};
+pub(super) use absent::{Agreed, Binders, Choice, Hello, Picked, extract, fits, select, write_identities, write_modes};
 #[cfg(feature = "psk")]
 pub(super) use {
     agreed::{Agreed, extract},
     client::{Binders, Hello, select, write_identities, write_modes},
-    server::{Choice, Picked},
+    server::{Choice, Picked, fits},
 };

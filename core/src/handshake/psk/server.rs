@@ -9,6 +9,7 @@ use crate::error::{Error, Incompatibility, PeerFault, Result};
 use crate::handshake::psk::resumed::{self, Resumed};
 use crate::handshake::{Received, Step};
 use crate::key_schedule::Early;
+use crate::limits::MAX_PSK_LOOKUPS;
 use crate::psk::{FoundPsk, PskKind};
 use crate::secret;
 use crate::waiting::Operation;
@@ -23,6 +24,8 @@ pub(in crate::handshake) struct Choice<P: CryptoProvider> {
     /// Identities that are unknown, or cannot be used.
     tried: usize,
     found: Option<Found<P>>,
+    /// Of the first ClientHello, if this is for the second one.
+    first: Option<Said>,
     /// It is ours alone.
     #[cfg(feature = "tickets")]
     is_spent: bool,
@@ -37,13 +40,27 @@ struct Found<P: CryptoProvider> {
     resumed: Option<Resumed>,
 }
 
-/// What is known of an identity.
-enum Known<P: CryptoProvider> {
-    /// Nothing.
-    Unknown,
-    /// It has no suite.
-    Unfit,
-    Fit(Found<P>),
+/// What a ClientHello says of PSKs, as far as a second one may not say something else.
+struct Said {
+    modes: Option<PskKeyExchangeModes>,
+    identities: usize,
+}
+
+impl Said {
+    fn read(hello: &ClientHello<'_>) -> Result<Self> {
+        let modes = hello.extensions.get(ExtensionType::PSK_KEY_EXCHANGE_MODES, PskKeyExchangeModes::read)?;
+        let offered = hello.extensions.get(ExtensionType::PRE_SHARED_KEY, OfferedPsks::read)?;
+        Ok(Self { modes, identities: offered.map_or(0, |offered| offered.iter().count()) })
+    }
+
+    /// PSKs may be left out of a second ClientHello, but none may come; the modes stay (RFC 9846 4.2.2).
+    fn check(&self, second: &Self) -> Result<()> {
+        if second.modes == self.modes && second.identities <= self.identities {
+            Ok(())
+        } else {
+            Err(PeerFault::ClientHelloChanged.into())
+        }
+    }
 }
 
 /// The PSK that was chosen.
@@ -56,15 +73,16 @@ pub(in crate::handshake) struct Picked {
     without_exchange: bool,
 }
 
+/// Whether a server may answer with this suite: to a second ClientHello, with that of its HelloRetryRequest alone,
+/// whatever became of the PSK that decided on it (RFC 9846 4.2.4).
+pub(in crate::handshake) fn fits(suite: CipherSuite, picked: Option<Picked>, retried: Option<CipherSuite>) -> bool {
+    picked.is_none_or(|picked| picked.hash == suite.hash()) && retried.is_none_or(|retried| retried == suite)
+}
+
 impl Picked {
     /// Its place in the client's list.
     pub(in crate::handshake) const fn index(self) -> u16 {
         self.index
-    }
-
-    /// The hash of the suites that it is for.
-    pub(in crate::handshake) const fn hash(self) -> HashAlgorithm {
-        self.hash
     }
 
     /// Whether it may be joined with a key agreement.
@@ -83,9 +101,15 @@ impl<P: CryptoProvider> Choice<P> {
         Self {
             tried: 0,
             found: None,
+            first: None,
             #[cfg(feature = "tickets")]
             is_spent: false,
         }
+    }
+
+    /// For the ClientHello behind a HelloRetryRequest that answers this one.
+    pub(in crate::handshake) fn again(first: &ClientHello<'_>) -> Result<Self> {
+        Ok(Self { first: Some(Said::read(first)?), ..Self::new() })
     }
 
     /// Chooses the first PSK of the client's that is known, if it can be used with a suite: after a HelloRetryRequest,
@@ -102,7 +126,9 @@ impl<P: CryptoProvider> Choice<P> {
         }
         let picked = ready!(self.poll_offered(step, config, hello, retried))?;
         if picked.is_none() && !config.has_identity() {
-            return Poll::Ready(Err(Incompatibility::NoPreSharedKey.into()));
+            let what =
+                if self.tried == 0 { Incompatibility::NoPreSharedKey } else { Incompatibility::UnknownPreSharedKey };
+            return Poll::Ready(Err(what.into()));
         }
         Poll::Ready(Ok(picked))
     }
@@ -114,29 +140,24 @@ impl<P: CryptoProvider> Choice<P> {
         hello: &ClientHello<'_>,
         retried: Option<CipherSuite>,
     ) -> Poll<Result<Option<Picked>>> {
-        let modes = hello.extensions.get(ExtensionType::PSK_KEY_EXCHANGE_MODES, PskKeyExchangeModes::read)?;
+        let said = Said::read(hello)?;
+        self.first.as_ref().map_or(Ok(()), |first| first.check(&said))?;
         let allows = |modes: PskKeyExchangeModes| {
             let (with, without) = (config.psks.modes.allows_exchange(), config.psks.modes.allows_none());
             (modes.psk_dhe_ke && with, modes.psk_ke && without)
         };
-        let (with_exchange, without_exchange) = modes.map_or((false, false), allows);
+        let (with_exchange, without_exchange) = said.modes.map_or((false, false), allows);
         #[cfg(feature = "tickets")]
         resumed::expect_tickets(step, config, hello, with_exchange || without_exchange)?;
         let Some(offered) = hello.extensions.get(ExtensionType::PRE_SHARED_KEY, OfferedPsks::read)? else {
             return Poll::Ready(Ok(None));
         };
-        modes.ok_or(PeerFault::MissingExtension)?;
         if !with_exchange && !without_exchange {
             return Poll::Ready(Ok(None));
         }
-        for (psk, _) in offered.iter().skip(self.tried) {
+        for (psk, _) in offered.iter().take(MAX_PSK_LOOKUPS).skip(self.tried) {
             if self.found.is_none() {
-                match ready!(poll_find(step, config, hello, retried, psk.identity))? {
-                    Known::Unknown => {}
-                    // The first one that is known decides: more need not be looked up.
-                    Known::Unfit => break,
-                    Known::Fit(found) => self.found = Some(found),
-                }
+                self.found = ready!(poll_find(step, config, hello, retried, psk.identity))?;
             }
             if let (Some(found), Ok(index)) = (&self.found, u16::try_from(self.tried)) {
                 let hash = found.hash;
@@ -182,14 +203,22 @@ impl<P: CryptoProvider> Choice<P> {
         hello: &ClientHello<'_>,
         picked: Option<Picked>,
     ) -> Result<Option<Agreed<P>>> {
-        let Some(picked) = picked else { return step.accept(&received.message).map(|()| None) };
+        let Some(picked) = picked else {
+            // That of a ticket in the first ClientHello, which is in the second one no more.
+            step.notes().forget_certificate();
+            return step.accept(&received.message).map(|()| None);
+        };
         let found = self.found.take().ok_or(Error::Internal)?;
         let offered = hello.extensions.get(ExtensionType::PRE_SHARED_KEY, OfferedPsks::read)?;
         let offered = offered.ok_or(Error::Internal)?;
-        let (_, binder) = offered.iter().nth(picked.index.into()).ok_or(Error::Internal)?;
+        let (psk, binder) = offered.iter().nth(picked.index.into()).ok_or(Error::Internal)?;
         let expected = step.accept_bound(&received.message, offered.binders_len(), found.kind, &found.early)?;
         if !secret::equal(expected.as_bytes(), binder) {
             return Err(PeerFault::BadBinder.into());
+        }
+        if found.kind == PskKind::External {
+            step.notes().forget_certificate();
+            step.notes().note_certificate(psk.identity);
         }
         let agreed = Agreed::on(found.kind, found.early);
         #[cfg(feature = "tickets")]
@@ -207,14 +236,14 @@ const fn knows_psks<P: CryptoProvider>(config: &ServerConfig<'_, P>) -> bool {
     config.psks.store.is_some()
 }
 
-/// Looks for an identity: first, whether it is a ticket of ours.
+/// Looks for an identity that has a suite: first, whether it is a ticket of ours.
 fn poll_find<P: CryptoProvider>(
     step: &mut Step<'_, '_, P>,
     config: &ServerConfig<'_, P>,
     hello: &ClientHello<'_>,
     retried: Option<CipherSuite>,
     identity: &[u8],
-) -> Poll<Result<Known<P>>> {
+) -> Poll<Result<Option<Found<P>>>> {
     let has_suite = |hash: HashAlgorithm, provider: &P| {
         config.common.cipher_suites(provider).any(|suite| {
             let is_retried = retried.is_none_or(|retried| retried == suite);
@@ -228,20 +257,20 @@ fn poll_find<P: CryptoProvider>(
             ready!(resumed::poll_open(step, ticketer, identity, server_name, has_suite))?
         {
             let kind = PskKind::Resumption;
-            return Poll::Ready(Ok(Known::Fit(Found { kind, hash, early, resumed: Some(resumed) })));
+            return Poll::Ready(Ok(Some(Found { kind, hash, early, resumed: Some(resumed) })));
         }
     }
-    let Some(store) = config.psks.store else { return Poll::Ready(Ok(Known::Unknown)) };
+    let Some(store) = config.psks.store else { return Poll::Ready(Ok(None)) };
     let found = match store.poll_find(step.provider(), identity) {
         Poll::Pending => return step.pending(Operation::PreSharedKey),
         Poll::Ready(found) => found?,
     };
-    let Some(FoundPsk { hash, secret }) = found else { return Poll::Ready(Ok(Known::Unknown)) };
+    let Some(FoundPsk { hash, secret }) = found else { return Poll::Ready(Ok(None)) };
     if !has_suite(hash, step.provider()) {
-        return Poll::Ready(Ok(Known::Unfit));
+        return Poll::Ready(Ok(None));
     }
     let early = Early::new(step.provider(), hash, &secret)?;
-    Poll::Ready(Ok(Known::Fit(Found {
+    Poll::Ready(Ok(Some(Found {
         kind: PskKind::External,
         hash,
         early,

@@ -5,7 +5,7 @@ use crate::config::{self, ServerConfig};
 use crate::crypto::{CryptoProvider, Digest, Hash};
 use crate::error::{CertificateFault, Error, Incompatibility, PeerFault, Result};
 use crate::handshake::Step;
-use crate::handshake::psk::Picked;
+use crate::handshake::psk::{Picked, fits};
 use crate::identity::{Asked, IdentityRequest};
 use crate::wire::ClientHello;
 use crate::wire::extensions::{
@@ -76,22 +76,39 @@ fn select_peer_type<P: CryptoProvider>(
     Ok(offered.map(|_| *selected))
 }
 
-/// pre_shared_key must be the last extension (RFC 9846 4.3.11), whether or not it is used.
-pub(super) fn check_psk_is_last(hello: &ClientHello<'_>) -> Result<()> {
+/// Checks that all is there that what is there needs (RFC 9846 9.2, 4.3.9), and that pre_shared_key is the last
+/// extension (4.3.11): whether or not it is used.
+pub(super) fn check_extensions(hello: &ClientHello<'_>) -> Result<()> {
     let mut from_psk = hello.extensions.iter().skip_while(|(kind, _)| *kind != ExtensionType::PRE_SHARED_KEY);
-    if from_psk.nth(1).is_some() { Err(PeerFault::PreSharedKeyNotLast.into()) } else { Ok(()) }
+    let has_psk = from_psk.next().is_some();
+    if from_psk.next().is_some() {
+        return Err(PeerFault::PreSharedKeyNotLast.into());
+    }
+    let has = |kind| hello.extensions.find(kind).is_some();
+    let has_groups = has(ExtensionType::SUPPORTED_GROUPS);
+    let is_whole = match has_psk {
+        true => has(ExtensionType::PSK_KEY_EXCHANGE_MODES),
+        false => has(ExtensionType::SIGNATURE_ALGORITHMS) && has_groups,
+    };
+    if is_whole && has_groups == has(ExtensionType::KEY_SHARE) {
+        Ok(())
+    } else {
+        Err(PeerFault::MissingExtension.into())
+    }
 }
 
-/// Checks a ClientHello and selects the parameters that go with a PSK, or without one.
+/// Checks a ClientHello and selects the parameters that go with a PSK, or without one, and after a HelloRetryRequest
+/// with its suite.
 pub(super) fn select<'m, P: CryptoProvider>(
     step: &Step<'_, '_, P>,
     config: &ServerConfig<'_, P>,
     hello: &ClientHello<'m>,
     body: &'m [u8],
     psk: Option<Picked>,
+    retried: Option<CipherSuite>,
 ) -> Result<Selection<'m>> {
     let (extensions, offered) = (hello.extensions, config::ClientHello::of(body));
-    let cipher_suite = select_suite(step, config, hello, psk).ok_or(Incompatibility::NoCipherSuite)?;
+    let cipher_suite = select_suite(step, config, hello, psk, retried).ok_or(Incompatibility::NoCipherSuite)?;
     let exchange = select_exchange(step, extensions, psk)?;
     let own_types = extensions.get(ExtensionType::SERVER_CERTIFICATE_TYPE, CertificateTypeList::read)?;
     let server_name = ServerNameList::dns_name(extensions)?;
@@ -142,14 +159,16 @@ pub(super) fn check_version(hello: &ClientHello<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The suite we prefer among the client's, or the client among ours; with a PSK, of its hash.
+/// The suite we prefer among the client's, or the client among ours; with a PSK, of its hash; after
+/// a HelloRetryRequest, its suite.
 fn select_suite<P: CryptoProvider>(
     step: &Step<'_, '_, P>,
     config: &ServerConfig<'_, P>,
     hello: &ClientHello<'_>,
     psk: Option<Picked>,
+    retried: Option<CipherSuite>,
 ) -> Option<CipherSuite> {
-    let fits = |suite: CipherSuite| psk.is_none_or(|psk| psk.hash() == suite.hash());
+    let fits = |suite: CipherSuite| fits(suite, psk, retried);
     if config.follows_client {
         return hello.cipher_suites.iter().find(|&suite| step.cipher_suites().any(|own| own == suite) && fits(suite));
     }
@@ -177,14 +196,9 @@ fn select_exchange<'m, P: CryptoProvider>(
 fn select_group<'m, P: CryptoProvider>(step: &Step<'_, '_, P>, extensions: Extensions<'m>) -> Result<Exchange<'m>> {
     let groups = extensions.get(ExtensionType::SUPPORTED_GROUPS, NamedGroupList::read)?;
     let shares = extensions.get(ExtensionType::KEY_SHARE, KeyShareClientHello::read)?;
-    let (groups, shares) = match (groups, shares) {
-        (Some(groups), Some(shares)) => (groups.named_group_list, shares),
-        // A client with a PSK may do without (RFC 9846 9.2); we do not.
-        (None, None) if extensions.find(ExtensionType::PRE_SHARED_KEY).is_some() => {
-            return Err(Incompatibility::NoGroup.into());
-        }
-        _ => return Err(PeerFault::MissingExtension.into()),
-    };
+    // A client with a PSK may do without both (RFC 9846 9.2); we do not.
+    let (Some(groups), Some(shares)) = (groups, shares) else { return Err(Incompatibility::NoGroup.into()) };
+    let groups = groups.named_group_list;
     // Each of the client's lists is walked for each group of ours, which are few; the shares of other groups are
     // nothing to us.
     let (mut with_share, mut without) = (None, None);

@@ -1,6 +1,6 @@
 //! START and RECVD_CH: take a ClientHello, agree on a secret, send the ServerHello; or a HelloRetryRequest.
 
-use super::negotiate::{Exchange, Selection, check_psk_is_last, check_version, fingerprint, select};
+use super::negotiate::{Exchange, Selection, check_extensions, check_version, fingerprint, select};
 use super::negotiated::Negotiated;
 use super::{Key, State, Step};
 use crate::codes::{CertificateType, CipherSuite, ExtensionType, NamedGroup};
@@ -46,11 +46,11 @@ impl<P: CryptoProvider> Start<P> {
         if let Some(retried) = &self.retried {
             retried.check(step, &hello)?;
         }
-        check_psk_is_last(&hello)?;
+        check_extensions(&hello)?;
         let retried = self.retried.as_ref().map(|retried| retried.cipher_suite);
         let selection = loop {
             let psk = ready!(self.psk.poll(step, config, &hello, retried))?;
-            let selection = select(step, config, &hello, received.message.body, psk)?;
+            let selection = select(step, config, &hello, received.message.body, psk, retried)?;
             if received.aligned.is_none() {
                 return Poll::Ready(Err(PeerFault::MessageSpansKeyChange.into()));
             }
@@ -106,8 +106,9 @@ impl<P: CryptoProvider> Start<P> {
         if self.retried.is_none() {
             begin(step, hello, suite)?;
         }
-        let agreed = self.psk.accept(step, received, hello, selection.psk)?;
         note(step, selection);
+        // Notes the identity of the PSK, behind the name.
+        let agreed = self.psk.accept(step, received, hello, selection.psk)?;
         step.commit(len)?;
         step.end_key()?;
         // Compatibility mode (RFC 9846 E.4): once, behind the first message.
@@ -156,7 +157,7 @@ impl<P: CryptoProvider> Start<P> {
         }
         step.expect(Next::Hello { early_data: selection.early_data })?;
         let retried = Some(Retried { cipher_suite: suite, named_group: group, fingerprint });
-        Poll::Ready(Ok(State::Start(Self { retried, psk: Choice::new() })))
+        Poll::Ready(Ok(State::Start(Self { retried, psk: Choice::again(hello)? })))
     }
 }
 
