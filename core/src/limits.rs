@@ -58,6 +58,9 @@ pub const MIN_PSK_LEN: usize = 16;
 /// Identities of one ClientHello that a server looks up at most; our choice. Those behind them are as if unknown.
 pub const MAX_PSK_LOOKUPS: usize = 16;
 
+/// The content of one element of DER, in bytes: rustls-webpki's limit, and more than any certificate has.
+pub const MAX_DER_ELEMENT_LEN: usize = 0xfffe;
+
 /// Signatures that are verified at most for the certificates of one peer; our choice. The longest chain that a verifier
 /// allows by default takes 4, as many more with revocation lists, and each ambiguity of who issued a certificate one.
 pub const MAX_SIGNATURE_CHECKS: u8 = 16;

@@ -193,6 +193,49 @@ fn the_parameters_of_a_pss_key_do_not_choose_the_scheme() {
     }
 }
 
+/// Ed25519 has no parameters (RFC 8410 3), and rsaEncryption has NULL (RFC 3279 2.3.1).
+#[test]
+fn a_key_with_wrong_parameters_fits_no_scheme() {
+    let raw = [CertificateType::RAW_PUBLIC_KEY];
+    let config = ClientConfig::new(&ANY).with_peer_certificate_types(&raw);
+    let ed = saitls_core::crypto::x509::subject_public_key_info(ed25519().certificate).unwrap();
+    let rsa = saitls_core::crypto::x509::subject_public_key_info(rsa2048().certificate).unwrap();
+    // The BIT STRINGs, behind other AlgorithmIdentifiers.
+    let (ed_key, rsa_key) = (&ed[ed.len() - 35..], &rsa[rsa.len() - 275..]);
+    let ed_with = |parameters: &[u8]| {
+        let len = parameters.len() as u8;
+        [&[0x30, 42 + len, 0x30, 5 + len, 6, 3, 0x2b, 0x65, 0x70], parameters, ed_key].concat()
+    };
+    let rsa_with = |parameters: &[u8]| {
+        let len = parameters.len() as u8;
+        let head = [0x30, 0x82, 1, 0x20 + len, 0x30, 11 + len, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+        [&head, parameters, rsa_key].concat()
+    };
+    assert_eq!((&*ed_with(&[]), &*rsa_with(&[5, 0])), (ed, rsa));
+    let illegal = Err(PeerFault::IllegalSignatureScheme.into());
+    type Case = (fn() -> TestIdentity, Vec<u8>, Result<(), Error>);
+    let cases: [Case; 7] = [
+        (ed25519, ed_with(&[]), Ok(())),
+        (ed25519, ed_with(&[5, 0]), illegal),
+        (ed25519, ed_with(&[0x30, 0]), illegal),
+        (rsa2048, rsa_with(&[5, 0]), Ok(())),
+        (rsa2048, rsa_with(&[]), illegal),
+        (rsa2048, rsa_with(&[5, 1, 0]), illegal),
+        (rsa2048, rsa_with(&[0x30, 0]), illegal),
+    ];
+    for (identity, info, expected) in cases {
+        let (mut client, mut forger) = (Tested::client(&config), Forger::server());
+        forger.identity = identity();
+        forger.answer(&mut client).unwrap();
+        let extensions = encrypted_extensions(&[(ExtensionType::SERVER_CERTIFICATE_TYPE, vec![2])]);
+        forger.send_messages(&mut client, &[extensions, certificate(&[&info])].concat()).unwrap();
+        let scheme = Signer::<Provider>::schemes(&forger.identity.key)[0];
+        let signature = sign(&mut forger, scheme);
+        let message = certificate_verify(scheme.0, &signature);
+        assert_eq!(forger.send_messages(&mut client, &message), expected, "{:02x?}", &info[..24]);
+    }
+}
+
 #[test]
 fn a_signature_must_be_right() {
     for role in ROLES {

@@ -23,3 +23,4 @@ mod services;
 mod sessions;
 mod states;
 mod truncation;
+mod x509;

@@ -21,6 +21,8 @@ pub struct VerificationProgress<P: CryptoProvider> {
     operation: Option<P::SignatureVerifier>,
     /// Whether there are notes: an `Option` of them would take a word, this takes room that is left between others.
     is_begun: bool,
+    /// Whether a signature was wrong, by a key that can be used.
+    is_any_wrong: bool,
     notes: Notes,
     answers: Answers,
     /// Signatures that were ever verified, forgotten ones included.
@@ -33,7 +35,9 @@ pub struct VerificationProgress<P: CryptoProvider> {
 pub struct Notes {
     /// The time that certificates are verified at, as the verifier counts it.
     pub time: u64,
-    /// Which verifier it was, and what it was set to: addresses, lengths, counts.
+    /// Which verifier it was, and what it was set to: addresses, lengths, counts. An address tells apart what exists at
+    /// one time and has a size: clocks without any, of verifiers with the same trust anchors that take turns at one peer,
+    /// are taken for one clock.
     pub verifier: [usize; 7],
 }
 
@@ -80,6 +84,7 @@ impl<P: CryptoProvider> Default for VerificationProgress<P> {
             server_name_verified: false,
             operation: None,
             is_begun: false,
+            is_any_wrong: false,
             notes: Notes { time: 0, verifier: [0; 7] },
             answers: Answers { bits: 0, count: 0 },
             verified: 0,
@@ -108,11 +113,11 @@ impl<P: CryptoProvider> VerificationProgress<P> {
         self.answers
     }
 
-    /// If an answer is "not valid" only because the provider cannot use the key: why. That is
+    /// If the provider cannot use a key, and no answer is "not valid" for another reason: why. That is
     /// [`CertificateFault::RsaKeyLength`] or [`CertificateFault::Unsupported`].
     #[must_use]
     pub const fn unusable_key(&self) -> Option<CertificateFault> {
-        self.unusable_key
+        if self.is_any_wrong { None } else { self.unusable_key }
     }
 
     /// Verifies the signature that has no answer yet, records the answer and returns it. While it is pending it is
@@ -144,7 +149,8 @@ impl<P: CryptoProvider> VerificationProgress<P> {
         let valid = ready!(operation.poll_verify(provider, public_key, message, signature));
         self.operation = None;
         match valid {
-            Ok(()) | Err(Error::Peer(PeerFault::BadSignature)) => {}
+            Ok(()) => {}
+            Err(Error::Peer(PeerFault::BadSignature)) => self.is_any_wrong = true,
             Err(Error::Certificate(CertificateFault::Unsupported)) => {
                 self.unusable_key = Some(super::unusable_key::<P>(public_key));
             }

@@ -20,6 +20,10 @@ const SECP521R1: &[u8] = &[0x2b, 0x81, 4, 0, 35];
 const ED25519: &[u8] = &[0x2b, 0x65, 112];
 /// id-Ed448, 1.3.101.113.
 const ED448: &[u8] = &[0x2b, 0x65, 113];
+/// In front of the number of an algorithm of PKCS #1 (RFC 8017 A.2).
+const PKCS1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1];
+/// ecdsa-with-SHA1, 1.2.840.10045.4.1 (RFC 3279 2.2.3).
+const ECDSA_SHA1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1];
 /// rsaEncryption, 1.2.840.113549.1.1.1 (RFC 8017 A.1).
 const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
 /// id-ce-subjectKeyIdentifier, 2.5.29.14 (RFC 5280 4.2.1.2).
@@ -72,11 +76,13 @@ impl KeyUsage {
     /// Reads the value of the extension.
     ///
     /// # Errors
-    /// [`Malformed`] if it is no BIT STRING.
+    /// [`Malformed`] if it is no BIT STRING, or has bits that it says it does not use (X.690 11.2.1).
     pub fn read(value: &[u8]) -> Result<Self, Malformed> {
         // In front of the bits stands how many of the last byte are unused.
         let (&unused, bits) = Element::all(value, der::BIT_STRING)?.value.split_first().ok_or(Malformed)?;
-        if unused > 7 || (unused > 0 && bits.is_empty()) {
+        let padding = 1u8.checked_shl(unused.into()).ok_or(Malformed)?.wrapping_sub(1);
+        // Without bits, none of them can be unused.
+        if bits.last().copied().unwrap_or(u8::MAX) & padding != 0 {
             return Err(Malformed);
         }
         Ok(Self { first: bits.first().copied().unwrap_or(0) })
@@ -195,7 +201,7 @@ const SIGNATURES: [(&[u8], SignatureScheme); 9] = [
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11], SignatureScheme::RSA_PKCS1_SHA256),
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 12], SignatureScheme::RSA_PKCS1_SHA384),
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 13], SignatureScheme::RSA_PKCS1_SHA512),
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1], SignatureScheme::ECDSA_SHA1),
+    (ECDSA_SHA1, SignatureScheme::ECDSA_SHA1),
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5], SignatureScheme::RSA_PKCS1_SHA1),
 ];
 
@@ -274,13 +280,18 @@ impl<'a> Certificate<'a> {
     /// Its extensions; none if it has none.
     ///
     /// # Errors
-    /// [`Malformed`] if their list is.
+    /// [`Malformed`] if their list is, or if anything stands behind it, or anything but unique identifiers in front.
     pub fn extensions(&self) -> Result<Extensions<'a>, Malformed> {
         let mut rest = self.rest.clone();
         while !rest.is_empty() {
             let field = Element::read(&mut rest)?;
-            if field.tag == der::EXPLICIT_3 {
-                return Ok(Extensions { list: Element::all(field.value, der::SEQUENCE)?.content() });
+            match field.tag {
+                der::IMPLICIT_1 | der::IMPLICIT_2 => {}
+                der::EXPLICIT_3 => {
+                    rest.finish()?;
+                    return Ok(Extensions { list: Element::all(field.value, der::SEQUENCE)?.content() });
+                }
+                _ => return Err(Malformed),
             }
         }
         Ok(Extensions { list: rest })
@@ -411,6 +422,19 @@ impl<'a> AlgorithmIdentifier<'a> {
         rest.finish()?;
         if oid.is_empty() { Err(Malformed) } else { Ok(Self { oid, parameters }) }
     }
+
+    /// Whether it is that of a signature by RSA or ECDSA with a hash that is broken: MD2, MD4, MD5 or SHA-1.
+    #[must_use]
+    pub fn has_broken_hash(&self) -> bool {
+        let parameters = self.parameters.map_or(&[][..], |parameters| parameters.value);
+        match self.oid.strip_prefix(PKCS1) {
+            Some([2..=5]) => true,
+            // RSASSA-PSS: `[0]` names the hash, or else it is SHA-1 (RFC 4055 3.1). Those that are not broken have
+            // identifiers of nine bytes, these shorter ones.
+            Some([10]) => !matches!(parameters, [der::EXPLICIT_0, _, der::SEQUENCE, _, der::OBJECT_IDENTIFIER, 9, ..]),
+            _ => self.oid == ECDSA_SHA1,
+        }
+    }
 }
 
 /// A SubjectPublicKeyInfo (RFC 5280 4.1.2.7).
@@ -457,15 +481,20 @@ pub(crate) fn key_for_scheme(subject_public_key_info: &[u8], scheme: SignatureSc
         let parameters = info.algorithm.parameters.as_ref().filter(|element| element.tag == der::OBJECT_IDENTIFIER);
         algorithm == EC_PUBLIC_KEY && parameters.is_some_and(|element| element.value == curve)
     };
+    let is_plain = |kind: &[u8], parameters: &[u8]| {
+        algorithm == kind && info.algorithm.parameters.map_or(&[][..], |element| element.bytes) == parameters
+    };
     let fits = match scheme {
         SignatureScheme::ECDSA_SECP256R1_SHA256 => is_on(SECP256R1),
         SignatureScheme::ECDSA_SECP384R1_SHA384 => is_on(SECP384R1),
         SignatureScheme::ECDSA_SECP521R1_SHA512 => is_on(SECP521R1),
-        SignatureScheme::ED25519 => algorithm == ED25519,
-        SignatureScheme::ED448 => algorithm == ED448,
+        // RFC 8410 3.
+        SignatureScheme::ED25519 => is_plain(ED25519, &[]),
+        SignatureScheme::ED448 => is_plain(ED448, &[]),
+        // RFC 3279 2.3.1.
         SignatureScheme::RSA_PSS_RSAE_SHA256
         | SignatureScheme::RSA_PSS_RSAE_SHA384
-        | SignatureScheme::RSA_PSS_RSAE_SHA512 => algorithm == RSA_ENCRYPTION,
+        | SignatureScheme::RSA_PSS_RSAE_SHA512 => is_plain(RSA_ENCRYPTION, &[der::NULL, 0]),
         SignatureScheme::RSA_PSS_PSS_SHA256
         | SignatureScheme::RSA_PSS_PSS_SHA384
         | SignatureScheme::RSA_PSS_PSS_SHA512 => algorithm == RSASSA_PSS,

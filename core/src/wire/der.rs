@@ -1,7 +1,8 @@
-//! DER (X.690 10), as much as a public key and a signature need: elements with tags of one byte and definite lengths.
+//! DER (X.690 10), as much as a public key and a signature need: elements with tags of one byte and less than 64 kB.
 
 use super::{Malformed, Reader};
 use crate::error::Result;
+use crate::limits::MAX_DER_ELEMENT_LEN;
 
 /// BOOLEAN.
 pub const BOOLEAN: u8 = 0x01;
@@ -23,6 +24,10 @@ pub const GENERALIZED_TIME: u8 = 0x18;
 pub const SEQUENCE: u8 = 0x30;
 /// `[0] IMPLICIT`, of what is no structure.
 pub const IMPLICIT_0: u8 = 0x80;
+/// `[1] IMPLICIT`, of what is no structure.
+pub const IMPLICIT_1: u8 = 0x81;
+/// `[2] IMPLICIT`, of what is no structure.
+pub const IMPLICIT_2: u8 = 0x82;
 /// `[0] EXPLICIT`.
 pub const EXPLICIT_0: u8 = 0xa0;
 /// `[3] EXPLICIT`.
@@ -53,7 +58,7 @@ impl<'a> Element<'a> {
     ///
     /// # Errors
     /// [`Malformed`], here and below, if there is none, if its tag has several bytes, or if its length is not
-    /// in the shortest form.
+    /// in the shortest form, or is more than [`MAX_DER_ELEMENT_LEN`].
     pub fn read(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
         let whole = reader.rest();
         let &[tag, len] = reader.array()?;
@@ -61,10 +66,9 @@ impl<'a> Element<'a> {
             short @ 0..=0x7f => (short.into(), 0),
             0x81 => (reader.u8()?.into(), 0x80),
             0x82 => (reader.u16()?.into(), 0x100),
-            0x83 => (reader.u24()?, 0x1_0000),
             _ => return Err(Malformed),
         };
-        if tag & 0x1f == 0x1f || len < shortest {
+        if tag & 0x1f == 0x1f || len < shortest || len > MAX_DER_ELEMENT_LEN {
             return Err(Malformed);
         }
         let value = reader.bytes(len)?;
