@@ -11,8 +11,6 @@ use saitls_core::wire::{Malformed, Reader};
 
 type A = SignatureAlgorithm;
 
-/// ecdsa-with-SHA1, 1.2.840.10045.4.1 (RFC 3279 2.2.3).
-const ECDSA_SHA1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1];
 /// In front of 2 for ecdsa-with-SHA256, 3 for SHA-384 and 4 for SHA-512 (RFC 5758 3.2).
 const ECDSA_SHA2: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3];
 /// In front of the number of an algorithm of PKCS #1 (RFC 8017 A.2).
@@ -57,19 +55,24 @@ impl<'a> Question<'a> {
         issuer_key: &'a [u8],
         offered: &[SignatureScheme],
     ) -> Result<Self> {
-        let Certificate { tbs_certificate: message, signature: inside, mut outside, .. } =
-            Certificate::read(certificate)?;
-        let signature_algorithm = Element::read(&mut outside)?;
-        let signature = Element::read(&mut outside)?.expect_tag(der::BIT_STRING)?;
-        outside.finish()?;
-        if signature_algorithm.bytes != inside {
-            return Err(CertificateFault::Bad);
-        }
-        let signature = der::whole_bytes(signature.value)?;
+        let certificate = Certificate::read(certificate)?;
+        let (signed_by, signature) = signature(&certificate)?;
         let issuer = PublicKeyInfo::read_content(Reader::new(issuer_key))?;
-        let algorithm = algorithm::<P>(&AlgorithmIdentifier::read(inside)?, &issuer.algorithm, offered)?;
-        Ok(Self { algorithm, public_key: issuer.key, message, signature })
+        let algorithm = algorithm::<P>(&signed_by, &issuer.algorithm, offered)?;
+        Ok(Self { algorithm, public_key: issuer.key, message: certificate.tbs_certificate, signature })
     }
+}
+
+/// How a certificate is signed, as it says inside and outside, and the signature.
+pub(crate) fn signature<'a>(certificate: &Certificate<'a>) -> Result<(AlgorithmIdentifier<'a>, &'a [u8])> {
+    let mut outside = certificate.outside.clone();
+    let algorithm = Element::read(&mut outside)?;
+    let signature = Element::read(&mut outside)?.expect_tag(der::BIT_STRING)?;
+    outside.finish()?;
+    if algorithm.bytes != certificate.signature {
+        return Err(CertificateFault::Bad);
+    }
+    Ok((AlgorithmIdentifier::read(algorithm.bytes)?, der::whole_bytes(signature.value)?))
 }
 
 /// What is to be computed for a signature and a key of these algorithms, if the provider has it and the peer was
@@ -81,8 +84,8 @@ fn algorithm<P: CryptoProvider>(
 ) -> Result<SignatureAlgorithm> {
     let has = <P::SignatureVerifier as SignatureVerifier<P>>::supports;
     let (&last, prefix) = signature.oid.split_last().ok_or(Malformed)?;
-    // With hashes that are broken: `bad_certificate` (RFC 9846 4.5.1.3).
-    if signature.oid == ECDSA_SHA1 || (prefix == PKCS1 && matches!(last, 4 | 5)) {
+    // `bad_certificate` (RFC 9846 4.5.1.3).
+    if signature.has_broken_hash() {
         return Err(CertificateFault::Bad);
     }
     let mut schemes = [SignatureScheme::ED25519; 2];

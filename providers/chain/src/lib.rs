@@ -14,6 +14,7 @@
 mod algorithm;
 mod anchors;
 mod certificate;
+mod distrusted;
 mod names;
 mod validity;
 mod verifier;

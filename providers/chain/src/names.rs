@@ -3,7 +3,8 @@
 use crate::Result;
 use rustls_pki_types::{IpAddr, ServerName};
 use saitls_core::CertificateFault;
-use saitls_core::wire::der::{self, Element};
+use saitls_core::wire::Reader;
+use saitls_core::wire::der::Element;
 
 /// `[2]` of a GeneralName, a dNSName, and `[7]`, an iPAddress (RFC 5280 4.2.1.6).
 const DNS_NAME: u8 = 0x82;
@@ -12,7 +13,7 @@ const IP_ADDRESS: u8 = 0x87;
 /// Bit `i`: whether `[i]` of a GeneralName is constructed.
 const CONSTRUCTED: u8 = 1 << 0 | 1 << 3 | 1 << 4 | 1 << 5;
 
-/// Checks that a name is among those of a subjectAltName.
+/// Checks that a name is among those of a subjectAltName with this content.
 #[inline(never)]
 pub(crate) fn check(subject_alt_name: &[u8], name: &ServerName<'_>) -> Result<()> {
     let (wanted_tag, wanted) = match name {
@@ -24,7 +25,7 @@ pub(crate) fn check(subject_alt_name: &[u8], name: &ServerName<'_>) -> Result<()
         ServerName::IpAddress(IpAddr::V6(address)) => (IP_ADDRESS, &address.as_ref()[..]),
         _ => return Err(CertificateFault::Unknown),
     };
-    let mut names = Element::all(subject_alt_name, der::SEQUENCE)?.content();
+    let mut names = Reader::new(subject_alt_name);
     while !names.is_empty() {
         let presented = Element::read(&mut names)?;
         check_form(presented.tag)?;

@@ -2,6 +2,7 @@
 
 use crate::algorithm::Question;
 use crate::certificate::{Purpose, check, content};
+use crate::distrusted;
 use crate::validity::Validity;
 use core::fmt;
 use core::ptr;
@@ -159,7 +160,13 @@ impl<'a> ChainVerifier<'a> {
         let issuer = content(certificate.issuer)?;
         let next = certificate_of(peer, index.saturating_add(1));
         let is_last = index >= self.max_intermediates;
-        let is_next_issuer = !is_last && next.is_some_and(|next| x509::subject(next) == Ok(certificate.issuer));
+        let has_its_name = |other: &&[u8]| x509::subject(other) == Ok(certificate.issuer);
+        let issuer_by_name = next.filter(|next| !is_last && has_its_name(next));
+        // A path that leads back to the peer itself, name and key, comes from nowhere (RFC 4158 5.2).
+        let is_next_issuer = issuer_by_name.is_some_and(|next| {
+            x509::subject_public_key_info(next) != Ok(peer.subject_public_key_info)
+                || !certificate_of(peer, 0).as_ref().is_some_and(has_its_name)
+        });
         if !is_next_issuer && !self.anchors.iter().any(|anchor| anchor.subject.as_ref() == issuer) {
             let is_too_long = is_last && next.is_some();
             let fault = if is_too_long { CertificateFault::ChainTooLong } else { CertificateFault::UnknownIssuer };
@@ -203,6 +210,12 @@ fn pair<'p>(peer: &PeerCertificates<'p>, index: usize) -> Result<(&'p [u8], &'p 
     let [certificate, issuer] = [index, index.saturating_add(1)].map(|index| certificate_of(peer, index));
     let issuer = Certificate::read(issuer.ok_or(CertificateFault::Bad)?)?;
     Ok((certificate.ok_or(CertificateFault::Bad)?, content(issuer.subject_public_key_info)?))
+}
+
+/// Whether a path may end at an anchor that has signed.
+fn check_anchor(anchor: &TrustAnchor<'_>) -> Verdict {
+    distrusted::check(&anchor.subject_public_key_info)?;
+    if anchor.name_constraints.is_some() { Err(CertificateFault::UnsupportedConstraint) } else { Ok(()) }
 }
 
 /// The signatures of a chain, in the order in which they are asked for.
@@ -252,23 +265,29 @@ impl<P: CryptoProvider> PeerVerifier<P> for ChainVerifier<'_> {
         // Up to what an anchor has signed. Whatever else there is to check costs little beside a signature, and comes
         // first.
         let mut top = 0usize;
-        loop {
+        'up: loop {
             let Link { certificate, issuer, is_next_issuer } = self.look_at(peer, top, &purpose, &mut validity)?;
-            let mut verdict = Err(CertificateFault::Bad);
+            // What is wrong with the anchors of the right name, and how much that says.
+            let (mut fault, mut weight) = (CertificateFault::Unsupported, 0u8);
             for anchor in self.anchors.iter().filter(|anchor| anchor.subject.as_ref() == issuer) {
-                if anchor.name_constraints.is_some() {
-                    return Poll::Ready(Err(CertificateFault::UnsupportedConstraint.into()));
-                }
-                verdict = ready!(signatures.poll(certificate, &anchor.subject_public_key_info))?;
-                if verdict.is_ok() {
-                    break;
+                let verdict = ready!(signatures.poll(certificate, &anchor.subject_public_key_info))?;
+                let has_signed = verdict.is_ok();
+                let Err(other) = verdict.and_then(|()| check_anchor(anchor)) else { break 'up };
+                let other_weight = match other {
+                    _ if has_signed => 3,
+                    CertificateFault::Bad => 2,
+                    // Its key is of another kind than the signature.
+                    CertificateFault::Unsupported => 0,
+                    _ => 1,
+                };
+                if other_weight > weight {
+                    (fault, weight) = (other, other_weight);
                 }
             }
-            match verdict {
-                Ok(()) => break,
-                Err(_) if is_next_issuer => top = top.saturating_add(1),
-                Err(fault) => return Poll::Ready(Err(self.explain(fault, top, peer).into())),
+            if !is_next_issuer {
+                return Poll::Ready(Err(self.explain(fault, top, peer).into()));
             }
+            top = top.saturating_add(1);
         }
         // And down again, so that nothing is verified that no anchor vouches for.
         while let Some(index) = top.checked_sub(1) {

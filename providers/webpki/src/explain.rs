@@ -4,7 +4,8 @@
 use rustls_pki_types::TrustAnchor;
 use saitls_core::CertificateFault;
 use saitls_core::codes::SignatureScheme;
-use saitls_core::crypto::{PeerCertificates, x509};
+use saitls_core::crypto::PeerCertificates;
+use saitls_core::crypto::x509::{self, AlgorithmIdentifier, Certificate};
 use saitls_core::error::InBytes;
 use saitls_core::wire::Reader;
 use saitls_core::wire::der::{self, Element};
@@ -30,6 +31,7 @@ pub(crate) fn explain(
         W::UnsupportedCriticalExtension if certificates(peer).any(has_critical_policy) => {
             CertificateFault::CriticalPolicy
         }
+        W::UnsupportedSignatureAlgorithmContext(_) if certificates(peer).any(has_broken_hash) => CertificateFault::Bad,
         W::UnsupportedSignatureAlgorithmContext(_) | W::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
             let missing = |scheme: &_| !peer.signature_schemes.contains(scheme);
             let scheme = certificates(peer).filter_map(x509::signature_scheme).find(missing);
@@ -56,6 +58,12 @@ fn find<'c>(certificate: &'c [u8], identifier: &[u8]) -> Option<&'c [u8]> {
 fn has_critical_policy(certificate: &[u8]) -> bool {
     let mut extensions = x509::extensions(certificate).into_iter().flatten();
     extensions.any(|extension| extension.is_critical && POLICIES.contains(&extension.identifier))
+}
+
+/// Whether a certificate is signed with a broken hash, and not by itself: nobody verifies that.
+fn has_broken_hash(certificate: &[u8]) -> bool {
+    let algorithm = Certificate::read(certificate).and_then(|fields| AlgorithmIdentifier::read(fields.signature));
+    algorithm.is_ok_and(|algorithm| algorithm.has_broken_hash()) && x509::is_self_signed(certificate) == Ok(false)
 }
 
 /// Whether the peer's certificate has a subjectAltName.

@@ -110,6 +110,7 @@ pub(crate) const DEVIATIONS: &[Deviation] = &[
 ];
 
 /// Cases in which this verifier decides otherwise than rustls-webpki alone, and why.
+#[allow(dead_code, reason = "the tests of saitls-chain look at deviations alone")]
 pub(crate) const BEYOND_LIBRARY: &[(&str, &str)] = &[
     ("pathlen::max-chain-depth-1-self-issued", "the library has no limit to be set"),
     ("bettertls::pathbuilding::tc67", "the library has no limit on the certificates that are looked at"),

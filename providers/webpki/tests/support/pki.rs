@@ -71,6 +71,17 @@ impl rcgen::SigningKey for Key {
     }
 }
 
+/// An element of DER, of less than 64 kB.
+pub fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let content = parts.concat();
+    let head = match u16::try_from(content.len()).unwrap().to_be_bytes() {
+        [0, len @ ..0x80] => vec![tag, len],
+        [0, len] => vec![tag, 0x81, len],
+        [high, low] => vec![tag, 0x82, high, low],
+    };
+    [head, content].concat()
+}
+
 /// A certificate with its key and what it was made from.
 pub struct Certified {
     pub der: Vec<u8>,
