@@ -36,8 +36,8 @@ pub struct Notes {
     /// The time that certificates are verified at, as the verifier counts it.
     pub time: u64,
     /// Which verifier it was, and what it was set to: addresses, lengths, counts. An address tells apart what exists at
-    /// one time and has a size: clocks without any, of verifiers with the same trust anchors that take turns at one peer,
-    /// are taken for one clock.
+    /// one time and has a size: clocks without any, of verifiers with the same trust anchors that take turns at one
+    /// peer, are taken for one clock.
     pub verifier: [usize; 7],
 }
 

@@ -81,8 +81,8 @@ impl<'a> EachOnce<'a> {
         Ok(Self { rest: Extensions::new(list), seen: 0 })
     }
 
-    /// The next one, with the last number of its identifier if that is 2.5.29 and a number. Where its value is looked at,
-    /// and is a sequence, that is the content of the sequence.
+    /// The next one, with the last number of its identifier if that is 2.5.29 and a number. Where its value is looked
+    /// at, and is a sequence, that is the content of the sequence.
     pub(crate) fn next(&mut self) -> Result<Option<(u8, Extension<'a>)>> {
         if self.rest.is_empty() {
             return Ok(None);
