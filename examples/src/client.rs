@@ -5,12 +5,14 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use saitls::webpki::SystemClock;
 use saitls_core::ServerName;
 use saitls_core::config::ClientConfig;
+use saitls_core::crypto::PeerVerifier;
 use saitls_core::crypto::dangerous::AcceptAnyPeer;
 use smoltcp::time::Duration;
 
 use crate::app::{Application, Get, Pipe, Progress};
 use crate::args::{ClientArgs, Transport};
 use crate::backend::{Backend, ProviderName, RustCrypto};
+use crate::certificates::Showing;
 use crate::configure::{RAW_PUBLIC_KEY_FIRST, Referred, alpn, configure_client, key_log, psks};
 use crate::facts::{Role, write_whole};
 use crate::failure::Failure;
@@ -70,9 +72,18 @@ fn run_on<B: Backend>(args: &ClientArgs) -> Result<(), Failure> {
     }
     let verifier = trust.verifier(&args.common.pins)?;
     let psks = psks(&args.common);
-    let config = match &verifier {
-        Some(verifier) => ClientConfig::new(verifier.as_peer_verifier()).with_psks(&psks),
-        None if args.insecure => ClientConfig::new(&AcceptAnyPeer).with_psks(&psks),
+    let verifier: Option<&dyn PeerVerifier<B>> = match &verifier {
+        Some(verifier) => Some(verifier.as_peer_verifier()),
+        None if args.insecure => Some(&AcceptAnyPeer),
+        None => None,
+    };
+    let showing = verifier.map(Showing::new);
+    let verifier = match &showing {
+        Some(showing) if args.shows_certificates => Some(showing as &dyn PeerVerifier<B>),
+        _ => verifier,
+    };
+    let config = match verifier {
+        Some(verifier) => ClientConfig::new(verifier).with_psks(&psks),
         None if !psks.is_empty() => ClientConfig::psk_only(&psks),
         None => return Err(Failure::usage("nobody to trust: give --ca, --pin or --insecure")),
     };

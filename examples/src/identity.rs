@@ -97,6 +97,12 @@ impl<B: Backend> LoadedIdentity<B> {
         files.iter().map(|(certificates, key)| Self::load(certificates, key)).collect()
     }
 
+    /// The public key: its SubjectPublicKeyInfo in DER.
+    #[must_use]
+    pub fn public_key(&self) -> &[u8] {
+        &self.public_key
+    }
+
     /// Its parts.
     #[must_use]
     pub fn lend(&self) -> LentIdentity<'_, B> {
@@ -184,6 +190,11 @@ pub fn subject_public_key_info(certificate: &[u8]) -> Option<Vec<u8>> {
 #[must_use]
 pub fn subject(certificate: &[u8]) -> Option<String> {
     let certificate = Certificate::from_der(certificate).ok()?;
-    let subject = certificate.tbs_certificate().subject().to_string();
-    Some(subject.chars().map(|c| if c.is_control() { '?' } else { c }).collect())
+    Some(printable(&certificate.tbs_certificate().subject().to_string()))
+}
+
+/// What a peer wrote, without what could disturb a terminal or a line.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }

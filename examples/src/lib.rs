@@ -6,11 +6,12 @@
 //! * [`app`]: what is done with a connection: echo, pipe, [HTTP](http) on either side.
 //! * [`quickstart`], [`client`], [`server`]: the programs; [`session`]: one connection of theirs.
 //! * [`backend`]: the crypto providers, for which all but `quickstart` is generic.
-//! * [`args`], [`identity`], [`trust`], [`key_log`], [`facts`], [`failure`]: what goes in and what comes out.
+//! * [`args`], [`identity`], [`certificates`], [`trust`], [`key_log`], [`facts`], [`failure`]: what goes in and what comes out.
 
 pub mod app;
 pub mod args;
 pub mod backend;
+pub mod certificates;
 pub mod client;
 mod configure;
 pub mod facts;

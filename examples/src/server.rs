@@ -12,6 +12,7 @@ use smoltcp::time::{Duration, Instant};
 use crate::app::{Application, Echo, Progress, Www};
 use crate::args::{ServerArgs, Transport};
 use crate::backend::{Backend, ProviderName, RustCrypto};
+use crate::certificates::pin;
 use crate::configure::{Referred, alpn, configure_server, key_log, psks};
 use crate::facts::{Role, write_whole};
 use crate::failure::Failure;
@@ -92,14 +93,18 @@ fn run_on<B: Backend>(args: &ServerArgs) -> Result<(), Failure> {
     if let (None, Some(length)) = (args.common.record_size, fragment) {
         config = config.with_record_size_limit(length + 1);
     }
-    listen(args, &config)
+    let mut provider = B::start();
+    let pins = loaded.iter().zip(&args.common.identities).filter_map(|(identity, (file, _))| {
+        Some(format!("pin {} {}\n", pin(&mut provider, identity.public_key())?, file.display()))
+    });
+    listen(args, &config, &pins.collect::<String>())
 }
 
 fn is_certificate<B: Backend>(identity: &Identity<'_, B>) -> bool {
     identity.certificate_type == CertificateType::X509
 }
 
-fn listen<B: Backend>(args: &ServerArgs, config: &ServerConfig<'_, B>) -> Result<(), Failure> {
+fn listen<B: Backend>(args: &ServerArgs, config: &ServerConfig<'_, B>, pins: &str) -> Result<(), Failure> {
     config.check().map_err(Failure::configuration)?;
     let folder = match &args.www {
         Some(path) => Some(Rc::new(Folder::new(path).map_err(|error| Failure::file(path, error))?)),
@@ -112,7 +117,7 @@ fn listen<B: Backend>(args: &ServerArgs, config: &ServerConfig<'_, B>) -> Result
     event_loop.catch_signals().map_err(broken)?;
     let registry = event_loop.registry().map_err(broken)?;
     let sizes = &args.common;
-    let server = Server::new(args, event_loop, folder);
+    let server = Server::new(args, event_loop, folder, pins);
     match &args.common.transport {
         Transport::Smoltcp => {
             let mut cable = Cable::new(registry, clock.now());
@@ -160,6 +165,8 @@ struct Server<'a> {
     args: &'a ServerArgs,
     event_loop: EventLoop,
     folder: Option<Rc<Folder>>,
+    /// Lines about its keys.
+    pins: &'a str,
     /// By the number of the connection.
     clients: Vec<Option<Client<'a>>>,
     begun: u64,
@@ -167,13 +174,13 @@ struct Server<'a> {
 }
 
 impl<'a> Server<'a> {
-    const fn new(args: &'a ServerArgs, event_loop: EventLoop, folder: Option<Rc<Folder>>) -> Self {
-        Self { args, event_loop, folder, clients: Vec::new(), begun: 0, ended: 0 }
+    const fn new(args: &'a ServerArgs, event_loop: EventLoop, folder: Option<Rc<Folder>>, pins: &'a str) -> Self {
+        Self { args, event_loop, folder, pins, clients: Vec::new(), begun: 0, ended: 0 }
     }
 
     fn run(mut self, acceptor: &mut dyn Acceptor, address: SocketAddr) -> Result<(), Failure> {
         let address = acceptor.listen(address)?;
-        write_whole(&format!("listening {address}\n"));
+        write_whole(&format!("listening {address}\n{}", self.pins));
         let limit = self.args.connections.unwrap_or(u64::MAX);
         while self.ended < limit && !self.event_loop.is_terminated() {
             let room = usize::try_from(limit - self.begun).unwrap_or(usize::MAX);

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use super::meter::Meter;
 use super::{Application, Outbox, Progress, pipe};
 use crate::failure::{Failure, Status};
 use crate::http::response::Response;
@@ -11,6 +12,7 @@ use crate::transport::Stream;
 pub struct Get {
     outbox: Outbox,
     response: Response,
+    meter: Meter,
 }
 
 impl Get {
@@ -21,7 +23,7 @@ impl Get {
         let agent = concat!("saitls-example/", env!("CARGO_PKG_VERSION"));
         let head = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nAccept: */*\r\n");
         outbox.fill(|bytes| *bytes = (head + "Connection: close\r\n\r\n").into());
-        Self { outbox, response: Response::default() }
+        Self { outbox, response: Response::default(), meter: Meter::default() }
     }
 
     /// The end has come early, or right on time.
@@ -52,6 +54,7 @@ impl Application for Get {
                 break;
             }
             moved = true;
+            self.meter.count(data.len());
             let mut written = Ok(());
             let read = self.response.read(data, &mut |body| {
                 if written.is_ok() {

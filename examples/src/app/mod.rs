@@ -2,6 +2,7 @@
 
 mod echo;
 mod get;
+mod meter;
 mod pipe;
 mod www;
 

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
 use mio::Waker;
 
+use super::meter::Meter;
 use super::{Application, Outbox, Progress};
 use crate::failure::Failure;
 use crate::transport::Stream;
@@ -18,6 +19,7 @@ pub struct Pipe {
     input: Receiver<Vec<u8>>,
     input_ended: bool,
     outbox: Outbox,
+    meter: Meter,
 }
 
 impl Pipe {
@@ -43,10 +45,10 @@ impl Pipe {
             drop(sender);
             let _ = waker.wake();
         });
-        Self { input, input_ended: false, outbox: Outbox::default() }
+        Self { input, input_ended: false, outbox: Outbox::default(), meter: Meter::default() }
     }
 
-    fn print(stream: &mut dyn Stream) -> Result<bool, Failure> {
+    fn print(&mut self, stream: &mut dyn Stream) -> Result<bool, Failure> {
         let mut stdout = io::stdout().lock();
         let mut chunk = [0; 1 << 14];
         let mut moved = false;
@@ -57,6 +59,7 @@ impl Pipe {
                 break;
             }
             stdout.write_all(data).map_err(output_failed)?;
+            self.meter.count(data.len());
             moved = true;
         }
         if moved {
@@ -90,7 +93,7 @@ impl Pipe {
 impl Application for Pipe {
     fn poll(&mut self, stream: &mut dyn Stream) -> Result<Progress, Failure> {
         let sent = self.send(stream);
-        let printed = Self::print(stream)?;
+        let printed = self.print(stream)?;
         if !stream.may_read() {
             stream.close();
             return Ok(Progress::Done);

@@ -88,8 +88,9 @@ impl Www {
         self.input.drain(..request.len);
         self.keep_alive = request.keep_alive;
         if request.target == "/status" {
-            let status = self.status.clone();
-            self.respond((200, "OK"), TEXT, status.as_bytes(), request.head_only);
+            let (media_type, status) =
+                if request.accepts_html { (HTML, status_page(&self.status)) } else { (TEXT, self.status.clone()) };
+            self.respond((200, "OK"), media_type, status.as_bytes(), request.head_only);
         } else if let Some(served) = self.folder.open(&request.target) {
             self.head((200, "OK"), served.media_type, served.len);
             self.body = (!request.head_only).then_some((served.file, served.len));
@@ -118,6 +119,27 @@ impl Www {
 }
 
 const TEXT: &str = "text/plain; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
+
+/// The facts as a page; each of their lines is a key, a colon and a value.
+fn status_page(facts: &str) -> String {
+    let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let rows = facts.lines().filter_map(|line| line.split_once(": ")).map(|(key, value)| {
+        let (key, value) = (escaped(key), escaped(value));
+        format!("<tr><th scope=\"row\">{key}</th><td>{value}</td></tr>\n")
+    });
+    let rows: String = rows.collect();
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<title>SaiTLS: this connection</title>\n\
+         <style>\n:root {{ color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }}\n\
+         body {{ margin: 2rem auto; max-width: 40rem; padding: 0 1rem }}\n\
+         table {{ border-collapse: collapse; width: 100% }}\n\
+         th, td {{ border-bottom: 1px solid #8888; padding: .3rem .5rem; text-align: left; overflow-wrap: anywhere }}\n\
+         td {{ font-family: ui-monospace, monospace }}\n</style>\n</head>\n<body>\n\
+         <h1>This connection</h1>\n<table>\n{rows}</table>\n</body>\n</html>\n"
+    )
+}
 
 impl Application for Www {
     fn poll(&mut self, stream: &mut dyn Stream) -> Result<Progress, Failure> {
@@ -142,5 +164,17 @@ impl Application for Www {
                 return Ok(if moved { Progress::Moved } else { Progress::Idle });
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::status_page;
+
+    #[test]
+    fn what_a_peer_says_of_itself_is_no_markup() {
+        let page = status_page("suite: TLS_AES_128_GCM_SHA256\npeer: CN=<script>a && b: c\n");
+        assert!(page.contains("<td>TLS_AES_128_GCM_SHA256</td>"));
+        assert!(page.contains("<td>CN=&lt;script&gt;a &amp;&amp; b: c</td>") && !page.contains("<script>"));
     }
 }

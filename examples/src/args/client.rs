@@ -3,10 +3,12 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use http::Uri;
+use http::uri::{PathAndQuery, Scheme};
 use lexopt::Parser;
 use saitls_core::codes::NamedGroup;
 
-use super::{Command, Common, code, host_and_port, not_built, os_value, parse, value};
+use super::{Command, Common, code, group, host_and_port, not_built, os_value, parse, value};
 use crate::failure::Failure;
 
 /// Room for a session: tickets that hold the certificate of a client have up to 2,000 bytes.
@@ -14,8 +16,10 @@ const SESSION_BUFFER_LEN: usize = 4096;
 
 const HELP: &str = "\
 usage: client HOST:PORT [options]
+       client https://HOST[:PORT][/PATH] [options]
        client --list-keys MODULE
-Standard input goes to the server, what the server sends to standard output. Facts go to standard error.
+Standard input goes to the server, what the server sends to standard output. Facts go to standard error. Of a URL the
+path is got by HTTP, as by --get.
 
 whom to trust; without any of it, the trust anchors of the operating system
   --ca FILE                PEM trust anchors; repeatable
@@ -24,6 +28,7 @@ whom to trust; without any of it, the trust anchors of the operating system
   --insecure               accept any certificate
   --server-name NAME       the name to ask for and to verify instead of HOST
   --time UNIX              verify certificates as of this time, in seconds since 1970
+  --showcerts              print the server's certificates: subjects, issuers, dates, and the keys' pins
 pre-shared keys; with none of the above, the server needs one of them
   --psk IDENTITY:HEX       16 to 64 bytes, which every user of this machine can see in its list of processes;
                            repeatable, in order of preference
@@ -37,6 +42,13 @@ who to be, if the server asks
 what to offer (each repeatable, in order of preference)
   --suite NAME  --group NAME  --sigalg NAME  --alpn NAME
   --key-share NAME         groups to send shares for; none: send an empty list
+names, in any case
+  suites   TLS_AES_128_GCM_SHA256  TLS_AES_256_GCM_SHA384  TLS_CHACHA20_POLY1305_SHA256
+           TLS_AES_128_CCM_SHA256  TLS_AES_128_CCM_8_SHA256
+  groups   X25519MLKEM768  SecP256r1MLKEM768  x25519  secp256r1 (P-256, prime256v1)  secp384r1 (P-384)
+           secp521r1 (P-521)
+  sigalgs  ed25519  ecdsa_secp256r1_sha256  ecdsa_secp384r1_sha384  ecdsa_secp521r1_sha512
+           rsa_pss_rsae_sha256, _sha384, _sha512; rsa_pkcs1_sha256, _sha384, _sha512 in certificates
 sizes in bytes
   --record-size N          record_size_limit
   --max-fragment-length N  512, 1024, 2048 or 4096
@@ -50,6 +62,7 @@ what to do
   --key-log FILE           append secrets in SSLKEYLOGFILE format
   --provider NAME          rustcrypto (default) or aws-lc
   --transport WAY          smoltcp (default), tap:NAME or std
+  --version  --help
 exit status
   0 clean close, 1 closed without close_notify, 2 usage, 3 handshake failed, 4 connection failed or reset
 ";
@@ -67,6 +80,10 @@ pub struct ClientArgs {
     pub server_name: String,
     /// Whether any certificate will do.
     pub insecure: bool,
+    /// Whether to print the server's certificates.
+    pub shows_certificates: bool,
+    /// The path of a URL.
+    path: Option<String>,
     /// The groups to send key shares for, if given.
     pub key_shares: Option<Vec<NamedGroup>>,
     /// The path to get by HTTP.
@@ -88,25 +105,42 @@ impl ClientArgs {
             if !args.host.is_empty() {
                 return Err(Failure::usage(format_args!("{text}: one HOST:PORT is enough")));
             }
+            if text.contains("://") {
+                return args.take_url(&text);
+            }
             (args.host, args.port) = host_and_port(&text)?;
             Ok(())
         };
-        if !parse(arguments, &mut args, Self::take, word)? {
-            return Ok(Command::Help(HELP));
+        let line = parse(arguments, &mut args, Self::take, word)?;
+        line.command(HELP, || args.finish().map(|()| args))
+    }
+
+    /// `https://HOST[:PORT][/PATH]`.
+    fn take_url(&mut self, text: &str) -> Result<(), Failure> {
+        let wrong = |what| Failure::usage(format_args!("{text}: {what}"));
+        let url: Uri = text.parse().map_err(|_| wrong("not a URL"))?;
+        if url.scheme() != Some(&Scheme::HTTPS) {
+            return Err(wrong("only https:// is spoken here"));
         }
-        args.finish()?;
-        Ok(Command::Run(args))
+        let authority = url.authority().filter(|authority| !authority.as_str().contains('@'));
+        let authority = authority.ok_or_else(|| wrong("must be https://HOST[:PORT][/PATH]"))?;
+        let host = authority.host();
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        (self.host, self.port) = (bare.to_owned(), authority.port_u16().unwrap_or(443));
+        self.path = Some(url.path_and_query().map_or("/", PathAndQuery::as_str).to_owned());
+        Ok(())
     }
 
     fn take(&mut self, name: &str, parser: &mut Parser) -> Result<bool, Failure> {
         match name {
             "server-name" => self.server_name = value(name, parser)?,
             "insecure" => self.insecure = true,
+            "showcerts" => self.shows_certificates = true,
             "key-share" => {
                 let shares = self.key_shares.get_or_insert_default();
                 match value(name, parser)?.as_str() {
                     "none" => {}
-                    text => shares.push(code(name, text, NamedGroup::from_name)?),
+                    text => shares.push(code(name, text, group)?),
                 }
             }
             "list-keys" => self.list_keys = Some(value(name, parser)?),
@@ -131,6 +165,9 @@ impl ClientArgs {
         }
         if self.host.is_empty() {
             return Err(Failure::usage("HOST:PORT is missing (see --help)"));
+        }
+        if self.get.is_none() {
+            self.get = self.path.take();
         }
         if self.server_name.is_empty() {
             self.server_name.clone_from(&self.host);

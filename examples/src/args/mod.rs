@@ -33,7 +33,32 @@ pub enum Command<A> {
     /// To run.
     Run(A),
     /// To print this text.
-    Help(&'static str),
+    Print(&'static str),
+}
+
+/// What `--version` prints.
+const VERSION: &str = concat!("saitls ", env!("CARGO_PKG_VERSION"), "\n");
+
+/// What a command line comes to.
+enum Line {
+    Run,
+    Help,
+    Version,
+}
+
+impl Line {
+    /// What to do, once the options are `finish`ed.
+    fn command<A>(
+        self,
+        help: &'static str,
+        finish: impl FnOnce() -> Result<A, Failure>,
+    ) -> Result<Command<A>, Failure> {
+        match self {
+            Self::Run => finish().map(Command::Run),
+            Self::Help => Ok(Command::Print(help)),
+            Self::Version => Ok(Command::Print(VERSION)),
+        }
+    }
 }
 
 /// What carries the bytes of TLS.
@@ -140,7 +165,7 @@ impl Common {
             "cert" => self.certificates.push(os_value(name, parser)?.into()),
             "key" => self.keys.push(os_value(name, parser)?.into()),
             "suite" => self.suites.push(code(name, &value(name, parser)?, CipherSuite::from_name)?),
-            "group" => self.groups.push(code(name, &value(name, parser)?, NamedGroup::from_name)?),
+            "group" => self.groups.push(code(name, &value(name, parser)?, group)?),
             "sigalg" => self.signature_schemes.push(code(name, &value(name, parser)?, SignatureScheme::from_name)?),
             "alpn" => self.alpn.push(alpn(value(name, parser)?)?),
             "record-size" => self.record_size = Some(number(name, parser, 64, 16_385)?),
@@ -198,11 +223,12 @@ fn parse<A>(
     args: &mut A,
     mut take: impl FnMut(&mut A, &str, &mut Parser) -> Result<bool, Failure>,
     mut word: impl FnMut(&mut A, String) -> Result<(), Failure>,
-) -> Result<bool, Failure> {
+) -> Result<Line, Failure> {
     let mut parser = Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(Failure::usage)? {
         match argument {
-            Arg::Short('h') | Arg::Long("help") => return Ok(false),
+            Arg::Short('h') | Arg::Long("help") => return Ok(Line::Help),
+            Arg::Short('V') | Arg::Long("version") => return Ok(Line::Version),
             Arg::Long(name) => {
                 let name = name.to_owned();
                 if !take(args, &name, &mut parser)? {
@@ -213,7 +239,7 @@ fn parse<A>(
             Arg::Value(text) => word(args, text.string().map_err(Failure::usage)?)?,
         }
     }
-    Ok(true)
+    Ok(Line::Run)
 }
 
 fn not_built(name: &str) -> Failure {
@@ -243,7 +269,22 @@ fn number<T: FromStr + PartialOrd + fmt::Display>(
 }
 
 fn code<T>(name: &str, text: &str, from_name: impl Fn(&str) -> Option<T>) -> Result<T, Failure> {
-    from_name(text).ok_or_else(|| Failure::usage(format_args!("--{name} {text}: no such name is registered")))
+    let unknown = || Failure::usage(format_args!("--{name} {text}: no such name is registered (see --help)"));
+    from_name(text).ok_or_else(unknown)
+}
+
+/// Names of groups beside those that are registered for TLS: NIST's, and X9.62's.
+const ALIASES: [(&str, NamedGroup); 4] = [
+    ("P-256", NamedGroup::SECP256R1),
+    ("prime256v1", NamedGroup::SECP256R1),
+    ("P-384", NamedGroup::SECP384R1),
+    ("P-521", NamedGroup::SECP521R1),
+];
+
+/// A group by any of its names.
+fn group(name: &str) -> Option<NamedGroup> {
+    let alias = ALIASES.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name));
+    NamedGroup::from_name(name).or(alias.map(|&(_, group)| group))
 }
 
 fn pin(text: &str) -> Result<[u8; 32], Failure> {

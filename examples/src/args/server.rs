@@ -11,7 +11,8 @@ use crate::failure::Failure;
 
 const HELP: &str = "\
 usage: server ADDRESS:PORT [--cert FILE --key FILE] [options]
-Echoes what clients send, or serves files. Facts go to standard error. Port 0 picks one.
+Echoes what clients send, or serves files. Facts go to standard error, and the pins of its keys, as `client --pin`
+takes them. Port 0 picks one.
 
 who to be
   --cert FILE --key FILE   PEM chain and key (PKCS#8, SEC1 or PKCS#1); repeatable: chosen by the names in the
@@ -44,6 +45,7 @@ what to do
   --key-log FILE           append secrets in SSLKEYLOGFILE format
   --provider NAME          rustcrypto (default) or aws-lc
   --transport WAY          smoltcp (default), tap:NAME or std
+  --version  --help        (client --help lists the names of suites, groups and schemes)
 exit status
   0 after --connections or a signal, 2 usage, 4 cannot listen
 ";
@@ -103,12 +105,9 @@ impl ServerArgs {
             (args.0.address, args.0.port) = host_and_port(&text)?;
             Ok(())
         };
-        if !parse(arguments, &mut args, |args, name, parser| args.0.take(name, parser, &mut args.1), word)? {
-            return Ok(Command::Help(HELP));
-        }
+        let line = parse(arguments, &mut args, |args, name, parser| args.0.take(name, parser, &mut args.1), word)?;
         let (mut args, client_auth) = args;
-        args.finish(client_auth.as_deref())?;
-        Ok(Command::Run(args))
+        line.command(HELP, || args.finish(client_auth.as_deref()).map(|()| args))
     }
 
     fn take(&mut self, name: &str, parser: &mut Parser, client_auth: &mut Option<String>) -> Result<bool, Failure> {

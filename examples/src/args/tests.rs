@@ -5,7 +5,7 @@ const PIN: &str = "AA0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1
 fn client(words: &str) -> Result<ClientArgs, String> {
     match ClientArgs::parse(words.split_whitespace().map(OsString::from)) {
         Ok(Command::Run(args)) => Ok(args),
-        Ok(Command::Help(_)) => Err("help".into()),
+        Ok(Command::Print(text)) => Err(text.into()),
         Err(failure) => Err(failure.to_string()),
     }
 }
@@ -13,7 +13,7 @@ fn client(words: &str) -> Result<ClientArgs, String> {
 fn server(words: &str) -> Result<ServerArgs, String> {
     match ServerArgs::parse(words.split_whitespace().map(OsString::from)) {
         Ok(Command::Run(args)) => Ok(args),
-        Ok(Command::Help(_)) => Err("help".into()),
+        Ok(Command::Print(text)) => Err(text.into()),
         Err(failure) => Err(failure.to_string()),
     }
 }
@@ -142,8 +142,8 @@ fn keys_are_listed_without_a_server() {
 
 #[test]
 fn help_is_given() {
-    assert_eq!(client("--help").err().as_deref(), Some("help"));
-    assert_eq!(server("x:1 -h").err().as_deref(), Some("help"));
+    assert!(client("--help").is_err_and(|said| said.starts_with("usage: client ")));
+    assert!(server("x:1 -h").is_err_and(|said| said.starts_with("usage: server ")));
 }
 
 #[test]
@@ -155,4 +155,52 @@ fn providers_have_names() {
     assert_eq!(client("h:1 --insecure").map(|args| args.common.provider), Ok(ProviderName::RustCrypto));
     let line = client("h:1 --insecure --provider x");
     assert!(line.is_err_and(|line| line.contains("--provider x: built in: rustcrypto")));
+}
+
+#[test]
+fn a_url_is_a_host_a_port_and_a_path() {
+    for (words, host, port, path) in [
+        ("https://example.org", "example.org", 443, "/"),
+        ("https://example.org/a/b?c=d#e", "example.org", 443, "/a/b?c=d"),
+        ("https://example.org:8443/", "example.org", 8443, "/"),
+        ("HTTPS://[::1]:1/x", "::1", 1, "/x"),
+        ("https://example.org/x --get /y", "example.org", 443, "/y"),
+    ] {
+        let args = client(words).expect(words);
+        assert_eq!((args.host.as_str(), args.port, args.get.as_deref()), (host, port, Some(path)), "{words}");
+    }
+    assert_eq!(
+        client("https://a.example --server-name b.example").map(|args| args.server_name),
+        Ok("b.example".into())
+    );
+    for words in ["http://example.org", "https://", "https:///x", "https://user@example.org", "https://a https://b"] {
+        assert!(client(words).is_err_and(|line| line.starts_with("error: ")), "{words}");
+    }
+}
+
+#[test]
+fn groups_have_other_names() {
+    let args = client("h:1 --group p-256 --group P-384 --group secp521r1 --key-share PRIME256V1").expect("valid");
+    assert_eq!(args.common.groups, [NamedGroup::SECP256R1, NamedGroup::SECP384R1, NamedGroup::SECP521R1]);
+    assert_eq!(args.key_shares, Some(vec![NamedGroup::SECP256R1]));
+    assert!(client("h:1 --group P-257").is_err_and(|line| line.contains("--help")));
+    // What is listed is known.
+    let help = client("--help").unwrap_err();
+    for name in help.split_whitespace().map(|word| word.trim_matches(['(', ')', ','])) {
+        if name.starts_with("TLS_") {
+            assert!(CipherSuite::from_name(name).is_some(), "{name}");
+        } else if name.starts_with("ecdsa_") || name.starts_with("rsa_") {
+            assert!(SignatureScheme::from_name(name).is_some(), "{name}");
+        } else if name.starts_with("secp") || name.starts_with("P-") {
+            assert!(group(name).is_some(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_version_is_printed_whatever_else_is_missing() {
+    for said in [client("--version"), client("-V")] {
+        assert_eq!(said.map(drop), Err(format!("saitls {}\n", env!("CARGO_PKG_VERSION"))));
+    }
+    assert!(server("--version").is_err_and(|said| said.starts_with("saitls ")));
 }

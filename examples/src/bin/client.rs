@@ -8,7 +8,7 @@ use saitls_examples::{client, failure};
 fn main() -> ExitCode {
     failure::exit(ClientArgs::parse(std::env::args_os().skip(1)).and_then(|command| match command {
         Command::Run(args) => client::run(&args),
-        Command::Help(text) => {
+        Command::Print(text) => {
             print!("{text}");
             Ok(())
         }

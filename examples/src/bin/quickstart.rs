@@ -8,7 +8,7 @@ use saitls_examples::{failure, quickstart};
 fn main() -> ExitCode {
     failure::exit(quickstart::parse(std::env::args_os().skip(1)).and_then(|command| match command {
         Command::Run(all) => quickstart::run(all, &mut std::io::stdout().lock()),
-        Command::Help(text) => {
+        Command::Print(text) => {
             print!("{text}");
             Ok(())
         }

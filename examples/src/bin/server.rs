@@ -8,7 +8,7 @@ use saitls_examples::{failure, server};
 fn main() -> ExitCode {
     failure::exit(ServerArgs::parse(std::env::args_os().skip(1)).and_then(|command| match command {
         Command::Run(args) => server::run(&args),
-        Command::Help(text) => {
+        Command::Print(text) => {
             print!("{text}");
             Ok(())
         }

@@ -2,6 +2,12 @@
 
 use super::{MAX_FIELDS, MAX_HEAD_LEN, lists};
 
+/// Whether an Accept field names this type, whatever else it says of it.
+fn accepts(value: &[u8], media_type: &str) -> bool {
+    let mut types = value.split(|&byte| byte == b',').filter_map(|item| item.split(|&byte| byte == b';').next());
+    types.any(|name| name.trim_ascii().eq_ignore_ascii_case(media_type.as_bytes()))
+}
+
 /// What a client asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Request {
@@ -9,6 +15,8 @@ pub struct Request {
     pub head_only: bool,
     /// The target, as sent.
     pub target: String,
+    /// Whether it is a browser's, or another program's that shows HTML.
+    pub accepts_html: bool,
     /// Whether the connection may serve another request.
     pub keep_alive: bool,
     /// How many bytes of input it took.
@@ -56,7 +64,9 @@ pub fn parse(input: &[u8]) -> Parsed {
         || field("Content-Length").any(|field| field.value.trim_ascii() != b"0");
     let wants = |token| field("Connection").any(|field| lists(field.value, token));
     let keep_alive = !has_body && !wants("close") && (is_1_1 || wants("keep-alive"));
-    Parsed::Request(Request { head_only, target: request.path.unwrap_or_default().to_owned(), keep_alive, len })
+    let accepts_html = field("Accept").any(|field| accepts(field.value, "text/html"));
+    let target = request.path.unwrap_or_default().to_owned();
+    Parsed::Request(Request { head_only, target, accepts_html, keep_alive, len })
 }
 
 #[cfg(test)]
@@ -87,7 +97,13 @@ mod tests {
     #[test]
     fn the_next_request_is_left() {
         let text = "HEAD /a%20b?c HTTP/1.1\r\nHost: a\r\n\r\nGET ";
-        let expected = Request { head_only: true, target: "/a%20b?c".into(), keep_alive: true, len: text.len() - 4 };
+        let expected = Request {
+            head_only: true,
+            target: "/a%20b?c".into(),
+            accepts_html: false,
+            keep_alive: true,
+            len: text.len() - 4,
+        };
         assert_eq!(request(text), expected);
     }
 
@@ -114,6 +130,19 @@ mod tests {
             (&long, 431),
         ] {
             assert!(matches!(parse(text.as_bytes()), Parsed::Refused(code, _) if code == status), "{text:.40}");
+        }
+    }
+
+    #[test]
+    fn browsers_take_html_and_others_do_not_ask() {
+        for (accept, expected) in [
+            ("text/html,application/xhtml+xml,*/*;q=0.8", true),
+            ("application/json, Text/HTML;q=0.5", true),
+            ("*/*", false),
+            ("text/plain", false),
+        ] {
+            let request = request(&format!("GET / HTTP/1.1\r\nHost: h\r\nAccept: {accept}\r\n\r\n"));
+            assert_eq!(request.accepts_html, expected, "{accept}");
         }
     }
 }

@@ -127,7 +127,7 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
     while let Some(argument) = parser.next().map_err(Failure::usage)? {
         match argument {
             Arg::Long("all") => all = true,
-            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help(HELP)),
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Print(HELP)),
             other => return Err(Failure::usage(other.unexpected())),
         }
     }
@@ -212,7 +212,7 @@ mod tests {
         let parse = |words: &[&str]| parse(words.iter().map(Into::into));
         assert!(matches!(parse(&[]), Ok(Command::Run(false))));
         assert!(matches!(parse(&["--all"]), Ok(Command::Run(true))));
-        assert!(matches!(parse(&["--help"]), Ok(Command::Help(_))));
+        assert!(matches!(parse(&["--help"]), Ok(Command::Print(_))));
         assert!(parse(&["some"]).is_err());
     }
 }
