@@ -649,6 +649,20 @@ mod sessions {
             self
         }
 
+        /// Wishes for early data ([`Connection::early_data`](crate::Connection::early_data)) where a ticket allows it and
+        /// the age of its session is known: the ClientHello says so, and offers suites of the ticket's hash alone. If
+        /// nothing is written then, nothing is sent.
+        ///
+        /// **Early data can be replayed**: see there. A connection that offers it can fail with servers that have
+        /// forgotten the ticket and cannot skip what they do not understand; the next one has no ticket to offer, and
+        /// goes well.
+        #[cfg(feature = "early-data")]
+        #[must_use]
+        pub const fn with_early_data(mut self) -> Self {
+            self.sessions.early_data = true;
+            self
+        }
+
         /// Asks servers for so many tickets after each handshake (RFC 9149); most know nothing of that, and send one or
         /// two. Where only the newest is kept, one is enough.
         #[must_use]

@@ -56,6 +56,8 @@ mod connection; // 17
 pub use connection::{
     Buffers, Connection, KeysAtRest, Negotiated, Operation, PeerAuthentication, SetupError, WaitingFor,
 };
+#[cfg(feature = "early-data")]
+pub use connection::{EarlyData, EarlyDataStatus};
 #[doc(no_inline)]
 pub use error::{CertificateFault, Error, Incompatibility, PeerFault, ProviderFault, Result};
 pub use rustls_pki_types::{DnsName, ServerName};

@@ -9,6 +9,8 @@ mod support;
 mod authentication;
 mod buffers;
 mod captures;
+#[cfg(feature = "early-data")]
+mod early_data;
 mod ecdsa;
 mod faults;
 mod handshake;

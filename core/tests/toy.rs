@@ -10,6 +10,8 @@ mod support;
 mod authentication;
 mod bounds;
 mod buffers;
+#[cfg(feature = "early-data")]
+mod early_data;
 mod faults;
 mod hello_retry;
 mod identities;

@@ -15,6 +15,8 @@
 mod buffers;
 mod data;
 mod driver;
+#[cfg(feature = "early-data")]
+mod early_data;
 mod post_handshake;
 mod rest;
 mod setup_error;
@@ -22,6 +24,8 @@ mod setup_error;
 mod tickets;
 
 pub use buffers::Buffers;
+#[cfg(feature = "early-data")]
+pub use early_data::{EarlyData, EarlyDataStatus};
 pub use rest::KeysAtRest;
 pub use setup_error::SetupError;
 

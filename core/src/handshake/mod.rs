@@ -26,4 +26,6 @@ pub use evidence::PeerAuthentication;
 pub(crate) use facts::Facts;
 pub(crate) use peer_notes::PeerNotes;
 pub(crate) use received::{Expected, Received};
+#[cfg(feature = "early-data")]
+pub use step::EarlyDataStatus;
 pub(crate) use step::{Memory, SessionMemory, Step};

@@ -79,6 +79,10 @@ impl Flight<Toy> for Bare {
         self.sending.push(secret);
         Ok(())
     }
+    #[cfg(feature = "early-data")]
+    fn k_send_nothing(&mut self) {
+        self.sending.clear();
+    }
     fn k_recv(&mut self, _: &mut Toy, _: CipherSuite, secret: SecretBytes, _: RecordAligned) -> Result<()> {
         self.receiving.push(secret);
         Ok(())

@@ -113,6 +113,11 @@ pub(crate) trait Flight<P: CryptoProvider> {
     /// K_send of RFC 9846, Appendix A: protects what is sent with a key of this secret.
     fn k_send(&mut self, provider: &mut P, suite: CipherSuite, secret: P::Secret) -> Result<()>;
 
+    /// What is sent from here on is in the clear again, what was not sealed is dropped: the peer does not take early
+    /// data.
+    #[cfg(feature = "early-data")]
+    fn k_send_nothing(&mut self);
+
     /// K_recv of RFC 9846, Appendix A: what is received is protected with a key of this secret.
     fn k_recv(&mut self, provider: &mut P, suite: CipherSuite, secret: P::Secret, _: RecordAligned) -> Result<()>;
 

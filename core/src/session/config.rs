@@ -12,6 +12,9 @@ pub(crate) struct ClientSessions<'a, P: CryptoProvider> {
     pub(crate) clock: Option<&'a dyn Clock>,
     /// How many tickets a server is asked for.
     pub(crate) requested: Option<u8>,
+    /// Early data is wished for.
+    #[cfg(feature = "early-data")]
+    pub(crate) early_data: bool,
 }
 
 /// The age of a session.
@@ -27,7 +30,13 @@ pub(crate) enum Age {
 
 impl<P: CryptoProvider> ClientSessions<'_, P> {
     pub(crate) const fn none() -> Self {
-        Self { store: None, clock: None, requested: None }
+        Self {
+            store: None,
+            clock: None,
+            requested: None,
+            #[cfg(feature = "early-data")]
+            early_data: false,
+        }
     }
 
     pub(crate) const fn is_some(&self) -> bool {

@@ -216,6 +216,9 @@ pub struct Forger {
     pub fragment: usize,
     /// Whether it still has the same keys as the connection: not after some of the lies.
     pub follows: bool,
+    /// The client sends early data, which we take: its next key comes behind EndOfEarlyData.
+    pub takes_early_data: bool,
+    open_behind: Option<Keys>,
     joined: Vec<u8>,
     exchanges: Vec<(NamedGroup, KeyExchange)>,
     shared: Option<SoftwareSecret>,
@@ -244,6 +247,8 @@ impl Forger {
             wire: Vec::new(),
             fragment: 1 << 14,
             follows: true,
+            takes_early_data: false,
+            open_behind: None,
             joined: Vec::new(),
             exchanges: Vec::new(),
             shared: None,
@@ -317,6 +322,10 @@ impl Forger {
                 self.transcript.extend_from_slice(&message);
                 self.open = Some(Keys::new(self.suite, &self.application.as_ref().unwrap().client));
             }
+            (HandshakeType::END_OF_EARLY_DATA, _) => {
+                self.transcript.extend_from_slice(&message);
+                self.open = self.open_behind.take();
+            }
             (HandshakeType::KEY_UPDATE, _) => self.open = Some(self.open.as_ref().unwrap().next()),
             _ => self.transcript.extend_from_slice(&message),
         }
@@ -385,7 +394,12 @@ impl Forger {
             Role::Server => (&epoch.server, &epoch.client),
         };
         self.seal = Some(Keys::new(self.suite, own));
-        self.open = Some(Keys::new(self.suite, peer));
+        let open = Some(Keys::new(self.suite, peer));
+        if self.takes_early_data {
+            self.open_behind = open;
+        } else {
+            self.open = open;
+        }
         self.handshake = Some(epoch);
         self.handshake_secret = Some(secret);
     }

@@ -10,9 +10,9 @@ use crate::handshake::psk::{Binders, Hello, write_identities, write_modes};
 use crate::limits::MAX_KEY_SHARES;
 use crate::waiting::Operation;
 use crate::wire::extensions::{
-    CertificateAuthorities, CertificateStatusRequest, CertificateTypeList, Cookie, KeyShareClientHello,
-    MaxFragmentLengthExtension, NamedGroupList, ProtocolNameList, RecordSizeLimit, ServerNameList, SignatureSchemeList,
-    SignedCertificateTimestamps, SupportedVersions, TicketRequest,
+    CertificateAuthorities, CertificateStatusRequest, CertificateTypeList, Cookie, EarlyDataIndication,
+    KeyShareClientHello, MaxFragmentLengthExtension, NamedGroupList, ProtocolNameList, RecordSizeLimit, ServerNameList,
+    SignatureSchemeList, SignedCertificateTimestamps, SupportedVersions, TicketRequest,
 };
 use crate::wire::{ClientHello, Writer};
 use core::task::{Poll, ready};
@@ -101,9 +101,12 @@ impl Offer {
         let preferred = ticket.map(CipherSuite::hash).or_else(|| psks.preferred_hash());
         let is_first = |suite: &CipherSuite| preferred.is_none_or(|hash| suite.hash() == hash);
         let is_tickets = |suite: &CipherSuite| ticket == Some(*suite);
+        // With early data, the transcript begins at once: its hash is known.
+        let early_hash = step.early_hash();
         step.write(&mut |writer, provider, memory| {
-            let others =
-                || common.cipher_suites(provider).filter(|suite| !is_tickets(suite) && psks.allows_suite(*suite));
+            let is_offered =
+                |suite: CipherSuite| psks.allows_suite(suite) && early_hash.is_none_or(|hash| suite.hash() == hash);
+            let others = || common.cipher_suites(provider).filter(|suite| !is_tickets(suite) && is_offered(*suite));
             let suites =
                 ticket.into_iter().chain(others().filter(is_first)).chain(others().filter(|suite| !is_first(suite)));
             ClientHello::write(writer, &memory.facts.client_random, self.session_id(), suites, |writer| {
@@ -116,6 +119,9 @@ impl Offer {
                     Cookie { cookie }.write(writer);
                 }
                 write_modes(writer, psks, sessions);
+                if memory.offers_early_data() && hello.is_none_or(Hello::is_first) {
+                    EarlyDataIndication::write(writer);
+                }
                 if psks.accepts_exchange() {
                     KeyShareClientHello::write(writer, |writer| writer.filled(self.written.len));
                 }

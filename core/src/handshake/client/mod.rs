@@ -3,6 +3,7 @@
 //! ```text
 //!                                  START <------------+
 //!                                    | send ClientHello, once or twice
+//!                                    |                |                 K_send = early data, if there is some
 //!                                    v                |
 //!                                 WAIT_SH ------------+ receive HelloRetryRequest
 //!                                    | receive ServerHello
@@ -18,6 +19,9 @@
 //!                              WAIT_FINISHED
 //!                                    | receive Finished
 //!                                    |                                  K_recv = application
+//!        if early data was taken: SENDING_END_OF_EARLY_DATA
+//!                                    | send EndOfEarlyData
+//!                                    |                                  K_send = handshake
 //!        if asked: SENDING_CERT, then SIGNING_CV if it is not empty
 //!                                    |
 //!                            SENDING_FINISHED
@@ -26,11 +30,13 @@
 //!                                CONNECTED
 //! ```
 //!
-//! The right-hand column is what the calls of `k_recv` and `k_send` do. K_send is `handshake` as soon as K_recv is:
-//! there is no early data to be sent in between, and alerts are protected.
+//! The right-hand column is what the calls of `k_recv` and `k_send` do. K_send is `handshake` as soon as K_recv is, so
+//! that alerts are protected; with early data as soon as that was refused, or all of it was said.
 
 mod client_hello;
 mod sending_certificate;
+#[cfg(feature = "early-data")]
+mod sending_end_of_early_data;
 mod sending_finished;
 mod signing_certificate_verify;
 mod start;
@@ -86,6 +92,8 @@ pub(crate) enum State<P: CryptoProvider> {
     WaitCertificate(wait_certificate::WaitCertificate<P>),
     WaitCertificateVerify(wait_certificate_verify::WaitCertificateVerify<P>),
     WaitFinished(wait_finished::WaitFinished),
+    #[cfg(feature = "early-data")]
+    SendingEndOfEarlyData(sending_end_of_early_data::SendingEndOfEarlyData),
     SendingCertificate(sending_certificate::SendingCertificate),
     SigningCertificateVerify(signing_certificate_verify::SigningCertificateVerify),
     SendingFinished(sending_finished::SendingFinished),
@@ -109,6 +117,8 @@ impl<P: CryptoProvider> State<P> {
             Self::WaitCertificate(_) => "WAIT_CERT",
             Self::WaitCertificateVerify(_) => "WAIT_CV",
             Self::WaitFinished(_) => "WAIT_FINISHED",
+            #[cfg(feature = "early-data")]
+            Self::SendingEndOfEarlyData(_) => "SENDING_END_OF_EARLY_DATA",
             Self::SendingCertificate(_) => "SENDING_CERT",
             Self::SigningCertificateVerify(_) => "SIGNING_CV",
             Self::SendingFinished(_) => "SENDING_FINISHED",
@@ -128,6 +138,8 @@ impl<P: CryptoProvider> State<P> {
             Self::WaitCertificate(_) => Expected::one(HandshakeType::CERTIFICATE),
             Self::WaitCertificateVerify(_) => Expected::one(HandshakeType::CERTIFICATE_VERIFY),
             Self::WaitFinished(_) => Expected::one(HandshakeType::FINISHED),
+            #[cfg(feature = "early-data")]
+            Self::SendingEndOfEarlyData(_) => Expected::NOTHING,
             Self::Start(_)
             | Self::SendingCertificate(_)
             | Self::SigningCertificateVerify(_)
@@ -152,6 +164,10 @@ impl<P: CryptoProvider> State<P> {
             (Self::WaitCertificate(state), Some(received)) => state.on(step, client, received),
             (Self::WaitCertificateVerify(state), Some(received)) => state.on(step, received),
             (Self::WaitFinished(state), Some(received)) => state.on(step, received),
+            #[cfg(feature = "early-data")]
+            (Self::SendingEndOfEarlyData(state), None) => state.advance(step),
+            #[cfg(feature = "early-data")]
+            (Self::SendingEndOfEarlyData(_), Some(_)) => Poll::Ready(Err(Error::Internal)),
             (Self::SendingCertificate(state), None) => state.advance(step),
             (Self::SigningCertificateVerify(state), None) => state.advance(step),
             (Self::SendingFinished(state), None) => state.advance(step, client),

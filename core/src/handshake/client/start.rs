@@ -51,6 +51,7 @@ impl Start {
         // Which hash the transcript takes is not known yet: the message stays where it is until the server says.
         step.commit_first(len)?;
         step.expect(Next::Hello { early_data: false })?;
+        step.begin_early_data(len, !offer.session_id().is_empty())?;
         Ok(State::WaitServerHello(WaitServerHello::new(offer, len)))
     }
 }

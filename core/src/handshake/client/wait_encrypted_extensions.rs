@@ -12,8 +12,8 @@ use crate::handshake::evidence::{PeerAuthenticated, PskAgreed};
 use crate::limits::MAX_PLAINTEXT_LEN;
 use crate::wire::EncryptedExtensions;
 use crate::wire::extensions::{
-    ExpectedTickets, Extensions, MaxFragmentLengthExtension, NamedGroupList, RecordSizeLimit, SelectedCertificateType,
-    SelectedProtocol, ServerNameAcknowledgement,
+    EarlyDataIndication, ExpectedTickets, Extensions, MaxFragmentLengthExtension, NamedGroupList, RecordSizeLimit,
+    SelectedCertificateType, SelectedProtocol, ServerNameAcknowledgement,
 };
 use core::task::Poll;
 
@@ -55,6 +55,8 @@ impl WaitEncryptedExtensions {
         facts.alpn = alpn;
         facts.peer_certificate_type = peer_type.unwrap_or(CertificateType::X509);
         facts.own_certificate_type = own_type.unwrap_or(CertificateType::X509);
+        let accepted = extensions.get(ExtensionType::EARLY_DATA, EarlyDataIndication::read)?;
+        step.conclude_early_data(accepted.is_some())?;
         step.accept(&received.message)?;
         Poll::Ready(Ok(match &self.psk {
             Some(agreed) => State::WaitFinished(WaitFinished::new(PeerAuthenticated::by_psk(agreed))),
@@ -83,6 +85,7 @@ fn check_solicited<P: CryptoProvider>(
             ExtensionType::CLIENT_CERTIFICATE_TYPE => {
                 psks.accepts_certificate() && !is_x509_only(client.config.certificate_types)
             }
+            ExtensionType::EARLY_DATA => step.awaits_early_data(),
             ExtensionType::TICKET_REQUEST => client.config.sessions.requested().is_some(),
             ExtensionType::SUPPORTED_GROUPS => psks.accepts_exchange(),
             ExtensionType::RECORD_SIZE_LIMIT => true,

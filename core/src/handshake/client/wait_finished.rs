@@ -1,6 +1,8 @@
 //! WAIT_FINISHED: whether the server saw the same handshake; then the application keys.
 
 use super::sending_certificate::SendingCertificate;
+#[cfg(feature = "early-data")]
+use super::sending_end_of_early_data::SendingEndOfEarlyData;
 use super::sending_finished::SendingFinished;
 use super::{Key, State, Step};
 use crate::crypto::CryptoProvider;
@@ -33,6 +35,10 @@ impl WaitFinished {
         step.k_recv(&Key::ServerApplication, aligned)?;
         step.facts().peer_authentication = Some(self.authenticated.how());
         step.expect(Next::ApplicationData)?;
+        #[cfg(feature = "early-data")]
+        if step.owes_end_of_early_data() {
+            return Poll::Ready(Ok(State::SendingEndOfEarlyData(SendingEndOfEarlyData::new(verified))));
+        }
         Poll::Ready(Ok(if step.facts().certificate_requested {
             State::SendingCertificate(SendingCertificate::new(verified))
         } else {

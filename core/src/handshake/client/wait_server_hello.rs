@@ -106,12 +106,12 @@ impl WaitServerHello {
         step.accept(&received.message)?;
         let transcript = step.transcript_hash()?;
         let (handshake, psk) = psk::extract(step, suite.hash(), agreed, shared)?;
-        // Compatibility mode (RFC 9846 E.4): once, in front of the second flight.
-        if !self.offer()?.session_id().is_empty() && self.retried.is_none() {
+        // Compatibility mode (RFC 9846 E.4): once, in front of the second flight; early data is one.
+        if !self.offer()?.session_id().is_empty() && self.retried.is_none() && step.early_hash().is_none() {
             step.change_cipher_spec(0)?;
         }
         step.k_recv(&Key::Handshake(handshake.server_traffic(), &transcript), aligned)?;
-        step.k_send(&Key::Handshake(handshake.client_traffic(), &transcript))?;
+        step.k_send_handshake(&handshake, &transcript)?;
         step.proceed_to_main(handshake)?;
         Ok(State::WaitEncryptedExtensions(WaitEncryptedExtensions::new(psk)))
     }
@@ -128,6 +128,7 @@ impl WaitServerHello {
             return Poll::Ready(Err(PeerFault::SecondHelloRetryRequest.into()));
         }
         received.record_aligned()?;
+        step.reject_early_data();
         // What was sent before has reached the server, or it would not answer.
         ready!(step.poll_drained())?;
         let cookie = request.extensions.get(ExtensionType::COOKIE, Cookie::read)?.map(|cookie| cookie.cookie);
@@ -161,7 +162,7 @@ impl WaitServerHello {
         step.facts().retried = true;
         step.replace_by_message_hash(request.cipher_suite)?;
         step.accept(&received.message)?;
-        if !offer.session_id().is_empty() {
+        if !offer.session_id().is_empty() && step.early_hash().is_none() {
             step.change_cipher_spec(len)?;
         }
         step.commit(len)?;
@@ -201,7 +202,9 @@ fn check<P: CryptoProvider>(
         return Err(PeerFault::IllegalCompression.into());
     }
     let suite = server_hello.cipher_suite;
-    if !step.cipher_suites().any(|offered| offered == suite)
+    let is_of_hash = step.early_hash().is_none_or(|hash| suite.hash() == hash);
+    if !is_of_hash
+        || !step.cipher_suites().any(|offered| offered == suite)
         || !(client.config.psks.allows_suite(suite) || step.ticket_suite() == Some(suite))
     {
         return Err(PeerFault::IllegalCipherSuite.into());

@@ -38,6 +38,11 @@ impl<'m> Hello<'m> {
     pub(in crate::handshake) const fn second(_: CipherSuite, _: &'m [u8]) -> Self {
         Self(PhantomData)
     }
+
+    #[expect(clippy::unused_self, reason = "as where there are PSKs")]
+    pub(in crate::handshake) const fn is_first(self) -> bool {
+        true
+    }
 }
 
 pub(in crate::handshake) const fn write_modes<P: CryptoProvider>(

@@ -27,6 +27,11 @@ impl<'m> Hello<'m> {
         Self(Some((suite.hash(), request)))
     }
 
+    /// Whether it is the first one.
+    pub(in crate::handshake) const fn is_first(self) -> bool {
+        self.0.is_none()
+    }
+
     fn hash(self) -> Option<HashAlgorithm> {
         self.0.map(|(hash, _)| hash)
     }

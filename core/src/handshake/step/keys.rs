@@ -117,7 +117,7 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
 
 /// Follows an arrow of the key schedule, and tells the secret to the key log, if one is configured.
 #[inline(never)]
-fn derive<P: CryptoProvider>(
+pub(super) fn derive<P: CryptoProvider>(
     provider: &mut P,
     common: &Common<'_>,
     facts: &Facts,

@@ -1,5 +1,7 @@
 //! What a handshake keeps between its steps.
 
+#[cfg(feature = "early-data")]
+use super::early_data_memory::ClientEarlyData;
 use super::taken::SessionMemory;
 use crate::crypto::{CryptoProvider, Digest};
 use crate::error::{Error, Result};
@@ -56,6 +58,8 @@ pub(crate) struct Memory<'a, P: CryptoProvider> {
     pub(crate) notes: PeerNotes<'a>,
     /// The session that a client resumes.
     pub(crate) resuming: SessionMemory<'a>,
+    #[cfg(feature = "early-data")]
+    pub(crate) early_data: ClientEarlyData<P>,
     /// The identity we present, once it is chosen. It stays, for the application.
     pub(crate) identity: Option<ChosenIdentity<'a, P>>,
     #[cfg(feature = "tickets")]
@@ -73,6 +77,8 @@ impl<'a, P: CryptoProvider> Memory<'a, P> {
             facts: Facts::new(),
             notes,
             resuming,
+            #[cfg(feature = "early-data")]
+            early_data: ClientEarlyData::none(),
             identity: None,
             #[cfg(feature = "tickets")]
             session: SessionFacts { policy: None, began: None, owed: 0, owed_resumed: 0, is_count_asked: false },
@@ -84,6 +90,8 @@ impl<'a, P: CryptoProvider> Memory<'a, P> {
     pub(crate) fn end_handshake(&mut self) {
         self.transcript = Transcript::none();
         self.resuming.forget();
+        #[cfg(feature = "early-data")]
+        self.early_data.forget();
     }
 
     /// The chain of the identity that we have presented, and signed with.

@@ -2,6 +2,13 @@
 
 #[cfg(feature = "psk")]
 mod binders;
+#[cfg(not(feature = "early-data"))]
+#[path = "no_early_data.rs"]
+mod early_data;
+#[cfg(feature = "early-data")]
+mod early_data;
+#[cfg(feature = "early-data")]
+mod early_data_memory;
 mod keys;
 mod limits;
 mod memory;
@@ -18,6 +25,8 @@ mod taken;
 #[cfg(feature = "tickets")]
 mod tickets;
 
+#[cfg(feature = "early-data")]
+pub use early_data_memory::EarlyDataStatus;
 pub(super) use keys::Key;
 pub(crate) use memory::Memory;
 #[cfg(feature = "tickets")]

@@ -61,7 +61,11 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
         };
         memory.len = len.min(memory.bytes.len());
         match self.early(sessions, server_name) {
-            Some(early) => self.memory.schedule = Schedule::Early(early),
+            Some(early) => {
+                self.memory.schedule = Schedule::Early(early);
+                #[cfg(feature = "early-data")]
+                self.prepare_early_data(sessions);
+            }
             None => self.memory.resuming.forget(),
         }
         Poll::Ready(Ok(()))

@@ -98,6 +98,14 @@ impl<'a, P: CryptoProvider> Outgoing<'a, P> {
         self.key = None;
     }
 
+    /// Drops what is not sealed, and the key: from here on, in the clear.
+    #[cfg(feature = "early-data")]
+    pub(super) fn uninstall(&mut self) {
+        self.buffer.discard_open();
+        self.key = None;
+        self.is_key_spent = false;
+    }
+
     /// Obeys the peer: `limit` bytes of content at most.
     pub(crate) fn limit_content(&mut self, limit: usize) {
         self.max_content_len = self.max_content_len.min(limit);

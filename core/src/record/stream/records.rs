@@ -62,6 +62,11 @@ impl<P: CryptoProvider, G> Flight<P> for Records<'_, '_, P, G> {
         self.outgoing.install(provider, suite, secret)
     }
 
+    #[cfg(feature = "early-data")]
+    fn k_send_nothing(&mut self) {
+        self.outgoing.uninstall();
+    }
+
     fn k_recv(
         &mut self,
         provider: &mut P,
