@@ -22,13 +22,58 @@ struct Row {
     features: &'static str,
     /// The server's identity in `examples/firmware/pki`.
     identity: &'static str,
+    /// Other words for the server.
+    words: &'static [&'static str],
     board: Board,
     is_server: bool,
 }
 
-const CLIENT: Row = Row { name: "", what: "", features: "", identity: "direct", board: AN385, is_server: false };
+const CLIENT: Row =
+    Row { name: "", what: "", features: "", identity: "direct", words: &[], board: AN385, is_server: false };
 
-const ROWS: [Row; 23] = [
+/// The server has the key of `tls_uart`, and no certificate.
+const PSK: &[&str] = &[
+    "-psk_identity",
+    "board",
+    "-psk",
+    "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a",
+    "-allow_no_dhe_kex",
+];
+
+const ROWS: [Row; 27] = [
+    Row {
+        name: "psk",
+        what: "AES-128-GCM, X25519, pre-shared key",
+        features: "aes128gcm,x25519,psk",
+        identity: "",
+        words: PSK,
+        ..CLIENT
+    },
+    Row {
+        name: "psk-small",
+        what: "the same, records of 1 kB",
+        features: "aes128gcm,x25519,psk,small-records",
+        identity: "",
+        words: PSK,
+        ..CLIENT
+    },
+    Row {
+        name: "psk-ke",
+        what: "AES-128-GCM, pre-shared key alone, records of 1 kB",
+        features: "aes128gcm,psk-ke,small-records",
+        identity: "",
+        words: PSK,
+        ..CLIENT
+    },
+    Row {
+        name: "microbit-psk",
+        what: "AES-128-GCM, pre-shared key alone, records of 1 kB",
+        features: "aes128gcm,psk-ke,small-records",
+        identity: "",
+        words: PSK,
+        board: MICROBIT,
+        ..CLIENT
+    },
     Row { name: "pinned", what: "AES-128-GCM, P-256, pinned key", features: "aes128gcm,p256", ..CLIENT },
     Row { name: "chain", what: "the same, chain verified", features: "aes128gcm,p256,chain", ..CLIENT },
     Row {
@@ -194,7 +239,7 @@ pub(super) fn table(root: &Path, only: Option<&str>, strict: bool) -> Result<(),
         let printed = if row.is_server {
             serve(&pki, &row.board, &image)
         } else {
-            let (_server, port) = openssl_server(&pki, &www, row.identity, &[])?;
+            let (_server, port) = openssl_server(&pki, &www, row.identity, row.words)?;
             run(&row.board, row.board.pace, &image, Some(port))
         };
         let figures = figures(&row.board, &image::flash(&image)?, &printed.map_err(of_row)?).map_err(of_row)?;

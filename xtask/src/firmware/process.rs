@@ -72,8 +72,8 @@ fn wait_for(port: u16) -> Result<(), String> {
     })
 }
 
-/// `openssl s_server` that serves the files of `www` with the identity `name` of `pki`; and other words for it. What it
-/// has to say is in [`server_log`].
+/// `openssl s_server` that serves the files of `www` with the identity `name` of `pki`, or with none that has no name; and
+/// other words for it. What it has to say is in [`server_log`].
 pub(super) fn openssl_server(pki: &Path, www: &Path, name: &str, words: &[&str]) -> Result<(Background, u16), String> {
     let port = free_port()?;
     let file = |suffix: &str| pki.join(format!("{name}.{suffix}.pem"));
@@ -81,11 +81,12 @@ pub(super) fn openssl_server(pki: &Path, www: &Path, name: &str, words: &[&str])
     command
         .current_dir(www)
         .args(["s_server", "-quiet", "-state", "-tls1_3", "-HTTP", "-accept", &format!("127.0.0.1:{port}")])
-        .arg("-cert")
-        .arg(file("cert"))
-        .arg("-key")
-        .arg(file("key"))
         .args(words);
+    if name.is_empty() {
+        command.arg("-nocert");
+    } else {
+        command.arg("-cert").arg(file("cert")).arg("-key").arg(file("key"));
+    }
     let log = File::create(server_log(www)).map_err(|error| error.to_string())?;
     let server = Background::start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log))?;
     wait_for(port)?;

@@ -1,5 +1,5 @@
-//! A TLS client over the serial line, without a network stack: fetches a page from a server whose key is pinned, and
-//! says what that took.
+//! A TLS client over the serial line, without a network stack: fetches a page from a server whose key is pinned, whose
+//! chain is verified, or that has the same pre-shared key; and says what that took.
 
 #![no_std]
 #![no_main]
@@ -7,7 +7,7 @@
 #[cfg(any(feature = "chain", feature = "ordered"))]
 use core::time::Duration;
 use saitls_core::config::ClientConfig;
-#[cfg(not(any(feature = "chain", feature = "ordered")))]
+#[cfg(not(any(feature = "chain", feature = "ordered", feature = "psk")))]
 use saitls_core::crypto::PinnedKey;
 use saitls_core::{Buffers, Connection, DnsName, Error, ProviderFault, ServerName};
 #[cfg(feature = "asm-p256")]
@@ -25,7 +25,7 @@ use saitls_firmware::{
 use saitls_rustcrypto::RustCrypto as Crypto;
 
 /// SHA-256 of the SubjectPublicKeyInfos that the server may have: one on P-256, one of Ed25519.
-#[cfg(not(any(feature = "chain", feature = "ordered")))]
+#[cfg(not(any(feature = "chain", feature = "ordered", feature = "psk")))]
 static PINS: [[u8; 32]; 2] =
     [*include_bytes!("../../pki/leaf.spki.sha256"), *include_bytes!("../../pki/ed25519.spki.sha256")];
 
@@ -106,10 +106,11 @@ fn run() -> Result<(), Error> {
 /// A connection in static memory, with all it refers to.
 #[inline(never)]
 fn connection() -> Result<&'static mut Connection<'static, Provider>, Error> {
-    #[cfg(not(any(feature = "chain", feature = "ordered")))]
-    static TRUST: PinnedKey<'static> = PinnedKey::sha256(&PINS);
-    #[cfg(not(any(feature = "chain", feature = "ordered")))]
-    let trust = &TRUST;
+    #[cfg(not(any(feature = "chain", feature = "ordered", feature = "psk")))]
+    let trust = {
+        static TRUST: PinnedKey<'static> = PinnedKey::sha256(&PINS);
+        &TRUST
+    };
     #[cfg(any(feature = "chain", feature = "ordered"))]
     let trust = {
         #[cfg(feature = "ordered")]
@@ -133,7 +134,17 @@ fn connection() -> Result<&'static mut Connection<'static, Provider>, Error> {
         };
         &TRUST
     };
+    #[cfg(not(feature = "psk"))]
     let config = ClientConfig::new(trust);
+    #[cfg(feature = "psk")]
+    let config = {
+        use saitls_core::psk::PreSharedKey;
+        // Everybody knows it: it is that of a measurement.
+        static KEYS: [PreSharedKey<'static, Provider>; 1] = [PreSharedKey::new(b"board", &[0x5a; 32])];
+        ClientConfig::psk_only(&KEYS)
+    };
+    #[cfg(feature = "psk-ke")]
+    let config = config.with_psk_modes(saitls_core::psk::PskModes::WithoutKeyExchange);
     #[cfg(feature = "small-records")]
     let config = config.with_max_fragment_length(saitls_core::codes::MaxFragmentLength::BYTES_1024);
     let config = forever!(ClientConfig<'static, Provider>, config);
