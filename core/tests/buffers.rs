@@ -663,7 +663,7 @@ fn sealing_makes_a_record_of_what_was_written() {
     }
     // Header, content type and tag are around each; nothing is no record.
     assert_eq!(lengths, [25, 52, 52]);
-    let (room, data) = pair.client.transport_buffers();
+    let (room, data) = pair.client.records_ports();
     assert_eq!((room.is_empty(), data.len()), (false, 52));
     assert_eq!(pair.run(), (Ok(()), Ok(())));
     assert_eq!(drain(&mut pair.server), b"one");

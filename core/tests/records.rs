@@ -352,11 +352,8 @@ fn records_without_effect_come_in_a_row_up_to_a_limit() {
     forger.answer(&mut client).unwrap();
     let result = (0..=MAX_IDLE_RECORDS).try_for_each(|_| forger.send(&mut client, ALERT, &[1, 90]));
     assert_alert(&mut client, &mut forger, result, Alert::UNEXPECTED_MESSAGE);
-}
 
-/// In a row is in a row: a message that is taken begins a new one, as data does.
-#[test]
-fn what_has_an_effect_ends_a_row_of_records_without() {
+    // A message that is taken begins a new row, as data does: Finished and a KeyUpdate at a server, tickets at a client.
     let identity = ed25519();
     let identities = [identity.identity()];
     let config = ServerConfig::new(&identities);
@@ -372,10 +369,7 @@ fn what_has_an_effect_ends_a_row_of_records_without() {
         forger.send(&mut server, DATA, b"").unwrap();
     }
     forger.send_messages(&mut server, &key_update(0)).unwrap();
-    for _ in 0..MAX_IDLE_RECORDS {
-        forger.send(&mut server, DATA, b"").unwrap();
-    }
-    let result = forger.send(&mut server, DATA, b"");
+    let result = (0..=MAX_IDLE_RECORDS).try_for_each(|_| forger.send(&mut server, DATA, b""));
     assert_alert(&mut server, &mut forger, result, Alert::UNEXPECTED_MESSAGE);
 
     let config = ClientConfig::new(&ANY);

@@ -20,7 +20,7 @@ fn what_a_certificate_lacks_is_named() {
         refused(&[SignatureScheme::ECDSA_SECP256R1_SHA256]),
         Error::Certificate(CertificateFault::MissingSubjectAltName)
     );
-    let missing = InBytes::<SignatureScheme>::new(SignatureScheme::ECDSA_SECP256R1_SHA256);
+    let missing = InBytes::from(SignatureScheme::ECDSA_SECP256R1_SHA256);
     assert_eq!(refused(&[SignatureScheme::ED25519]), Error::Certificate(CertificateFault::SignatureScheme(missing)));
 }
 

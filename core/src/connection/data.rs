@@ -62,7 +62,7 @@ impl<P: CryptoProvider> Connection<'_, P> {
 
     /// [`records_room`](Self::records_room) and [`records`](Self::records) at once, for a transport that
     /// moves bytes both ways while it waits.
-    pub fn transport_buffers(&mut self) -> (&mut [u8], &[u8]) {
+    pub fn records_ports(&mut self) -> (&mut [u8], &[u8]) {
         let room = if self.may_get_records() { self.receive.free() } else { &mut [] };
         (room, self.outgoing.buffer.unsent())
     }

@@ -15,13 +15,16 @@ pub struct Digest {
 }
 
 impl Digest {
+    /// No bytes.
+    pub(crate) const EMPTY: Self = Self { bytes: [0; MAX_DIGEST_LEN], len: 0 };
+
     /// A copy of `bytes`.
     ///
     /// # Errors
     /// [`ProviderFault::Unsupported`](crate::ProviderFault::Unsupported) if there are more than [`MAX_DIGEST_LEN`].
     #[inline]
     pub fn new(bytes: &[u8]) -> Result<Self> {
-        let mut digest = Self { bytes: [0; MAX_DIGEST_LEN], len: 0 };
+        let mut digest = Self::EMPTY;
         match (digest.bytes.get_mut(..bytes.len()), u8::try_from(bytes.len())) {
             (Some(target), Ok(len)) => {
                 target.copy_from_slice(bytes);

@@ -56,22 +56,14 @@ fn expand_label<P: CryptoProvider>(
     let front = [high, low, label_len];
     let context_len = [u8::try_from(context.len()).map_err(|_| ProviderFault::Unsupported)?];
 
-    let mut previous: Option<Zeroizing<Digest>> = None;
+    let mut block = Zeroizing::new(Digest::EMPTY);
     let mut counter = 0u8;
     for chunk in out.chunks_mut(hash.output_len()) {
         counter = counter.checked_add(1).ok_or(ProviderFault::Unsupported)?;
-        let parts: [&[u8]; 7] = [
-            previous.as_ref().map_or(&[], |previous| previous.as_bytes()),
-            &front,
-            label.prefix.0,
-            label.name,
-            &context_len,
-            context,
-            &[counter],
-        ];
-        let block = Zeroizing::new(P::Hash::hmac(provider, hash, secret, &parts)?);
+        let parts: [&[u8]; 7] =
+            [block.as_bytes(), &front, label.prefix.0, label.name, &context_len, context, &[counter]];
+        *block = P::Hash::hmac(provider, hash, secret, &parts)?;
         chunk.copy_from_slice(block.as_bytes().get(..chunk.len()).ok_or(Error::Internal)?);
-        previous = Some(block);
     }
     Ok(())
 }

@@ -87,7 +87,7 @@ pub use secret::{MAX_STORED_SECRET_LEN, Secret, SoftwareSecret};
 pub(crate) use signature_verifier::unusable_key;
 pub use signature_verifier::{SignatureAlgorithm, SignatureVerifier};
 pub use signer::Signer;
-pub use verification::{Answers, Notes, VerificationProgress};
+pub use verification::{Answers, VerificationProgress};
 
 pub use crate::wire::{CertificateEntries, CertificateEntry};
 

@@ -13,8 +13,8 @@ use core::task::{Poll, ready};
 /// [verified](Self::poll_next), and runs again.
 ///
 /// An answer is only worth something if the same question is asked again. What beside the peer's certificates decides
-/// on the questions, such as the time, or which trust anchors there are, goes into the notes that
-/// [`begin`](Self::begin) takes: with other notes, all answers are forgotten.
+/// on the questions, such as the time, or which trust anchors there are, is told to [`begin`](Self::begin): with others,
+/// all answers are forgotten.
 pub struct VerificationProgress<P: CryptoProvider> {
     /// Set by a verifier that found that the certificate is for the server name it was given.
     pub server_name_verified: bool,
@@ -31,15 +31,16 @@ pub struct VerificationProgress<P: CryptoProvider> {
 }
 
 /// What answers rest on, besides the peer's certificates.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Notes {
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Notes {
     /// The time that certificates are verified at, as the verifier counts it.
-    pub time: u64,
-    /// Which verifier it was, and what it was set to: addresses, lengths, counts. An address tells apart what exists at
-    /// one time and has a size: clocks without any, of verifiers with the same trust anchors that take turns at one
-    /// peer, are taken for one clock.
-    pub verifier: [usize; 7],
+    time: u64,
+    /// Which verifier it was, and what it was set to.
+    verifier: [usize; MAX_SETTINGS],
 }
+
+/// The most numbers that tell a verifier from others.
+const MAX_SETTINGS: usize = 7;
 
 /// Which signatures were valid, in the order in which they were asked for.
 #[derive(Debug, Clone, Copy, Default)]
@@ -85,7 +86,7 @@ impl<P: CryptoProvider> Default for VerificationProgress<P> {
             operation: None,
             is_begun: false,
             is_any_wrong: false,
-            notes: Notes { time: 0, verifier: [0; 7] },
+            notes: Notes { time: 0, verifier: [0; MAX_SETTINGS] },
             answers: Answers { bits: 0, count: 0 },
             verified: 0,
             unusable_key: None,
@@ -94,17 +95,34 @@ impl<P: CryptoProvider> Default for VerificationProgress<P> {
 }
 
 impl<P: CryptoProvider> VerificationProgress<P> {
-    /// The notes of the last [`begin`](Self::begin); `None` at the first call for a Certificate message.
-    #[must_use]
-    pub const fn notes(&self) -> Option<Notes> {
-        if self.is_begun { Some(self.notes) } else { None }
+    /// Says whose answers are wanted, and returns the time that certificates are verified at.
+    ///
+    /// That is the time of the first call for a Certificate message, which `now` tells: another one could mean other
+    /// questions, in another order. `verifier` tells this verifier, as it is set up, from others: by addresses, lengths
+    /// and counts, up to seven of them (more do not compile). An address
+    /// tells apart what exists at one time and has a size: clocks without any, of verifiers with the same trust anchors
+    /// that take turns at one peer, are taken for one clock. With others than those of the call before, the answers at
+    /// hand are forgotten, and it is the first call again.
+    ///
+    /// # Errors
+    /// What `now` returns.
+    pub fn begin<const N: usize>(&mut self, verifier: [usize; N], now: impl FnOnce() -> Result<u64>) -> Result<u64> {
+        const { assert!(N <= MAX_SETTINGS, "too many numbers") };
+        let mut settings = [0; MAX_SETTINGS];
+        settings.iter_mut().zip(verifier).for_each(|(slot, number)| *slot = number);
+        if !self.is_begun || self.notes.verifier != settings {
+            self.restart(Notes { time: now()?, verifier: settings });
+        }
+        Ok(self.notes.time)
     }
 
-    /// Says what the answers rest on. If that is not what the ones at hand rest on, they are forgotten.
-    pub fn begin(&mut self, notes: Notes) {
-        if self.notes() != Some(notes) {
-            *self = Self { is_begun: true, notes, verified: self.verified, ..Self::default() };
-        }
+    /// Certificates are verified at another time, here and in the calls to come: the answers at hand are forgotten.
+    pub fn begin_again(&mut self, time: u64) {
+        self.restart(Notes { time, verifier: self.notes.verifier });
+    }
+
+    fn restart(&mut self, notes: Notes) {
+        *self = Self { is_begun: true, notes, verified: self.verified, ..Self::default() };
     }
 
     /// The answers so far.

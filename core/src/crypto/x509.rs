@@ -235,10 +235,10 @@ pub struct Certificate<'a> {
     pub subject: &'a [u8],
     /// The SubjectPublicKeyInfo.
     pub subject_public_key_info: &'a [u8],
-    /// What comes behind them in the TBSCertificate: unique identifiers and extensions.
-    pub rest: Reader<'a>,
-    /// What comes behind the TBSCertificate: `signatureAlgorithm` and `signatureValue`.
-    pub outside: Reader<'a>,
+    /// What comes behind them in the TBSCertificate, unread: unique identifiers and extensions.
+    pub rest: &'a [u8],
+    /// What comes behind the TBSCertificate, unread: `signatureAlgorithm` and `signatureValue`.
+    pub outside: &'a [u8],
 }
 
 impl<'a> Certificate<'a> {
@@ -268,8 +268,8 @@ impl<'a> Certificate<'a> {
             validity,
             subject,
             subject_public_key_info,
-            rest,
-            outside,
+            rest: rest.rest(),
+            outside: outside.rest(),
         })
     }
 
@@ -282,7 +282,7 @@ impl<'a> Certificate<'a> {
     /// # Errors
     /// [`Malformed`] if their list is, or if anything stands behind it, or anything but unique identifiers in front.
     pub fn extensions(&self) -> Result<Extensions<'a>, Malformed> {
-        let mut rest = self.rest.clone();
+        let mut rest = Reader::new(self.rest);
         while !rest.is_empty() {
             let field = Element::read(&mut rest)?;
             match field.tag {
@@ -397,7 +397,7 @@ pub(crate) fn unusable_key(public_key: &[u8]) -> CertificateFault {
         u16::try_from(bits).map_err(|_| Malformed)
     };
     match bits() {
-        Ok(bits) if !USUAL_RSA_BITS.contains(&bits) => CertificateFault::RsaKeyLength(InBytes::<u16>::new(bits)),
+        Ok(bits) if !USUAL_RSA_BITS.contains(&bits) => CertificateFault::RsaKeyLength(InBytes::from(bits)),
         _ => CertificateFault::Unsupported,
     }
 }

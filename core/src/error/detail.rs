@@ -44,17 +44,17 @@ impl core::fmt::Display for ByteCount {
 }
 
 /// A number of 16 bits as two bytes. An [`Error`](super::Error) that held it as it is would have to stand at an even
-/// address, which costs code wherever errors are returned.
+/// address, which costs code wherever errors are returned. It is made by `From`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct InBytes<T>([u8; 2], PhantomData<T>);
 
-impl InBytes<u16> {
-    /// This number.
-    #[must_use]
-    pub const fn new(number: u16) -> Self {
+impl From<u16> for InBytes<u16> {
+    fn from(number: u16) -> Self {
         Self(number.to_be_bytes(), PhantomData)
     }
+}
 
+impl InBytes<u16> {
     /// The number.
     #[must_use]
     pub const fn get(self) -> u16 {
@@ -62,13 +62,13 @@ impl InBytes<u16> {
     }
 }
 
-impl InBytes<SignatureScheme> {
-    /// This scheme.
-    #[must_use]
-    pub const fn new(scheme: SignatureScheme) -> Self {
+impl From<SignatureScheme> for InBytes<SignatureScheme> {
+    fn from(scheme: SignatureScheme) -> Self {
         Self(scheme.0.to_be_bytes(), PhantomData)
     }
+}
 
+impl InBytes<SignatureScheme> {
     /// The scheme.
     #[must_use]
     pub const fn get(self) -> SignatureScheme {
@@ -76,13 +76,13 @@ impl InBytes<SignatureScheme> {
     }
 }
 
-impl InBytes<ExtensionType> {
-    /// This type of extension.
-    #[must_use]
-    pub const fn new(kind: ExtensionType) -> Self {
+impl From<ExtensionType> for InBytes<ExtensionType> {
+    fn from(kind: ExtensionType) -> Self {
         Self(kind.0.to_be_bytes(), PhantomData)
     }
+}
 
+impl InBytes<ExtensionType> {
     /// The type.
     #[must_use]
     pub const fn get(self) -> ExtensionType {

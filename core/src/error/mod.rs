@@ -39,6 +39,14 @@ use core::fmt::{Display, Formatter};
 /// The result of everything in this library that can fail.
 pub type Result<T, E = Error> = core::result::Result<T, E>;
 
+/// What a result holds, where it stands: a long value that is moved out of its result is copied by code.
+pub(crate) const fn by_ref<T>(result: &Result<T>) -> Result<&T> {
+    match result {
+        Ok(value) => Ok(value),
+        Err(error) => Err(*error),
+    }
+}
+
 /// Why a connection ended, or why a call was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

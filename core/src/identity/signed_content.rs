@@ -1,7 +1,7 @@
 //! What a CertificateVerify signs (RFC 9846 4.5.2).
 
 use crate::crypto::CryptoProvider;
-use crate::error::Result;
+use crate::error::{Result, by_ref};
 use crate::key_schedule::Transcript;
 use crate::wire::Writer;
 
@@ -33,7 +33,8 @@ impl SignedContent {
         transcript: &mut Transcript<P>,
         side: Side,
     ) -> Result<()> {
-        let transcript = transcript.hash(provider)?;
+        let transcript = transcript.hash(provider);
+        let transcript = by_ref(&transcript)?;
         let mut writer = Writer::new(&mut self.bytes);
         writer.bytes(&[0x20; 64]);
         writer.bytes(match side {

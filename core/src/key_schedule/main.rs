@@ -8,20 +8,23 @@ use crate::error::Result;
 /// The Main Secret.
 pub(crate) struct Main<P: CryptoProvider>(pub(super) Stage<P>);
 
+/// Which arrow of the [Main Secret](Main) to follow, to where `transcript` is that of ClientHello...server Finished.
+#[derive(Clone, Copy)]
+pub(crate) struct FromMain(&'static Name);
+
+impl FromMain {
+    /// `client_application_traffic_secret_0`.
+    pub(crate) const CLIENT_TRAFFIC: Self = Self(&Name::CLIENT_APPLICATION_TRAFFIC);
+    /// `server_application_traffic_secret_0`.
+    pub(crate) const SERVER_TRAFFIC: Self = Self(&Name::SERVER_APPLICATION_TRAFFIC);
+    /// `exporter_secret`.
+    pub(crate) const EXPORTER: Self = Self(&Name::EXPORTER);
+}
+
 impl<P: CryptoProvider> Main<P> {
-    /// `client_application_traffic_secret_0`; `transcript` is that of ClientHello...server Finished.
-    pub(crate) const fn client_traffic(&self) -> Arrow<'_, P> {
-        self.0.arrow(&Name::CLIENT_APPLICATION_TRAFFIC)
-    }
-
-    /// `server_application_traffic_secret_0`; `transcript` is that of ClientHello...server Finished.
-    pub(crate) const fn server_traffic(&self) -> Arrow<'_, P> {
-        self.0.arrow(&Name::SERVER_APPLICATION_TRAFFIC)
-    }
-
-    /// `exporter_secret`; `transcript` is that of ClientHello...server Finished.
-    pub(crate) const fn exporter(&self) -> Arrow<'_, P> {
-        self.0.arrow(&Name::EXPORTER)
+    /// One of the arrows.
+    pub(crate) const fn arrow(&self, to: FromMain) -> Arrow<'_, P> {
+        self.0.arrow(to.0)
     }
 
     /// `resumption_secret`; `transcript` is that of ClientHello...client Finished.

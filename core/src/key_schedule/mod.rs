@@ -30,14 +30,14 @@ pub(crate) use early::Early;
 pub(crate) use handshake::Handshake;
 #[cfg(feature = "tickets")]
 pub(crate) use main::Resumption;
-pub(crate) use main::{Exporter, Main};
+pub(crate) use main::{Exporter, FromMain, Main};
 pub(crate) use transcript::Transcript;
 #[cfg(feature = "psk")]
 pub(crate) use transcript::message_hash_header;
 
 use crate::codes::HashAlgorithm;
 use crate::crypto::{CryptoProvider, Digest, Label, Secret};
-use crate::error::Result;
+use crate::error::{Result, by_ref};
 
 /// What an arrow is called: its label (RFC 9846 7.1), and the secret's name in a key log.
 pub(crate) struct Name {
@@ -81,6 +81,14 @@ pub(crate) struct Arrow<'s, P: CryptoProvider> {
     from: &'s Stage<P>,
     name: &'static Name,
 }
+
+impl<P: CryptoProvider> Clone for Arrow<'_, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P: CryptoProvider> Copy for Arrow<'_, P> {}
 
 impl<P: CryptoProvider> Arrow<'_, P> {
     /// The secret. `transcript` is the hash of the messages that the arrow's method names.
@@ -148,6 +156,6 @@ pub(crate) fn verify_data<P: CryptoProvider>(
     base_key: &P::Secret,
     transcript: &Digest,
 ) -> Result<Digest> {
-    let finished_key = base_key.derive(provider, hash, &label::FINISHED, b"")?;
-    finished_key.mac(provider, hash, transcript.as_bytes())
+    let finished_key = base_key.derive(provider, hash, &label::FINISHED, b"");
+    by_ref(&finished_key)?.mac(provider, hash, transcript.as_bytes())
 }

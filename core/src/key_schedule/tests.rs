@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use super::{Arrow, Early, Exporter, Handshake, Main, verify_data};
+use super::{Arrow, Early, Exporter, FromMain, Handshake, Main, verify_data};
 use crate::codes::HashAlgorithm;
 use crate::crypto::{self, CryptoProvider, Digest, Nothing, Secret as _, SoftwareSecret};
 use crate::error::{ProviderFault, Result};
@@ -74,9 +74,9 @@ fn handshake_and_main(handshake: Handshake<Sha>, hello: &str, finished: &str, ex
     leads(&handshake.client_traffic(), hello, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", client_handshake);
     leads(&handshake.server_traffic(), hello, "SERVER_HANDSHAKE_TRAFFIC_SECRET", server_handshake);
     let main = handshake.into_main(&mut Sha).unwrap();
-    leads(&main.client_traffic(), finished, "CLIENT_TRAFFIC_SECRET_0", client);
-    leads(&main.server_traffic(), finished, "SERVER_TRAFFIC_SECRET_0", server);
-    leads(&main.exporter(), finished, "EXPORTER_SECRET", exporter);
+    leads(&main.arrow(FromMain::CLIENT_TRAFFIC), finished, "CLIENT_TRAFFIC_SECRET_0", client);
+    leads(&main.arrow(FromMain::SERVER_TRAFFIC), finished, "SERVER_TRAFFIC_SECRET_0", server);
+    leads(&main.arrow(FromMain::EXPORTER), finished, "EXPORTER_SECRET", exporter);
     main
 }
 

@@ -65,7 +65,7 @@ impl<'a> Question<'a> {
 
 /// How a certificate is signed, as it says inside and outside, and the signature.
 pub(crate) fn signature<'a>(certificate: &Certificate<'a>) -> Result<(AlgorithmIdentifier<'a>, &'a [u8])> {
-    let mut outside = certificate.outside.clone();
+    let mut outside = Reader::new(certificate.outside);
     let algorithm = Element::read(&mut outside)?;
     let signature = Element::read(&mut outside)?.expect_tag(der::BIT_STRING)?;
     outside.finish()?;
@@ -107,7 +107,7 @@ fn algorithm<P: CryptoProvider>(
     }
     let algorithm = found.filter(|&algorithm| has(algorithm)).ok_or(CertificateFault::Unsupported)?;
     match schemes.into_iter().find(|scheme| !offered.contains(scheme)) {
-        Some(missing) => Err(CertificateFault::SignatureScheme(InBytes::<SignatureScheme>::new(missing))),
+        Some(missing) => Err(CertificateFault::SignatureScheme(InBytes::from(missing))),
         None => Ok(algorithm),
     }
 }

@@ -12,9 +12,7 @@ use saitls_core::codes::{CertificateType, SignatureScheme};
 #[cfg(feature = "tickets")]
 use saitls_core::crypto::TrustFingerprint;
 use saitls_core::crypto::x509::{self, Certificate};
-use saitls_core::crypto::{
-    Clock, CryptoProvider, Notes, PeerCertificates, PeerRole, PeerVerifier, VerificationProgress,
-};
+use saitls_core::crypto::{Clock, CryptoProvider, PeerCertificates, PeerRole, PeerVerifier, VerificationProgress};
 use saitls_core::error::{CertificateFault, Error, Misconfiguration, Result};
 
 /// How many intermediate certificates of a peer are looked at, if nobody says otherwise.
@@ -123,12 +121,8 @@ impl<'a> ChainVerifier<'a> {
         // The last one tells it from verifiers of another kind, which ask in another order.
         let verifier =
             [self.anchors.as_ptr().addr(), self.anchors.len(), clock, self.max_intermediates, 0, 0, usize::MAX];
-        let time = match (progress.notes(), self.clock) {
-            (_, None) => 0,
-            (Some(notes), _) if notes.verifier == verifier => notes.time,
-            (_, Some(clock)) => clock.now()?.as_secs(),
-        };
-        progress.begin(Notes { time, verifier });
+        let now = || self.clock.map_or(Ok(0), |clock| Ok(clock.now()?.as_secs()));
+        let time = progress.begin(verifier, now)?;
         Ok(Validity::at(self.clock.map(|_| time)))
     }
 

@@ -35,7 +35,7 @@ pub(crate) fn explain(
         W::UnsupportedSignatureAlgorithmContext(_) | W::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
             let missing = |scheme: &_| !peer.signature_schemes.contains(scheme);
             let scheme = certificates(peer).filter_map(x509::signature_scheme).find(missing);
-            scheme.map_or(general, |scheme| CertificateFault::SignatureScheme(InBytes::<SignatureScheme>::new(scheme)))
+            scheme.map_or(general, |scheme| CertificateFault::SignatureScheme(InBytes::from(scheme)))
         }
         W::CertNotValidForName(_) if !has_names(peer) => CertificateFault::MissingSubjectAltName,
         W::UnknownIssuer if has_issuer_in_another_form(peer, anchors) => CertificateFault::IssuerNameForm,

@@ -15,7 +15,7 @@ use saitls_core::codes::CertificateType;
 #[cfg(feature = "tickets")]
 use saitls_core::crypto::TrustFingerprint;
 use saitls_core::crypto::{
-    Clock, CryptoProvider, Notes, PeerCertificates, PeerRole, PeerVerifier, VerificationProgress, x509,
+    Clock, CryptoProvider, PeerCertificates, PeerRole, PeerVerifier, VerificationProgress, x509,
 };
 use saitls_core::error::{CertificateFault, Error, Result};
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
@@ -155,17 +155,11 @@ impl<'a> ChainVerifier<'a> {
         edition: usize,
     ) -> Poll<Result<()>> {
         check_end_entity(peer)?;
-        // The time of the first run is that of all: another one could mean other questions in another order.
-        let verifier = self.identity(edition);
-        let mut time = match progress.notes() {
-            Some(notes) if notes.verifier == verifier => notes.time,
-            _ => match self.validity {
-                Validity::Now(clock) => clock.now()?.as_secs(),
-                Validity::Ever(_) => 0,
-            },
-        };
+        let mut time = progress.begin(self.identity(edition), || match self.validity {
+            Validity::Now(clock) => Ok(clock.now()?.as_secs()),
+            Validity::Ever(_) => Ok(0),
+        })?;
         'run: loop {
-            progress.begin(Notes { time, verifier });
             let recorder = Recorder::new(progress.answers());
             let outcome = self.run::<P>(peer, UnixTime::since_unix_epoch(Duration::from_secs(time)), &recorder);
             for question in recorder.questions() {
@@ -189,7 +183,10 @@ impl<'a> ChainVerifier<'a> {
                         Validity::Ever(later) => later(self, &error, peer, time),
                     };
                     match later {
-                        Some(later) => time = later,
+                        Some(later) => {
+                            progress.begin_again(later);
+                            time = later;
+                        }
                         None => return Poll::Ready(Err(self.explain(&error, progress, peer).into())),
                     }
                 }

@@ -43,8 +43,7 @@ fn signatures_in_ways_that_were_not_offered_are_refused() {
     let with = |schemes: &[S]| offered_at(NOW, &root.der, &[&leaf.der], schemes);
     assert_eq!(with(&[S::ECDSA_SECP256R1_SHA256, S::ECDSA_SECP384R1_SHA384]), Ok(1));
     assert_eq!(with(&[S::ECDSA_SECP384R1_SHA384]), Ok(1));
-    let missing =
-        Err(Error::Certificate(CertificateFault::SignatureScheme(InBytes::<S>::new(S::ECDSA_SECP384R1_SHA384))));
+    let missing = Err(Error::Certificate(CertificateFault::SignatureScheme(InBytes::from(S::ECDSA_SECP384R1_SHA384))));
     assert_eq!(with(&[S::ECDSA_SECP256R1_SHA256, S::ED25519]), missing);
     assert_eq!(with(&[]), missing);
 }
@@ -64,11 +63,11 @@ fn rsa() {
     // The server's is signed with SHA-384, the second intermediate with the other.
     assert_eq!(
         offered(root, &chain, &all[..1]),
-        Err(Error::Certificate(CertificateFault::SignatureScheme(InBytes::<S>::new(S::RSA_PKCS1_SHA512))))
+        Err(Error::Certificate(CertificateFault::SignatureScheme(InBytes::from(S::RSA_PKCS1_SHA512))))
     );
     assert_eq!(
         offered(root, &chain, &all[1..]),
-        Err(Error::Certificate(CertificateFault::SignatureScheme(InBytes::<S>::new(S::RSA_PKCS1_SHA256))))
+        Err(Error::Certificate(CertificateFault::SignatureScheme(InBytes::from(S::RSA_PKCS1_SHA256))))
     );
 }
 

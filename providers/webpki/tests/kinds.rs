@@ -117,7 +117,7 @@ fn signatures_that_were_not_offered() {
     let verification = Verification { schemes, ..Verification::server(&chain, "server.test") };
     let verified = verification.run(&verifier, &mut Counting::default());
     let (error, alert) = (
-        Error::Certificate(CertificateFault::SignatureScheme(InBytes::<S>::new(S::ECDSA_SECP521R1_SHA512))),
+        Error::Certificate(CertificateFault::SignatureScheme(InBytes::from(S::ECDSA_SECP521R1_SHA512))),
         Alert::UNSUPPORTED_CERTIFICATE,
     );
     assert_refused(verified, error, alert, "ecdsa_secp521r1_sha512");
@@ -127,7 +127,7 @@ fn signatures_that_were_not_offered() {
 fn an_issuer_with_rsa_1024() {
     let verified = verify_later(data!("rsa1024.short.root"), &[data!("rsa1024.server")]);
     let (error, alert) =
-        (Error::Certificate(CertificateFault::RsaKeyLength(InBytes::<u16>::new(1024))), Alert::UNSUPPORTED_CERTIFICATE);
+        (Error::Certificate(CertificateFault::RsaKeyLength(InBytes::from(1024))), Alert::UNSUPPORTED_CERTIFICATE);
     assert_refused(verified, error, alert, "RSA key of 1024 bits: 2048 to 4096");
 }
 
@@ -154,7 +154,7 @@ fn a_server_with_rsa_1024() {
     let identities = [Identity::new(&chain, &Nothing)];
     let server = ServerConfig::new(&identities);
     let (refused, heard) = Pair::new(&client, &server).run();
-    assert_eq!(refused, Err(Error::Certificate(CertificateFault::RsaKeyLength(InBytes::<u16>::new(1024)))));
+    assert_eq!(refused, Err(Error::Certificate(CertificateFault::RsaKeyLength(InBytes::from(1024)))));
     assert_eq!(heard, Err(Error::AlertReceived(Alert::UNSUPPORTED_CERTIFICATE)));
 }
 

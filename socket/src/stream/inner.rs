@@ -91,7 +91,7 @@ impl<L: LendProvider, T: Transport<Error = E>, E> Stream<'_, L, T, E> {
                     Err(error) => return Err(StreamError::Transport(error)),
                 },
                 Step::Exchange => {
-                    let (room, data) = self.session.connection.transport_buffers();
+                    let (room, data) = self.session.connection.records_ports();
                     let data = if self.half_duplex { &[] } else { data };
                     match self.transport.exchange(room, data, &mut self.sending).await {
                         Moved::In(received) => self.count_received(received)?,

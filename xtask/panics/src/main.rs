@@ -13,7 +13,7 @@ use rustls_pki_types::{Der, DnsName, TrustAnchor, UnixTime};
 use saitls_chain::ChainVerifier;
 use saitls_core::codes::{AlertDescription, MaxFragmentLength, SignatureScheme};
 use saitls_core::config::{ClientAuthentication, ClientConfig, Identity, Padding, ServerConfig};
-use saitls_core::crypto::{Notes, PeerVerifier, PinnedKey, SignatureAlgorithm, VerificationProgress, x509};
+use saitls_core::crypto::{PeerVerifier, PinnedKey, SignatureAlgorithm, VerificationProgress, x509};
 use saitls_core::wire::{CertificateEntries, Message, Reader, der};
 use saitls_core::{Buffers, Connection, ServerName};
 use stub::{Stub, byte, fill, word};
@@ -85,7 +85,7 @@ fn read(bytes: &[u8], provider: &mut Stub) {
     }
     let mut progress = VerificationProgress::<Stub>::default();
     while word() != 0 {
-        progress.begin(Notes { time: word() as u64, verifier: [word(); 7] });
+        let _ = black_box(progress.begin([word(); 7], || Ok(word() as u64)));
         let algorithm = SignatureAlgorithm::from(SignatureScheme(word() as u16));
         let _ = black_box(progress.poll_next(provider, algorithm, bytes, bytes, bytes));
         let answers = progress.answers();

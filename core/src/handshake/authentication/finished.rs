@@ -1,7 +1,7 @@
 //! Finished (RFC 9846 4.5.3).
 
 use crate::crypto::CryptoProvider;
-use crate::error::{PeerFault, Result};
+use crate::error::{PeerFault, Result, by_ref};
 use crate::handshake::evidence::FinishedVerified;
 use crate::handshake::{Received, Step};
 use crate::record::Whose;
@@ -19,8 +19,8 @@ pub(in crate::handshake) fn check_finished<P: CryptoProvider>(
     if finished.verify_data.len() != step.hash().output_len() {
         return Err(PeerFault::Malformed.into());
     }
-    let expected = step.verify_data(Whose::ThePeers)?;
-    if secret::equal(expected.as_bytes(), finished.verify_data) {
+    let expected = step.verify_data(Whose::ThePeers);
+    if secret::equal(by_ref(&expected)?.as_bytes(), finished.verify_data) {
         Ok(FinishedVerified::mac_is_valid())
     } else {
         Err(PeerFault::BadFinished.into())
@@ -29,6 +29,7 @@ pub(in crate::handshake) fn check_finished<P: CryptoProvider>(
 
 /// Sends our Finished, with our handshake traffic secret.
 pub(in crate::handshake) fn poll_send_finished<P: CryptoProvider>(step: &mut Step<'_, '_, P>) -> Poll<Result<()>> {
-    let verify_data = step.verify_data(Whose::Ours)?;
+    let verify_data = step.verify_data(Whose::Ours);
+    let verify_data = by_ref(&verify_data)?;
     step.poll_send(&mut |writer, _| Finished { verify_data: verify_data.as_bytes() }.write(writer))
 }

@@ -12,11 +12,10 @@ pub(super) use peer_signature::SignatureCheck;
 use super::Step;
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
-use crate::wire::{Certificate, CertificateEntries};
+use crate::wire::Certificate;
 use core::task::Poll;
 
 /// Says that we have no certificate.
 pub(super) fn poll_send_empty<P: CryptoProvider>(step: &mut Step<'_, '_, P>) -> Poll<Result<()>> {
-    let certificate = Certificate { certificate_request_context: &[], entries: CertificateEntries::EMPTY };
-    step.poll_send(&mut |writer, _| certificate.write(writer))
+    step.poll_send(&mut |writer, _| Certificate::write_front(writer, &[], 0))
 }

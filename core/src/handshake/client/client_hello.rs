@@ -30,15 +30,10 @@ impl Offer {
     /// A fresh offer; the agreements behind its key shares are begun.
     pub(super) fn new<P: CryptoProvider>(step: &mut Step<'_, '_, P>, client: &Client<'_, P>) -> Result<Self> {
         let mut drawn = [[0; 32]; 2];
-        let session_id_len = if client.config.compatibility_mode {
-            // In one go: some generators take long to begin.
-            step.provider().fill_random(drawn.as_flattened_mut())?;
-            32
-        } else {
-            let [random, _] = &mut drawn;
-            step.provider().fill_random(random)?;
-            0
-        };
+        let session_id_len = if client.config.compatibility_mode { 32 } else { 0 };
+        // In one go: some generators take long to begin.
+        let wanted = drawn.as_flattened_mut().get_mut(..32usize.saturating_add(session_id_len.into()));
+        step.provider().fill_random(wanted.unwrap_or_default())?;
         let [random, session_id] = drawn;
         step.facts().client_random = random;
         let groups = share_groups(step, client);

@@ -23,7 +23,7 @@ impl SendingFinished {
     ) -> Poll<Result<State<P>>> {
         ready!(poll_send_finished(step))?;
         step.end_key()?;
-        step.k_send(&Key::ClientApplication)?;
+        step.k_send(&Key::CLIENT_APPLICATION)?;
         step.complete(client.config.sessions.is_some())?;
         Poll::Ready(Ok(State::Connected))
     }

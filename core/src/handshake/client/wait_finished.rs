@@ -32,7 +32,7 @@ impl WaitFinished {
         let aligned = received.record_aligned()?;
         step.accept(&received.message)?;
         step.note_server_finished()?;
-        step.k_recv(&Key::ServerApplication, aligned)?;
+        step.k_recv(&Key::SERVER_APPLICATION, aligned)?;
         step.facts().peer_authentication = Some(self.authenticated.how());
         step.expect(Next::ApplicationData)?;
         #[cfg(feature = "early-data")]

@@ -33,7 +33,7 @@ impl SendingFinished {
         ready!(poll_send_finished(step))?;
         step.end_key()?;
         step.note_server_finished()?;
-        step.k_send(&Key::ServerApplication)?;
+        step.k_send(&Key::SERVER_APPLICATION)?;
         if let Some(agreed) = &self.psk {
             return Poll::Ready(Ok(State::WaitFinished(WaitFinished::new(PeerAuthenticated::by_psk(agreed)))));
         }

@@ -27,7 +27,7 @@ impl WaitFinished {
         let _verified = check_finished(step, received)?;
         let aligned = received.record_aligned()?;
         step.accept(&received.message)?;
-        step.k_recv(&Key::ClientApplication, aligned)?;
+        step.k_recv(&Key::CLIENT_APPLICATION, aligned)?;
         step.complete(step.owes_tickets())?;
         step.facts().peer_authentication = Some(self.authenticated.how());
         step.expect(Next::ApplicationData)?;

@@ -4,11 +4,11 @@ use super::Step;
 use super::memory::{Complete, Schedule};
 use crate::config::Common;
 use crate::crypto::{CryptoProvider, Digest, Secret};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, by_ref};
 use crate::handshake::Facts;
 #[cfg(feature = "tickets")]
 use crate::key_schedule::Resumption;
-use crate::key_schedule::{Arrow, Exporter, Handshake, Main, verify_data};
+use crate::key_schedule::{Arrow, Exporter, FromMain, Handshake, verify_data};
 use crate::record::{Next, RecordAligned, Whose};
 use crate::secret::MAX_SECRET_LEN;
 use zeroize::Zeroizing;
@@ -17,10 +17,15 @@ use zeroize::Zeroizing;
 pub(in crate::handshake) enum Key<'h, P: CryptoProvider> {
     /// Of the Handshake Secret, and the transcript through the ServerHello.
     Handshake(Arrow<'h, P>, &'h Digest),
+    /// Of the Main Secret, and the transcript through the server's Finished.
+    Main(FromMain),
+}
+
+impl<P: CryptoProvider> Key<'_, P> {
     /// The server's first for application data.
-    ServerApplication,
+    pub(in crate::handshake) const SERVER_APPLICATION: Self = Self::Main(FromMain::SERVER_TRAFFIC);
     /// The client's first for application data.
-    ClientApplication,
+    pub(in crate::handshake) const CLIENT_APPLICATION: Self = Self::Main(FromMain::CLIENT_TRAFFIC);
 }
 
 impl<P: CryptoProvider> Step<'_, '_, P> {
@@ -55,29 +60,25 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
         }
     }
 
+    #[inline(never)]
     fn secret(&mut self, key: &Key<'_, P>) -> Result<P::Secret> {
-        match key {
-            Key::Handshake(arrow, transcript) => {
-                derive(self.provider, self.common, &self.memory.facts, arrow, transcript)
-            }
-            Key::ServerApplication => self.application_secret(Main::server_traffic),
-            Key::ClientApplication => self.application_secret(Main::client_traffic),
-        }
-    }
-
-    fn application_secret(&mut self, arrow: fn(&Main<P>) -> Arrow<'_, P>) -> Result<P::Secret> {
-        let (Schedule::Main(main), Some(transcript)) = (&self.memory.schedule, &self.memory.server_finished) else {
-            return Err(Error::Internal);
+        let (arrow, transcript) = match key {
+            Key::Handshake(arrow, transcript) => (*arrow, *transcript),
+            Key::Main(name) => match (&self.memory.schedule, &self.memory.server_finished) {
+                (Schedule::Main(main), Some(transcript)) => (main.arrow(*name), transcript),
+                _ => return Err(Error::Internal),
+            },
         };
-        derive(self.provider, self.common, &self.memory.facts, &arrow(main), transcript)
+        derive(self.provider, self.common, &self.memory.facts, &arrow, transcript)
     }
 
     /// The `verify_data` of a Finished over the transcript so far.
     #[inline(never)]
     pub(in crate::handshake) fn verify_data(&mut self, whose: Whose) -> Result<Digest> {
-        let transcript = self.transcript_hash()?;
+        let transcript = self.transcript_hash();
+        let transcript = by_ref(&transcript)?;
         let base_key = self.carrier.base_key(whose).ok_or(Error::Internal)?;
-        verify_data(self.provider, self.memory.facts.cipher_suite.hash(), base_key, &transcript)
+        verify_data(self.provider, self.memory.facts.cipher_suite.hash(), base_key, transcript)
     }
 
     /// Keeps the Main Secret, to which this one leads.
@@ -96,7 +97,7 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
     /// are for, which is of the transcript so far.
     #[cfg_attr(not(feature = "tickets"), expect(unused_variables, reason = "there can be none"))]
     pub(in crate::handshake) fn complete(&mut self, has_tickets: bool) -> Result<()> {
-        let exporter = Exporter::new(self.application_secret(Main::exporter)?, self.hash());
+        let exporter = Exporter::new(self.secret(&Key::Main(FromMain::EXPORTER))?, self.hash());
         #[cfg(feature = "tickets")]
         let resumption = if has_tickets { Some(self.resumption()?) } else { None };
         self.memory.schedule = Schedule::Complete(Complete {

@@ -168,11 +168,7 @@ impl<'a> Extensions<'a> {
         for (kind, _) in self.iter() {
             match MessageSet::table(kind) {
                 Some(places) if !places.contains(self.message) => {
-                    return Err(PeerFault::MisplacedExtension(
-                        self.message.kind(),
-                        InBytes::<ExtensionType>::new(kind),
-                    )
-                    .into());
+                    return Err(PeerFault::MisplacedExtension(self.message.kind(), InBytes::from(kind)).into());
                 }
                 None if self.message.answers() => return Err(PeerFault::UnsolicitedExtension.into()),
                 _ => {}
