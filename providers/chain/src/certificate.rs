@@ -71,7 +71,7 @@ pub(crate) struct EachOnce<'a> {
 
 impl<'a> EachOnce<'a> {
     pub(crate) fn of(certificate: &Certificate<'a>) -> Result<Self> {
-        let mut rest = certificate.rest.clone();
+        let mut rest = Reader::new(certificate.rest);
         let mut list = Reader::new(&[]);
         // Unique identifiers, which nobody has used since 1997, are refused.
         if !rest.is_empty() {

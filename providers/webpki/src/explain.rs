@@ -3,7 +3,6 @@
 
 use rustls_pki_types::TrustAnchor;
 use saitls_core::CertificateFault;
-use saitls_core::codes::SignatureScheme;
 use saitls_core::crypto::PeerCertificates;
 use saitls_core::crypto::x509::{self, AlgorithmIdentifier, Certificate};
 use saitls_core::error::InBytes;
