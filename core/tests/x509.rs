@@ -33,7 +33,7 @@ fn certificate_with(rest: &[u8]) -> Vec<u8> {
         rest,
     ];
     let tbs_certificate = element(der::SEQUENCE, &parts.concat());
-    element(der::SEQUENCE, &[&tbs_certificate, fields.outside.rest()].concat())
+    element(der::SEQUENCE, &[&tbs_certificate, fields.outside].concat())
 }
 
 /// X.690 11.2.1: the bits that are not used are zero.

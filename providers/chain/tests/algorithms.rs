@@ -18,7 +18,7 @@ fn signed_by(der: &[u8], algorithm: &[u8]) -> Vec<u8> {
         fields.validity,
         fields.subject,
         fields.subject_public_key_info,
-        fields.rest.rest(),
+        fields.rest,
     ];
     element(0x30, &[&element(0x30, &inside), algorithm, &[3, 2, 0, 1]])
 }

@@ -190,7 +190,7 @@ fn timestamps_that_are_malformed() {
 fn anchors_that_are_malformed() {
     let root = Certified::root();
     let fields = Certificate::read(&root.der).unwrap();
-    let (outside, key) = (fields.outside.rest(), fields.subject_public_key_info);
+    let (outside, key) = (fields.outside, fields.subject_public_key_info);
     let version = fields.version.unwrap();
     let make = |version: &[u8], signature: &[u8], rest: &[u8], outside: &[u8]| {
         let serial = [2, 1, 1];
@@ -201,7 +201,7 @@ fn anchors_that_are_malformed() {
     let list = |extensions: &[&[u8]]| element(0xa3, &[&element(0x30, extensions)]);
     let constraints = extension(30, b"\x30\x0a\xa0\x08\x30\x06\x82\x04test");
     let uses = extension(37, &[0x30, 0]);
-    let (signature, rest) = (fields.signature, fields.rest.rest());
+    let (signature, rest) = (fields.signature, fields.rest);
     let other_signature = element(0x30, &[&[6, 3, 0x2b, 0x65, 0x70]]);
     for (case, der, is_one) in [
         ("as it is", make(version, signature, rest, outside), true),
