@@ -1,15 +1,18 @@
 //! The program `client`.
 
+use std::cell::Cell;
+use std::fs;
 use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::path::Path;
 
 use saitls::webpki::SystemClock;
-use saitls_core::ServerName;
 use saitls_core::config::ClientConfig;
 use saitls_core::crypto::PeerVerifier;
 use saitls_core::crypto::dangerous::AcceptAnyPeer;
+use saitls_core::{EarlyDataStatus, ServerName};
 use smoltcp::time::Duration;
 
-use crate::app::{Application, Get, Pipe, Progress};
+use crate::app::{Application, Get, Pipe, Progress, Resend};
 use crate::args::{ClientArgs, Transport};
 use crate::backend::{Backend, ProviderName, RustCrypto};
 use crate::certificates::Showing;
@@ -22,9 +25,9 @@ use crate::net::event_loop::EventLoop;
 use crate::net::network::{Cable, Tap};
 use crate::session::Session;
 use crate::session_file::SessionFile;
-use crate::transport::Dialler;
 use crate::transport::host::HostClient;
 use crate::transport::smoltcp::SmoltcpClient;
+use crate::transport::{Dialler, Stream};
 use crate::trust::Trust;
 
 /// How long the peer may take to say close_notify, or to end TCP after a failure, once we have said everything.
@@ -102,6 +105,9 @@ fn run_on<B: Backend>(args: &ClientArgs) -> Result<(), Failure> {
     let sessions = args.session.clone().map(SessionFile::new);
     if let Some(sessions) = &sessions {
         config = config.with_sessions(sessions).with_session_clock(&SystemClock);
+        if args.early_data.is_some() {
+            config = config.with_early_data();
+        }
     }
     connect(args, &config)
 }
@@ -133,6 +139,34 @@ fn connect<B: Backend>(args: &ClientArgs, config: &ClientConfig<'_, B>) -> Resul
     }
 }
 
+/// What is to be said as early data, and how much of it the server has taken.
+struct EarlyText {
+    text: Vec<u8>,
+    sent: Cell<usize>,
+}
+
+impl EarlyText {
+    fn read(file: Option<&Path>) -> Result<Self, Failure> {
+        let text = file.map(|file| fs::read(file).map_err(|error| Failure::file(file, error))).transpose()?;
+        Ok(Self { text: text.unwrap_or_default(), sent: Cell::new(0) })
+    }
+
+    /// Says what there is room for; says whether that was anything.
+    fn send(&self, stream: &mut dyn Stream) -> bool {
+        let sent = stream.write_early(self.rest());
+        self.sent.set(self.sent.get() + sent);
+        if stream.early_data_status() == EarlyDataStatus::Rejected {
+            self.sent.set(0);
+        }
+        sent > 0
+    }
+
+    /// What is left to be said.
+    fn rest(&self) -> &[u8] {
+        self.text.get(self.sent.get()..).unwrap_or_default()
+    }
+}
+
 struct Client<'a> {
     args: &'a ClientArgs,
     event_loop: EventLoop,
@@ -143,21 +177,31 @@ impl Client<'_> {
     fn run(mut self, dialler: &mut dyn Dialler) -> Result<(), Failure> {
         let args = self.args;
         let waker = self.event_loop.waker();
-        let start = move |_| -> Box<dyn Application> {
-            match &args.get {
+        let early = EarlyText::read(args.early_data.as_deref())?;
+        let start = |_| -> Box<dyn Application> {
+            let app: Box<dyn Application> = match &args.get {
                 Some(path) => Box::new(Get::new(&authority(&args.server_name, args.port), path)),
                 None => Box::new(Pipe::start(waker)),
+            };
+            match early.rest() {
+                [] => app,
+                rest => Box::new(Resend::new(rest, app)),
             }
         };
         let mut session = Session::new(Role::Client, args.common.key_update, Box::new(start));
-        let outcome = self.converse(dialler, &mut session);
+        let outcome = self.converse(dialler, &mut session, &early);
         // What is left to be sent, an alert maybe, goes out before the process ends.
         self.linger(dialler)?;
         outcome
     }
 
     /// Connects, and runs the session to its end.
-    fn converse(&mut self, dialler: &mut dyn Dialler, session: &mut Session<'_>) -> Result<(), Failure> {
+    fn converse(
+        &mut self,
+        dialler: &mut dyn Dialler,
+        session: &mut Session<'_>,
+        early: &EarlyText,
+    ) -> Result<(), Failure> {
         let (host, port) = (self.args.host.as_str(), self.args.port);
         let mut addresses = resolve(host, port)?.into_iter();
         let Some(first) = addresses.next() else {
@@ -173,6 +217,7 @@ impl Client<'_> {
                 dialler.dial(next)?;
                 continue;
             }
+            moved |= early.send(dialler.stream());
             match session.poll(dialler.stream())? {
                 Progress::Idle => {}
                 Progress::Moved => moved = true,

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use saitls_core::psk::PskKind;
-use saitls_core::{Negotiated, PeerAuthentication};
+use saitls_core::{EarlyDataStatus, Negotiated, PeerAuthentication};
 
 use crate::identity::subject;
 
@@ -18,7 +18,7 @@ pub enum Role {
 
 /// The block of facts, without the blank line that ends it.
 #[must_use]
-pub fn facts(role: Role, negotiated: &Negotiated<'_>) -> String {
+pub fn facts(role: Role, negotiated: &Negotiated<'_>, early_data: EarlyDataStatus) -> String {
     let text = |value: Option<String>| value.filter(|value| !value.is_empty()).unwrap_or_else(|| "-".into());
     let client_authenticated = match role {
         Role::Client => negotiated.local_signature_scheme.is_some(),
@@ -41,7 +41,15 @@ pub fn facts(role: Role, negotiated: &Negotiated<'_>) -> String {
             }
             .into(),
         ),
-        ("early-data", "none".into()),
+        (
+            "early-data",
+            match early_data {
+                EarlyDataStatus::Accepted => "accepted",
+                EarlyDataStatus::Rejected => "rejected",
+                _ => "none",
+            }
+            .into(),
+        ),
         ("retry", yes_or_no(negotiated.hello_retry)),
         ("client-auth", yes_or_no(client_authenticated)),
     ];

@@ -40,7 +40,7 @@ impl<'a> Session<'a> {
             if let Some(negotiated) = stream.negotiated().filter(|_| complete)
                 && let Some(start) = start.take()
             {
-                let text = facts(self.role, &negotiated);
+                let text = facts(self.role, &negotiated, stream.early_data_status());
                 write_whole(&format!("{text}\n"));
                 self.phase = Phase::Running(start(text));
                 if self.key_update {

@@ -4,11 +4,13 @@ mod echo;
 mod get;
 mod meter;
 mod pipe;
+mod resend;
 mod www;
 
 pub use echo::Echo;
 pub use get::Get;
 pub use pipe::Pipe;
+pub use resend::Resend;
 pub use www::Www;
 
 use crate::failure::Failure;

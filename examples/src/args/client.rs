@@ -8,7 +8,7 @@ use http::uri::{PathAndQuery, Scheme};
 use lexopt::Parser;
 use saitls_core::codes::NamedGroup;
 
-use super::{Command, Common, code, group, host_and_port, not_built, os_value, parse, value};
+use super::{Command, Common, code, group, host_and_port, os_value, parse, value};
 use crate::failure::Failure;
 
 /// Room for a session: tickets that hold the certificate of a client have up to 2,000 bytes.
@@ -56,6 +56,8 @@ sizes in bytes
 what to keep
   --session FILE           resume the session in FILE, if there is one with the server; write the newest one, which is
                            as secret as a key. Each is used once
+  --early-data FILE        send FILE before the server has answered, if the session allows it: whoever records it can
+                           send it again; what the server does not take is sent after the handshake
 what to do
   --get PATH               send an HTTP/1.1 GET, print the body, exit
   --key-update             send a KeyUpdate after the handshake
@@ -90,6 +92,8 @@ pub struct ClientArgs {
     pub get: Option<String>,
     /// Where the session is kept.
     pub session: Option<PathBuf>,
+    /// What to say as early data.
+    pub early_data: Option<PathBuf>,
     /// The module whose keys to list, instead of a connection.
     pub list_keys: Option<String>,
 }
@@ -149,7 +153,7 @@ impl ClientArgs {
                 self.session = Some(os_value(name, parser)?.into());
                 self.common.session_buffer = SESSION_BUFFER_LEN;
             }
-            "early-data" => return Err(not_built(name)),
+            "early-data" => self.early_data = Some(os_value(name, parser)?.into()),
             _ => return self.common.take(name, parser),
         }
         Ok(true)
@@ -162,6 +166,9 @@ impl ClientArgs {
                 "" => Ok(()),
                 _ => Err(Failure::usage("--list-keys wants no HOST:PORT")),
             };
+        }
+        if self.early_data.is_some() && self.session.is_none() {
+            return Err(Failure::usage("--early-data needs --session"));
         }
         if self.host.is_empty() {
             return Err(Failure::usage("HOST:PORT is missing (see --help)"));

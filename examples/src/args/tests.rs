@@ -53,7 +53,8 @@ fn whom_to_trust() {
 
 #[test]
 fn what_is_not_built_says_so() {
-    assert!(client("h:1 --early-data f").is_err_and(|line| line.contains("not built yet")));
+    assert!(client("h:1 --early-data f").is_err_and(|line| line.contains("--session")));
+    assert!(client("h:1 --session s --early-data f").is_ok());
     let line = server("h:1 --cert c --key k --max-early-data 1");
     assert!(line.is_err_and(|line| line.contains("not built yet")));
     assert!(server("h:1 --cert c --key k --tickets 0 --max-early-data 0").is_ok());

@@ -10,7 +10,7 @@ use mio::Token;
 use saitls::{SocketError, TlsSocket};
 use saitls_core::codes::AlertDescription;
 use saitls_core::crypto::CryptoProvider;
-use saitls_core::{Connection, Negotiated};
+use saitls_core::{Connection, EarlyDataStatus, Negotiated};
 
 use crate::failure::Failure;
 
@@ -36,6 +36,16 @@ pub trait Stream {
 
     /// Writes what there is room for; 0 if there is none now.
     fn write(&mut self, data: &[u8]) -> usize;
+
+    /// Writes early data, as much as there is room for; 0 if there can be none, or none now.
+    fn write_early(&mut self, _: &[u8]) -> usize {
+        0
+    }
+
+    /// What became of early data.
+    fn early_data_status(&self) -> EarlyDataStatus {
+        EarlyDataStatus::NotOffered
+    }
 
     /// Ends what we send; reading goes on.
     fn close(&mut self);
@@ -77,6 +87,15 @@ impl<P: CryptoProvider> Stream for TlsSocket<'_, P> {
 
     fn write(&mut self, data: &[u8]) -> usize {
         self.send_slice(data).unwrap_or(0)
+    }
+
+    fn write_early(&mut self, data: &[u8]) -> usize {
+        let early = self.connection_mut().and_then(Connection::early_data);
+        early.map_or(0, |mut early| early.write_replayable(data))
+    }
+
+    fn early_data_status(&self) -> EarlyDataStatus {
+        self.connection().map_or(EarlyDataStatus::NotOffered, Connection::early_data_status)
     }
 
     fn close(&mut self) {

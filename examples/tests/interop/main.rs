@@ -24,6 +24,7 @@ mod psk;
 mod raw_keys;
 mod refused;
 mod runner;
+mod sessions;
 mod tickets;
 mod troubleshooting;
 
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
             psk::cases(),
             raw_keys::cases(),
             refused::cases(),
+            sessions::cases(),
             tickets::cases(),
             troubleshooting::cases(),
         ]

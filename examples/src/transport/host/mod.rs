@@ -13,7 +13,7 @@ use mio::net::TcpStream;
 use saitls::SocketError;
 use saitls_core::codes::AlertDescription;
 use saitls_core::crypto::CryptoProvider;
-use saitls_core::{Connection, Negotiated, WaitingFor};
+use saitls_core::{Connection, EarlyDataStatus, Negotiated, WaitingFor};
 use smoltcp::time::{Duration, Instant};
 
 use super::Stream;
@@ -180,6 +180,14 @@ impl<P: CryptoProvider> Stream for HostStream<'_, P> {
 
     fn write(&mut self, data: &[u8]) -> usize {
         self.tls.write(data).unwrap_or(0)
+    }
+
+    fn write_early(&mut self, data: &[u8]) -> usize {
+        self.tls.early_data().map_or(0, |mut early| early.write_replayable(data))
+    }
+
+    fn early_data_status(&self) -> EarlyDataStatus {
+        self.tls.early_data_status()
     }
 
     fn close(&mut self) {
