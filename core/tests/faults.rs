@@ -10,8 +10,33 @@ use std::collections::BTreeSet;
 /// From one moment at which something goes wrong to the next.
 const STEP: usize = fewer(1, 61);
 
-/// Kinds of handshakes: with a HelloRetryRequest or not, with client authentication or not.
-const KINDS: [(bool, bool); 4] = [(false, false), (true, false), (false, true), (true, true)];
+/// Kinds of handshakes: with a HelloRetryRequest or not, and how each side proves who it is.
+type Kind = (bool, Proofs);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Proofs {
+    Server,
+    Both,
+    /// A PSK, which takes its time, too.
+    #[cfg(feature = "psk")]
+    Psk,
+    /// The same without a key agreement, which is all that there is.
+    #[cfg(feature = "psk")]
+    PskAlone,
+}
+
+const KINDS: &[Kind] = &[
+    (false, Proofs::Server),
+    (true, Proofs::Server),
+    (false, Proofs::Both),
+    (true, Proofs::Both),
+    #[cfg(feature = "psk")]
+    (false, Proofs::Psk),
+    #[cfg(feature = "psk")]
+    (true, Proofs::Psk),
+    #[cfg(feature = "psk")]
+    (false, Proofs::PskAlone),
+];
 
 /// The provider of these tests, instrumented.
 type Instrumented = saitls_conformance::Instrumented<Provider>;
@@ -23,11 +48,15 @@ fn instrumented(seed: u64) -> Instrumented {
 
 /// Runs `f` on two ends, each with an instrumented provider.
 fn with_pair(
-    (retry, client_authentication): (bool, bool),
+    (retry, proofs): Kind,
     client_provider: Instrumented,
     server_provider: Instrumented,
     f: impl FnOnce(&mut SlowPair<'_>),
 ) {
+    #[cfg(feature = "psk")]
+    if matches!(proofs, Proofs::Psk | Proofs::PskAlone) {
+        return psk::with_pair(retry, proofs == Proofs::PskAlone, client_provider, server_provider, f);
+    }
     let identity = p256();
     let (client_signer, server_signer) = (Signer::new(&identity.key), Signer::new(&identity.key));
     let client_identities = [Identity::new(&identity.chain, &client_signer)];
@@ -41,12 +70,72 @@ fn with_pair(
         client_config = client_config.with_key_shares(&[]);
     }
     let mut server_config = ServerConfig::choosing(&server_chooser);
-    if client_authentication {
+    if proofs == Proofs::Both {
         server_config = server_config.with_client_authentication(ClientAuthentication::Required(&server_verifier));
     }
     let client = Connection::client(&client_config, name("localhost"), full_buffers()).unwrap();
     let server = Connection::server(&server_config, full_buffers()).unwrap();
     f(&mut Pair::with(client, client_provider, server, server_provider));
+}
+
+#[cfg(feature = "psk")]
+mod psk {
+    //! Two ends with a PSK, which a slow device holds.
+
+    use super::*;
+    use saitls_core::crypto::Secret as _;
+    use saitls_core::psk::{FoundPsk, HeldSecret, PreSharedKey, PskModes, PskStore};
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    use std::task::Poll;
+
+    type Secret = <Instrumented as saitls_core::crypto::CryptoProvider>::Secret;
+
+    #[derive(Default)]
+    struct Device(AtomicU32);
+
+    impl HeldSecret<Instrumented> for Device {
+        fn poll_secret(&self, provider: &mut Instrumented) -> Poll<saitls_core::Result<Secret>> {
+            if self.0.fetch_add(1, Relaxed) < provider.pends {
+                provider.pended += 1;
+                return Poll::Pending;
+            }
+            self.0.store(0, Relaxed);
+            Poll::Ready(Secret::import(provider, &[0x5a; 32]))
+        }
+    }
+
+    impl PskStore<Instrumented> for Device {
+        fn poll_find(
+            &self,
+            provider: &mut Instrumented,
+            identity: &[u8],
+        ) -> Poll<saitls_core::Result<Option<FoundPsk<Instrumented>>>> {
+            let secret = std::task::ready!(self.poll_secret(provider));
+            Poll::Ready(secret.map(|secret| (identity == b"pump-17").then(|| FoundPsk { hash: HASH, secret })))
+        }
+    }
+
+    const HASH: HashAlgorithm = HashAlgorithm::Sha256;
+
+    pub(super) fn with_pair(
+        retry: bool,
+        is_alone: bool,
+        client_provider: Instrumented,
+        server_provider: Instrumented,
+        f: impl FnOnce(&mut SlowPair<'_>),
+    ) {
+        let (own, other, store) = (Device::default(), Device::default(), Device::default());
+        let psks = [PreSharedKey::held(b"pump-16", &other), PreSharedKey::held(b"pump-17", &own)];
+        let modes = if is_alone { PskModes::WithoutKeyExchange } else { PskModes::WithKeyExchange };
+        let mut client_config = ClientConfig::psk_only(&psks).with_psk_modes(modes);
+        if retry {
+            client_config = client_config.with_key_shares(&[]);
+        }
+        let server_config = ServerConfig::psk_only(&store).with_psk_modes(modes);
+        let client = Connection::client(&client_config, name("localhost"), full_buffers()).unwrap();
+        let server = Connection::server(&server_config, full_buffers()).unwrap();
+        f(&mut Pair::with(client, client_provider, server, server_provider));
+    }
 }
 
 /// A handshake, data both ways, a KeyUpdate. Stops at the first error.
@@ -69,7 +158,7 @@ fn life(pair: &mut SlowPair<'_>) -> (Result<(), Error>, Result<(), Error>) {
 
 #[test]
 fn a_slow_provider_changes_no_byte() {
-    for kind in some(KINDS) {
+    for &kind in some(KINDS) {
         let mut expected = None;
         for pends in some(0..=5) {
             let slow = |seed| Instrumented { pends, ..instrumented(seed) };
@@ -79,8 +168,9 @@ fn a_slow_provider_changes_no_byte() {
                 assert_eq!(*expected.get_or_insert_with(|| wires.clone()), wires, "{kind:?}, {pends}");
                 let waits = pair.client_provider.pended + pair.server_provider.pended;
                 // Of each side at least a key, an agreement, and a signature that is made or verified; the choice of an
-                // identity and the verification of it.
-                assert!(waits >= 7 * u64::from(pends), "{waits}");
+                // identity and the verification of it. Or a key that both have, and for which one of them has to look.
+                let least = if matches!(kind.1, Proofs::Server | Proofs::Both) { 7 } else { 3 };
+                assert!(waits >= least * u64::from(pends), "{waits}");
             });
         }
     }
@@ -89,7 +179,7 @@ fn a_slow_provider_changes_no_byte() {
 #[test]
 fn every_slow_operation_is_named() {
     let mut seen = BTreeSet::new();
-    for kind in some(KINDS) {
+    for &kind in some(KINDS) {
         let slow = |seed| Instrumented { pends: 1, ..instrumented(seed) };
         with_pair(kind, slow(1), slow(2), |pair| {
             for _ in 0..200 {
@@ -110,6 +200,8 @@ fn every_slow_operation_is_named() {
         Operation::PeerVerification,
         Operation::SignatureVerification,
         Operation::Signing,
+        #[cfg(feature = "psk")]
+        Operation::PreSharedKey,
     ];
     assert_eq!(seen, all.iter().map(|operation| format!("{operation:?}")).collect());
 }
@@ -128,7 +220,7 @@ fn assert_dead(at: &str, connection: &mut Connection<'_, Instrumented>, provider
 
 #[test]
 fn any_call_that_fails_ends_the_connection() {
-    for kind in some(KINDS) {
+    for &kind in some(KINDS) {
         for pends in [0, 1] {
             for client_fails in [true, false] {
                 let mut failures = 0;
@@ -185,7 +277,7 @@ fn any_call_that_fails_ends_the_connection() {
 /// Ends one side after each turn, in each way there is: nothing panics or loops, the buffers come back wiped.
 #[test]
 fn a_connection_may_end_at_any_step_with_anything_pending() {
-    for kind in some(KINDS) {
+    for &kind in some(KINDS) {
         for ending in 0..4 {
             for turns in (0..).step_by(STEP) {
                 let slow = |seed| Instrumented { pends: 2, ..instrumented(seed) };

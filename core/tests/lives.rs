@@ -135,10 +135,27 @@ impl crypto::KeyExchange<C> for KeyExchange {
     }
 }
 
-fn with_pair(retry: bool, f: impl FnOnce(&mut Pair<'_, Counting>)) {
+/// With a HelloRetryRequest, and with a PSK.
+const KINDS: &[(bool, bool)] = &[
+    (true, false),
+    (false, false),
+    #[cfg(feature = "psk")]
+    (true, true),
+    #[cfg(feature = "psk")]
+    (false, true),
+];
+
+fn with_pair((retry, by_psk): (bool, bool), f: impl FnOnce(&mut Pair<'_, Counting>)) {
     let identity = p256();
     let identities = [identity.identity()];
-    let (mut client_config, server_config) = (ClientConfig::new(&ANY), ServerConfig::new(&identities));
+    let (mut client_config, mut server_config) = (ClientConfig::new(&ANY), ServerConfig::new(&identities));
+    #[cfg(feature = "psk")]
+    let psks = [saitls_core::psk::PreSharedKey::new(b"pump-17", &[0x5a; 32])];
+    #[cfg(feature = "psk")]
+    if by_psk {
+        (client_config, server_config) = (ClientConfig::psk_only(&psks), ServerConfig::psk_only(&psks));
+    }
+    let _ = (by_psk, &mut server_config);
     if retry {
         client_config = client_config.with_key_shares(&[]);
     }
@@ -152,27 +169,29 @@ fn with_pair(retry: bool, f: impl FnOnce(&mut Pair<'_, Counting>)) {
 #[test]
 fn a_connection_keeps_two_traffic_secrets_and_one_for_exporters() {
     assert_eq!(living(), (0, 0, 0));
-    with_pair(true, |pair| {
-        pair.connect();
-        assert_eq!(living(), (2 * 3, 2 * 2, 0), "secrets of the handshake, or keys of it, are still there");
-        for _ in 0..3 {
-            pair.client.update_keys(true).unwrap();
+    for &kind in some(KINDS) {
+        with_pair(kind, |pair| {
+            pair.connect();
+            assert_eq!(living(), (2 * 3, 2 * 2, 0), "secrets of the handshake, or keys of it, are still there");
+            for _ in 0..3 {
+                pair.client.update_keys(true).unwrap();
+                assert_eq!(pair.run(), (Ok(()), Ok(())));
+                assert_eq!(living(), (2 * 3, 2 * 2, 0), "a key that was replaced is still there");
+            }
+            pair.client.close();
+            pair.server.close();
             assert_eq!(pair.run(), (Ok(()), Ok(())));
-            assert_eq!(living(), (2 * 3, 2 * 2, 0), "a key that was replaced is still there");
-        }
-        pair.client.close();
-        pair.server.close();
-        assert_eq!(pair.run(), (Ok(()), Ok(())));
-        assert_eq!(living(), (0, 0, 0), "closed on both sides");
-    });
+            assert_eq!(living(), (0, 0, 0), "closed on both sides");
+        });
+    }
     assert_eq!(living(), (0, 0, 0));
 }
 
 #[test]
 fn a_connection_that_fails_or_is_dropped_at_any_step_keeps_nothing() {
     for turns in 0..8 {
-        for (fails, retry) in [(true, true), (true, false), (false, true), (false, false)] {
-            with_pair(retry, |pair| {
+        for (fails, &kind) in [true, false].into_iter().flat_map(|fails| some(KINDS).map(move |kind| (fails, kind))) {
+            with_pair(kind, |pair| {
                 for _ in 0..turns {
                     let _ = pair.turn();
                 }

@@ -4,6 +4,9 @@
 //!
 //! The length is 3 (under Miri 1), or what the environment variable `SAITLS_ORDER_LENGTH` says.
 
+#[cfg(feature = "psk")]
+mod psk;
+
 use crate::support::appendix_a::*;
 use crate::support::forger::*;
 use crate::support::hellos::*;

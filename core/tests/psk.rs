@@ -9,7 +9,7 @@ use crate::support::*;
 use saitls_core::codes::AlertDescription as Alert;
 use saitls_core::codes::*;
 use saitls_core::config::*;
-use saitls_core::crypto::Secret as _;
+use saitls_core::crypto::{CryptoProvider as _, Secret as _};
 use saitls_core::psk::*;
 use saitls_core::wire::extensions::PskIdentity;
 use saitls_core::{Buffers, Connection, Error, Incompatibility, Operation, PeerAuthentication, PeerFault, WaitingFor};
@@ -18,7 +18,7 @@ use std::task::Poll;
 
 type Psk<'a> = PreSharedKey<'a, Provider>;
 
-const KEY: &[u8] = &[0x5a; 32];
+pub(crate) const KEY: &[u8] = &[0x5a; 32];
 const OTHER: &[u8] = &[0xa5; 48];
 
 const SUITES: [CipherSuite; 5] = [
@@ -30,6 +30,13 @@ const SUITES: [CipherSuite; 5] = [
 ];
 
 const MODES: [PskModes; 3] = [PskModes::WithKeyExchange, PskModes::WithoutKeyExchange, PskModes::Either];
+
+/// The group that both sides prefer.
+fn preferred() -> Option<NamedGroup> {
+    provider(1).named_groups().iter().copied().find(|&group| {
+        <crate::cryptography::KeyExchange as saitls_core::crypto::KeyExchange<Provider>>::supports(group)
+    })
+}
 
 fn is_by_psk(pair: &Pair<'_>, group: Option<NamedGroup>) {
     for connection in [&pair.client, &pair.server] {
@@ -52,7 +59,7 @@ fn every_suite_in_both_modes() {
             let server_config = ServerConfig::psk_only(&psks).with_psk_modes(modes).with_cipher_suites(&suites);
             let mut pair = Pair::new(client(&client_config), server(&server_config));
             pair.connect();
-            let group = if modes == PskModes::WithoutKeyExchange { None } else { Some(NamedGroup::X25519MLKEM768) };
+            let group = if modes == PskModes::WithoutKeyExchange { None } else { preferred() };
             is_by_psk(&pair, group);
             assert_eq!(pair.client.negotiated().unwrap().cipher_suite, suite);
             pair.exchange(b"ping", true);
@@ -74,7 +81,7 @@ fn one_byte_at_a_time() {
     let mut pair = Pair::new(client(&client_config), server(&server_config));
     pair.chunk = 1;
     pair.connect();
-    is_by_psk(&pair, Some(NamedGroup::X25519MLKEM768));
+    is_by_psk(&pair, preferred());
 }
 
 /// The suite follows the PSK, not the other way round; and a client puts suites of its PSK's hash first.
@@ -90,7 +97,7 @@ fn the_psk_decides_on_the_suite() {
         let server_config = ServerConfig::new(&identities).with_psks(&store).with_cipher_suites(&suites);
         let mut pair = Pair::new(client(&client_config), server(&server_config));
         pair.connect();
-        is_by_psk(&pair, Some(NamedGroup::X25519MLKEM768));
+        is_by_psk(&pair, preferred());
         assert_eq!(pair.client.negotiated().unwrap().cipher_suite, [suites[1], suites[0]][known]);
     }
     let (mut tested, mut forger) = (Tested::client(&client_config), Forger::server());
@@ -121,7 +128,7 @@ fn hello_retry_request_with_psks_of_both_hashes() {
             let mut pair = Pair::new(client(&client_config), server(&server_config));
             pair.chunk = chunk;
             pair.connect();
-            is_by_psk(&pair, Some(NamedGroup::X25519MLKEM768));
+            is_by_psk(&pair, preferred());
             let negotiated = pair.client.negotiated().unwrap();
             assert!(negotiated.hello_retry);
             assert_eq!(negotiated.cipher_suite.hash(), hash);
@@ -229,7 +236,7 @@ fn without_a_common_psk_it_is_certificates_or_nothing() {
 // ---- a client that lies
 
 /// A ClientHello that offers these PSKs with these modes.
-fn hello(forger: &mut Forger, modes: &[u8], psks: &[(&[u8], HashAlgorithm, &[u8])]) -> ClientHelloParts {
+pub(crate) fn hello(forger: &mut Forger, modes: &[u8], psks: &[(&[u8], HashAlgorithm, &[u8])]) -> ClientHelloParts {
     let modes = [&[modes.len() as u8], modes].concat();
     let mut hello = forger.make_client_hello();
     hello.extensions().set(ExtensionType::PSK_KEY_EXCHANGE_MODES, modes);
@@ -526,7 +533,7 @@ fn client_authentication_is_by_psk_or_certificate() {
     let with_psk = ClientConfig::new(&ANY).with_psks(&psks);
     let mut pair = Pair::new(client(&with_psk), server(&server_config));
     pair.connect();
-    is_by_psk(&pair, Some(NamedGroup::X25519MLKEM768));
+    is_by_psk(&pair, preferred());
     let with_certificate = ClientConfig::new(&ANY).with_identities(&identities);
     let mut pair = Pair::new(client(&with_certificate), server(&server_config));
     pair.connect();
@@ -574,7 +581,7 @@ fn keys_and_lookups_that_are_pending() {
             assert_eq!(pair.client.waiting_for(), WaitingFor::Operation(Operation::PreSharedKey));
             assert!(pair.client.records().is_empty());
             pair.connect();
-            is_by_psk(&pair, (modes != PskModes::WithoutKeyExchange).then_some(NamedGroup::X25519MLKEM768));
+            is_by_psk(&pair, (modes != PskModes::WithoutKeyExchange).then(preferred).flatten());
             pair.exchange(b"ping", true);
         }
     }

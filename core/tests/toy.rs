@@ -19,6 +19,8 @@ mod lies;
 mod lives;
 mod negotiation;
 mod order;
+#[cfg(feature = "psk")]
+mod psk;
 mod records;
 mod services;
 #[cfg(feature = "tickets")]

@@ -11,9 +11,10 @@ use core::hint::black_box;
 use core::time::Duration;
 use rustls_pki_types::{Der, DnsName, TrustAnchor, UnixTime};
 use saitls_chain::ChainVerifier;
-use saitls_core::codes::{AlertDescription, MaxFragmentLength, SignatureScheme};
+use saitls_core::codes::{AlertDescription, HashAlgorithm, MaxFragmentLength, SignatureScheme};
 use saitls_core::config::{ClientAuthentication, ClientConfig, Identity, Padding, ServerConfig};
 use saitls_core::crypto::{PeerVerifier, PinnedKey, SignatureAlgorithm, VerificationProgress, x509};
+use saitls_core::psk::{PreSharedKey, PskModes};
 use saitls_core::wire::{CertificateEntries, Message, Reader, der};
 use saitls_core::{Buffers, Connection, ServerName};
 use stub::{Stub, byte, fill, word};
@@ -58,6 +59,7 @@ fn live(connection: &mut Connection<'_, Stub>, provider: &mut Stub) {
         black_box((connection.alert_sent(), connection.alert_received()));
         if let Some(negotiated) = connection.negotiated() {
             black_box((negotiated.alpn, negotiated.server_name, negotiated.peer_public_key()));
+            black_box(negotiated.psk_identity);
         }
         #[cfg(feature = "panic")]
         black_box(data[word()]);
@@ -139,7 +141,22 @@ pub extern "C" fn start() -> ! {
         .with_records_per_key(word() as u64)
         .with_max_key_updates(word() as u64)
         .with_record_size_limit(word() as u16);
+    let psks = [
+        PreSharedKey::new(&memory[..word().min(64)], &memory[..word().min(64)]).with_hash(HashAlgorithm::Sha384),
+        PreSharedKey::held(&memory[..word().min(64)], &stub::Device),
+    ];
+    let modes = match byte() {
+        0 => PskModes::WithKeyExchange,
+        1 => PskModes::WithoutKeyExchange,
+        _ => PskModes::Either,
+    };
+    let client = if word() == 0 { client.with_psks(&psks).with_psk_modes(modes) } else { client };
+    let client_of_psks = ClientConfig::psk_only(&psks).with_psk_modes(modes);
+    let (list, store) = (&psks[..], stub::Device);
+    let server_of_psks = ServerConfig::psk_only(&list).with_psk_modes(modes);
     let server = ServerConfig::new(&identities)
+        .with_psks(&store)
+        .with_psk_modes(modes)
         .with_alpn(&protocols)
         .with_padding(padding())
         .with_client_authentication(match byte() {
@@ -157,9 +174,9 @@ pub extern "C" fn start() -> ! {
         let connection = if word() == 0 {
             let name = core::str::from_utf8(&memory[..32]).ok().and_then(|name| DnsName::try_from(name).ok());
             let name = name.map(ServerName::DnsName);
-            Connection::client(&client, name, buffers)
+            Connection::client(if word() == 0 { &client } else { &client_of_psks }, name, buffers)
         } else {
-            Connection::server(&server, buffers)
+            Connection::server(if word() == 0 { &server } else { &server_of_psks }, buffers)
         };
         if let Ok(mut connection) = connection {
             live(&mut connection, &mut provider);

@@ -14,6 +14,7 @@ use saitls_core::codes::{CipherSuite, HashAlgorithm, NamedGroup};
 use saitls_core::config::{ClientConfig, Identity, ServerConfig};
 use saitls_core::crypto::dangerous::AcceptAnyPeer;
 use saitls_core::crypto::{self, CryptoProvider, Digest, Label, Nonce, SoftwareSecret};
+use saitls_core::psk::{PreSharedKey, PskModes};
 use saitls_core::{Buffers, Connection, PeerFault, Result, secret};
 use saitls_rustcrypto as real;
 
@@ -133,15 +134,21 @@ fn carry(from: &mut Connection<'_, Marking>, to: &mut Connection<'_, Marking>) -
     len
 }
 
-/// A whole connection: handshake, data, KeyUpdates, exporters, close.
-fn live(suite: CipherSuite) {
+/// A whole connection: handshake, with a certificate or with a PSK, data, KeyUpdates, exporters, close.
+fn live(suite: CipherSuite, psk_modes: Option<PskModes>) {
     let mut provider = Marking(real::RustCrypto::os());
     let key = real::SigningKey::from_pkcs8_der(include_bytes!("../../../core/tests/data/p256.key.der")).unwrap();
     let chain = [&include_bytes!("../../../core/tests/data/p256.cert.der")[..]];
     let identities = [Identity::new(&chain, &key)];
     let suites = [suite];
-    let client_config = ClientConfig::new(&AcceptAnyPeer).with_cipher_suites(&suites);
-    let server_config = ServerConfig::new(&identities);
+    let psks = [PreSharedKey::new(b"pump-17", &[0x5a; 32]).with_hash(suite.hash())];
+    let (client_config, server_config) = match psk_modes {
+        None => (ClientConfig::new(&AcceptAnyPeer), ServerConfig::new(&identities)),
+        Some(modes) => {
+            (ClientConfig::psk_only(&psks).with_psk_modes(modes), ServerConfig::psk_only(&psks).with_psk_modes(modes))
+        }
+    };
+    let client_config = client_config.with_cipher_suites(&suites);
     let buffers = || Buffers::new(vec![0; 16_645], vec![0; 16_645]);
     let name = ServerName::try_from("localhost").ok();
     let mut client = Connection::client(&client_config, name, buffers()).unwrap();
@@ -204,7 +211,9 @@ fn main() {
         CipherSuite::CHACHA20_POLY1305_SHA256,
         CipherSuite::AES_128_CCM_SHA256,
     ] {
-        live(suite);
+        for psk_modes in [None, Some(PskModes::WithKeyExchange), Some(PskModes::WithoutKeyExchange)] {
+            live(suite, psk_modes);
+        }
         println!("{suite}: nothing depends on a secret");
     }
 }
