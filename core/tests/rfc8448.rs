@@ -1,5 +1,5 @@
 //! The traces of RFC 8448, byte for byte: simple 1-RTT, HelloRetryRequest, client authentication, compatibility
-//! mode. Its resumed 0-RTT handshake is for when there is resumption.
+//! mode; and, on a client, resumption with 0-RTT.
 //!
 //! At three levels: each message through `wire`; transcript, schedule, Finished and records through the seams of
 //! `crypto`; and whole connections. There, a provider replays the randoms and private keys of the trace. Our own
@@ -484,6 +484,66 @@ fn our_client_sends_what_the_client_of_the_trace_sent() {
         assert!(provider.random.is_empty() && provider.substitutes.is_empty());
         assert_eq!(client.alert_received(), None);
     }
+}
+
+/// Section 4: the ticket of section 3 comes back, with early data.
+#[cfg(feature = "early-data")]
+#[test]
+fn our_client_resumes_as_the_client_of_the_trace_does() {
+    use saitls_core::EarlyDataStatus;
+    use saitls_core::psk::PskKind;
+    use saitls_core::session::MemorySessions;
+
+    let store = MemorySessions::<1>::new();
+    let clock = rustls_pki_types::UnixTime::since_unix_epoch(core::time::Duration::from_secs(1_800_000_000));
+    let config = ClientConfig::new(&ANY).with_sessions(&store).with_session_clock(&clock).with_early_data();
+    let config = config.with_compatibility_mode(false);
+    let mut compared = 0;
+    for name in ["simple", "resumed_0rtt"] {
+        let script = Script { steps: trace(name) };
+        // As it was sent, with its binder.
+        let hello = script.records().next().unwrap().bytes("payload");
+        let mut random: VecDeque<_> = [ClientHelloParts::parse(&hello).random.to_vec()].into();
+        random.extend(script.private_keys("client"));
+        let mut provider = Replay { random, substitutes: [hello].into() };
+        let buffers = full_buffers().with_session_buffer(vec![0; 512]);
+        let mut client = Connection::client(&config, crate::support::name("server"), buffers).unwrap();
+        process(&mut client, &mut provider);
+        for step in script.records() {
+            let (record, payload) = (step.bytes("complete record"), step.bytes("payload"));
+            let at = format!("{name}: {} {}", step.who, step.what);
+            if step.who == "server" {
+                deliver(&mut client, &mut provider, &record);
+                drain(&mut client);
+                process(&mut client, &mut provider);
+                continue;
+            }
+            if step.what.contains("application_data") {
+                match client.early_data() {
+                    Some(mut early) => assert_eq!(early.write_replayable(&payload), payload.len()),
+                    None => assert_eq!(client.write(&payload).unwrap(), payload.len()),
+                }
+            } else if step.what.contains("alert") {
+                client.close();
+            }
+            process(&mut client, &mut provider);
+            if payload[0] == HandshakeType::CLIENT_HELLO.0 && step.what.contains("handshake") {
+                client.records_sent(client.records().len());
+                continue;
+            }
+            assert!(client.records().starts_with(&record), "{at}");
+            client.records_sent(record.len());
+            compared += 1;
+        }
+        assert!(client.is_closed() && client.records().is_empty() && client.error().is_none(), "{name}");
+        let resumes = name != "simple";
+        assert_eq!(client.negotiated().unwrap().psk, resumes.then_some(PskKind::Resumption));
+        let status = if resumes { EarlyDataStatus::Accepted } else { EarlyDataStatus::NotOffered };
+        assert_eq!(client.early_data_status(), status);
+        assert!(provider.random.is_empty() && provider.substitutes.is_empty());
+    }
+    // Finished, data, alert; then early data and its end beside these.
+    assert_eq!(compared, 3 + 5);
 }
 
 /// The HelloRetryRequest of the trace has a cookie, which our server does not send: so that one is for the client

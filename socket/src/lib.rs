@@ -90,6 +90,8 @@ pub use saitls_core as protocol;
 /// ```
 #[cfg(feature = "psk")]
 pub use saitls_core::psk;
+#[cfg(feature = "tickets")]
+pub use saitls_core::session;
 #[cfg(feature = "rustcrypto")]
 pub use saitls_rustcrypto as rustcrypto;
 #[cfg(feature = "webpki")]
@@ -105,6 +107,6 @@ pub use saitls_core::{
 };
 
 /// What stands in the cookbook compiles.
-#[cfg(all(doctest, feature = "std", feature = "webpki", feature = "rustcrypto", feature = "psk"))]
+#[cfg(all(doctest, feature = "std", feature = "webpki", feature = "rustcrypto", feature = "psk", feature = "tickets"))]
 #[doc = include_str!("../../docs/COOKBOOK.md")]
 struct Cookbook;
