@@ -182,7 +182,7 @@ fn groups_have_other_names() {
     assert_eq!(args.key_shares, Some(vec![NamedGroup::SECP256R1]));
     assert!(client("h:1 --group P-257").is_err_and(|line| line.contains("--help")));
     // What is listed is known.
-    let help = client("--help").unwrap_err();
+    let help = client("--help").expect_err("text");
     for name in help.split_whitespace().map(|word| word.trim_matches(['(', ')', ','])) {
         if name.starts_with("TLS_") {
             assert!(CipherSuite::from_name(name).is_some(), "{name}");

@@ -40,6 +40,9 @@ fn encapsulate<P: CryptoProvider>(provider: &mut P, group: NamedGroup, peer_shar
     Ok(result.map(|(len, secret)| (share[..len].to_vec(), secret)))
 }
 
+/// A share, and the fingerprint of a secret.
+type Answer = (Vec<u8>, Vec<u8>);
+
 /// A server's share for a client's that is still held, and the fingerprint of the secret: from the provider, or, if it
 /// has no room for two exchanges, from the reference, which does not have every group.
 fn answer<P: CryptoProvider>(
@@ -47,7 +50,7 @@ fn answer<P: CryptoProvider>(
     provider: &mut P,
     group: NamedGroup,
     share: &[u8],
-) -> Result<Option<(Vec<u8>, Vec<u8>)>, Stop> {
+) -> Result<Option<Answer>, Stop> {
     let hash = hash::<P>()?;
     if subject.concurrency > 1 {
         let (answer, secret) = encapsulate(provider, group, share)?.or_fail("encapsulate")?;
