@@ -530,6 +530,8 @@ impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
         if !self.has_identity() && !self.psks.suffices() {
             return Err(Error::InvalidConfiguration(Misconfiguration::NoIdentity));
         }
+        #[cfg(feature = "tickets")]
+        self.tickets.check()?;
         self.identities.check()
     }
 }
@@ -595,6 +597,8 @@ mod server_tickets {
 
     use super::ServerConfig;
     use crate::crypto::CryptoProvider;
+    #[cfg(feature = "early-data")]
+    use crate::tickets::AntiReplay;
     use crate::tickets::Ticketer;
 
     impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
@@ -613,6 +617,33 @@ mod server_tickets {
         #[must_use]
         pub const fn with_ticket_count(mut self, count: u8) -> Self {
             self.tickets.count = count;
+            self
+        }
+    }
+
+    #[cfg(feature = "early-data")]
+    impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
+        /// Takes early data (0-RTT) from clients that come back: up to `max` bytes in front of their Finished, which the
+        /// application gets from [`Connection::replayable_data`](crate::Connection::replayable_data).
+        ///
+        /// **Early data can be replayed**, and has no forward secrecy (RFC 9846 8): whoever recorded it may send it once
+        /// more, to another server or after a restart. So it is only for what may happen twice, such as reading.
+        /// It is taken from tickets that are for one connection each, or else if an [`AntiReplay`] says that the
+        /// ClientHello is a new one; from a client that offers its ticket first, at the time it says, and with the suite
+        /// and the application protocol of before; not with a HelloRetryRequest. A ticketer without a clock, and tickets
+        /// for more than one connection: never.
+        ///
+        /// The receive buffer must have room for all of it, or for the longest record there is.
+        #[must_use]
+        pub const fn with_early_data(mut self, max: u32) -> Self {
+            self.tickets.max_early_data = max;
+            self
+        }
+
+        /// What remembers ClientHellos with early data. Tickets that are for one connection each need none.
+        #[must_use]
+        pub const fn with_anti_replay(mut self, anti_replay: &'a dyn AntiReplay) -> Self {
+            self.tickets.anti_replay = Some(anti_replay);
             self
         }
     }

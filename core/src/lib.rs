@@ -53,6 +53,8 @@ mod handshake; // 16
 
 mod connection; // 17
 
+#[cfg(feature = "early-data")]
+pub use connection::ReplayableData;
 pub use connection::{
     Buffers, Connection, KeysAtRest, Negotiated, Operation, PeerAuthentication, SetupError, WaitingFor,
 };

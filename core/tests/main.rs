@@ -31,4 +31,6 @@ mod session_extensions;
 #[cfg(feature = "tickets")]
 mod sessions;
 mod states;
+#[cfg(feature = "early-data")]
+mod tickets;
 mod truncation;

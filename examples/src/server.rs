@@ -6,7 +6,7 @@ use std::rc::Rc;
 use saitls::webpki::SystemClock;
 use saitls_core::codes::CertificateType;
 use saitls_core::config::{ClientAuthentication, Identity, ServerConfig};
-use saitls_core::tickets::TicketKeys;
+use saitls_core::tickets::{StrikeRegister, TicketKeys};
 use smoltcp::time::{Duration, Instant};
 
 use crate::app::{Application, Echo, Progress, Www};
@@ -26,6 +26,9 @@ use crate::transport::host::HostServer;
 use crate::transport::smoltcp::SmoltcpServer;
 use crate::transport::{Acceptor, Stream, Visit};
 use crate::trust::{Trust, Verifier};
+
+/// How many clients with early data are remembered at a time.
+const STRIKES: usize = 1024;
 
 /// How long a peer may take to close once we have said everything.
 const LINGER: Duration = Duration::from_secs(30);
@@ -87,6 +90,11 @@ fn run_on<B: Backend>(args: &ServerArgs) -> Result<(), Failure> {
     let tickets = TicketKeys::new(&mut B::start()).map_err(Failure::configuration)?.with_clock(&SystemClock);
     if args.tickets > 0 {
         config = config.with_tickets(&tickets).with_ticket_count(args.tickets);
+    }
+    // Nothing came before that could be meant: the keys of the tickets are drawn now.
+    let anti_replay = StrikeRegister::<STRIKES>::since(0);
+    if args.max_early_data > 0 {
+        config = config.with_early_data(args.max_early_data).with_anti_replay(&anti_replay);
     }
     // A server cannot ask for max_fragment_length, but clients that know record_size_limit understand the same by it.
     let fragment = args.common.max_fragment_length.and_then(|length| u16::try_from(length.bytes()?).ok());

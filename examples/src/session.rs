@@ -3,7 +3,7 @@
 use crate::app::{Application, Progress};
 use crate::facts::{Role, facts, write_whole};
 use crate::failure::Failure;
-use crate::transport::Stream;
+use crate::transport::{Stream, WithEarlyData};
 
 /// Makes the application once the facts are known, as text.
 pub type Start<'a> = Box<dyn FnOnce(String) -> Box<dyn Application> + 'a>;
@@ -13,6 +13,8 @@ pub struct Session<'a> {
     role: Role,
     key_update: bool,
     phase: Phase<'a>,
+    /// What a client sent before the handshake was complete, and the application has not read.
+    early: Vec<u8>,
 }
 
 enum Phase<'a> {
@@ -25,7 +27,7 @@ impl<'a> Session<'a> {
     /// A connection whose handshake begins.
     #[must_use]
     pub fn new(role: Role, key_update: bool, start: Start<'a>) -> Self {
-        Self { role, key_update, phase: Phase::Handshake(Some(start)) }
+        Self { role, key_update, phase: Phase::Handshake(Some(start)), early: Vec::new() }
     }
 
     /// Does what can be done now. After [`Progress::Done`] or an error there is nothing to be done but to let the
@@ -36,6 +38,11 @@ impl<'a> Session<'a> {
     pub fn poll(&mut self, stream: &mut dyn Stream) -> Result<Progress, Failure> {
         let mut progress = Progress::Idle;
         if let Phase::Handshake(start) = &mut self.phase {
+            let before = self.early.len();
+            stream.take_replayable(&mut self.early);
+            if self.early.len() > before {
+                progress = Progress::Moved;
+            }
             let complete = stream.is_connected() || stream.error().is_some();
             if let Some(negotiated) = stream.negotiated().filter(|_| complete)
                 && let Some(start) = start.take()
@@ -57,6 +64,7 @@ impl<'a> Session<'a> {
                 None => Ok(progress),
             },
             Phase::Running(app) => {
+                let stream = &mut WithEarlyData { stream, early: &mut self.early };
                 let outcome = app.poll(stream);
                 let done = matches!(outcome, Ok(Progress::Done));
                 let failure = match (outcome, stream.error()) {

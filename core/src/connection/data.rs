@@ -72,13 +72,14 @@ impl<P: CryptoProvider> Connection<'_, P> {
     /// Data from the peer, opened and in order: what is left of one record.
     #[must_use]
     pub fn data(&self) -> &[u8] {
-        self.receive.data()
+        // During the handshake, it is early data.
+        if self.is_handshaking() { &[] } else { self.receive.data() }
     }
 
     /// Says that `len` bytes of [`data`](Self::data) were read. The next records are received over them;
     /// what is left of them is wiped by [`process`](Self::process) when it has no more data to give.
     pub fn data_read(&mut self, len: usize) {
-        self.receive.consume(len);
+        self.receive.consume(len.min(self.data().len()));
         if matches!(self.phase, Phase::Closed | Phase::Failed(_)) {
             self.receive.wipe_stale();
         }

@@ -103,6 +103,8 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         self.outgoing.buffer.discard_open();
         if self.is_handshaking() {
             self.memory.forget_peer();
+            // Early data is nothing else when the handshake has failed.
+            self.receive.clear();
         }
         self.phase = Phase::Failed(error);
         self.waiting_for = WaitingFor::Nothing;
@@ -194,14 +196,19 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     /// Opens records until a whole handshake message is there, of a kind that is expected.
     fn next_message_is_there(&mut self, provider: &mut P, expected: Expected) -> Result<bool> {
         loop {
+            if !self.receive.data().is_empty() {
+                // Early data, which the application has not read.
+                self.waiting_for = WaitingFor::Application;
+                return Ok(false);
+            }
             self.check_kind(expected)?;
             if self.receive.message()?.is_some() {
                 return Ok(true);
             }
             match self.incoming.next(provider, &mut self.receive)? {
                 None => return self.nothing_more().map(|()| false),
-                Some(Content::Handshake | Content::Nothing) => {}
-                Some(Content::ApplicationData) => return Err(PeerFault::UnexpectedRecord.into()),
+                // Application data is early data, or the records would not have let it through.
+                Some(Content::Handshake | Content::Nothing | Content::ApplicationData) => {}
                 // close_notify is no clean end here: nobody has finished (RFC 9846 6.1).
                 Some(Content::Alert(alert)) => return Err(self.note_alert(alert)),
             }

@@ -18,6 +18,8 @@ mod driver;
 #[cfg(feature = "early-data")]
 mod early_data;
 mod post_handshake;
+#[cfg(feature = "early-data")]
+mod replayable_data;
 mod rest;
 mod setup_error;
 #[cfg(feature = "tickets")]
@@ -26,6 +28,8 @@ mod tickets;
 pub use buffers::Buffers;
 #[cfg(feature = "early-data")]
 pub use early_data::{EarlyData, EarlyDataStatus};
+#[cfg(feature = "early-data")]
+pub use replayable_data::ReplayableData;
 pub use rest::KeysAtRest;
 pub use setup_error::SetupError;
 

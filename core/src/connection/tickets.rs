@@ -6,8 +6,9 @@ use crate::crypto::{CryptoProvider, MAX_STORED_SECRET_LEN, Secret};
 use crate::error::{Error, ProviderFault, Result};
 use crate::handshake::Memory;
 use crate::psk::PskKind;
-use crate::tickets::{MAX_STATE_LEN, SessionOwner, SessionState, Ticketer};
+use crate::tickets::{MAX_PROTOCOL_LEN, MAX_STATE_LEN, SessionOwner, SessionState, Ticketer};
 use crate::wire::Writer;
+use crate::wire::extensions::MaxEarlyDataSize;
 use core::task::Poll;
 use zeroize::Zeroize;
 
@@ -116,6 +117,13 @@ impl<P: CryptoProvider> Connection<'_, P> {
         }
     }
 
+    /// How many bytes of early data the next ticket allows: none if nobody will know its age, or its protocol.
+    fn max_early_data(&self, has_time: bool, ticketer: &dyn Ticketer<P>) -> u32 {
+        let Endpoint::Server(config, _) = &self.endpoint else { return 0 };
+        let keeps_protocol = self.protocol().is_none_or(|name| name.len() <= MAX_PROTOCOL_LEN);
+        if keeps_protocol && (has_time || ticketer.is_single_use()) { config.tickets.max_early_data() } else { 0 }
+    }
+
     fn poll_ticket(&mut self, provider: &mut P, ticketer: &dyn Ticketer<P>) -> Result<Poll<()>> {
         if self.post_handshake.ticket.is_none()
             && (self.post_handshake.tickets_sent == u16::MAX || !self.begin_ticket(provider, ticketer)?)
@@ -129,13 +137,14 @@ impl<P: CryptoProvider> Connection<'_, P> {
         else {
             return self.drop_tickets(provider).map(Poll::Ready);
         };
+        let max_early_data = self.max_early_data(draft.issued.is_some(), ticketer);
         let state = SessionState {
             cipher_suite: self.memory.facts.cipher_suite,
             secret: draft.stored.get(..draft.len).ok_or(Error::Internal)?,
             age_add: draft.age_add,
             issued: draft.issued,
             began: self.memory.session.began.or(draft.issued),
-            max_early_data: 0,
+            max_early_data,
             policy,
             protocol: self.protocol(),
             owner,
@@ -147,7 +156,8 @@ impl<P: CryptoProvider> Connection<'_, P> {
         let certificate = state.certificate();
         let age_add = draft.age_add;
         let room_len = ticketer.ticket_len(front_len.saturating_add(certificate.len()));
-        let message_len = room_len.saturating_add(FRONT_LEN).saturating_add(2);
+        let extensions_len = if max_early_data > 0 { 10 } else { 2 };
+        let message_len = room_len.saturating_add(FRONT_LEN).saturating_add(extensions_len);
         if self.outgoing.poll_room(provider, message_len)?.is_pending() {
             front.zeroize();
             return Ok(Poll::Pending);
@@ -170,7 +180,11 @@ impl<P: CryptoProvider> Connection<'_, P> {
             writer.u32(age_add);
             writer.vector8(|writer| writer.bytes(&self.post_handshake.tickets_sent.to_be_bytes()));
             writer.vector16(|writer| writer.filled(ticket_len));
-            writer.vector16(|_| {});
+            writer.vector16(|writer| {
+                if max_early_data > 0 {
+                    MaxEarlyDataSize { max_early_data_size: max_early_data }.write(writer);
+                }
+            });
         });
         let len = writer.finish()?;
         self.outgoing.commit(provider, len)?;

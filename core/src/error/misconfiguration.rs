@@ -21,6 +21,7 @@ macro_rules! misconfigurations {
 misconfigurations! {
     NoIdentity "A server needs an identity, or pre-shared keys",
     NoPreSharedKey "A client without a verifier needs a pre-shared key",
+    EarlyDataReplay "Early data needs tickets that are for one connection each, or something that remembers ClientHellos",
     PreSharedKey "A pre-shared key has 16 to 64 bytes, its identity 1 to 65,535",
     PreSharedKeyHash "No cipher suite is of the hash of a pre-shared key, and nothing else will do",
     NoCertificate "An identity has no certificate",

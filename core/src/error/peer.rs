@@ -97,6 +97,8 @@ pub enum PeerFault {
     BadFinished,
     /// A record does not authenticate (RFC 9846 5.2).
     BadRecordMac,
+    /// More early data than its ticket allowed (RFC 9846 4.3.10).
+    TooMuchEarlyData,
 }
 
 impl PeerFault {
@@ -116,7 +118,8 @@ impl PeerFault {
             | Self::UnexpectedChangeCipherSpec
             | Self::TooManyIdleRecords
             | Self::TooManyKeyUpdates
-            | Self::TooManyTickets => A::UNEXPECTED_MESSAGE,
+            | Self::TooManyTickets
+            | Self::TooMuchEarlyData => A::UNEXPECTED_MESSAGE,
             Self::Downgrade
             | Self::IllegalVersion
             | Self::IllegalCompression
@@ -201,6 +204,7 @@ impl core::fmt::Display for PeerFault {
             Self::IllegalSignatureScheme => "the peer signed in a way that was not offered or does not fit its key",
             Self::BadSignature => "the peer's signature is wrong: it does not have the key of its certificate",
             Self::BadFinished => "the peer did not see the same handshake",
+            Self::TooMuchEarlyData => "the client sent more early data than its ticket allows",
             Self::BadRecordMac => "a record was not sealed by the peer, or was changed on its way",
         })
     }

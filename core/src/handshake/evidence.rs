@@ -39,6 +39,15 @@ type IfPsk = PeerAuthentication;
 /// must have it to make the Finished that is next. And what whoever has it is known as.
 pub(crate) struct PskAgreed(IfPsk);
 
+/// A build without early data has no evidence of any.
+#[cfg(not(feature = "early-data"))]
+type IfEarlyData = core::convert::Infallible;
+#[cfg(feature = "early-data")]
+type IfEarlyData = ();
+
+/// A server takes the client's early data, and has kept the key for what follows it.
+pub(crate) struct EarlyDataTaken(#[allow(dead_code, reason = "says whether there can be such a value")] IfEarlyData);
+
 /// The MAC in the peer's Finished is right.
 pub(crate) struct FinishedVerified(());
 
@@ -61,6 +70,14 @@ impl PskAgreed {
     /// To be called where the Handshake Secret was made of a PSK that was agreed on, and only there.
     pub(super) const fn secret_has_psk(how: PeerAuthentication) -> Self {
         Self(how)
+    }
+}
+
+#[cfg(feature = "early-data")]
+impl EarlyDataTaken {
+    /// To be called where that was done, and only there.
+    pub(super) const fn key_is_kept() -> Self {
+        Self(())
     }
 }
 

@@ -63,6 +63,9 @@ pub(crate) enum Next {
     /// The client's protected flight; in front of it, perhaps early data that we do not take, or an alert in the clear
     /// from one that does not have its keys.
     ClientFlight { early_data: bool },
+    /// A client's early data, of so many bytes at most, which we take; or the message that ends it.
+    #[cfg(feature = "early-data")]
+    EarlyData { most: u32 },
     /// Application data. The peer has finished.
     ApplicationData,
 }

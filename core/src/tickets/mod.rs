@@ -4,6 +4,8 @@
 //! back. There are two: [`TicketKeys`] seals it into the ticket, so that the server remembers nothing; [`SessionCache`]
 //! remembers it, and each ticket is good for one connection.
 
+#[cfg(feature = "early-data")]
+mod anti_replay;
 #[cfg(target_has_atomic = "ptr")]
 mod cache;
 mod keys;
@@ -12,9 +14,13 @@ mod shared;
 mod state;
 mod ticketer;
 
+#[cfg(all(feature = "early-data", target_has_atomic = "ptr"))]
+pub use anti_replay::StrikeRegister;
+#[cfg(feature = "early-data")]
+pub use anti_replay::{AntiReplay, Arrival};
 #[cfg(target_has_atomic = "ptr")]
 pub use cache::SessionCache;
 pub use keys::TicketKeys;
 pub(crate) use server::ServerTickets;
-pub(crate) use state::{MAX_STATE_LEN, SessionOwner, SessionState};
+pub(crate) use state::{MAX_PROTOCOL_LEN, MAX_STATE_LEN, SessionOwner, SessionState};
 pub use ticketer::Ticketer;

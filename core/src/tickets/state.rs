@@ -15,7 +15,7 @@ use crate::wire::{Malformed, Reader, Writer};
 const VERSION: u8 = 1;
 
 /// The longest name of a protocol that a ticket holds; our choice. Early data needs it, resumption does not.
-const MAX_PROTOCOL_LEN: usize = 32;
+pub(crate) const MAX_PROTOCOL_LEN: usize = 32;
 
 /// The longest state in bytes, without the client's certificate.
 pub(crate) const MAX_STATE_LEN: usize =

@@ -327,6 +327,7 @@ impl Forger {
                 self.open = self.open_behind.take();
             }
             (HandshakeType::KEY_UPDATE, _) => self.open = Some(self.open.as_ref().unwrap().next()),
+            (HandshakeType::NEW_SESSION_TICKET, _) => {}
             _ => self.transcript.extend_from_slice(&message),
         }
         self.messages.push(message);
@@ -417,6 +418,15 @@ impl Forger {
         let secret = main.derive(&mut self.provider, algorithm, &Label::tls13(b"res master"), &transcript).unwrap();
         let psk = secret.derive(&mut self.provider, algorithm, &Label::tls13(b"resumption"), nonce).unwrap();
         psk.as_bytes().to_vec()
+    }
+
+    /// What a label makes of the Early Secret of a PSK and the transcript so far.
+    pub fn early_secret(&mut self, psk: &[u8], label: &[u8]) -> Vec<u8> {
+        let (provider, algorithm) = (&mut self.provider, self.suite.hash());
+        let psk = SoftwareSecret::new(psk).unwrap();
+        let early = SoftwareSecret::extract(provider, algorithm, None, Some(&psk)).unwrap();
+        let transcript = hash(algorithm, &self.transcript);
+        early.derive(provider, algorithm, &Label::tls13(label), &transcript).unwrap().as_bytes().to_vec()
     }
 
     /// From the transcript up to here.

@@ -47,7 +47,7 @@ pub fn key_shares(shares: &[(u16, &[u8])]) -> Vec<u8> {
 pub struct ExtensionsParts(pub Vec<(ExtensionType, Vec<u8>)>);
 
 impl ExtensionsParts {
-    fn parse(extensions: Extensions<'_>) -> Self {
+    pub fn parse(extensions: Extensions<'_>) -> Self {
         Self(extensions.iter().map(|(kind, data)| (kind, data.to_vec())).collect())
     }
 

@@ -242,10 +242,6 @@ fn parse<A>(
     Ok(Line::Run)
 }
 
-fn not_built(name: &str) -> Failure {
-    Failure::usage(format_args!("--{name}: this feature is not built yet"))
-}
-
 fn os_value(name: &str, parser: &mut Parser) -> Result<OsString, Failure> {
     parser.value().map_err(|_| Failure::usage(format_args!("--{name} needs a value")))
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use lexopt::Parser;
 use saitls_core::limits::FULL_RECEIVE_BUFFER_LEN;
 
-use super::{Command, Common, host_and_port, not_built, number, os_value, parse, value};
+use super::{Command, Common, host_and_port, number, os_value, parse, value};
 use crate::failure::Failure;
 
 const HELP: &str = "\
@@ -41,6 +41,7 @@ what to do
   --www DIR                serve DIR over HTTP/1.1; GET /status gives the facts
   --connections N          exit after N connections
   --tickets N              tickets for a client to resume its session with: 2 unless said otherwise
+  --max-early-data N       take up to N bytes of early data (0-RTT) from a client that resumes; by default none
   --key-update             send a KeyUpdate after each handshake
   --key-log FILE           append secrets in SSLKEYLOGFILE format
   --provider NAME          rustcrypto (default) or aws-lc
@@ -69,6 +70,8 @@ pub struct ServerArgs {
     pub connections: Option<u64>,
     /// How many tickets a client gets.
     pub tickets: u8,
+    /// How many bytes of early data a ticket allows.
+    pub max_early_data: u32,
 }
 
 /// Room for a ClientHello of 128 kB, which is as long as both its lists can make it, and for a record behind it. That
@@ -87,6 +90,7 @@ impl Default for ServerArgs {
             www: None,
             connections: None,
             tickets: 2,
+            max_early_data: 0,
         }
     }
 }
@@ -117,11 +121,7 @@ impl ServerArgs {
             "connections" => self.connections = Some(number(name, parser, 1, u64::MAX)?),
             "ocsp" => self.ocsp = Some(os_value(name, parser)?.into()),
             "tickets" => self.tickets = number(name, parser, 0, u8::MAX)?,
-            "max-early-data" => {
-                if number(name, parser, 0, u32::MAX)? != 0 {
-                    return Err(not_built(name));
-                }
-            }
+            "max-early-data" => self.max_early_data = number(name, parser, 0, u32::MAX)?,
             _ => return self.common.take(name, parser),
         }
         Ok(true)
@@ -134,6 +134,9 @@ impl ServerArgs {
         }
         if self.common.identities.is_empty() && self.common.psks.is_empty() {
             return Err(Failure::usage("a server needs --cert and --key, or --psk"));
+        }
+        if self.max_early_data > 0 && self.tickets == 0 {
+            return Err(Failure::usage("--max-early-data needs --tickets"));
         }
         match client_auth {
             Some(_) if self.common.pins.is_empty() && self.common.authorities.is_empty() => {

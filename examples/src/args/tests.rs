@@ -52,12 +52,21 @@ fn whom_to_trust() {
 }
 
 #[test]
-fn what_is_not_built_says_so() {
+fn what_goes_together() {
     assert!(client("h:1 --early-data f").is_err_and(|line| line.contains("--session")));
     assert!(client("h:1 --session s --early-data f").is_ok());
-    let line = server("h:1 --cert c --key k --max-early-data 1");
-    assert!(line.is_err_and(|line| line.contains("not built yet")));
-    assert!(server("h:1 --cert c --key k --tickets 0 --max-early-data 0").is_ok());
+}
+
+#[test]
+fn tickets_and_early_data() {
+    let numbers = |options: &str| {
+        server(&format!("h:1 --cert c --key k {options}")).map(|args| (args.tickets, args.max_early_data))
+    };
+    assert_eq!(numbers(""), Ok((2, 0)));
+    assert_eq!(numbers("--tickets 0 --max-early-data 0"), Ok((0, 0)));
+    assert_eq!(numbers("--tickets 255 --max-early-data 16384"), Ok((255, 16_384)));
+    assert!(numbers("--tickets 256").is_err());
+    assert!(numbers("--tickets 0 --max-early-data 1").is_err_and(|line| line.contains("--tickets")));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! TLS connections as applications see them, whether `TlsSocket`s carry them or the host's TCP.
 
+mod early;
 pub mod host;
 pub mod smoltcp;
 
@@ -11,6 +12,8 @@ use saitls::{SocketError, TlsSocket};
 use saitls_core::codes::AlertDescription;
 use saitls_core::crypto::CryptoProvider;
 use saitls_core::{Connection, EarlyDataStatus, Negotiated};
+
+pub(crate) use early::WithEarlyData;
 
 use crate::failure::Failure;
 
@@ -30,6 +33,9 @@ pub trait Stream {
 
     /// Reads what is there; 0 if there is nothing now.
     fn read(&mut self, out: &mut [u8]) -> usize;
+
+    /// Takes early data of a client, which it may have sent before, during the handshake.
+    fn take_replayable(&mut self, data: &mut Vec<u8>);
 
     /// Whether something may be read, now or later.
     fn may_read(&self) -> bool;
@@ -81,6 +87,12 @@ impl<P: CryptoProvider> Stream for TlsSocket<'_, P> {
         self.recv_slice(out).unwrap_or(0)
     }
 
+    fn take_replayable(&mut self, data: &mut Vec<u8>) {
+        if let Some(connection) = self.connection_mut() {
+            take_replayable(connection, data);
+        }
+    }
+
     fn may_read(&self) -> bool {
         self.may_recv()
     }
@@ -115,6 +127,15 @@ impl<P: CryptoProvider> Stream for TlsSocket<'_, P> {
 
     fn is_over(&self) -> bool {
         !self.is_open()
+    }
+}
+
+fn take_replayable<P: CryptoProvider>(connection: &mut Connection<'_, P>, data: &mut Vec<u8>) {
+    if let Some(early) = connection.replayable_data() {
+        let early = early.as_replayable_bytes();
+        data.extend_from_slice(early);
+        let len = early.len();
+        connection.replayable_data_read(len);
     }
 }
 

@@ -14,6 +14,11 @@ pub(crate) fn cases() -> Vec<Case> {
         let name = format!("tickets/server/gnutls-{transport}");
         cases.push(Case::new(name, &[Peer::GnuTls], move |cx| gnutls(cx, transport)));
     }
+    for transport in ["smoltcp", "std"] {
+        let name = format!("tickets/server/openssl-early-data-{transport}");
+        cases.push(Case::new(name, &[Peer::OpenSsl], move |cx| early_data(cx, transport)));
+    }
+    cases.push(Case::new("tickets/server/openssl-early-data-retry", &[Peer::OpenSsl], early_data_retried));
     cases.push(Case::new("tickets/server/openssl-none", &[Peer::OpenSsl], none));
     cases
 }
@@ -63,6 +68,42 @@ fn gnutls(cx: &Cx<'_>, transport: &str) -> Outcome {
     expect_contains("the page", &String::from_utf8_lossy(&page), text)?;
     server.process.expect_status(0)?;
     expect_resumed(&server, &[("no", "no"), ("ticket", "no")])
+}
+
+/// A first connection, for its ticket; then one with early data. What the second printed.
+fn with_early_data(cx: &Cx<'_>, port: u16, path: &str, more: &[&str]) -> Outcome<String> {
+    let (session, early) = (cx.scratch("session.pem"), cx.scratch("early.txt"));
+    std::fs::write(&early, format!("GET {path} HTTP/1.0\r\n\r\n")).map_err(|e| e.to_string())?;
+    cx.fetch(Peer::OpenSsl, port, path, &Force::default().with(&["-sess_out", &session]))?;
+    let words = [&["-sess_in", session.as_str(), "-early_data", &early], more].concat();
+    let page = cx.fetch(Peer::OpenSsl, port, path, &Force::default().with(&words))?;
+    Ok(String::from_utf8_lossy(&page).into_owned())
+}
+
+/// The request is early data, and answered once.
+fn early_data(cx: &Cx<'_>, transport: &str) -> Outcome {
+    let (folder, text) = cx.page()?;
+    let options = ["--www", &folder, "--transport", transport, "--max-early-data", "4096", "--connections", "2"];
+    let mut server = cx.our_server(Key::P256, &options)?;
+    let page = with_early_data(cx, server.port, "/page.txt", &[]).map_err(|e| server.process.failure(&e))?;
+    expect_contains("the page", &page, text)?;
+    expect_contains("what s_client says", &page, "Early data was accepted")?;
+    server.process.expect_status(0)?;
+    let all = all_facts(&server, 2)?;
+    expect_facts(&all[0], &[("resumed", "no"), ("early-data", "none")])?;
+    expect_facts(&all[1], &[("resumed", "ticket"), ("early-data", "accepted")])
+}
+
+/// A HelloRetryRequest rejects it, and the handshake goes on.
+fn early_data_retried(cx: &Cx<'_>) -> Outcome {
+    let (folder, text) = cx.page()?;
+    let options = ["--www", &folder, "--group", "X25519", "--max-early-data", "4096", "--connections", "2"];
+    let mut server = cx.our_server(Key::P256, &options)?;
+    let page = with_early_data(cx, server.port, "/page.txt", &["-groups", "P-384:X25519"]);
+    let page = page.map_err(|e| server.process.failure(&e))?;
+    expect_contains("the page", &page, text)?;
+    server.process.expect_status(0)?;
+    expect_facts(&all_facts(&server, 2)?[1], &[("resumed", "ticket"), ("early-data", "rejected"), ("retry", "yes")])
 }
 
 /// A server that gives none.

@@ -1,5 +1,7 @@
 //! A PSK that both sides go on with.
 
+#[cfg(feature = "early-data")]
+use super::early_offer::EarlyOffer;
 use crate::codes::HashAlgorithm;
 use crate::crypto::CryptoProvider;
 use crate::error::{Error, Result};
@@ -48,6 +50,14 @@ impl<P: CryptoProvider> Agreed<P> {
     #[cfg(feature = "tickets")]
     pub(super) fn resuming(self, resumed: Option<Resumed>) -> Self {
         Self { resumed, ..self }
+    }
+}
+
+#[cfg(feature = "early-data")]
+impl<P: CryptoProvider> Agreed<P> {
+    /// The Early Secret, and what the ticket says of early data; nothing if it was not the client's first.
+    pub(super) fn early_data(&self) -> Option<(&Early<P>, &EarlyOffer)> {
+        Some((self.early.as_ref()?, self.resumed.as_ref()?.early_data()?))
     }
 }
 

@@ -8,6 +8,12 @@ mod absent;
 mod agreed;
 #[cfg(feature = "psk")]
 mod client;
+#[cfg(feature = "early-data")]
+mod early_data;
+#[cfg(feature = "early-data")]
+mod early_offer;
+#[cfg(not(feature = "early-data"))]
+mod no_early_data;
 #[cfg(feature = "tickets")]
 mod resumed;
 #[cfg(feature = "psk")]
@@ -21,3 +27,8 @@ pub(super) use {
     client::{Binders, Hello, select, write_identities, write_modes},
     server::{Choice, Picked, fits},
 };
+
+#[cfg(feature = "early-data")]
+pub(super) use early_data::take_early_data;
+#[cfg(not(feature = "early-data"))]
+pub(super) use no_early_data::take_early_data;

@@ -1,5 +1,7 @@
 //! Sessions that clients resume, on a server: what a ticket stood for, and whether it still holds.
 
+#[cfg(feature = "early-data")]
+use super::early_offer::EarlyOffer;
 use crate::codes::{CertificateType, ExtensionType, HashAlgorithm, SignatureScheme};
 use crate::config::ServerConfig;
 use crate::crypto::{CryptoProvider, Hash, Secret};
@@ -19,10 +21,13 @@ pub(in crate::handshake) struct Resumed {
     certificate_type: CertificateType,
     chain_len: u16,
     began: Option<u64>,
+    #[cfg(feature = "early-data")]
+    early_data: Option<EarlyOffer>,
 }
 
 impl Resumed {
-    fn new(state: &SessionState<'_>) -> Self {
+    #[cfg_attr(not(feature = "early-data"), expect(unused_variables, reason = "nobody asks how old it is"))]
+    fn new(state: &SessionState<'_>, obfuscated_age: Option<u32>, now: Option<u64>) -> Self {
         let (how, scheme, certificate_type, chain_len) = match state.owner {
             SessionOwner::NotRequested => (PeerAuthentication::NotRequested, None, CertificateType::X509, 0),
             SessionOwner::Declined => (PeerAuthentication::Declined, None, CertificateType::X509, 0),
@@ -30,7 +35,21 @@ impl Resumed {
                 (PeerAuthentication::Certificate, Some(scheme), certificate_type, chain_len)
             }
         };
-        Self { how, scheme, certificate_type, chain_len, began: state.began }
+        Self {
+            how,
+            scheme,
+            certificate_type,
+            chain_len,
+            began: state.began,
+            #[cfg(feature = "early-data")]
+            early_data: obfuscated_age.and_then(|age| EarlyOffer::new(state, age, now)),
+        }
+    }
+
+    /// What its ticket says of early data; nothing if it was not the client's first.
+    #[cfg(feature = "early-data")]
+    pub(super) const fn early_data(&self) -> Option<&EarlyOffer> {
+        self.early_data.as_ref()
     }
 
     /// The client is who it was. Whoever came with another PSK is known by that, and gets no tickets: these would outlive
@@ -55,17 +74,18 @@ impl Resumed {
 /// The hash and the Early Secret of a ticket's PSK, and its session.
 type Opened<P> = (HashAlgorithm, Early<P>, Resumed);
 
-/// Opens a ticket; there is nothing if it is none of ours, or if its session is over, its hash has no suite, or the
+/// Opens a ticket, with its age if it is the first, which alone may come with early data; there is nothing if it is none of ours, or if its session is over, its hash has no suite, or the
 /// client asked for another name then, or we asked it for another proof.
 pub(super) fn poll_open<P: CryptoProvider>(
     step: &mut Step<'_, '_, P>,
     ticketer: &dyn Ticketer<P>,
-    ticket: &[u8],
+    (ticket, obfuscated_age): (&[u8], Option<u32>),
     server_name: Option<&str>,
     has_suite: impl Fn(HashAlgorithm, &P) -> bool,
 ) -> Poll<Result<Option<Opened<P>>>> {
     step.poll_open_ticket(ticketer, ticket, |provider, memory, state| {
-        let is_fresh = match (ticketer.now(), state.began) {
+        let now = ticketer.now();
+        let is_fresh = match (now, state.began) {
             (Some(now), Some(began)) => now.checked_sub(began).is_some_and(|age| age <= ticketer.lifetime().into()),
             _ => true,
         };
@@ -84,7 +104,7 @@ pub(super) fn poll_open<P: CryptoProvider>(
             memory.notes.note_name(name);
         }
         memory.notes.note_certificate(state.certificate());
-        Ok(Some((hash, early, Resumed::new(state))))
+        Ok(Some((hash, early, Resumed::new(state, obfuscated_age, now))))
     })
 }
 

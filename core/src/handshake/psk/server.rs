@@ -16,7 +16,7 @@ use crate::waiting::Operation;
 use crate::wire::ClientHello;
 #[cfg(feature = "tickets")]
 use crate::wire::extensions::ServerNameList;
-use crate::wire::extensions::{OfferedPsks, PskKeyExchangeModes};
+use crate::wire::extensions::{OfferedPsks, PskIdentity, PskKeyExchangeModes};
 use core::task::{Poll, ready};
 
 /// The PSK that is being chosen for a ClientHello. It is chosen before the suite, which must be for its hash.
@@ -157,7 +157,7 @@ impl<P: CryptoProvider> Choice<P> {
         }
         for (psk, _) in offered.iter().take(MAX_PSK_LOOKUPS).skip(self.tried) {
             if self.found.is_none() {
-                self.found = ready!(poll_find(step, config, hello, retried, psk.identity))?;
+                self.found = ready!(poll_find(step, config, hello, retried, (&psk, self.tried == 0)))?;
             }
             if let (Some(found), Ok(index)) = (&self.found, u16::try_from(self.tried)) {
                 let hash = found.hash;
@@ -242,7 +242,7 @@ fn poll_find<P: CryptoProvider>(
     config: &ServerConfig<'_, P>,
     hello: &ClientHello<'_>,
     retried: Option<CipherSuite>,
-    identity: &[u8],
+    (psk, is_first): (&PskIdentity<'_>, bool),
 ) -> Poll<Result<Option<Found<P>>>> {
     let has_suite = |hash: HashAlgorithm, provider: &P| {
         config.common.cipher_suites(provider).any(|suite| {
@@ -252,16 +252,18 @@ fn poll_find<P: CryptoProvider>(
     };
     #[cfg(feature = "tickets")]
     if let Some(ticketer) = config.tickets.ticketer {
+        let age = is_first.then_some(psk.obfuscated_ticket_age);
         let server_name = ServerNameList::dns_name(hello.extensions)?;
         if let Some((hash, early, resumed)) =
-            ready!(resumed::poll_open(step, ticketer, identity, server_name, has_suite))?
+            ready!(resumed::poll_open(step, ticketer, (psk.identity, age), server_name, has_suite))?
         {
             let kind = PskKind::Resumption;
             return Poll::Ready(Ok(Some(Found { kind, hash, early, resumed: Some(resumed) })));
         }
     }
+    let _ = is_first;
     let Some(store) = config.psks.store else { return Poll::Ready(Ok(None)) };
-    let found = match store.poll_find(step.provider(), identity) {
+    let found = match store.poll_find(step.provider(), psk.identity) {
         Poll::Pending => return step.pending(Operation::PreSharedKey),
         Poll::Ready(found) => found?,
     };

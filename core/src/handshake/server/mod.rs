@@ -6,6 +6,7 @@
 //!                                RECVD_CH ------------+ send HelloRetryRequest
 //!                                    | send ServerHello
 //!                                    |                                  K_recv, K_send = handshake
+//!                                    |                                  or K_recv = early data
 //!                               NEGOTIATED
 //!                                    | send EncryptedExtensions
 //!               if we ask: REQUESTING_CERT, send CertificateRequest
@@ -17,6 +18,9 @@
 //!                            SENDING_FINISHED
 //!                                    | send Finished
 //!                                    |                                  K_send = application
+//!  if we take early data: WAIT_EOED
+//!                                    | receive EndOfEarlyData
+//!                                    |                                  K_recv = handshake
 //!                if we asked: WAIT_CERT, then WAIT_CV if it is not empty
 //!                                    |
 //!                              WAIT_FINISHED
@@ -33,10 +37,12 @@ mod negotiated;
 mod requesting_certificate;
 mod sending_certificate;
 mod sending_finished;
+mod server_hello;
 mod signing_certificate_verify;
 mod start;
 mod wait_certificate;
 mod wait_certificate_verify;
+mod wait_end_of_early_data;
 mod wait_finished;
 
 use super::step::Key;
@@ -55,6 +61,7 @@ pub(crate) enum State<P: CryptoProvider> {
     SendingCertificate(sending_certificate::SendingCertificate),
     SigningCertificateVerify(signing_certificate_verify::SigningCertificateVerify),
     SendingFinished(sending_finished::SendingFinished),
+    WaitEndOfEarlyData(wait_end_of_early_data::WaitEndOfEarlyData),
     WaitCertificate(wait_certificate::WaitCertificate<P>),
     WaitCertificateVerify(wait_certificate_verify::WaitCertificateVerify<P>),
     WaitFinished(wait_finished::WaitFinished),
@@ -77,6 +84,7 @@ impl<P: CryptoProvider> State<P> {
             Self::SendingCertificate(_) => "SENDING_CERT",
             Self::SigningCertificateVerify(_) => "SIGNING_CV",
             Self::SendingFinished(_) => "SENDING_FINISHED",
+            Self::WaitEndOfEarlyData(_) => "WAIT_EOED",
             Self::WaitCertificate(_) => "WAIT_CERT",
             Self::WaitCertificateVerify(_) => "WAIT_CV",
             Self::WaitFinished(_) => "WAIT_FINISHED",
@@ -89,6 +97,7 @@ impl<P: CryptoProvider> State<P> {
     pub(crate) fn expected(&self) -> Expected {
         match self {
             Self::Start(_) => Expected::one(HandshakeType::CLIENT_HELLO),
+            Self::WaitEndOfEarlyData(_) => Expected::one(HandshakeType::END_OF_EARLY_DATA),
             Self::WaitCertificate(_) => Expected::one(HandshakeType::CERTIFICATE),
             Self::WaitCertificateVerify(_) => Expected::one(HandshakeType::CERTIFICATE_VERIFY),
             Self::WaitFinished(_) => Expected::one(HandshakeType::FINISHED),
@@ -116,6 +125,7 @@ impl<P: CryptoProvider> State<P> {
             (Self::SendingCertificate(state), None) => state.advance(step),
             (Self::SigningCertificateVerify(state), None) => state.advance(step),
             (Self::SendingFinished(state), None) => state.advance(step, config),
+            (Self::WaitEndOfEarlyData(state), Some(received)) => state.on(step, received),
             (Self::WaitCertificate(state), Some(received)) => state.on(step, config, received),
             (Self::WaitCertificateVerify(state), Some(received)) => state.on(step, received),
             (Self::WaitFinished(state), Some(received)) => state.on(step, received),
@@ -128,7 +138,11 @@ impl<P: CryptoProvider> State<P> {
                 Some(_),
             )
             | (
-                Self::Start(_) | Self::WaitCertificate(_) | Self::WaitCertificateVerify(_) | Self::WaitFinished(_),
+                Self::Start(_)
+                | Self::WaitEndOfEarlyData(_)
+                | Self::WaitCertificate(_)
+                | Self::WaitCertificateVerify(_)
+                | Self::WaitFinished(_),
                 None,
             )
             | (Self::Connected | Self::Over, _) => Poll::Ready(Err(Error::Internal)),

@@ -12,8 +12,8 @@ use crate::handshake::evidence::PskAgreed;
 use crate::handshake::server::negotiate::{CertificateTypes, Selection};
 use crate::wire::EncryptedExtensions;
 use crate::wire::extensions::{
-    ExpectedTickets, MaxFragmentLengthExtension, RecordSizeLimit, SelectedCertificateType, SelectedProtocol,
-    ServerNameAcknowledgement,
+    EarlyDataIndication, ExpectedTickets, MaxFragmentLengthExtension, RecordSizeLimit, SelectedCertificateType,
+    SelectedProtocol, ServerNameAcknowledgement,
 };
 use core::task::{Poll, ready};
 
@@ -48,6 +48,7 @@ impl Negotiated {
         let own_limit = step.own_record_size_limit();
         let own_type = step.facts().own_certificate_type;
         let protocol = step.facts().alpn.and_then(|index| config.common.alpn.get(usize::from(index)));
+        let takes_early_data = step.early_data_taken().is_some();
         let expected_tickets = step.expected_tickets();
         ready!(step.poll_send(&mut |writer, _| {
             EncryptedExtensions::write(writer, |writer| {
@@ -69,6 +70,9 @@ impl Negotiated {
                 }
                 if let Some(max_fragment_length) = self.max_fragment_length {
                     MaxFragmentLengthExtension { max_fragment_length }.write(writer);
+                }
+                if takes_early_data {
+                    EarlyDataIndication::write(writer);
                 }
                 if let Some(expected_count) = expected_tickets {
                     ExpectedTickets { expected_count }.write(writer);

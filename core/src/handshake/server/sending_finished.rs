@@ -1,6 +1,7 @@
 //! The end of our flight: Finished, then our application key.
 
 use super::wait_certificate::WaitCertificate;
+use super::wait_end_of_early_data::WaitEndOfEarlyData;
 use super::wait_finished::WaitFinished;
 use super::{Key, State, Step};
 use crate::config::ServerConfig;
@@ -35,7 +36,11 @@ impl SendingFinished {
         step.note_server_finished()?;
         step.k_send(&Key::SERVER_APPLICATION)?;
         if let Some(agreed) = &self.psk {
-            return Poll::Ready(Ok(State::WaitFinished(WaitFinished::new(PeerAuthenticated::by_psk(agreed)))));
+            let authenticated = PeerAuthenticated::by_psk(agreed);
+            return Poll::Ready(Ok(match step.early_data_taken() {
+                Some(taken) => State::WaitEndOfEarlyData(WaitEndOfEarlyData::new(taken, authenticated)),
+                None => State::WaitFinished(WaitFinished::new(authenticated)),
+            }));
         }
         Poll::Ready(Ok(if config.client_authentication.verifier().is_some() {
             State::WaitCertificate(WaitCertificate::new())

@@ -2,19 +2,17 @@
 
 use super::negotiate::{Exchange, Selection, check_extensions, check_version, fingerprint, select};
 use super::negotiated::Negotiated;
+use super::server_hello::{finish, poll_write};
 use super::{Key, State, Step};
 use crate::codes::{CertificateType, CipherSuite, ExtensionType, NamedGroup};
 use crate::config::ServerConfig;
-use crate::crypto::{CryptoProvider, Digest, KeyExchange};
-use crate::error::{ByteCount, CertificateFault, Error, Incompatibility, PeerFault, Result};
+use crate::crypto::{CryptoProvider, Digest};
+use crate::error::{CertificateFault, Error, Incompatibility, PeerFault, Result};
 use crate::handshake::Received;
 use crate::handshake::psk::{self, Choice};
 use crate::record::Next;
-use crate::waiting::Operation;
-use crate::wire::extensions::{
-    KeyShareClientHello, KeyShareEntry, KeyShareHelloRetryRequest, KeyShareServerHello, SelectedPsk, SelectedVersion,
-};
-use crate::wire::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, Random, ServerHello};
+use crate::wire::extensions::{KeyShareClientHello, KeyShareHelloRetryRequest, SelectedVersion};
+use crate::wire::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, ServerHello};
 use core::task::{Poll, ready};
 
 pub(crate) struct Start<P: CryptoProvider> {
@@ -64,12 +62,17 @@ impl<P: CryptoProvider> Start<P> {
                 break selection;
             }
         };
+        if selection.early_data {
+            step.note_early_data();
+        }
         match selection.exchange {
-            Exchange::Agree(group, share) => self.send_server_hello(step, received, &hello, &selection, group, share),
+            Exchange::Agree(group, share) => {
+                self.send_server_hello(step, config, received, &hello, &selection, (group, share))
+            }
             Exchange::AskFor(group) => self.send_hello_retry_request(step, received, &hello, &selection, group),
             Exchange::Without(_) => {
                 let len = finish(step, &hello, &selection, 0).map_err(|error| step.explain(error))?;
-                Poll::Ready(self.answer(step, received, &hello, &selection, len, None))
+                Poll::Ready(self.answer(step, config, received, &hello, &selection, (len, None)))
             }
         }
     }
@@ -77,29 +80,29 @@ impl<P: CryptoProvider> Start<P> {
     fn send_server_hello(
         &mut self,
         step: &mut Step<'_, '_, P>,
+        config: &ServerConfig<'_, P>,
         received: &mut Received<'_>,
         hello: &ClientHello<'_>,
         selection: &Selection<'_>,
-        group: NamedGroup,
-        client_share: &[u8],
+        (group, client_share): (NamedGroup, &[u8]),
     ) -> Poll<Result<State<P>>> {
         let (provider, agreements, _) = step.agreements()?;
         if agreements.is_empty() {
             agreements.begin_one(provider, group)?;
         }
         let (len, shared) = ready!(poll_write(step, hello, selection, group, client_share))?;
-        Poll::Ready(self.answer(step, received, hello, selection, len, Some(&shared)))
+        Poll::Ready(self.answer(step, config, received, hello, selection, (len, Some(&shared))))
     }
 
     /// Sends the ServerHello that was drafted; then the keys of the handshake.
     fn answer(
         &mut self,
         step: &mut Step<'_, '_, P>,
+        config: &ServerConfig<'_, P>,
         received: &mut Received<'_>,
         hello: &ClientHello<'_>,
         selection: &Selection<'_>,
-        len: usize,
-        shared: Option<&P::Secret>,
+        (len, shared): (usize, Option<&P::Secret>),
     ) -> Result<State<P>> {
         let suite = selection.cipher_suite;
         let aligned = received.record_aligned()?;
@@ -109,6 +112,8 @@ impl<P: CryptoProvider> Start<P> {
         note(step, selection);
         // Notes the identity of the PSK, behind the name.
         let agreed = self.psk.accept(step, received, hello, selection.psk)?;
+        let is_offered = selection.early_data && self.retried.is_none();
+        let aligned = psk::take_early_data(step, config, hello, agreed.as_ref(), is_offered, aligned)?;
         step.commit(len)?;
         step.end_key()?;
         // Compatibility mode (RFC 9846 E.4): once, behind the first message.
@@ -117,9 +122,13 @@ impl<P: CryptoProvider> Start<P> {
         }
         let transcript = step.transcript_hash()?;
         let (handshake, psk) = psk::extract(step, suite.hash(), agreed, shared)?;
-        step.k_recv(&Key::Handshake(handshake.client_traffic(), &transcript), aligned)?;
-        // After a HelloRetryRequest there is none: the second ClientHello had no early_data.
-        step.expect(Next::ClientFlight { early_data: selection.early_data })?;
+        if let Some(aligned) = aligned {
+            step.k_recv(&Key::Handshake(handshake.client_traffic(), &transcript), aligned)?;
+            // After a HelloRetryRequest there is none: the second ClientHello had no early_data.
+            step.expect(Next::ClientFlight { early_data: selection.early_data })?;
+        } else {
+            step.expect_early_data(handshake.client_traffic(), &transcript)?;
+        }
         step.k_send(&Key::Handshake(handshake.server_traffic(), &transcript))?;
         step.proceed_to_main(handshake)?;
         Ok(State::Negotiated(Negotiated::new(selection, psk)))
@@ -205,76 +214,6 @@ fn note<P: CryptoProvider>(step: &mut Step<'_, '_, P>, selection: &Selection<'_>
     if let Some(name) = selection.identity_request.server_name {
         step.notes().note_name(name);
     }
-}
-
-/// Drafts the ServerHello: its length, and the shared secret.
-///
-/// The share, at its end, is made where it will be sent from. So what is in front of it is written first; and again
-/// when its length is known, with a random that is drawn only now, so that an operation that was pending draws none in
-/// vain.
-fn poll_write<P: CryptoProvider>(
-    step: &mut Step<'_, '_, P>,
-    hello: &ClientHello<'_>,
-    selection: &Selection<'_>,
-    group: NamedGroup,
-    client_share: &[u8],
-) -> Poll<Result<(usize, P::Secret)>> {
-    let front_len = match write(step, hello, selection, &Random::default(), 0) {
-        Err(Error::TransmitBufferTooSmall(len)) => len.get(),
-        len => len?,
-    };
-    let (provider, agreements, draft) = step.agreements()?;
-    let room = draft.get_mut(front_len..).unwrap_or_default();
-    let exchange = agreements.find(group).ok_or(Error::Internal)?;
-    let (share_len, shared) = match exchange.poll_encapsulate(provider, client_share, room) {
-        Poll::Pending => return step.pending(Operation::Encapsulation),
-        Poll::Ready(Err(Error::TransmitBufferTooSmall(len))) => {
-            let len = ByteCount::new(len.get().saturating_add(front_len));
-            return Poll::Ready(Err(step.explain(Error::TransmitBufferTooSmall(len))));
-        }
-        Poll::Ready(agreed) => agreed?,
-    };
-    let len = finish(step, hello, selection, share_len)?;
-    Poll::Ready(Ok((len, shared)))
-}
-
-/// Draws the random, and writes all but the share. Own frame, which is gone while the secret is computed.
-#[inline(never)]
-fn finish<P: CryptoProvider>(
-    step: &mut Step<'_, '_, P>,
-    hello: &ClientHello<'_>,
-    selection: &Selection<'_>,
-    share_len: usize,
-) -> Result<usize> {
-    let mut random = Random::default();
-    step.provider().fill_random(&mut random)?;
-    write(step, hello, selection, &random, share_len)
-}
-
-/// Writes all of the ServerHello but the share, of which `share_len` bytes stand there already.
-#[inline(never)]
-fn write<P: CryptoProvider>(
-    step: &mut Step<'_, '_, P>,
-    hello: &ClientHello<'_>,
-    selection: &Selection<'_>,
-    random: &Random,
-    share_len: usize,
-) -> Result<usize> {
-    step.write(&mut |writer, _, _| {
-        ServerHello::write(writer, random, hello.legacy_session_id, selection.cipher_suite, |writer| {
-            SelectedVersion::write(writer);
-            // pre_shared_key in front: the share is made in place, at the end.
-            if let Some(psk) = selection.psk {
-                SelectedPsk { selected_identity: psk.index() }.write(writer);
-            }
-            if let Some(group) = selection.exchange.group() {
-                KeyShareServerHello::write(writer, |writer| {
-                    KeyShareEntry::write_front(writer, group, share_len);
-                    writer.filled(share_len);
-                });
-            }
-        });
-    })
 }
 
 impl Retried {

@@ -1,12 +1,14 @@
-//! What a client remembers of its early data.
+//! What both ends remember of early data.
 
 use crate::crypto::CryptoProvider;
+use crate::key_schedule::Exporter;
 
 /// What became of early data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EarlyDataStatus {
-    /// There can be none: it is not asked for, there is no ticket that allows it, or this is a server.
+    /// There is none: a client was not asked for any, or has no ticket that allows it; or it said nothing of it to this
+    /// server.
     NotOffered,
     /// It can be sent; the server has not said yet whether it takes it.
     Pending,
@@ -16,20 +18,22 @@ pub enum EarlyDataStatus {
     Rejected,
 }
 
-/// The early data of a client.
+/// The early data of a client, on either side.
 pub(crate) struct ClientEarlyData<P: CryptoProvider> {
     pub(crate) status: EarlyDataStatus,
     /// Whether there can be more.
     pub(crate) is_open: bool,
     /// How many bytes more there can be.
     pub(crate) room: u32,
-    /// What we send with behind it.
+    /// What the client sends with behind it.
     pub(super) withheld: Option<P::Secret>,
+    /// On a server.
+    pub(super) exporter: Option<Exporter<P>>,
 }
 
 impl<P: CryptoProvider> ClientEarlyData<P> {
     pub(super) const fn none() -> Self {
-        Self { status: EarlyDataStatus::NotOffered, is_open: false, room: 0, withheld: None }
+        Self { status: EarlyDataStatus::NotOffered, is_open: false, room: 0, withheld: None, exporter: None }
     }
 
     /// There will be no more.

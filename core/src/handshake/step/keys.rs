@@ -15,7 +15,8 @@ use zeroize::Zeroizing;
 
 /// A key to send or to receive with.
 pub(in crate::handshake) enum Key<'h, P: CryptoProvider> {
-    /// Of the Handshake Secret, and the transcript through the ServerHello.
+    /// Of the Handshake Secret, and the transcript through the ServerHello; or of the Early Secret, and that through
+    /// the ClientHello.
     Handshake(Arrow<'h, P>, &'h Digest),
     /// Of the Main Secret, and the transcript through the server's Finished.
     Main(FromMain),
@@ -61,7 +62,7 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
     }
 
     #[inline(never)]
-    fn secret(&mut self, key: &Key<'_, P>) -> Result<P::Secret> {
+    pub(super) fn secret(&mut self, key: &Key<'_, P>) -> Result<P::Secret> {
         let (arrow, transcript) = match key {
             Key::Handshake(arrow, transcript) => (*arrow, *transcript),
             Key::Main(name) => match (&self.memory.schedule, &self.memory.server_finished) {

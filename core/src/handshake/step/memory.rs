@@ -103,11 +103,21 @@ impl<'a, P: CryptoProvider> Memory<'a, P> {
     pub(crate) fn forget(&mut self) {
         self.end_handshake();
         self.schedule = Schedule::Nothing;
+        #[cfg(feature = "early-data")]
+        {
+            self.early_data.exporter = None;
+        }
     }
 
     /// Who the peer is, is not known after all.
     pub(crate) const fn forget_peer(&mut self) {
         self.facts.peer_authentication = None;
+    }
+
+    /// The early exporter secret, if there was early data.
+    #[cfg(feature = "early-data")]
+    pub(crate) const fn early_exporter(&self) -> Option<&Exporter<P>> {
+        self.early_data.exporter.as_ref()
     }
 
     /// TLS-Exporter (RFC 9846 7.5).

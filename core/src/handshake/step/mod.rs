@@ -2,6 +2,8 @@
 
 #[cfg(feature = "psk")]
 mod binders;
+#[cfg(feature = "early-data")]
+mod early;
 #[cfg(not(feature = "early-data"))]
 #[path = "no_early_data.rs"]
 mod early_data;
@@ -12,6 +14,8 @@ mod early_data_memory;
 mod keys;
 mod limits;
 mod memory;
+#[cfg(not(feature = "early-data"))]
+mod no_early;
 #[cfg(not(feature = "tickets"))]
 #[path = "no_session.rs"]
 mod session;

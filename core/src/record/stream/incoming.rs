@@ -50,8 +50,8 @@ pub(crate) struct Incoming<P: CryptoProvider, G> {
     next: Option<Next>,
     /// Whether the peer may still speak in the clear: a client, until its first protected record.
     allows_plaintext_alert: bool,
-    /// Bytes of early data that may still be skipped: a client's, when it sent some that we do not accept.
-    early_data_to_skip: u32,
+    /// Bytes of early data that may still come: of records, if we do not accept it and skip them; else of data.
+    early_data_left: u32,
     idle_records: u8,
 }
 
@@ -65,7 +65,7 @@ impl<P: CryptoProvider, G> Incoming<P, G> {
             max_inner_len: MAX_PLAINTEXT_LEN + 1,
             next: None,
             allows_plaintext_alert: false,
-            early_data_to_skip: 0,
+            early_data_left: 0,
             idle_records: 0,
         }
     }
@@ -125,21 +125,49 @@ impl<P: CryptoProvider, G> Incoming<P, G> {
     /// What the peer may say from here on.
     pub(super) const fn expect(&mut self, next: Next) {
         self.next = Some(next);
-        self.allows_plaintext_alert = matches!(next, Next::ClientFlight { .. });
-        self.early_data_to_skip = match next {
+        self.allows_plaintext_alert = !matches!(next, Next::Hello { .. } | Next::ApplicationData);
+        self.early_data_left = match next {
             Next::Hello { early_data: true } | Next::ClientFlight { early_data: true } => MAX_SKIPPED_EARLY_DATA,
+            #[cfg(feature = "early-data")]
+            Next::EarlyData { most } => most,
             Next::Hello { .. } | Next::ClientFlight { .. } | Next::ApplicationData => 0,
         };
     }
 
     /// Whether change_cipher_spec may come: after the first ClientHello, before the peer's Finished.
     const fn allows_change_cipher_spec(&self) -> bool {
-        matches!(self.next, Some(Next::Hello { .. } | Next::ClientFlight { .. }))
+        !matches!(self.next, None | Some(Next::ApplicationData))
     }
 
-    /// Whether application data may come: when the peer has finished.
-    const fn allows_application_data(&self) -> bool {
-        matches!(self.next, Some(Next::ApplicationData))
+    /// Whether early data may come that we do not accept.
+    const fn skips_early_data(&self) -> bool {
+        self.early_data_left > 0 && matches!(self.next, Some(Next::Hello { .. } | Next::ClientFlight { .. }))
+    }
+
+    /// Whether early data may come that we accept. Its client did not know of our limit.
+    const fn takes_early_data(&self) -> bool {
+        #[cfg(feature = "early-data")]
+        return matches!(self.next, Some(Next::EarlyData { .. }));
+        #[cfg(not(feature = "early-data"))]
+        false
+    }
+
+    /// Whether application data may come: when the peer has finished, or as early data. Counts that.
+    #[cfg_attr(
+        not(feature = "early-data"),
+        expect(clippy::unnecessary_wraps, unused_variables, reason = "there is none")
+    )]
+    fn admit_application_data(&mut self, len: usize) -> Result<bool> {
+        match self.next {
+            Some(Next::ApplicationData) => Ok(true),
+            #[cfg(feature = "early-data")]
+            Some(Next::EarlyData { .. }) => {
+                let left = u32::try_from(len).ok().and_then(|len| self.early_data_left.checked_sub(len));
+                self.early_data_left = left.ok_or(PeerFault::TooMuchEarlyData)?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
     }
 
     /// Something came that has an effect: records without one are counted anew.
@@ -165,27 +193,31 @@ impl<P: CryptoProvider, G> Incoming<P, G> {
         if header.kind == ContentType::CHANGE_CIPHER_SPEC {
             return self.change_cipher_spec(buffer);
         }
+        let skips = self.skips_early_data();
         let keys = match &mut self.place {
             Place::Key(key) => key.as_mut(),
             Place::Lent(_) => None,
         };
         let (kind, len) = match keys {
             Some(keys) if header.kind == ContentType::APPLICATION_DATA => {
-                if self.early_data_to_skip > 0 && header.len <= keys.tag_len() {
+                if skips && header.len <= keys.tag_len() {
                     return self.skip(buffer, header);
                 }
                 let opened = keys.open(provider, record);
                 match opened {
-                    Err(Error::Peer(PeerFault::BadRecordMac)) if self.early_data_to_skip > 0 => {
+                    Err(Error::Peer(PeerFault::BadRecordMac)) if skips => {
                         // The sequence number counts records of the handshake key only.
                         keys.rewind();
                         return self.skip(buffer, header);
                     }
                     opened => {
                         let (kind, len, inner_len) = opened?;
-                        self.early_data_to_skip = 0;
+                        if skips {
+                            self.early_data_left = 0;
+                        }
                         self.allows_plaintext_alert = false;
-                        if inner_len > self.max_inner_len || len > MAX_PLAINTEXT_LEN {
+                        let is_too_long = inner_len > self.max_inner_len && !self.takes_early_data();
+                        if is_too_long || len > MAX_PLAINTEXT_LEN {
                             return Err(self.overflow());
                         }
                         (kind, len)
@@ -203,7 +235,7 @@ impl<P: CryptoProvider, G> Incoming<P, G> {
         let most = match kind {
             ContentType::CHANGE_CIPHER_SPEC if self.allows_change_cipher_spec() && len == 1 => 1,
             ContentType::CHANGE_CIPHER_SPEC => return Err(PeerFault::UnexpectedChangeCipherSpec.into()),
-            ContentType::APPLICATION_DATA if self.early_data_to_skip > 0 => MAX_CIPHERTEXT_LEN,
+            ContentType::APPLICATION_DATA if self.skips_early_data() || self.takes_early_data() => MAX_CIPHERTEXT_LEN,
             ContentType::APPLICATION_DATA if self.key().is_some() => self.max_protected_len(),
             ContentType::HANDSHAKE if self.key().is_none() => MAX_PLAINTEXT_LEN,
             ContentType::ALERT if self.key().is_none() || self.allows_plaintext_alert => match len {
@@ -252,7 +284,7 @@ impl<P: CryptoProvider, G> Incoming<P, G> {
             return Err(PeerFault::UnexpectedRecord.into());
         }
         let len = u32::try_from(header.record_len()).map_err(|_| Error::Internal)?;
-        self.early_data_to_skip = self.early_data_to_skip.checked_sub(len).ok_or(PeerFault::BadRecordMac)?;
+        self.early_data_left = self.early_data_left.checked_sub(len).ok_or(PeerFault::BadRecordMac)?;
         buffer.skip_record();
         Ok(Some(Content::Nothing))
     }
@@ -280,7 +312,7 @@ impl<P: CryptoProvider, G> Incoming<P, G> {
                 Ok(Some(Content::Alert(alert)))
             }
             ContentType::APPLICATION_DATA => {
-                if !self.allows_application_data() || buffer.has_handshake() {
+                if buffer.has_handshake() || !self.admit_application_data(len)? {
                     return Err(PeerFault::UnexpectedRecord.into());
                 }
                 if len == 0 {

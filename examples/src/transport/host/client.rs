@@ -165,6 +165,8 @@ impl Stream for Nothing {
         0
     }
 
+    fn take_replayable(&mut self, _: &mut Vec<u8>) {}
+
     fn may_read(&self) -> bool {
         false
     }

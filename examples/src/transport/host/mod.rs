@@ -16,7 +16,7 @@ use saitls_core::crypto::CryptoProvider;
 use saitls_core::{Connection, EarlyDataStatus, Negotiated, WaitingFor};
 use smoltcp::time::{Duration, Instant};
 
-use super::Stream;
+use super::{Stream, take_replayable};
 use crate::net::event_loop::FIRST_FREE_TOKEN;
 
 const FIRST_STREAM: usize = FIRST_FREE_TOKEN + 1;
@@ -172,6 +172,10 @@ impl<P: CryptoProvider> Stream for HostStream<'_, P> {
 
     fn read(&mut self, out: &mut [u8]) -> usize {
         self.tls.read(out).unwrap_or(0)
+    }
+
+    fn take_replayable(&mut self, data: &mut Vec<u8>) {
+        take_replayable(&mut self.tls, data);
     }
 
     fn may_read(&self) -> bool {
