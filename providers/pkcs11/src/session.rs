@@ -27,6 +27,18 @@ pub(crate) enum Problem {
     Broken(TokenError),
 }
 
+impl Problem {
+    /// Whether there is no session because there was a login, and it failed.
+    pub(crate) const fn is_of_login(&self) -> bool {
+        matches!(self, Self::Broken(error) if !matches!(error, TokenError::Gone(_)))
+    }
+
+    /// Whether the token counts what was tried.
+    pub(crate) const fn is_of_pin(&self) -> bool {
+        matches!(self, Self::Broken(error) if error.is_of_pin())
+    }
+}
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         Self::Token(error)

@@ -230,11 +230,11 @@ impl Worker {
         self.close();
         let mut opened = self.open_session();
         // Where the login was what failed, the PIN may be wrong whatever the module says: once is enough for now.
-        let mut is_login = is_refused(&opened);
-        let is_of_pin = matches!(&opened, Err(Problem::Broken(error)) if error.is_of_pin());
+        let mut is_login = opened.as_ref().is_err_and(Problem::is_of_login);
+        let is_of_pin = opened.as_ref().is_err_and(Problem::is_of_pin);
         if opened.is_err() && !is_of_pin && self.module.restart(generation).is_ok() && !is_login {
             opened = self.open_session();
-            is_login = is_refused(&opened);
+            is_login = opened.as_ref().is_err_and(Problem::is_of_login);
         }
         let Err(problem) = opened else {
             (self.lost, self.retry) = (None, FIRST_RETRY);
@@ -268,11 +268,6 @@ impl Worker {
         let inside = self.module.enter();
         if opened == inside.generation { drop(session) } else { session.forget() }
     }
-}
-
-/// Whether a session was not had because there was a login, and it failed.
-fn is_refused(opened: &Result<(), Problem>) -> bool {
-    matches!(opened, Err(Problem::Broken(error)) if !matches!(error, TokenError::Gone(_)))
 }
 
 /// How much was done to have a token back.

@@ -1,6 +1,13 @@
 //! The module between us and another one, whose file the environment names by `SAITLS_SPY_ON`. It passes all calls on,
 //! and writes those that make, read or move keys to the file that the environment names by `SAITLS_SPY_LOG`: one a
 //! line, with values in hexadecimal digits.
+//!
+//! It does what the file says that the environment names by `SAITLS_SPY_ORDERS`, if it is there, one word a line:
+//!
+//! * `old`, from the start: there is no interface for messages.
+//! * `locked`: the token wants a login, which the spy itself answers; `changed`: the PIN is wrong.
+//! * `gone`: there are no sessions and none are opened.
+//! * `stuck`: `C_Encrypt` fails, and leaves the operation open.
 
 use cryptoki_sys::*;
 use std::ffi::c_void;
@@ -49,6 +56,16 @@ pub(crate) fn lists() -> Option<(*mut CK_FUNCTION_LIST, *mut CK_INTERFACE)> {
         newer.C_DeriveKey = Some(derive_key);
         newer.C_GenerateKeyPair = Some(generate_key_pair);
         newer.C_DestroyObject = Some(destroy_object);
+        newer.C_GetTokenInfo = Some(get_token_info);
+        newer.C_OpenSession = Some(open_session);
+        newer.C_CloseSession = Some(close_session);
+        newer.C_Login = Some(login);
+        newer.C_Encrypt = Some(encrypt);
+        newer.C_Finalize = Some(finalize);
+        if is_ordered("old") {
+            newer.C_MessageEncryptInit = None;
+            newer.C_MessageDecryptInit = None;
+        }
         // What moves or shows keys, and is not used here: it is not there.
         newer.C_WrapKey = None;
         newer.C_UnwrapKey = None;
@@ -73,6 +90,11 @@ fn note(line: &str) {
     let file = std::env::var_os("SAITLS_SPY_LOG").expect("tests say where the log is");
     let file = std::fs::OpenOptions::new().create(true).append(true).open(file);
     file.unwrap().write_all(format!("{line}\n").as_bytes()).unwrap();
+}
+
+fn is_ordered(word: &str) -> bool {
+    let Some(file) = std::env::var_os("SAITLS_SPY_ORDERS") else { return false };
+    std::fs::read_to_string(file).is_ok_and(|orders| orders.lines().any(|line| line == word))
 }
 
 /// The attributes of a template, by number, with their values.
@@ -165,6 +187,9 @@ unsafe extern "C" fn generate_key_pair(
     public_out: *mut CK_OBJECT_HANDLE,
     private_out: *mut CK_OBJECT_HANDLE,
 ) -> CK_RV {
+    if is_ordered("gone") {
+        return CKR_SESSION_HANDLE_INVALID;
+    }
     // SAFETY: as it was called.
     unsafe {
         let value = there().C_GenerateKeyPair.unwrap()(
@@ -188,4 +213,78 @@ unsafe extern "C" fn destroy_object(session: CK_SESSION_HANDLE, object: CK_OBJEC
     note("destroy");
     // SAFETY: handles are numbers.
     unsafe { there().C_DestroyObject.unwrap()(session, object) }
+}
+
+unsafe extern "C" fn get_token_info(slot: CK_SLOT_ID, info: *mut CK_TOKEN_INFO) -> CK_RV {
+    // SAFETY: as it was called.
+    unsafe {
+        let value = there().C_GetTokenInfo.unwrap()(slot, info);
+        if value == CKR_OK && is_ordered("locked") {
+            (*info).flags |= CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED;
+        }
+        value
+    }
+}
+
+unsafe extern "C" fn open_session(
+    slot: CK_SLOT_ID,
+    flags: CK_FLAGS,
+    application: *mut c_void,
+    notify: CK_NOTIFY,
+    out: *mut CK_SESSION_HANDLE,
+) -> CK_RV {
+    if is_ordered("gone") {
+        return CKR_TOKEN_NOT_PRESENT;
+    }
+    // SAFETY: as it was called.
+    unsafe {
+        let value = there().C_OpenSession.unwrap()(slot, flags, application, notify, out);
+        if value == CKR_OK {
+            note("open");
+        }
+        value
+    }
+}
+
+unsafe extern "C" fn close_session(session: CK_SESSION_HANDLE) -> CK_RV {
+    note("close");
+    // SAFETY: handles are numbers.
+    unsafe { there().C_CloseSession.unwrap()(session) }
+}
+
+unsafe extern "C" fn login(
+    session: CK_SESSION_HANDLE,
+    user: CK_USER_TYPE,
+    pin: *mut CK_UTF8CHAR,
+    len: CK_ULONG,
+) -> CK_RV {
+    note("login");
+    if is_ordered("changed") {
+        return CKR_PIN_INCORRECT;
+    }
+    if is_ordered("locked") {
+        return CKR_OK;
+    }
+    // SAFETY: as it was called.
+    unsafe { there().C_Login.unwrap()(session, user, pin, len) }
+}
+
+unsafe extern "C" fn encrypt(
+    session: CK_SESSION_HANDLE,
+    data: *mut CK_BYTE,
+    len: CK_ULONG,
+    out: *mut CK_BYTE,
+    out_len: *mut CK_ULONG,
+) -> CK_RV {
+    if is_ordered("stuck") {
+        return CKR_BUFFER_TOO_SMALL;
+    }
+    // SAFETY: as it was called.
+    unsafe { there().C_Encrypt.unwrap()(session, data, len, out, out_len) }
+}
+
+unsafe extern "C" fn finalize(reserved: *mut c_void) -> CK_RV {
+    note("finalize");
+    // SAFETY: as it was called.
+    unsafe { there().C_Finalize.unwrap()(reserved) }
 }

@@ -179,7 +179,12 @@ impl TokenAead {
         match (*records, direction) {
             (Records::Singles, _) => {
                 let (number, with) = (operation.session.number, (*cipher, direction));
-                key.vault().with_functions(|functions| functions.single(number, with, key.number(), nonce, aad, record))
+                let done = key
+                    .vault()
+                    .with_functions(|functions| functions.single(number, with, key.number(), nonce, aad, record));
+                // Where it failed it may go on, with this key: that session is nobody's any more.
+                operation.session.is_clean &= done.is_ok();
+                done
             }
             (Records::Counted, Direction::Seal) => {
                 operation.message((key, *cipher), Nonces::Counted, nonce, aad, record)

@@ -69,7 +69,7 @@ impl Curve {
     /// Points that a token must refuse, or they are not agreed with in it: nobody else sees what they lead to.
     fn traps(self, good: &[u8]) -> Vec<Vec<u8>> {
         match self {
-            Self::X25519 => vec![vec![0; 32], [&[1][..], &[0; 31]].concat()],
+            Self::X25519 => OF_LOW_ORDER.iter().map(|point| point.to_vec()).collect(),
             Self::P256 => {
                 let mut off_curve = good.to_vec();
                 off_curve.iter_mut().last().into_iter().for_each(|byte| *byte ^= 1);
@@ -78,6 +78,30 @@ impl Curve {
         }
     }
 }
+
+/// The points of X25519 that lead to a secret of zeros with every key (RFC 7748 6.1): 0, 1, -1, the two of order 8, and
+/// 0 and 1 as they may be written besides.
+const OF_LOW_ORDER: [[u8; 32]; 7] = {
+    let mut points = [[0; 32]; 7];
+    points[1][0] = 1;
+    let mut at = 0;
+    while at < 3 {
+        // 2^255 - 20, - 19 and - 18.
+        points[4 + at] = [0xff; 32];
+        points[4 + at][0] = 0xec + at as u8;
+        points[4 + at][31] = 0x7f;
+        at += 1;
+    }
+    points[2] = [
+        0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a, 0xda, 0x09,
+        0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00,
+    ];
+    points[3] = [
+        0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83, 0xef, 0x5b, 0x04, 0x44,
+        0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57,
+    ];
+    points
+};
 
 /// The curve of a group, and where ML-KEM-768 is in its shares and secrets, if it is (RFC 9846 4.3.8;
 /// draft-ietf-tls-ecdhe-mlkem).
@@ -304,9 +328,13 @@ impl Keys {
         let of_kem = vault.make(|session| {
             let (made, handle) = session.encapsulate_key(&Mechanism::MlKem, public.handle(), &secret())?;
             ciphertext = made;
-            if ciphertext.len() == CIPHERTEXT_LEN { Ok(handle) } else { Err(Said::InvalidValue) }
+            Ok(handle)
         });
         let of_kem = of_kem.map_err(|error| pair.blame(error))?;
+        if ciphertext.len() != CIPHERTEXT_LEN {
+            let what = format!("a ciphertext of {} bytes, not of {CIPHERTEXT_LEN}", ciphertext.len());
+            return Err(Refusal::Token(TokenError::Failed(what)));
+        }
         let answer = in_order(kem, &ciphertext, &pair.point).into_iter().flatten().copied().collect();
         Ok((answer, join(kem, of_kem, of_curve)?))
     }

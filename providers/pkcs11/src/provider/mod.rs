@@ -15,6 +15,8 @@ pub use secret::TokenSecret;
 
 use crate::error::TokenError;
 use crate::module::Use;
+use crate::retry::{FIRST_RETRY, LAST_RETRY};
+use crate::session::Problem;
 use crate::uri::{Pin, Uri};
 use abilities::Abilities;
 use cryptoki::types::AuthPin;
@@ -27,9 +29,6 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 use vault::Vault;
 
-/// A token that is gone is not looked for again before this time.
-const RETRY: Duration = Duration::from_secs(1);
-
 /// A provider whose secrets are keys in a PKCS#11 token, from key exchange to record: sensitive, not extractable, and
 /// gone with the connection. `S` is the provider in software that does the rest: it hashes transcripts, verifies
 /// signatures and draws random numbers, none of which is secret for longer than it is on the wire.
@@ -40,8 +39,10 @@ pub struct TokenProvider<S> {
     vault: Arc<Vault>,
     abilities: Abilities,
     failure: Option<TokenError>,
-    /// When a token that was lost was last looked for.
-    looked: Option<Instant>,
+    /// Of a token that was lost and looked for: what is said of it until then, or for good.
+    looked: Option<(TokenError, Option<Instant>)>,
+    /// How long it is not looked for after the next time in vain.
+    retry: Duration,
     uri: Uri,
     pin: Option<AuthPin>,
     functions: Arc<Functions>,
@@ -66,7 +67,8 @@ impl<S: CryptoProvider> TokenProvider<S> {
         let (vault, listed) = Vault::open(&module, &functions, uri, pin.as_ref())?;
         let abilities = Abilities::find(&vault, &listed)?;
         let uri = uri.clone();
-        Ok(Self { software, vault, abilities, failure: None, looked: None, uri, pin, functions, module })
+        let (failure, looked, retry) = (None, None, FIRST_RETRY);
+        Ok(Self { software, vault, abilities, failure, looked, retry, uri, pin, functions, module })
     }
 
     /// The provider in software.
@@ -89,27 +91,41 @@ impl<S: CryptoProvider> TokenProvider<S> {
     /// The session for new secrets: another one where that before was lost.
     fn vault(&mut self) -> std::result::Result<Arc<Vault>, TokenError> {
         if self.vault.is_lost() {
-            let now = Instant::now();
-            if let Some(looked) = self.looked
-                && now < looked + RETRY
+            if let Some((error, again)) = &self.looked
+                && again.is_none_or(|again| Instant::now() < again)
             {
-                let gone = || TokenError::Gone("it was looked for a moment ago".to_owned());
-                return Err(self.failure.clone().unwrap_or_else(gone));
+                return Err(error.clone());
             }
-            self.looked = Some(now);
             self.vault = self.open_again()?;
         }
         Ok(self.vault.clone())
     }
 
     /// As it is, then with the module started anew, which some need to see what has changed.
-    fn open_again(&self) -> std::result::Result<Arc<Vault>, TokenError> {
+    fn open_again(&mut self) -> std::result::Result<Arc<Vault>, TokenError> {
         let generation = self.module.enter().generation;
         let open = || Vault::open(&self.module, &self.functions, &self.uri, self.pin.as_ref()).map(|(vault, _)| vault);
-        match open() {
-            Err(error) if !error.is_of_pin() && self.module.restart(generation).is_ok() => open(),
-            opened => opened,
+        let mut opened = open();
+        // A token counts wrong PINs, and not every module says that it was one: one login is enough for now.
+        let mut is_login = opened.as_ref().is_err_and(Problem::is_of_login);
+        let is_of_pin = opened.as_ref().is_err_and(Problem::is_of_pin);
+        if opened.is_err() && !is_of_pin && self.module.restart(generation).is_ok() && !is_login {
+            opened = open();
+            is_login = opened.as_ref().is_err_and(Problem::is_of_login);
         }
+        let error = match opened {
+            Ok(vault) => {
+                let gone = TokenError::Gone("it was there a moment ago".to_owned());
+                (self.looked, self.retry) = (Some((gone, Some(Instant::now() + FIRST_RETRY))), FIRST_RETRY);
+                return Ok(vault);
+            }
+            Err(problem) => TokenError::from(problem),
+        };
+        let again = if error.is_of_pin() { None } else { Some(Instant::now() + self.retry) };
+        self.looked = Some((error.clone(), again));
+        // To start a module anew ends the sessions of all that use it.
+        self.retry = if is_login || self.module.is_shared() { LAST_RETRY.min(self.retry * 2) } else { FIRST_RETRY };
+        Err(error)
     }
 
     /// What the connection is told of what the token said.

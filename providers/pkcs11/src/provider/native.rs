@@ -130,6 +130,18 @@ impl Functions {
         }
     }
 
+    /// Reads the value of an object that is no secret to the front of `out`. Returns its length; of one that is longer
+    /// nothing is read.
+    #[allow(unsafe_code)]
+    pub(crate) fn value(&self, session: CK_SESSION_HANDLE, object: CK_OBJECT_HANDLE, out: &mut [u8]) -> Result<usize> {
+        let read = there(self.basic.C_GetAttributeValue)?;
+        let mut wanted =
+            CK_ATTRIBUTE { type_: CKA_VALUE, pValue: out.as_mut_ptr().cast(), ulValueLen: length(out.len()) };
+        // SAFETY: the value goes to what is borrowed for the call, with its length.
+        check(unsafe { read(session, object, &mut wanted, 1) }, Function::GetAttributeValue)?;
+        Ok(wanted.ulValueLen as usize)
+    }
+
     /// Begins to seal or open messages with a key.
     #[allow(unsafe_code)]
     pub(crate) fn begin(

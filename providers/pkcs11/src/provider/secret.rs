@@ -158,6 +158,10 @@ impl<S: CryptoProvider> Secret<TokenProvider<S>> for TokenSecret {
             || provider.vault(),
             |vault, object| vault.with(|session| session.sign(&mechanism, object.handle(), data)),
         );
+        let mac = mac.and_then(|mac| {
+            let is_whole = mac.len() == hash.output_len();
+            if is_whole { Ok(mac) } else { Err(TokenError::Failed(format!("an HMAC of {} bytes", mac.len()))) }
+        });
         Digest::new(&provider.told(mac)?)
     }
 }

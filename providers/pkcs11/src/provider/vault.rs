@@ -4,7 +4,7 @@ use super::native::{Failure, Functions};
 use crate::error::TokenError;
 use crate::lock::lock;
 use crate::module::{Inside, Use};
-use crate::session::{Login, TokenSession};
+use crate::session::{Login, Problem, TokenSession};
 use crate::uri::Uri;
 use cryptoki::error::{Error, Result as Said};
 use cryptoki::mechanism::hkdf::{HkdfParams, HkdfSalt};
@@ -17,6 +17,7 @@ use saitls_core::codes::HashAlgorithm;
 use saitls_core::crypto::MAX_DIGEST_LEN;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use zeroize::Zeroize;
 
 /// As many sessions for records are kept for the next keys.
 const IDLE: usize = 16;
@@ -134,7 +135,7 @@ impl Vault {
         functions: &Arc<Functions>,
         uri: &Uri,
         pin: Option<&AuthPin>,
-    ) -> Result<(Arc<Self>, Vec<MechanismType>), TokenError> {
+    ) -> Result<(Arc<Self>, Vec<MechanismType>), Problem> {
         let opening = module.opening();
         let inside = module.enter();
         let session = TokenSession::open(module.context(), uri, pin, Login::AsNeeded)?;
@@ -256,11 +257,13 @@ impl Vault {
         let mechanism = Mechanism::HkdfData(HkdfParams::new(mechanism_of(hash), None, Some(info)));
         let template = [Attribute::Class(ObjectClass::DATA), Attribute::Token(false), value_len(out.len())];
         let data = self.make(|session| session.derive_key(&mechanism, base, &template))?;
-        let value = self.with(|session| value(session, data.handle))?;
-        if value.len() != out.len() {
-            return Err(TokenError::Failed(format!("derived data of {} bytes, not of {}", value.len(), out.len())));
+        // To where it is wanted and nowhere else: exported keying material may be a key.
+        let session = self.open_records()?;
+        let _inside = self.enter()?;
+        let len = self.told(self.functions.value(session.number, data.number(), out))?;
+        if len != out.len() {
+            return Err(TokenError::Failed(format!("derived data of {len} bytes, not of {}", out.len())));
         }
-        out.copy_from_slice(&value);
         Ok(())
     }
 
@@ -335,7 +338,14 @@ impl Drop for Vault {
 fn create(session: &Session, bytes: &[u8]) -> Said<ObjectHandle> {
     let mut template = secret();
     template.push(Attribute::Value(bytes.to_vec()));
-    session.create_object(&template)
+    let created = session.create_object(&template);
+    // It may be the secret of others, too: what is left of it here is wiped.
+    for attribute in &mut template {
+        if let Attribute::Value(value) = attribute {
+            value.zeroize();
+        }
+    }
+    created
 }
 
 /// The value of an object that is no secret.

@@ -6,6 +6,7 @@
 mod child;
 mod conformance;
 mod costs;
+mod faults;
 #[path = "../support/mock.rs"]
 #[allow(dead_code, reason = "only the module itself is needed")]
 mod mock;
@@ -16,3 +17,4 @@ mod softhsm;
 mod tokens;
 mod trace;
 mod vectors;
+mod wiped;

@@ -142,8 +142,31 @@ pub(crate) fn with_each(test: &str, body: impl FnOnce(&Uri)) -> Vec<(&'static st
     with_each_by(test, None, body)
 }
 
-/// The same through the module `spy`, which writes what keys are asked for to the file `log` in the folder of the test.
-pub(crate) fn with_each_by(test: &str, spy: Option<&Path>, body: impl FnOnce(&Uri)) -> Vec<(&'static str, String)> {
+/// Where the spy finds its orders and leaves what it saw.
+const ORDERS: &str = "SAITLS_SPY_ORDERS";
+const LOG: &str = "SAITLS_SPY_LOG";
+
+/// Has the spy do as these words say from now on.
+pub(crate) fn order(words: &str) {
+    std::fs::write(std::env::var_os(ORDERS).unwrap(), words.replace(' ', "\n")).unwrap();
+}
+
+/// What the spy saw.
+pub(crate) fn seen() -> String {
+    std::fs::read_to_string(std::env::var_os(LOG).unwrap()).unwrap_or_default()
+}
+
+/// How often it saw a call.
+pub(crate) fn count(call: &str) -> usize {
+    seen().lines().filter(|line| *line == call).count()
+}
+
+/// The same through the module `spy`, which has these orders from the beginning.
+pub(crate) fn with_each_by(
+    test: &str,
+    spy: Option<(&Path, &str)>,
+    body: impl FnOnce(&Uri),
+) -> Vec<(&'static str, String)> {
     if child::folder().is_some() {
         let uri = std::env::var(URI).unwrap();
         body(&uri.parse().unwrap());
@@ -168,9 +191,11 @@ pub(crate) fn with_each_by(test: &str, spy: Option<&Path>, body: impl FnOnce(&Ur
             None => said.push((token.name, token.run(test, &folder, &[]))),
             // A token of one's own has no file here.
             Some(_) if token.module.as_os_str().is_empty() => {}
-            Some(spy) => {
+            Some((spy, words)) => {
                 let module = token.module.clone();
-                let more = [("SAITLS_SPY_ON", module.as_path()), ("SAITLS_SPY_LOG", log.as_path())];
+                let orders = folder.join("orders");
+                std::fs::write(&orders, words.replace(' ', "\n")).unwrap();
+                let more = [("SAITLS_SPY_ON", module.as_path()), (LOG, log.as_path()), (ORDERS, orders.as_path())];
                 let (there, spied) = (token.module.display().to_string(), spy.display().to_string());
                 let token = Token { uri: token.uri.replace(&there, &spied), ..token };
                 said.push((token.name, token.run(test, &folder, &more)));
