@@ -13,13 +13,14 @@ use self::circles::{by_folder, circles};
 use self::source::{Files, Source};
 
 /// The folders of the crates.
-const CRATES: [&str; 9] = [
+const CRATES: [&str; 10] = [
     "core",
     "providers/aws-lc",
     "providers/chain",
     "providers/conformance",
     "providers/pkcs11",
     "providers/rustcrypto",
+    "providers/tpm",
     "providers/webpki",
     "socket",
     "socket/tokio",
