@@ -348,3 +348,110 @@ fn a_connection_gives_its_buffers_back_wiped() {
         }
     }
 }
+
+#[cfg(feature = "tickets")]
+mod sessions {
+    //! Sessions that come back, with a store that takes its time, and with calls that fail.
+
+    use super::*;
+    use saitls_core::ServerName;
+    use saitls_core::psk::PskKind;
+    use saitls_core::session::{MemorySessions, Session, SessionStore};
+    use saitls_core::tickets::TicketKeys;
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    use std::task::Poll;
+
+    #[derive(Default)]
+    struct Store(MemorySessions<1>, AtomicU32);
+
+    impl SessionStore<Instrumented> for Store {
+        fn put(&self, provider: &mut Instrumented, session: &Session<'_>) -> saitls_core::Result<()> {
+            self.0.put(provider, session)
+        }
+
+        fn poll_take(
+            &self,
+            provider: &mut Instrumented,
+            name: Option<&ServerName<'_>>,
+            out: &mut [u8],
+        ) -> Poll<saitls_core::Result<Option<usize>>> {
+            if self.1.fetch_add(1, Relaxed) < provider.pends {
+                provider.pended += 1;
+                return Poll::Pending;
+            }
+            self.1.store(0, Relaxed);
+            self.0.poll_take(provider, name, out)
+        }
+    }
+
+    /// Runs `f` on two ends that have a session.
+    fn with_pair(
+        retry: bool,
+        client_provider: Instrumented,
+        server_provider: Instrumented,
+        f: impl FnOnce(&mut SlowPair<'_>),
+    ) {
+        let identity = p256();
+        let identities = [Identity::new(&identity.chain, &identity.key)];
+        let (store, tickets) = (Store::default(), TicketKeys::new(&mut provider(9)).unwrap());
+        let mut client_config = ClientConfig::new(&ANY).with_sessions(&store);
+        if retry {
+            client_config = client_config.with_key_shares(&[]);
+        }
+        let server_config = ServerConfig::new(&identities).with_tickets(&tickets).with_ticket_count(1);
+        let pair = |client_provider, server_provider| {
+            let buffers = full_buffers().with_session_buffer(vec![0; 512]);
+            let client = Connection::client(&client_config, name("localhost"), buffers).unwrap();
+            let server = Connection::server(&server_config, full_buffers()).unwrap();
+            Pair::with(client, client_provider, server, server_provider)
+        };
+        pair(instrumented(7), instrumented(8)).connect();
+        f(&mut pair(client_provider, server_provider));
+    }
+
+    #[test]
+    fn a_slow_provider_changes_no_byte_of_a_session_that_comes_back() {
+        for retry in [false, true] {
+            let mut expected = None;
+            for pends in some(0..=5) {
+                let slow = |seed| Instrumented { pends, ..instrumented(seed) };
+                with_pair(retry, slow(1), slow(2), |pair| {
+                    assert_eq!(life(pair), (Ok(()), Ok(())), "{pends}");
+                    assert_eq!(pair.client.negotiated().unwrap().psk, Some(PskKind::Resumption));
+                    let wires = (pair.client_wire.clone(), pair.server_wire.clone());
+                    assert_eq!(*expected.get_or_insert_with(|| wires.clone()), wires, "{pends}");
+                });
+            }
+        }
+    }
+
+    /// Of a client: what only the session needs costs the session, all else the connection.
+    #[test]
+    fn any_call_that_fails_costs_the_session_or_the_connection() {
+        let (mut connections, mut sessions) = (0, 0);
+        for at in (1..).step_by(STEP) {
+            let failing = Instrumented { fails_at: Some(at), ..instrumented(1) };
+            let mut survived = false;
+            with_pair(false, failing, instrumented(2), |pair| {
+                let (own, other) = life(pair);
+                survived = pair.client_provider.calls < at;
+                match own {
+                    Ok(()) => {
+                        assert_eq!(other, Ok(()), "{at}");
+                        sessions += usize::from(pair.client.negotiated().unwrap().psk.is_none());
+                    }
+                    Err(error) => {
+                        assert!(matches!(error, Error::Provider(_)), "{at}: {error:?}");
+                        assert_dead("client", &mut pair.client, &mut pair.client_provider, error);
+                        connections += 1;
+                    }
+                }
+            });
+            if survived {
+                break;
+            }
+        }
+        assert!(connections > 20 / STEP, "{connections}");
+        assert!(sessions > 2 / STEP, "{sessions}");
+    }
+}

@@ -243,3 +243,48 @@ mod psk {
         }
     }
 }
+
+#[cfg(feature = "tickets")]
+mod tickets {
+    use super::*;
+    use saitls_core::psk::PskKind;
+    use saitls_core::session::StoredSession;
+    use saitls_core::tickets::SessionCache;
+
+    /// Both ends come back, twice: the key of the session stays in the chips meanwhile, and a number is all that is kept
+    /// outside.
+    #[test]
+    fn no_session_leaves_its_chip() {
+        let identity = p256();
+        let key = ChipKey(&identity);
+        let identities = [Identity::new(&identity.chain, &key)];
+        let (store, cache) = (StoredSession::new(vec![0; 400]), SessionCache::<4>::new());
+        let client_config = ClientConfig::new(&ANY).with_sessions(&store);
+        let server_config = ServerConfig::new(&identities).with_tickets(&cache).with_ticket_count(1);
+        let (mut client_chip, mut server_chip) = (Chip::new(1), Chip::new(2));
+        let mut seen = Vec::new();
+        for resumes in [false, true, true] {
+            let buffers = full_buffers().with_session_buffer(vec![0; 400]);
+            let client = Connection::client(&client_config, name("localhost"), buffers).unwrap();
+            let server = Connection::server(&server_config, full_buffers()).unwrap();
+            let mut pair = Pair::with(client, client_chip, server, server_chip);
+            pair.connect();
+            for connection in [&pair.client, &pair.server] {
+                assert_eq!(connection.negotiated().unwrap().psk, resumes.then_some(PskKind::Resumption));
+            }
+            pair.exchange(&pattern(1000), true);
+            pair.exchange(&pattern(1000), false);
+            let Pair { client, server, client_provider, server_provider, client_wire, server_wire, .. } = pair;
+            drop((client, server));
+            (client_chip, server_chip) = (client_provider, server_provider);
+            assert_eq!((client_chip.taken(), server_chip.taken()), (0, 0));
+            let mut kept = [0; 400];
+            let len = store.copy_to(&mut kept).unwrap();
+            seen.extend([client_wire, server_wire, kept[..len].to_vec()].concat());
+        }
+        seen.extend([&client_chip.bus[..], &server_chip.bus].concat());
+        let traces = Traces { seen, secrets: [client_chip.secrets, server_chip.secrets].concat(), taken: 0 };
+        assert!(traces.secrets.len() > 100, "{} secrets", traces.secrets.len());
+        assert_eq!(traces.leaks(), 0);
+    }
+}
