@@ -41,7 +41,7 @@ fn encapsulate<P: CryptoProvider>(provider: &mut P, group: NamedGroup, peer_shar
 }
 
 /// A share, and the fingerprint of a secret.
-type Answer = (Vec<u8>, Vec<u8>);
+type Marked = (Vec<u8>, Vec<u8>);
 
 /// A server's share for a client's that is still held, and the fingerprint of the secret: from the provider, or, if it
 /// has no room for two exchanges, from the reference, which does not have every group.
@@ -50,7 +50,7 @@ fn answer<P: CryptoProvider>(
     provider: &mut P,
     group: NamedGroup,
     share: &[u8],
-) -> Result<Option<Answer>, Stop> {
+) -> Result<Option<Marked>, Stop> {
     let hash = hash::<P>()?;
     if subject.concurrency > 1 {
         let (answer, secret) = encapsulate(provider, group, share)?.or_fail("encapsulate")?;
