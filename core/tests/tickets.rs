@@ -385,6 +385,53 @@ fn tickets_that_do_not_hold_are_full_handshakes() {
     assert!(!resumes(&keys, &Back::new(ticket)));
 }
 
+/// Whoever proved who it is comes back as the same, for as long as the same is asked for and trusted.
+#[test]
+fn a_clients_certificate_comes_back_with_its_session() {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    // With a clock: nobody knows else how old the proof is, and a session is not carried on.
+    let time = Time::new();
+    let keys = keys().with_clock(&time);
+    let config =
+        |authentication| ServerConfig::new(&identities).with_tickets(&keys).with_client_authentication(authentication);
+    let required = config(ClientAuthentication::Required(&ANY));
+    let optional = config(ClientAuthentication::Optional(&ANY));
+    for (server_config, other, has_certificate) in
+        [(&required, &optional, true), (&optional, &required, true), (&optional, &required, false)]
+    {
+        let store = saitls_core::session::MemorySessions::<4, 2048>::new();
+        let mut config = ClientConfig::new(&ANY).with_sessions(&store);
+        if has_certificate {
+            config = config.with_identities(&identities);
+        }
+        let connect = |server_config| {
+            let buffers = full_buffers().with_session_buffer(vec![0; 4096]);
+            let client = saitls_core::Connection::client(&config, name("localhost"), buffers).unwrap();
+            let mut pair = Pair::new(client, server(server_config));
+            let (client, server) = pair.run();
+            if let Err(error) = client.and(server) {
+                return Err(error);
+            }
+            let negotiated = pair.server.negotiated().unwrap();
+            let certificate = has_certificate.then_some(identity.certificate);
+            assert_eq!(negotiated.peer_certificate, certificate);
+            let expected = if has_certificate { PeerAuthentication::Certificate } else { PeerAuthentication::Declined };
+            assert_eq!(negotiated.peer_authentication, expected);
+            assert_eq!(negotiated.peer_signature_scheme.is_some(), has_certificate);
+            Ok(negotiated.psk.is_some())
+        };
+        assert_eq!(connect(server_config), Ok(false));
+        assert_eq!(connect(server_config), Ok(true));
+        assert_eq!(connect(server_config), Ok(true), "with the ticket of the resumed one");
+        // Asked in another way: from the beginning.
+        match connect(other) {
+            Ok(resumed) => assert!(!resumed && has_certificate),
+            Err(_) => assert!(!has_certificate),
+        }
+    }
+}
+
 #[test]
 fn keys_are_renewed_by_themselves() {
     let identity = ed25519();

@@ -3,7 +3,7 @@
 #[cfg(feature = "early-data")]
 use super::early_offer::EarlyOffer;
 use crate::codes::{CertificateType, ExtensionType, HashAlgorithm, SignatureScheme};
-use crate::config::ServerConfig;
+use crate::config::{ClientAuthentication, ServerConfig};
 use crate::crypto::{CryptoProvider, Hash, Secret};
 use crate::error::{Error, ProviderFault, Result};
 use crate::handshake::Step;
@@ -108,19 +108,30 @@ pub(super) fn poll_open<P: CryptoProvider>(
     })
 }
 
-/// A hash of what a session must not be resumed without: the name that the client asked for. `None` if clients are asked
-/// who they are: then there are no sessions.
+/// A hash of what a session must not be resumed without: the name that the client asked for, how it was asked who it is,
+/// and whom its verifier trusts. `None` if nobody can tell that: then there are no sessions.
 fn policy<P: CryptoProvider>(
     provider: &mut P,
     config: &ServerConfig<'_, P>,
     server_name: Option<&str>,
 ) -> Result<Option<[u8; 32]>> {
-    if config.client_authentication.verifier().is_some() {
-        return Ok(None);
-    }
+    let (kind, verifier) = match config.client_authentication {
+        ClientAuthentication::None => (0, None),
+        ClientAuthentication::Optional(verifier) => (1, Some(verifier)),
+        ClientAuthentication::Required(verifier) => (2, Some(verifier)),
+    };
+    let trust = match verifier {
+        None => None,
+        Some(verifier) => match verifier.fingerprint(provider).unwrap_or(None) {
+            None => return Ok(None),
+            fingerprint => fingerprint,
+        },
+    };
+    let trust: &[u8] = trust.as_ref().map_or(&[], |trust| trust.as_bytes());
     let name = server_name.unwrap_or_default().as_bytes();
     let hash = if P::Hash::supports(HashAlgorithm::Sha256) { HashAlgorithm::Sha256 } else { HashAlgorithm::Sha384 };
-    let digest = P::Hash::digest(provider, hash, &[name])?;
+    // The name is the last part, and trust goes with the kind: nothing is joined in two ways.
+    let digest = P::Hash::digest(provider, hash, &[&[kind], trust, name])?;
     Ok(digest.as_bytes().first_chunk().copied())
 }
 
