@@ -8,6 +8,7 @@ use saitls_core::codes::*;
 use saitls_core::config::*;
 use saitls_core::wire::{HELLO_RETRY_REQUEST_RANDOM, Message, ServerHello};
 use serde_json::Value;
+use std::io::Write as _;
 use std::path::Path;
 
 /// A server's answer, as the cases name it.
@@ -35,7 +36,8 @@ fn deliver(server: &mut Tested<'_>, message: &[u8], fragment: usize, piece: usiz
 #[test]
 fn client_hellos_of_all_kinds_get_the_right_answer_however_they_are_cut() {
     let Some(folder) = std::env::var_os("SAITLS_CASES") else {
-        eprintln!("SKIPPED: SAITLS_CASES names no folder with client_hellos.json");
+        // Says so even where the output of tests is captured.
+        let _ = writeln!(std::io::stderr(), "\nSKIPPED: ClientHellos: SAITLS_CASES names no folder with them");
         return;
     };
     let text = std::fs::read_to_string(Path::new(&folder).join("client_hellos.json")).unwrap();

@@ -2,12 +2,14 @@
 //!
 //! Whole handshakes of a peer that has the keys, with each thing that both ends may be set to. Messages and extensions
 //! of handshakes of ours and of RFC 8448, one by one, for the parsers; and what a peer that knows no key can have
-//! recorded, up to the first protected record, for the connections.
+//! recorded, up to the first protected record, for the connections. Certificates with each kind of name, and chains of
+//! two.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use saitls_core::codes::*;
 use saitls_core::config::{ClientAuthentication, ClientConfig, ServerConfig};
+use saitls_core::crypto::x509;
 use saitls_core::wire::extensions::*;
 use saitls_core::wire::{Message, Writer};
 use saitls_fuzz::Choice;
@@ -58,6 +60,75 @@ fn main() {
     bytes(&mut Seeds::new(&folder, "client_bytes"), &mut Seeds::new(&folder, "server_bytes"));
     records_to_client(&mut Seeds::new(&folder, "client_records"));
     records_to_server(&mut Seeds::new(&folder, "server_records"));
+    certificates(&mut Seeds::new(&folder, "certificates"));
+}
+
+/// An element of DER, of less than 64 kB.
+fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let content = parts.concat();
+    let head = match (content.len() as u16).to_be_bytes() {
+        [0, len @ ..0x80] => vec![tag, len],
+        [0, len] => vec![tag, 0x81, len],
+        [high, low] => vec![tag, 0x82, high, low],
+    };
+    [head, content].concat()
+}
+
+/// Certificates as the tests have them, and chains of such, for each thing that they may be asked for.
+fn certificates(seeds: &mut Seeds) {
+    let extension = |arcs: &[u8], value: &[u8]| element(0x30, &[&element(6, &[arcs]), &element(4, &[value])]);
+    let names = [
+        &b"\x82\x09localhost"[..],
+        b"\x82\x0d*.server.test\x82\x0bserver.test",
+        b"\x87\x04\xc0\x00\x02\x01",
+        b"\x87\x10\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01",
+        b"\xa4\x00\x88\x00\x82\x0bserver.test",
+    ];
+    let leaves = names.map(|names| {
+        vec![
+            extension(b"\x55\x1d\x11", &element(0x30, &[names])),
+            extension(b"\x55\x1d\x0f", &[3, 2, 7, 0x80]),
+            extension(b"\x55\x1d\x25", b"\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01"),
+            extension(b"\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x02", &[4, 2, 0, 0]),
+        ]
+    });
+    let authority = vec![
+        extension(b"\x55\x1d\x13", &[0x30, 6, 1, 1, 0xff, 2, 1, 0]),
+        extension(b"\x55\x1d\x0f", &[3, 2, 2, 4]),
+        extension(b"\x55\x1d\x1e", b"\x30\x11\xa0\x0f\x30\x0d\x82\x0bserver.test"),
+    ];
+    let fields = x509::Certificate::read(p256().certificate).unwrap();
+    let with = |key: &[u8], extensions: &[Vec<u8>]| {
+        let extensions: Vec<&[u8]> = extensions.iter().map(Vec::as_slice).collect();
+        let inside = [
+            fields.version.unwrap(),
+            &[2, 1, 1],
+            fields.signature,
+            fields.issuer,
+            fields.validity,
+            fields.subject,
+            key,
+            &element(0xa3, &[&element(0x30, &extensions)]),
+        ];
+        element(0x30, &[&element(0x30, &inside), fields.outside])
+    };
+    // Self-issued, as the anchor is: with a provider that believes all signatures, these are chains below it.
+    let (own, other) = (fields.subject_public_key_info, p384().certificate);
+    let other = x509::subject_public_key_info(other).unwrap();
+    let issuers = [with(other, &authority[..2]), with(other, &authority), with(own, &authority)];
+    for leaf in &leaves {
+        let leaf = with(own, leaf);
+        for settings in (0..=u8::MAX).filter(|settings| settings & 6 == 4) {
+            seeds.add(&[settings], &leaf);
+        }
+        for issuer in &issuers {
+            let chain = [&leaf, issuer].map(|certificate| {
+                let len = (certificate.len() as u32).to_be_bytes();
+                [&len[1..], certificate, &[0, 0]].concat()
+            });
+            (0..32).for_each(|settings| seeds.add(&[settings << 3 | 4], &chain.concat()));
+        }
+    }
 }
 
 /// Nothing, each bit alone, and what goes together.
