@@ -573,6 +573,58 @@ fn early_data_comes_before_the_handshake_is_complete() {
     assert_eq!(tested.connection.early_data_status(), EarlyDataStatus::Accepted);
 }
 
+/// A server answers early data at once, half a round trip before the handshake is complete.
+#[test]
+fn the_answer_to_early_data_need_not_wait() {
+    early_server!(time, register, config, ticket);
+    let _ = (&time, &register);
+    let (mut tested, mut forger) = ends(&config);
+    assert_eq!(tested.connection.write_before_client_finished(b"too early"), Ok(0));
+    let hello = aged(&ticket, 60_000).hello(&mut forger);
+    forger.client_hello = Some(hello.clone());
+    forger.send_messages(&mut tested, &hello.message()).unwrap();
+    let mut keys = Keys::new(AES_128, &forger.early_secret(&ticket.psk, b"c e traffic"));
+    tested.deliver(&keys.seal(ContentType::APPLICATION_DATA, EARLY)).unwrap();
+    assert_eq!(read_early(&mut tested).as_deref(), Some(EARLY));
+    assert!(tested.connection.write(b"not so").is_err());
+    assert_eq!(tested.connection.write_before_client_finished(b"200 OK"), Ok(6));
+    tested.process().unwrap();
+    forger.receive(&mut tested);
+    assert_eq!(forger.data(), b"200 OK");
+    assert!(tested.connection.negotiated().is_none());
+    let end = message(HandshakeType::END_OF_EARLY_DATA.0, &[]);
+    forger.transcript.extend_from_slice(&end);
+    tested.deliver(&keys.seal(ContentType::HANDSHAKE, &end)).unwrap();
+    assert_eq!(tested.connection.write_before_client_finished(b", more"), Ok(6));
+    forger.step(&mut tested, Step::Finished).unwrap();
+    assert_eq!(tested.connection.write_before_client_finished(b"too late"), Ok(0));
+    tested.connection.write(b"!").unwrap();
+    tested.process().unwrap();
+    forger.receive(&mut tested);
+    assert_eq!(forger.data(), b"200 OK, more!");
+}
+
+/// As a greeting, in a handshake with certificates on both sides; our clients read it when they have finished.
+#[test]
+fn a_greeting_goes_out_with_the_servers_flight() {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    for authentication in [ClientAuthentication::None, ClientAuthentication::Required(&ANY)] {
+        let server_config = ServerConfig::new(&identities).with_client_authentication(authentication);
+        let client_config = ClientConfig::new(&ANY).with_identities(&identities);
+        let mut pair = Pair::new(client(&client_config), server(&server_config));
+        assert_eq!(pair.client.write_before_client_finished(b"I am none"), Ok(0));
+        pair.client.process(&mut pair.client_provider).unwrap();
+        carry(&mut pair.client, &mut pair.server, usize::MAX);
+        pair.server.process(&mut pair.server_provider).unwrap();
+        assert_eq!(pair.server.write_before_client_finished(b"220 hello"), Ok(9));
+        pair.connect();
+        assert_eq!(drain(&mut pair.client), b"220 hello");
+        pair.exchange(b"ping", true);
+        pair.exchange(b"pong", false);
+    }
+}
+
 /// Regressions 31 and 49: the same early ClientHello on two connections, and after a restart.
 #[test]
 fn early_data_is_taken_once() {

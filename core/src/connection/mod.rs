@@ -17,6 +17,7 @@ mod data;
 mod driver;
 #[cfg(feature = "early-data")]
 mod early_data;
+mod half_rtt;
 mod post_handshake;
 #[cfg(feature = "early-data")]
 mod replayable_data;

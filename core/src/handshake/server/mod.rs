@@ -93,6 +93,17 @@ impl<P: CryptoProvider> State<P> {
         }
     }
 
+    /// Whether our Finished has gone, and the client's has not come.
+    pub(crate) const fn has_sent_finished(&self) -> bool {
+        matches!(
+            self,
+            Self::WaitEndOfEarlyData(_)
+                | Self::WaitCertificate(_)
+                | Self::WaitCertificateVerify(_)
+                | Self::WaitFinished(_)
+        )
+    }
+
     /// The messages this state waits for; none if it works on its own.
     pub(crate) fn expected(&self) -> Expected {
         match self {
