@@ -84,7 +84,7 @@ mod psk {
 
     use super::*;
     use saitls_core::crypto::Secret as _;
-    use saitls_core::psk::{FoundPsk, HeldSecret, PreSharedKey, PskModes, PskStore};
+    use saitls_core::psk::{FoundPsk, HeldSecret, PreSharedKey, PskKind, PskModes, PskStore};
     use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
     use std::task::Poll;
 
@@ -111,7 +111,9 @@ mod psk {
             identity: &[u8],
         ) -> Poll<saitls_core::Result<Option<FoundPsk<Instrumented>>>> {
             let secret = std::task::ready!(self.poll_secret(provider));
-            Poll::Ready(secret.map(|secret| (identity == b"pump-17").then(|| FoundPsk { hash: HASH, secret })))
+            Poll::Ready(secret.map(|secret| {
+                (identity == b"pump-17").then(|| FoundPsk { hash: HASH, secret, kind: PskKind::External })
+            }))
         }
     }
 

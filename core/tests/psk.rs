@@ -1,6 +1,7 @@
 //! External PSKs, both roles (RFC 9846 4.3.9, 4.3.11).
 
 mod configurations;
+mod imported;
 mod requirements;
 mod retry;
 

@@ -410,16 +410,14 @@ fn a_clients_certificate_comes_back_with_its_session() {
             let client = saitls_core::Connection::client(&config, name("localhost"), buffers).unwrap();
             let mut pair = Pair::new(client, server(server_config));
             let (client, server) = pair.run();
-            if let Err(error) = client.and(server) {
-                return Err(error);
-            }
+            client.and(server)?;
             let negotiated = pair.server.negotiated().unwrap();
             let certificate = has_certificate.then_some(identity.certificate);
             assert_eq!(negotiated.peer_certificate, certificate);
             let expected = if has_certificate { PeerAuthentication::Certificate } else { PeerAuthentication::Declined };
             assert_eq!(negotiated.peer_authentication, expected);
             assert_eq!(negotiated.peer_signature_scheme.is_some(), has_certificate);
-            Ok(negotiated.psk.is_some())
+            Ok::<_, Error>(negotiated.psk.is_some())
         };
         assert_eq!(connect(server_config), Ok(false));
         assert_eq!(connect(server_config), Ok(true));

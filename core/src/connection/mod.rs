@@ -437,7 +437,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         // Whoever has a PSK that is external shows no certificate.
         #[cfg(feature = "psk")]
         let (psk_identity, peer_certificate) = match self.memory.facts.psk {
-            Some(PskKind::External) => (peer_certificate, None),
+            Some(PskKind::External | PskKind::Imported) => (peer_certificate, None),
             _ => (None, peer_certificate),
         };
         Some(Negotiated {

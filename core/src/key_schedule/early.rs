@@ -22,6 +22,11 @@ impl<P: CryptoProvider> Early<P> {
         self.0.derive_bare(provider, &label::EXTERNAL_BINDER)
     }
 
+    /// `binder_key` of a PSK that was imported (RFC 9258).
+    pub(crate) fn imported_binder_key(&self, provider: &mut P) -> Result<P::Secret> {
+        self.0.derive_bare(provider, &label::IMPORTED_BINDER)
+    }
+
     /// `binder_key` of a PSK that came with a ticket.
     pub(crate) fn resumption_binder_key(&self, provider: &mut P) -> Result<P::Secret> {
         self.0.derive_bare(provider, &label::RESUMPTION_BINDER)

@@ -64,6 +64,7 @@ mod label {
     use crate::crypto::Label;
 
     pub(super) const EXTERNAL_BINDER: Label<'static> = Label::tls13(b"ext binder");
+    pub(super) const IMPORTED_BINDER: Label<'static> = Label::tls13(b"imp binder");
     pub(super) const RESUMPTION_BINDER: Label<'static> = Label::tls13(b"res binder");
     pub(super) const RESUMPTION: Label<'static> = Label::tls13(b"res master");
     /// From one value to the next.

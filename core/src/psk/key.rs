@@ -1,28 +1,12 @@
 //! A PSK as the application has it, and those that a client offers.
 
-use super::PskModes;
+use super::{HeldSecret, ImportedKey, PskKind, PskModes};
 use crate::codes::{CipherSuite, HashAlgorithm};
 use crate::crypto::{CryptoProvider, PeerCertificates, PeerVerifier, Secret, VerificationProgress};
 use crate::error::{Error, Incompatibility, Misconfiguration, Result};
 use crate::limits::MIN_PSK_LEN;
 use crate::secret::MAX_SECRET_LEN;
 use core::task::{Poll, Waker};
-
-/// A PSK that the provider's device holds, so that no byte of it is ever in memory.
-pub trait HeldSecret<P: CryptoProvider>: Sync {
-    /// The secret, as often as it is asked for: a handle to it, where secrets are opaque. That is for each hello, and
-    /// again whenever a handshake goes on that had to wait for another operation. Pending as long as the device is not
-    /// ready; it is asked again.
-    ///
-    /// # Errors
-    /// Why it cannot be had; the handshake fails.
-    fn poll_secret(&self, provider: &mut P) -> Poll<Result<P::Secret>>;
-
-    /// As [`CryptoProvider::register_waker`], for this secret.
-    fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
-        provider.register_waker(waker)
-    }
-}
 
 /// Where the key is.
 enum Key<'a, P: CryptoProvider> {
@@ -49,18 +33,25 @@ pub struct PreSharedKey<'a, P: CryptoProvider> {
     identity: &'a [u8],
     hash: HashAlgorithm,
     key: Key<'a, P>,
+    kind: PskKind,
 }
 
 impl<'a, P: CryptoProvider> PreSharedKey<'a, P> {
     /// A key of [`MIN_PSK_LEN`] to [`MAX_SECRET_LEN`] bytes, whose name has 1 to 65,535 bytes and is sent in the clear;
     /// a client's has at most 32,713, and all that it offers as little together.
     pub const fn new(identity: &'a [u8], key: &'a [u8]) -> Self {
-        Self { identity, hash: HashAlgorithm::Sha256, key: Key::Bytes(key) }
+        Self { identity, hash: HashAlgorithm::Sha256, key: Key::Bytes(key), kind: PskKind::External }
     }
 
     /// A key that a device holds.
     pub const fn held(identity: &'a [u8], secret: &'a dyn HeldSecret<P>) -> Self {
-        Self { identity, hash: HashAlgorithm::Sha256, key: Key::Held(secret) }
+        Self { identity, hash: HashAlgorithm::Sha256, key: Key::Held(secret), kind: PskKind::External }
+    }
+
+    /// A key that is imported for TLS 1.3 and a hash, with its imported identity (RFC 9258).
+    #[must_use]
+    pub const fn imported(key: &'a ImportedKey<'a>) -> Self {
+        Self { identity: key.identity(), hash: key.target(), key: Key::Held(key), kind: PskKind::Imported }
     }
 
     /// The hash of the suites that the key is for, on which both sides must agree; without this, SHA-256 (RFC 9846
@@ -81,6 +72,10 @@ impl<'a, P: CryptoProvider> PreSharedKey<'a, P> {
     #[must_use]
     pub const fn hash(&self) -> HashAlgorithm {
         self.hash
+    }
+
+    pub(crate) const fn kind(&self) -> PskKind {
+        self.kind
     }
 
     /// The key itself, for the provider to work with.

@@ -4,6 +4,10 @@
 #[cfg(not(feature = "psk"))]
 mod absent;
 #[cfg(feature = "psk")]
+mod held;
+#[cfg(feature = "psk")]
+mod import;
+#[cfg(feature = "psk")]
 mod key;
 #[cfg(feature = "psk")]
 mod kind;
@@ -15,14 +19,16 @@ mod store;
 #[cfg(not(feature = "psk"))]
 pub(crate) use absent::{ClientPsks, ServerPsks};
 #[cfg(feature = "psk")]
-pub(crate) use {
-    key::{ClientPsks, NoCertificate},
-    store::ServerPsks,
-};
-#[cfg(feature = "psk")]
 pub use {
-    key::{HeldSecret, PreSharedKey},
+    held::HeldSecret,
+    import::ImportedKey,
+    key::PreSharedKey,
     kind::PskKind,
     modes::PskModes,
     store::{FoundPsk, PskStore},
+};
+#[cfg(feature = "psk")]
+pub(crate) use {
+    key::{ClientPsks, NoCertificate},
+    store::ServerPsks,
 };

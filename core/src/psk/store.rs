@@ -1,7 +1,7 @@
 //! Where a server finds PSKs.
 
 use super::key::{check_list, register_with_all};
-use super::{PreSharedKey, PskModes};
+use super::{PreSharedKey, PskKind, PskModes};
 use crate::codes::HashAlgorithm;
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
@@ -13,6 +13,8 @@ pub struct FoundPsk<P: CryptoProvider> {
     pub hash: HashAlgorithm,
     /// The key.
     pub secret: P::Secret,
+    /// Where it comes from: [`External`](PskKind::External), or [`Imported`](PskKind::Imported).
+    pub kind: PskKind,
 }
 
 /// The PSKs of a server, by their identities. A list of [`PreSharedKey`]s is one.
@@ -62,7 +64,7 @@ impl<P: CryptoProvider, const N: usize> PskStore<P> for [PreSharedKey<'_, P>; N]
 impl<P: CryptoProvider> PskStore<P> for &[PreSharedKey<'_, P>] {
     fn poll_find(&self, provider: &mut P, identity: &[u8]) -> Poll<Result<Option<FoundPsk<P>>>> {
         let Some(psk) = self.iter().find(|psk| psk.identity() == identity) else { return Poll::Ready(Ok(None)) };
-        psk.poll_secret(provider).map_ok(|secret| Some(FoundPsk { hash: psk.hash(), secret }))
+        psk.poll_secret(provider).map_ok(|secret| Some(FoundPsk { hash: psk.hash(), secret, kind: psk.kind() }))
     }
 
     fn check(&self) -> Result<()> {

@@ -7,7 +7,7 @@ use saitls_core::crypto::{
     VerificationProgress,
 };
 use saitls_core::error::{ByteCount, Error, PeerFault, ProviderFault, Result};
-use saitls_core::psk::{FoundPsk, HeldSecret, PskStore};
+use saitls_core::psk::{FoundPsk, HeldSecret, PskKind, PskStore};
 
 /// Anything.
 pub fn word() -> usize {
@@ -172,7 +172,7 @@ impl PskStore<Stub> for Device {
     fn poll_find(&self, provider: &mut Stub, identity: &[u8]) -> Poll<Result<Option<FoundPsk<Stub>>>> {
         core::hint::black_box(identity.len());
         let hash = if word() == 0 { HashAlgorithm::Sha256 } else { HashAlgorithm::Sha384 };
-        let found = self.poll_secret(provider).map_ok(|secret| FoundPsk { hash, secret });
+        let found = self.poll_secret(provider).map_ok(|secret| FoundPsk { hash, secret, kind: PskKind::External });
         found.map_ok(|found| (word() == 0).then_some(found))
     }
 }

@@ -8,7 +8,7 @@ use crate::error::{Error, Incompatibility, PeerFault, Result};
 use crate::handshake::Step;
 use crate::handshake::step::{Memory, Ticket};
 use crate::key_schedule::Early;
-use crate::psk::{ClientPsks, PreSharedKey, PskKind};
+use crate::psk::{ClientPsks, PreSharedKey};
 use crate::session::ClientSessions;
 use crate::waiting::Operation;
 use crate::wire::extensions::{PskIdentity, PskKeyExchangeModes, SelectedPsk};
@@ -156,11 +156,11 @@ impl Binders {
                 Offered::Ticket(_) => None,
                 Offered::External(psk) => match psk.poll_secret(step.provider()) {
                     Poll::Pending => return step.pending(Operation::PreSharedKey),
-                    Poll::Ready(secret) => Some(secret?),
+                    Poll::Ready(secret) => Some((psk.kind(), secret?)),
                 },
             };
             let request = hello.0.map(|(_, request)| request);
-            let binder = step.binder(psk.hash(), secret.as_ref(), request, truncated_len)?;
+            let binder = step.binder(psk.hash(), secret, request, truncated_len)?;
             at = at.saturating_add(1);
             step.put(at, binder.as_bytes())?;
             at = at.saturating_add(binder.as_bytes().len());
@@ -212,6 +212,6 @@ impl<P: CryptoProvider> Selected<'_, P> {
         };
         let early = Early::new(step.provider(), psk.hash(), &secret?)?;
         step.notes().note_certificate(psk.identity());
-        Poll::Ready(Ok(Agreed::on(PskKind::External, early)))
+        Poll::Ready(Ok(Agreed::on(psk.kind(), early)))
     }
 }

@@ -216,7 +216,7 @@ impl<P: CryptoProvider> Choice<P> {
         if !secret::equal(expected.as_bytes(), binder) {
             return Err(PeerFault::BadBinder.into());
         }
-        if found.kind == PskKind::External {
+        if found.kind != PskKind::Resumption {
             step.notes().forget_certificate();
             step.notes().note_certificate(psk.identity);
         }
@@ -267,13 +267,13 @@ fn poll_find<P: CryptoProvider>(
         Poll::Pending => return step.pending(Operation::PreSharedKey),
         Poll::Ready(found) => found?,
     };
-    let Some(FoundPsk { hash, secret }) = found else { return Poll::Ready(Ok(None)) };
+    let Some(FoundPsk { hash, secret, kind }) = found else { return Poll::Ready(Ok(None)) };
     if !has_suite(hash, step.provider()) {
         return Poll::Ready(Ok(None));
     }
     let early = Early::new(step.provider(), hash, &secret)?;
     Poll::Ready(Ok(Some(Found {
-        kind: PskKind::External,
+        kind,
         hash,
         early,
         #[cfg(feature = "tickets")]

@@ -18,7 +18,7 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
     pub(in crate::handshake) fn binder(
         &mut self,
         hash: HashAlgorithm,
-        psk: Option<&P::Secret>,
+        psk: Option<(PskKind, P::Secret)>,
         request: Option<&[u8]>,
         truncated_len: usize,
     ) -> Result<Digest> {
@@ -32,7 +32,10 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
             }
         };
         let key = match psk {
-            Some(psk) => Early::<P>::new(self.provider, hash, psk)?.external_binder_key(self.provider)?,
+            Some((kind, psk)) => {
+                let early = Early::new(self.provider, hash, &psk)?;
+                binder_key(self.provider, kind, &early)?
+            }
             None => self.ticket_binder_key()?,
         };
         verify_data(self.provider, hash, &key, &transcript)
@@ -75,6 +78,7 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
 fn binder_key<P: CryptoProvider>(provider: &mut P, kind: PskKind, early: &Early<P>) -> Result<P::Secret> {
     match kind {
         PskKind::External => early.external_binder_key(provider),
+        PskKind::Imported => early.imported_binder_key(provider),
         #[cfg(feature = "tickets")]
         PskKind::Resumption => early.resumption_binder_key(provider),
         #[cfg(not(feature = "tickets"))]
