@@ -9,8 +9,11 @@ use embedded_io_async::{Read, Write};
 use saitls::protocol::crypto::CryptoProvider;
 use saitls::{Buffers, ClientConfig, ServerName, StreamError, asynch::TlsStream};
 
+pub mod element;
 #[cfg(feature = "std")]
 pub mod ends;
+#[cfg(feature = "std")]
+pub mod network;
 
 /// Asks a server a question, over a socket of embassy-net that is connected to it.
 ///

@@ -143,15 +143,14 @@ async fn packet<T: Read + Write>(server: &mut Stream<T>) -> Vec<u8> {
 #[test]
 fn four_packets_of_rust_mqtt_are_four_records() {
     use rust_mqtt::Bytes;
-    use rust_mqtt::buffer::BumpBuffer;
+    use rust_mqtt::buffer::AllocBuffer;
     use rust_mqtt::client::Client;
     use rust_mqtt::client::event::Event;
     use rust_mqtt::client::options::{ConnectOptions, PublicationOptions, SubscriptionOptions, TopicReference};
     use rust_mqtt::types::{MqttString, TopicFilter, TopicName};
     let lens = records_of(
         async |stream| {
-            let mut room = [0; 1024];
-            let mut buffer = BumpBuffer::new(&mut room);
+            let mut buffer = AllocBuffer;
             let mut client = Client::<'_, '_, _, _, 1, 1, 1, 0, 0, 0, 0>::new(&mut buffer);
             let name = MqttString::from_str("sensor").unwrap();
             client.connect(stream, &ConnectOptions::new().clean_start(), Some(name)).await.unwrap();
