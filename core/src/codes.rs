@@ -30,6 +30,16 @@ macro_rules! codes {
             }
         }
 
+        #[cfg(feature = "defmt")]
+        impl defmt::Format for $name {
+            fn format(&self, f: defmt::Formatter<'_>) {
+                match self.0 {
+                    $($value => defmt::write!(f, $text),)*
+                    other => defmt::write!(f, "{=str}({=u32:#x})", stringify!($name), u32::from(other)),
+                }
+            }
+        }
+
         impl core::fmt::Debug for $name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 core::fmt::Display::fmt(self, f)

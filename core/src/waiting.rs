@@ -2,6 +2,7 @@
 
 /// An operation that a provider, signer or verifier has not finished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Operation {
     /// A key pair for a key share.
@@ -24,6 +25,7 @@ pub enum Operation {
 
 /// What a connection needs before it can go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum WaitingFor {
     /// More bytes from the peer.

@@ -100,7 +100,9 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
                 Listen => SocketError::Reset,
                 _ => return,
             };
-            self.life.failure = self.life.failure.or(Some(error));
+            if self.life.failure.is_none() {
+                self.life.fail(error);
+            }
             self.tls.vacate();
         }
     }
@@ -116,7 +118,8 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
                 && let Some(connection) = self.tls.connection_mut()
                 && let Err(error) = connection.process(provider)
             {
-                self.life.failure = Some(self.name_failure(error, tcp));
+                let failure = self.name_failure(error, tcp);
+                self.life.fail(failure);
             }
             self.life.was_connected |= self.tls.connection().is_some_and(Connection::is_connected);
             let dropped = self.life.released && self.drop_received();
@@ -141,7 +144,7 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
         let unfinished = connection.is_handshaking() || connection.may_send() || !connection.records().is_empty();
         let is_read = !tcp.can_recv() && connection.data().is_empty();
         if self.life.established && self.life.failure.is_none() && !tcp.may_send() && unfinished && is_read {
-            self.life.failure = Some(SocketError::Reset);
+            self.life.fail(SocketError::Reset);
         }
     }
 
@@ -249,7 +252,7 @@ impl<P: CryptoProvider> TlsSocket<'_, P> {
             connection.close();
             let _ = connection.process(provider);
         }
-        self.life.failure = Some(SocketError::TimedOut);
+        self.life.fail(SocketError::TimedOut);
         self.push(tcp);
         if !self.life.established {
             tcp.abort();

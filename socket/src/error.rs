@@ -6,6 +6,7 @@ use smoltcp::socket::tcp;
 
 /// What ended the connection of a [`TlsSocket`](crate::TlsSocket): TLS failed, or TCP did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SocketError {
     /// TLS failed. [`Error::Truncated`]: the peer's FIN came without close_notify, so bytes may be missing (RFC 9846
@@ -22,6 +23,7 @@ pub enum SocketError {
 
 /// Why [`TlsSocket::connect`](crate::TlsSocket::connect) was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ConnectError {
     /// The socket is open; see [`is_open`](crate::TlsSocket::is_open). What it does goes on.
@@ -36,6 +38,7 @@ pub enum ConnectError {
 
 /// Why [`TlsSocket::listen`](crate::TlsSocket::listen) was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ListenError {
     /// The socket is open, and not listening; see [`is_open`](crate::TlsSocket::is_open). What it does goes on.
@@ -49,6 +52,7 @@ pub enum ListenError {
 
 /// Why nothing can be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SendError {
     /// The handshake is not complete, or [`close`](crate::TlsSocket::close) was called; see
@@ -60,6 +64,7 @@ pub enum SendError {
 
 /// Why nothing can be received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum RecvError {
     /// The handshake is not complete; see [`may_recv`](crate::TlsSocket::may_recv).

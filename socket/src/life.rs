@@ -44,6 +44,20 @@ pub(crate) struct Life {
     pub(crate) room: usize,
 }
 
+impl Life {
+    /// The connection has ended, and why. `log` and `defmt` are told here of what TCP did: what TLS did they know.
+    pub(crate) fn fail(&mut self, error: SocketError) {
+        #[cfg(any(feature = "log", feature = "defmt"))]
+        if !matches!(error, SocketError::Tls(_)) {
+            #[cfg(feature = "log")]
+            log::warn!("socket: {error}");
+            #[cfg(feature = "defmt")]
+            defmt::warn!("socket: {}", error);
+        }
+        self.failure = Some(error);
+    }
+}
+
 impl Default for Life {
     fn default() -> Self {
         Self {

@@ -1,6 +1,7 @@
 //! The driver: moves bytes between buffers and states. It alone replaces the state, consumes messages, and turns
 //! an error into a dead connection and an alert.
 
+use super::telling::tell;
 use super::{Connection, Endpoint, Phase};
 use crate::codes::{AlertDescription, HandshakeType};
 use crate::crypto::CryptoProvider;
@@ -106,6 +107,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             // Early data is nothing else when the handshake has failed.
             self.receive.clear();
         }
+        tell!(warn, "{}: failed in {}: {}", self.role_name(), self.state_name(), error);
         self.phase = Phase::Failed(error);
         self.waiting_for = WaitingFor::Nothing;
         // Why it failed is known already.
@@ -138,10 +140,31 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         self.outgoing.alert(provider, AlertDescription::CLOSE_NOTIFY)?;
         self.locally_closed = true;
         self.phase = Phase::Closed;
+        self.tell_state();
         self.memory.forget_peer();
         self.forget();
         self.receive.clear();
         Ok(Turn::Again)
+    }
+
+    /// Tells those who listen where the connection stands, and when it is there, what was agreed on.
+    fn tell_state(&self) {
+        tell!(debug, "{}: {}", self.role_name(), self.state_name());
+        #[cfg(any(feature = "log", feature = "defmt"))]
+        if self.is_connected()
+            && let Some(negotiated) = self.negotiated()
+        {
+            tell!(
+                info,
+                "{}: connected with {}, group {:?}, peer by {:?} and {:?}, HelloRetryRequest {}",
+                self.role_name(),
+                negotiated.cipher_suite,
+                negotiated.named_group,
+                negotiated.peer_authentication,
+                negotiated.peer_signature_scheme,
+                negotiated.hello_retry
+            );
+        }
     }
 
     // ---- the handshake
@@ -190,6 +213,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             self.receive.release();
             self.phase = Phase::Connected;
         }
+        self.tell_state();
         Ok(Turn::Again)
     }
 
@@ -253,6 +277,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
         if self.peer_closed {
             if self.locally_closed {
                 self.phase = Phase::Closed;
+                self.tell_state();
                 self.forget();
                 return Ok(Turn::Again);
             }
@@ -279,6 +304,7 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
                 }
                 // What comes behind it is ignored (RFC 9846 6.1).
                 self.peer_closed = true;
+                tell!(debug, "{}: the peer has closed", self.role_name());
                 self.receive.clear();
                 Ok(Turn::Again)
             }

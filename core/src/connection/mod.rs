@@ -23,6 +23,7 @@ mod post_handshake;
 mod replayable_data;
 mod rest;
 mod setup_error;
+mod telling;
 #[cfg(feature = "tickets")]
 mod tickets;
 
@@ -191,6 +192,32 @@ pub struct Negotiated<'c> {
     pub record_size_limit: Option<u16>,
 }
 
+/// All of it but the bytes of the certificate.
+#[cfg(feature = "defmt")]
+impl defmt::Format for Negotiated<'_> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(
+            f,
+            "{}, group {}, peer by {} and {}, we by {}, ALPN {=[u8]:a}, name {}, verified {}, {} of {} \
+             certificates, HelloRetryRequest {}, record_size_limit {}",
+            self.cipher_suite,
+            self.named_group,
+            self.peer_authentication,
+            self.peer_signature_scheme,
+            self.local_signature_scheme,
+            self.alpn.unwrap_or_default(),
+            self.server_name,
+            self.verified_name.is_some(),
+            self.peer_certificate_type,
+            self.peer_chain_len,
+            self.hello_retry,
+            self.record_size_limit
+        );
+        #[cfg(feature = "psk")]
+        defmt::write!(f, ", pre-shared key {}", self.psk);
+    }
+}
+
 impl<'c> Negotiated<'c> {
     /// The SubjectPublicKeyInfo of the peer in DER, where there is a [`peer_certificate`](Self::peer_certificate).
     #[must_use]
@@ -355,6 +382,15 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             (Phase::Connected, _) => "CONNECTED",
             (Phase::Closed, _) => "CLOSED",
             (Phase::Failed(_), _) => "FAILED",
+        }
+    }
+
+    /// What the connection is, for logs.
+    #[cfg(any(feature = "log", feature = "defmt"))]
+    const fn role_name(&self) -> &'static str {
+        match self.endpoint {
+            Endpoint::Client(..) => "client",
+            Endpoint::Server(..) => "server",
         }
     }
 

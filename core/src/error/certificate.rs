@@ -5,6 +5,7 @@ use crate::codes::{AlertDescription, SignatureScheme};
 
 /// Why the peer's certificate, or its key, is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum CertificateFault {
     /// The client sent no certificate, and one is required (RFC 9846 4.5.1.3).

@@ -31,6 +31,13 @@ impl ByteCount {
     }
 }
 
+#[cfg(feature = "defmt")]
+impl defmt::Format for ByteCount {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "{=usize}", self.get());
+    }
+}
+
 impl core::fmt::Debug for ByteCount {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         core::fmt::Debug::fmt(&self.get(), f)
@@ -87,6 +94,27 @@ impl InBytes<ExtensionType> {
     #[must_use]
     pub const fn get(self) -> ExtensionType {
         ExtensionType(u16::from_be_bytes(self.0))
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for InBytes<u16> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        self.get().format(f);
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for InBytes<SignatureScheme> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        self.get().format(f);
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for InBytes<ExtensionType> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        self.get().format(f);
     }
 }
 

@@ -4,6 +4,7 @@ use crate::codes::AlertDescription;
 
 /// The peer keeps to the rules, and has nothing in common with what is configured here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Incompatibility {
     /// The peer does not speak TLS 1.3 (RFC 9846 4.3.1).

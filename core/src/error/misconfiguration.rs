@@ -5,6 +5,7 @@ macro_rules! misconfigurations {
     ($($name:ident $text:literal,)*) => {
         /// Why a configuration cannot work.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[cfg_attr(feature = "defmt", derive(defmt::Format))]
         #[non_exhaustive]
         pub enum Misconfiguration {
             $(#[doc = concat!($text, ".")] $name,)*

@@ -49,6 +49,7 @@ pub(crate) const fn by_ref<T>(result: &Result<T>) -> Result<&T> {
 
 /// Why a connection ended, or why a call was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Error {
     /// The peer broke a rule of the protocol.

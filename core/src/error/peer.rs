@@ -5,6 +5,7 @@ use crate::codes::{AlertDescription, ExtensionType, HandshakeType};
 
 /// The peer broke a rule of the protocol, which its documentation cites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum PeerFault {
     /// A message, extension or vector is too short, too long, or has bytes left over (RFC 9846 6.2).

@@ -5,6 +5,7 @@ use crate::codes::AlertDescription;
 /// Cryptography failed here: a provider, a key or a device of ours. What it finds wrong with what the peer sent is a
 /// [`PeerFault`](super::PeerFault).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ProviderFault {
     /// The provider does not have this algorithm, or refuses this use of a key.

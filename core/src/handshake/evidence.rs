@@ -4,6 +4,7 @@ use crate::codes::SignatureScheme;
 
 /// How the peer proved who it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum PeerAuthentication {
     /// With a certificate that the verifier accepted and whose key signed the handshake.

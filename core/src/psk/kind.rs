@@ -2,6 +2,7 @@
 
 /// Where a PSK comes from. Its binder says so, too: none can be taken for another (RFC 9846 7.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum PskKind {
     /// Both sides were given it by other means.

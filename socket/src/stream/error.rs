@@ -6,6 +6,7 @@ use saitls_core::Error;
 
 /// Why a call of a `TlsStream` failed; `E` is the error of its transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum StreamError<E> {
     /// TLS failed, or the call does not fit the state of the connection.
     Tls(Error),
