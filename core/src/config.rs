@@ -680,9 +680,9 @@ mod sessions {
             self
         }
 
-        /// Wishes for early data ([`Connection::early_data`](crate::Connection::early_data)) where a ticket allows it and
-        /// the age of its session is known: the ClientHello says so, and offers suites of the ticket's hash alone. If
-        /// nothing is written then, nothing is sent.
+        /// Wishes for early data ([`Connection::early_data`](crate::Connection::early_data)) where a ticket allows it
+        /// and the age of its session is known: the ClientHello says so, and offers suites of the ticket's hash alone.
+        /// If nothing is written then, nothing is sent.
         ///
         /// **Early data can be replayed**: see there. A connection that offers it can fail with servers that have
         /// forgotten the ticket and cannot skip what they do not understand; the next one has no ticket to offer, and

@@ -81,8 +81,8 @@ pub const MAX_AUTHORITIES_LEN: usize = 0xff00;
 /// The longest signature in bytes, for the room a CertificateVerify needs: RSA-4096.
 pub const MAX_SIGNATURE_LEN: usize = 512;
 
-/// Bytes of early data that a client sends at most, whatever a ticket allows; our choice: byte by byte, they are as many
-/// records as a key may protect (RFC 9846 5.5).
+/// Bytes of early data that a client sends at most, whatever a ticket allows; our choice: byte by byte, they are as
+/// many records as a key may protect (RFC 9846 5.5).
 pub const MAX_EARLY_DATA: u32 = 1 << 24;
 
 /// Bytes of early data that a server skips when it does not accept them (RFC 9846 4.3.10); our choice, a

@@ -379,3 +379,52 @@ fn small_buffers() {
     assert!(tested.connection.is_connected());
     assert_eq!(forger.data(), data[..written]);
 }
+
+/// With a server of ours: cut anywhere, with data both ways behind it; and a ticket is good for it once.
+#[test]
+fn both_ends_are_ours() {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    let (store, clock) = (Store::new(), now());
+    let cache = saitls_core::tickets::SessionCache::<4>::new().with_clock(&clock);
+    let client_config = Config::new(&ANY).with_sessions(&store).with_session_clock(&clock).with_early_data();
+    let client_config = client_config.with_tickets_requested(1);
+    let server_config = ServerConfig::new(&identities).with_tickets(&cache).with_early_data(300);
+    let retrying = Config::new(&ANY).with_sessions(&store).with_session_clock(&clock).with_early_data();
+    let retrying = retrying.with_key_shares(&[]);
+    for (config, chunk, resumes) in [
+        (&client_config, usize::MAX, false),
+        (&client_config, usize::MAX, true),
+        (&client_config, 1, true),
+        (&client_config, 7, true),
+        (&retrying, usize::MAX, true),
+    ] {
+        let buffers = full_buffers().with_session_buffer(vec![0; 512]);
+        let client = Connection::client(config, name("localhost"), buffers).unwrap();
+        let mut pair = Pair::new(client, server(&server_config));
+        pair.chunk = chunk;
+        pair.client.process(&mut pair.client_provider).unwrap();
+        let data = pattern(400);
+        let sent = pair.client.early_data().map_or(0, |mut early| early.write_replayable(&data));
+        assert_eq!(sent, if resumes { 300 } else { 0 });
+        let mut taken = Vec::new();
+        while !(pair.client.is_connected() && pair.server.is_connected()) {
+            assert_eq!(pair.run(), (Ok(()), Ok(())));
+            let replayable = pair.server.replayable_data().map(|data| data.as_replayable_bytes().to_vec());
+            let replayable = replayable.unwrap_or_default();
+            pair.server.replayable_data_read(replayable.len());
+            taken.extend(replayable);
+        }
+        let is_retry = std::ptr::eq(config, &retrying);
+        let status = match (resumes, is_retry) {
+            (false, _) => EarlyDataStatus::NotOffered,
+            (true, false) => EarlyDataStatus::Accepted,
+            (true, true) => EarlyDataStatus::Rejected,
+        };
+        assert_eq!((pair.client.early_data_status(), pair.server.early_data_status()), (status, status));
+        assert_eq!(taken, data[..if status == EarlyDataStatus::Accepted { 300 } else { 0 }]);
+        assert_eq!(pair.client.negotiated().unwrap().psk, resumes.then_some(PskKind::Resumption));
+        pair.exchange(&pattern(2_000), true);
+        pair.exchange(b"pong", false);
+    }
+}

@@ -10,8 +10,8 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     /// [configuration](crate::config::ClientConfig::with_early_data) wishes for it, if a ticket allows it, and as long
     /// as the server has not finished. `None` in front of the first [`process`](Self::process), and otherwise.
     ///
-    /// **Whoever records it can send it to the server again**, and it has no forward secrecy; a type of its own keeps it
-    /// apart from all other data. It is for what does no harm when it is done twice.
+    /// **Whoever records it can send it to the server again**, and it has no forward secrecy; a type of its own keeps
+    /// it apart from all other data. It is for what does no harm when it is done twice.
     ///
     /// ```
     /// # fn f<P: saitls_core::crypto::CryptoProvider>(tls: &mut saitls_core::Connection<'_, P>, provider: &mut P)
@@ -36,8 +36,8 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
     }
 
     /// What became of a client's early data. It is known when the handshake is complete; if it was
-    /// [rejected](EarlyDataStatus::Rejected), nothing of it has been or will be read by the server, and what was written
-    /// is to be sent again: the connection keeps no copy.
+    /// [rejected](EarlyDataStatus::Rejected), nothing of it has been or will be read by the server, and what was
+    /// written is to be sent again: the connection keeps no copy.
     #[must_use]
     pub const fn early_data_status(&self) -> EarlyDataStatus {
         self.memory.early_data.status

@@ -251,8 +251,8 @@ mod tickets {
     use saitls_core::session::StoredSession;
     use saitls_core::tickets::SessionCache;
 
-    /// Both ends come back, twice: the key of the session stays in the chips meanwhile, and a number is all that is kept
-    /// outside.
+    /// Both ends come back, twice: the key of the session stays in the chips meanwhile, and a number is all that is
+    /// kept outside.
     #[test]
     fn no_session_leaves_its_chip() {
         let identity = p256();

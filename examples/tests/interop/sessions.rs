@@ -24,6 +24,7 @@ pub(crate) fn cases() -> Vec<Case> {
     }
     cases.push(Case::new("sessions/client/openssl-forgotten", &[Peer::OpenSsl], forgotten));
     cases.push(Case::new("sessions/ours", &[Peer::OpenSsl], ours));
+    cases.push(Case::new("early-data/ours", &[Peer::OpenSsl], early_ours));
     for transport in ["smoltcp", "std"] {
         let name = format!("early-data/client/openssl-accepted-{transport}");
         cases.push(Case::new(name, &[Peer::OpenSsl], move |cx| early(cx, &["-early_data"], transport, "accepted")));
@@ -110,6 +111,27 @@ fn early(cx: &Cx<'_>, words: &[&str], transport: &str, expected: &str) -> Outcom
     }
     let said = server.process.stdout_now().contains("End of early data");
     if said == (expected == "accepted") { Ok(()) } else { Err(server.process.failure("as early data, or not")) }
+}
+
+/// A request as early data, of which the server answers each once.
+fn early_ours(cx: &Cx<'_>) -> Outcome {
+    let (folder, text) = cx.page()?;
+    let options = ["--www", &folder, "--max-early-data", "4096", "--connections", "3"];
+    let mut server = cx.our_server(Key::P256, &options)?;
+    let (session, early) = (cx.scratch("session"), cx.scratch("early.txt"));
+    std::fs::write(&early, "GET /page.txt HTTP/1.0\r\n\r\n").map_err(|e| e.to_string())?;
+    for expected in ["none", "accepted", "accepted"] {
+        let mut client = cx.our_client(server.port, Key::P256, &["--session", &session, "--early-data", &early])?;
+        client.wait_stdout("the page", |bytes| String::from_utf8_lossy(bytes).contains(text).then_some(()))?;
+        client.close_stdin();
+        client.expect_status(0).map_err(|e| server.process.failure(&e))?;
+        expect_facts(&only_facts(&client)?, &[("early-data", expected)])?;
+        let pages = String::from_utf8_lossy(&client.stdout()).matches(text).count();
+        if pages != 1 {
+            return Err(client.failure(&format!("{pages} pages")));
+        }
+    }
+    server.process.expect_status(0)
 }
 
 fn wait_for_file(path: &str) -> Outcome {

@@ -19,8 +19,8 @@ impl<P: CryptoProvider> Memory<'_, P> {
 }
 
 impl<P: CryptoProvider> Step<'_, '_, P> {
-    /// With the ticket that is offered there can be early data, if it is wished for, if the ticket allows it and its age
-    /// is known, and if the application protocol of then is one of ours.
+    /// With the ticket that is offered there can be early data, if it is wished for, if the ticket allows it and its
+    /// age is known, and if the application protocol of then is one of ours.
     pub(super) fn prepare_early_data(&mut self, sessions: &ClientSessions<'_, P>) {
         let (Some(session), Schedule::Early(_)) = (self.memory.resuming.get(), &self.memory.schedule) else { return };
         let alpn = self.common.alpn;
@@ -70,7 +70,8 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
         }
     }
 
-    /// K_send as a ServerHello wants it: where the server may take early data, the key waits until all of that was said.
+    /// K_send as a ServerHello wants it: where the server may take early data, the key waits until all of that was
+    /// said.
     pub(in crate::handshake) fn k_send_handshake(
         &mut self,
         handshake: &Handshake<P>,
