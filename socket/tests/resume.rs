@@ -5,10 +5,12 @@
 mod common;
 
 use common::*;
+use saitls::protocol::config::ServerConfig;
 use saitls::protocol::psk::PskKind;
 use saitls::protocol::session::MemorySessions;
 use saitls::protocol::tickets::TicketKeys;
-use saitls::{Buffers, TlsSocket};
+use saitls::rustcrypto::SigningKey;
+use saitls::{Buffers, ClientConfig, Identity, PinnedKey, TlsSocket};
 use smoltcp::time::Duration;
 
 static SESSIONS: MemorySessions<1> = MemorySessions::new();
@@ -20,9 +22,14 @@ fn a_socket_resumes_over_close_and_connect() {
     let buffers = Buffers::new(vec![0; RECEIVE_LEN], vec![0; TRANSMIT_LEN]).with_session_buffer(vec![0; 512]);
     let c = net.client.tls.add(TlsSocket::new(tcp, buffers));
     let s = net.server.add();
-    let config = client_config_with_sessions(&SESSIONS);
-    let tickets = TicketKeys::new(&mut provider(3)).unwrap();
-    let server_config = server_config_with_tickets(Box::leak(Box::new(tickets)));
+    static PINNED: &[&[u8]] = &[include_bytes!("data/p256.spki.der")];
+    let verifier = Box::leak(Box::new(PinnedKey::subject_public_key_info(PINNED)));
+    let config = Box::leak(Box::new(ClientConfig::new(verifier).with_sessions(&SESSIONS)));
+    static CHAIN: &[&[u8]] = &[include_bytes!("data/p256.cert.der")];
+    let key = Box::leak(Box::new(SigningKey::from_pkcs8_der(include_bytes!("data/p256.key.der")).unwrap()));
+    let identities = Box::leak(Box::new([Identity::new(CHAIN, key)]));
+    let tickets = Box::leak(Box::new(TicketKeys::new(&mut identity::provider(3)).unwrap()));
+    let server_config = Box::leak(Box::new(ServerConfig::new(identities).with_tickets(tickets)));
     for round in 0..4u8 {
         net.server.tls.get_mut(s).listen(&mut net.server.sockets, server_config, 443).unwrap();
         net.client.connect_with(c, config, (SERVER, 443)).unwrap();

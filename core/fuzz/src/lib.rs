@@ -13,6 +13,7 @@ mod certificates;
 mod choice;
 mod input;
 mod records;
+mod sessions;
 mod sockets;
 mod wire;
 
@@ -20,5 +21,6 @@ pub use bytes::{client_bytes, server_bytes};
 pub use certificates::certificates;
 pub use choice::Choice;
 pub use records::{client_records, server_records};
+pub use sessions::sessions;
 pub use sockets::sockets;
 pub use wire::wire;

@@ -61,15 +61,6 @@ pub fn client_config() -> &'static ClientConfig<'static, Provider> {
     Box::leak(Box::new(ClientConfig::new(verifier)))
 }
 
-/// The same, with sessions that come back.
-#[cfg(feature = "tickets")]
-pub fn client_config_with_sessions(
-    sessions: &'static dyn saitls::protocol::session::SessionStore<Provider>,
-) -> &'static ClientConfig<'static, Provider> {
-    let verifier = Box::leak(Box::new(PinnedKey::subject_public_key_info(PINNED)));
-    Box::leak(Box::new(ClientConfig::new(verifier).with_sessions(sessions)))
-}
-
 /// Renews its key after so many records.
 pub fn client_config_with_records_per_key(records: u64) -> &'static ClientConfig<'static, Provider> {
     let verifier = Box::leak(Box::new(PinnedKey::subject_public_key_info(PINNED)));
@@ -105,16 +96,6 @@ pub fn server_config() -> &'static ServerConfig<'static, Provider> {
     let key = Box::leak(Box::new(SigningKey::from_pkcs8_der(SERVER_KEY).unwrap()));
     let identities = Box::leak(Box::new([Identity::new(SERVER_CHAIN, key)]));
     Box::leak(Box::new(ServerConfig::new(identities)))
-}
-
-/// The same, with tickets.
-#[cfg(feature = "tickets")]
-pub fn server_config_with_tickets(
-    ticketer: &'static dyn saitls::protocol::tickets::Ticketer<Provider>,
-) -> &'static ServerConfig<'static, Provider> {
-    let key = Box::leak(Box::new(SigningKey::from_pkcs8_der(SERVER_KEY).unwrap()));
-    let identities = Box::leak(Box::new([Identity::new(SERVER_CHAIN, key)]));
-    Box::leak(Box::new(ServerConfig::new(identities).with_tickets(ticketer)))
 }
 
 pub fn server_config_without_identity() -> &'static ServerConfig<'static, Provider> {

@@ -19,7 +19,6 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
         None
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "as where there is early data")]
     pub(in crate::handshake) fn end_early_data(&self, _: &EarlyDataTaken, _: RecordAligned) -> Result<()> {
         Err(Error::Internal)
     }
