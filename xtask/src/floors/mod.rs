@@ -13,11 +13,12 @@ use self::circles::{by_folder, circles};
 use self::source::{Files, Source};
 
 /// The folders of the crates.
-const CRATES: [&str; 10] = [
+const CRATES: [&str; 11] = [
     "core",
     "providers/aws-lc",
     "providers/chain",
     "providers/conformance",
+    "providers/linux",
     "providers/pkcs11",
     "providers/rustcrypto",
     "providers/tpm",
