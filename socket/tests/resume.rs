@@ -28,7 +28,7 @@ fn a_socket_resumes_over_close_and_connect() {
     static CHAIN: &[&[u8]] = &[include_bytes!("data/p256.cert.der")];
     let key = Box::leak(Box::new(SigningKey::from_pkcs8_der(include_bytes!("data/p256.key.der")).unwrap()));
     let identities = Box::leak(Box::new([Identity::new(CHAIN, key)]));
-    let tickets = Box::leak(Box::new(TicketKeys::new(&mut identity::provider(3)).unwrap()));
+    let tickets = Box::leak(Box::new(TicketKeys::new(&mut provider(3)).unwrap()));
     let server_config = Box::leak(Box::new(ServerConfig::new(identities).with_tickets(tickets)));
     for round in 0..4u8 {
         net.server.tls.get_mut(s).listen(&mut net.server.sockets, server_config, 443).unwrap();

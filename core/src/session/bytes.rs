@@ -87,9 +87,13 @@ impl<'a> Name<'a> {
     fn is_valid(self) -> bool {
         match (self.kind, self.bytes.len()) {
             (0, 0) | (4, 4) | (6, 16) => true,
-            (1, _) => DnsName::try_from(self.bytes).is_ok(),
+            (1, _) => self.dns_name().is_some(),
             _ => false,
         }
+    }
+
+    fn dns_name(self) -> Option<DnsName<'a>> {
+        core::str::from_utf8(self.bytes).ok().and_then(|name| DnsName::try_from(name).ok())
     }
 
     /// Host names are the same in upper and lower case.
@@ -101,7 +105,7 @@ impl<'a> Name<'a> {
 
     fn get(self) -> Option<ServerName<'a>> {
         match self.kind {
-            1 => DnsName::try_from(self.bytes).ok().map(ServerName::DnsName),
+            1 => self.dns_name().map(ServerName::DnsName),
             4 => <[u8; 4]>::try_from(self.bytes).ok().map(|bytes| ServerName::from(Ipv4Addr::from(bytes))),
             6 => {
                 let address = <[u8; 16]>::try_from(self.bytes).ok().map(net::Ipv6Addr::from);

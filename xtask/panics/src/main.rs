@@ -15,6 +15,8 @@ use saitls_core::codes::{AlertDescription, HashAlgorithm, MaxFragmentLength, Sig
 use saitls_core::config::{ClientAuthentication, ClientConfig, Identity, Padding, ServerConfig};
 use saitls_core::crypto::{PeerVerifier, PinnedKey, SignatureAlgorithm, VerificationProgress, x509};
 use saitls_core::psk::{PreSharedKey, PskModes};
+use saitls_core::session::{MemorySessions, Session, SessionStore, StoredSession};
+use saitls_core::tickets::{SessionCache, StrikeRegister, TicketKeys, Ticketer};
 use saitls_core::wire::{CertificateEntries, Message, Reader, der};
 use saitls_core::{Buffers, Connection, ServerName};
 use stub::{Stub, byte, fill, word};
@@ -52,6 +54,14 @@ fn live(connection: &mut Connection<'_, Stub>, provider: &mut Stub) {
             2 => _ = black_box(connection.update_keys(word() == 1)),
             3 => connection.records_ended(),
             4 => _ = black_box(connection.export(provider, &data, &data, &mut [0; 32])),
+            5 => _ = black_box(connection.export_early(provider, &data, &data, &mut [0; 32])),
+            6 => _ = black_box(connection.send_ticket()),
+            7 => _ = black_box(connection.early_data().map(|mut early| (early.limit(), early.write_replayable(&data)))),
+            8 => {
+                black_box(connection.replayable_data().map(|data| data.as_replayable_bytes().len()));
+                connection.replayable_data_read(word());
+                black_box(connection.early_data_status());
+            }
             _ => {}
         }
         black_box((connection.waiting_for(), connection.is_handshaking(), connection.is_connected()));
@@ -106,7 +116,8 @@ fn padding() -> Padding {
 /// The entry.
 #[unsafe(no_mangle)]
 pub extern "C" fn start() -> ! {
-    let mut memory = [0; 4_096];
+    let (mut memory, mut stored) = ([0; 4_096], [0; 512]);
+    fill(&mut stored);
     fill(&mut memory);
     let (pins, chain): ([[u8; 32]; 1], _) = (black_box([[0; 32]]), [&memory[..1_024]]);
     let pinned = PinnedKey::sha256(&pins);
@@ -151,6 +162,17 @@ pub extern "C" fn start() -> ! {
         _ => PskModes::Either,
     };
     let client = if word() == 0 { client.with_psks(&psks).with_psk_modes(modes) } else { client };
+    let (sessions, stored) = (MemorySessions::<2>::new(), StoredSession::new(&mut stored[..]));
+    let sessions: &dyn SessionStore<Stub> = match byte() {
+        0 => &sessions,
+        1 => &stored,
+        _ => &stub::Sessions,
+    };
+    let client = match byte() {
+        0 => client.with_sessions(sessions),
+        1 => client.with_sessions(sessions).with_session_clock(&clock).with_tickets_requested(byte()),
+        _ => client.with_sessions(sessions).with_session_clock(&clock).with_early_data(),
+    };
     let client_of_psks = ClientConfig::psk_only(&psks).with_psk_modes(modes);
     let (list, store) = (&psks[..], stub::Device);
     let server_of_psks = ServerConfig::psk_only(&list).with_psk_modes(modes);
@@ -164,13 +186,27 @@ pub extern "C" fn start() -> ! {
             1 => ClientAuthentication::Optional(trust),
             _ => ClientAuthentication::Required(trust),
         });
-    let (mut receive, mut transmit, mut peer) = ([0; 2_048], [0; 2_048], [0; 512]);
     let mut provider = Stub;
+    let keys = TicketKeys::new(&mut provider).map(|keys| keys.with_clock(&clock).with_lifetime(word() as u32));
+    let cache = SessionCache::<2>::new().with_clock(&clock);
+    let ticketer: &dyn Ticketer<Stub> = match &keys {
+        Ok(keys) if word() == 0 => keys,
+        _ => &cache,
+    };
+    let strikes = StrikeRegister::<4>::new();
+    let server = match byte() {
+        0 => server,
+        1 => server.with_tickets(ticketer).with_ticket_count(byte()),
+        _ => server.with_tickets(ticketer).with_early_data(word() as u32).with_anti_replay(&strikes),
+    };
+    let (mut receive, mut transmit, mut peer) = ([0; 2_048], [0; 2_048], [0; 512]);
+    let mut session = [0; 512];
     loop {
         let lengths = (word().min(receive.len()), word().min(transmit.len()));
         let receive = receive.get_mut(..lengths.0).unwrap_or_default();
         let transmit = transmit.get_mut(..lengths.1).unwrap_or_default();
         let buffers = Buffers::new(receive, transmit).with_peer_buffer(&mut peer[..]);
+        let buffers = buffers.with_session_buffer(session.get_mut(..word().min(512)).unwrap_or_default());
         let connection = if word() == 0 {
             let name = core::str::from_utf8(&memory[..32]).ok().and_then(|name| DnsName::try_from(name).ok());
             let name = name.map(ServerName::DnsName);
@@ -183,6 +219,10 @@ pub extern "C" fn start() -> ! {
             let _ = black_box(connection.into_buffers());
         }
         let _ = black_box(Message::read(&memory));
+        if let Ok(session) = Session::read(&memory) {
+            black_box((session.len(), session.write(&mut peer), session.server_name(), session.received()));
+        }
+        let _ = black_box(stored.copy_to(&mut peer));
         read(&memory, &mut provider);
     }
 }

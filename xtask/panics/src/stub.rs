@@ -1,13 +1,15 @@
 //! A crypto driver that may answer anything, lies about lengths included.
 
 use core::task::Poll;
+use saitls_core::ServerName;
 use saitls_core::codes::{CipherSuite, HashAlgorithm, NamedGroup, SignatureScheme};
 use saitls_core::crypto::{
     self, CryptoProvider, Digest, Nonce, PeerCertificates, PeerVerifier, SignatureAlgorithm, SoftwareSecret,
-    VerificationProgress,
+    TrustFingerprint, VerificationProgress,
 };
 use saitls_core::error::{ByteCount, Error, PeerFault, ProviderFault, Result};
 use saitls_core::psk::{FoundPsk, HeldSecret, PskKind, PskStore};
+use saitls_core::session::{Session, SessionStore};
 
 /// Anything.
 pub fn word() -> usize {
@@ -156,6 +158,24 @@ impl PeerVerifier<Stub> for Anybody {
         _: &PeerCertificates<'_>,
     ) -> Poll<Result<()>> {
         poll(())
+    }
+
+    fn fingerprint(&self, provider: &mut Stub) -> Result<Option<TrustFingerprint>> {
+        TrustFingerprint::of(provider, [&b"anybody"[..]]).map(|fingerprint| (word() == 0).then_some(fingerprint))
+    }
+}
+
+/// It keeps sessions, or does not, and finds anything.
+pub struct Sessions;
+
+impl SessionStore<Stub> for Sessions {
+    fn put(&self, _: &mut Stub, session: &Session<'_>) -> Result<()> {
+        result(()).map(|()| _ = core::hint::black_box(session.len()))
+    }
+
+    fn poll_take(&self, _: &mut Stub, _: Option<&ServerName<'_>>, out: &mut [u8]) -> Poll<Result<Option<usize>>> {
+        fill(out);
+        poll((word() == 0).then(word))
     }
 }
 
