@@ -261,3 +261,49 @@ fn noise_costs_one_attempt() {
         assert_eq!(since(server, before).opened, 1);
     });
 }
+
+/// A store of PSKs that does not know yet is asked as often as one likes: nothing is hashed again for that.
+#[cfg(feature = "psk")]
+#[test]
+fn a_lookup_that_is_pending_costs_nothing_each_time() {
+    use core::task::Poll;
+    use saitls_core::psk::{FoundPsk, PskStore};
+    struct Never;
+    impl PskStore<Provider> for Never {
+        fn poll_find(&self, _: &mut Provider, _: &[u8]) -> Poll<saitls_core::Result<Option<FoundPsk<Provider>>>> {
+            Poll::Pending
+        }
+    }
+    struct Later(std::sync::atomic::AtomicBool);
+    impl PskStore<Provider> for Later {
+        fn poll_find(
+            &self,
+            provider: &mut Provider,
+            identity: &[u8],
+        ) -> Poll<saitls_core::Result<Option<FoundPsk<Provider>>>> {
+            match self.0.swap(true, std::sync::atomic::Ordering::Relaxed) {
+                false => Poll::Ready(Ok(None)),
+                true => Never.poll_find(provider, identity),
+            }
+        }
+    }
+    let identity = p256();
+    let identities = [identity.identity()];
+    let store = Later(false.into());
+    let config = ServerConfig::new(&identities).with_psks(&store);
+    let (mut server, mut forger) = (Tested::server(&config), Forger::client());
+    let psks: [(&[u8], _, &[u8]); 1] = [(b"pump-17", HashAlgorithm::Sha256, &[7; 32])];
+    let second = crate::psk::hello(&mut forger, &[1], &psks);
+    let first = second.clone().with(|hello| _ = hello.extensions().set(ExtensionType::KEY_SHARE, [0, 0]));
+    let first = forger.bind(first, &psks);
+    forger.hello(&mut server, &first).unwrap();
+    assert!(forger.server_hello.as_ref().unwrap().is_hello_retry_request());
+    let second = forger.bind(second, &psks);
+    forger.hello(&mut server, &second).unwrap();
+    let before = server.provider.work;
+    for _ in 0..100 {
+        server.process().unwrap();
+    }
+    let work = since(&server, before);
+    assert_eq!((work.hashes, work.hashed), (0, 0), "{work:?}");
+}

@@ -12,7 +12,6 @@ use saitls_core::codes::*;
 use saitls_core::config::*;
 use saitls_core::crypto::{CryptoProvider as _, Secret as _};
 use saitls_core::psk::*;
-use saitls_core::wire::extensions::PskIdentity;
 use saitls_core::{Buffers, Connection, Error, Incompatibility, Operation, PeerAuthentication, PeerFault, WaitingFor};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
@@ -245,25 +244,8 @@ pub(crate) fn hello(forger: &mut Forger, modes: &[u8], psks: &[(&[u8], HashAlgor
 }
 
 /// The same with PSKs at its end, rightly bound.
-fn bind(forger: &mut Forger, mut hello: ClientHelloParts, psks: &[(&[u8], HashAlgorithm, &[u8])]) -> ClientHelloParts {
-    let extension = |binders: &[Vec<u8>]| {
-        written(|writer| {
-            writer.vector16(|writer| {
-                for (identity, ..) in psks {
-                    PskIdentity { identity, obfuscated_ticket_age: 0 }.write(writer);
-                }
-            });
-            writer.vector16(|writer| binders.iter().for_each(|binder| writer.vector8(|w| w.bytes(binder))));
-        })
-    };
-    let empty: Vec<_> = psks.iter().map(|(_, hash, _)| vec![0; hash.output_len()]).collect();
-    hello.extensions().remove(ExtensionType::PRE_SHARED_KEY);
-    hello.extensions().push(ExtensionType::PRE_SHARED_KEY, extension(&empty));
-    let message = hello.message();
-    let truncated = message.len() - 2 - empty.iter().map(|binder| binder.len() + 1).sum::<usize>();
-    let binders: Vec<_> = psks.iter().map(|(_, hash, key)| forger.binder(*hash, key, &message[..truncated])).collect();
-    hello.extensions().set(ExtensionType::PRE_SHARED_KEY, extension(&binders));
-    hello
+fn bind(forger: &mut Forger, hello: ClientHelloParts, psks: &[(&[u8], HashAlgorithm, &[u8])]) -> ClientHelloParts {
+    forger.bind(hello, psks)
 }
 
 const SHA256: HashAlgorithm = HashAlgorithm::Sha256;

@@ -10,7 +10,7 @@ use saitls_core::codes::*;
 use saitls_core::crypto::{
     Aead as _, Hash as _, KeyExchange as _, Label, LabelPrefix, Secret as _, Signer as _, SoftwareSecret,
 };
-use saitls_core::wire::extensions::{KeyShareServerHello, SelectedVersion};
+use saitls_core::wire::extensions::{KeyShareServerHello, PskIdentity, SelectedVersion};
 use saitls_core::wire::{HELLO_RETRY_REQUEST_RANDOM, Message};
 
 /// Parts bytes into records: type, and all bytes with the header.
@@ -306,6 +306,9 @@ impl Forger {
                     self.transcript.extend_from_slice(&message);
                 } else {
                     self.transcript.extend_from_slice(&message);
+                    if !hello.extensions.as_ref().unwrap().has(ExtensionType::PRE_SHARED_KEY) {
+                        self.psk = None;
+                    }
                     if self.psk.is_none() || hello.extensions.as_ref().unwrap().has(ExtensionType::KEY_SHARE) {
                         self.take_share(&hello);
                     }
@@ -451,6 +454,29 @@ impl Forger {
             Role::Server => &epoch.server,
         };
         self.seal = Some(Keys::new(self.suite, own));
+    }
+
+    /// A ClientHello with these external PSKs at its end, in place of others, rightly bound: identity, hash and key.
+    pub fn bind(&mut self, mut hello: ClientHelloParts, psks: &[(&[u8], HashAlgorithm, &[u8])]) -> ClientHelloParts {
+        let extension = |binders: &[Vec<u8>]| {
+            written(|writer| {
+                writer.vector16(|writer| {
+                    for (identity, ..) in psks {
+                        PskIdentity { identity, obfuscated_ticket_age: 0 }.write(writer);
+                    }
+                });
+                writer.vector16(|writer| binders.iter().for_each(|binder| writer.vector8(|w| w.bytes(binder))));
+            })
+        };
+        let empty: Vec<_> = psks.iter().map(|(_, hash, _)| vec![0; hash.output_len()]).collect();
+        hello.extensions().remove(ExtensionType::PRE_SHARED_KEY);
+        hello.extensions().push(ExtensionType::PRE_SHARED_KEY, extension(&empty));
+        let message = hello.message();
+        let truncated = message.len() - 2 - empty.iter().map(|binder| binder.len() + 1).sum::<usize>();
+        let binders: Vec<_> =
+            psks.iter().map(|(_, hash, key)| self.binder(*hash, key, &message[..truncated])).collect();
+        hello.extensions().set(ExtensionType::PRE_SHARED_KEY, extension(&binders));
+        hello
     }
 
     /// The binder of an external PSK, over the transcript so far and a ClientHello up to its list of binders.

@@ -142,6 +142,11 @@ impl<P: CryptoProvider> Choice<P> {
         Self(PhantomData)
     }
 
+    #[expect(clippy::unused_self, reason = "as where there are PSKs")]
+    pub(in crate::handshake) const fn is_begun(&self) -> bool {
+        false
+    }
+
     #[expect(clippy::unnecessary_wraps, reason = "as where there are PSKs")]
     pub(in crate::handshake) const fn again(_: &ClientHello<'_>) -> Result<Self> {
         Ok(Self(PhantomData))

@@ -26,6 +26,7 @@ pub(in crate::handshake) struct Choice<P: CryptoProvider> {
     found: Option<Found<P>>,
     /// Of the first ClientHello, if this is for the second one.
     first: Option<Said>,
+    is_begun: bool,
     /// It is ours alone.
     #[cfg(feature = "tickets")]
     is_spent: bool,
@@ -102,6 +103,7 @@ impl<P: CryptoProvider> Choice<P> {
             tried: 0,
             found: None,
             first: None,
+            is_begun: false,
             #[cfg(feature = "tickets")]
             is_spent: false,
         }
@@ -110,6 +112,11 @@ impl<P: CryptoProvider> Choice<P> {
     /// For the ClientHello behind a HelloRetryRequest that answers this one.
     pub(in crate::handshake) fn again(first: &ClientHello<'_>) -> Result<Self> {
         Ok(Self { first: Some(Said::read(first)?), ..Self::new() })
+    }
+
+    /// Whether this ClientHello was looked at before: what had to be checked first, has been.
+    pub(in crate::handshake) const fn is_begun(&self) -> bool {
+        self.is_begun
     }
 
     /// Chooses the first PSK of the client's that is known, if it can be used with a suite: after a HelloRetryRequest,
@@ -140,6 +147,7 @@ impl<P: CryptoProvider> Choice<P> {
         hello: &ClientHello<'_>,
         retried: Option<CipherSuite>,
     ) -> Poll<Result<Option<Picked>>> {
+        self.is_begun = true;
         let said = Said::read(hello)?;
         self.first.as_ref().map_or(Ok(()), |first| first.check(&said))?;
         let allows = |modes: PskKeyExchangeModes| {

@@ -41,7 +41,7 @@ impl<P: CryptoProvider> Start<P> {
     ) -> Poll<Result<State<P>>> {
         let hello = ClientHello::read(received.message.body)?;
         check_version(&hello)?;
-        if let Some(retried) = &self.retried {
+        if let Some(retried) = self.retried.as_ref().filter(|_| !self.psk.is_begun()) {
             retried.check(step, &hello)?;
         }
         check_extensions(&hello)?;
