@@ -1,16 +1,17 @@
 //! Whole connections.
 
-use crate::simulator::{Kind, Simulator, with_keys};
+use crate::faults::between;
+use crate::simulator::{Kind, Simulator, tcti, with_keys};
 use saitls_conformance::Random;
-use saitls_core::codes::CertificateType;
+use saitls_core::codes::{CertificateType, NamedGroup};
 use saitls_core::config::{ClientAuthentication, ClientConfig, Identity, ServerConfig};
-use saitls_core::crypto::{CryptoProvider, PinnedKey};
+use saitls_core::crypto::{CryptoProvider, PinnedKey, Signer};
 use saitls_core::{Buffers, Connection, Result, WaitingFor};
 use saitls_rustcrypto::RustCrypto;
 use saitls_tpm::{Tpm, TpmKey, TpmProvider};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Wake, Waker};
+use std::task::{Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 const RAW: &[CertificateType] = &[CertificateType::RAW_PUBLIC_KEY];
@@ -167,5 +168,100 @@ fn who_waits_is_woken() {
             }
         }
         client.process(&mut provider).unwrap();
+    }
+}
+
+/// How long each rate is measured.
+const A_WHILE: Duration = Duration::from_secs(2);
+
+/// Signatures a second, with so many asked for at once.
+fn signatures(key: &TpmKey, at_once: usize) -> f64 {
+    let provider = &mut software();
+    let scheme = Signer::<RustCrypto<Random>>::schemes(key)[0];
+    let mut messages: Vec<_> = (0..at_once as u64).collect();
+    let (since, mut count) = (Instant::now(), 0u64);
+    while since.elapsed() < A_WHILE {
+        for message in &mut messages {
+            let text = [&[b' '; 122][..], &message.to_be_bytes()].concat();
+            if let Poll::Ready(signed) = key.poll_sign(provider, scheme, &text, &mut [0; 512]) {
+                signed.unwrap();
+                count += 1;
+                *message += at_once as u64;
+            }
+        }
+        std::thread::sleep(Duration::from_micros(50));
+    }
+    count as f64 / since.elapsed().as_secs_f64()
+}
+
+/// Handshakes a second of a server whose key is in the TPM, with so many at once in one loop, and how long its calls
+/// took. The clients are in the same loop.
+fn handshakes(key: &TpmKey, at_once: usize) -> (f64, Vec<Duration>) {
+    let info = key.subject_public_key_info();
+    let (pins, identities) = ([info], [Identity::raw_public_key(&info, key)]);
+    let trust = PinnedKey::subject_public_key_info(&pins);
+    let groups = [NamedGroup::X25519];
+    let client_config = ClientConfig::new(&trust).with_peer_certificate_types(RAW).with_named_groups(&groups);
+    let server_config = ServerConfig::new(&identities);
+    let begin = || {
+        let client = Connection::client(&client_config, None, buffers()).unwrap();
+        (client, Connection::server(&server_config, buffers()).unwrap())
+    };
+    let mut pairs: Vec<_> = (0..at_once).map(|_| begin()).collect();
+    let (provider, mut times) = (&mut software(), Vec::new());
+    // From when the first is done: as many are under way then as at the end.
+    let (mut since, mut count, mut is_under_way) = (Instant::now(), 0u64, false);
+    while since.elapsed() < A_WHILE {
+        for pair in &mut pairs {
+            let (client, server) = pair;
+            client.process(provider).unwrap();
+            let came = carry(client, server);
+            let begun = Instant::now();
+            server.process(provider).unwrap();
+            let took = begun.elapsed();
+            // Questions in vain are short and many.
+            if came + carry(server, client) > 0 {
+                times.push(took);
+            }
+            if client.is_connected() && server.is_connected() {
+                if std::mem::replace(&mut is_under_way, true) {
+                    count += 1;
+                } else {
+                    since = Instant::now();
+                }
+                *pair = begin();
+            }
+        }
+    }
+    (count as f64 / since.elapsed().as_secs_f64(), times)
+}
+
+/// Printed, not asserted: it depends on the TPM and on the machine. swtpm is faster than any chip, so it is measured as
+/// it is and with commands that take longer.
+#[test]
+#[ignore = "it measures, for 20 seconds"]
+fn rates() {
+    let Some(simulator) = Simulator::start() else { return };
+    let handle = with_keys(&simulator, &[Kind::P256])[0];
+    println!(
+        "| each command | at once | signatures/s | handshakes/s | of it | calls of the server: 95 of 100, the longest |"
+    );
+    println!("|---|---|---|---|---|---|");
+    for late in [0, 10].map(Duration::from_millis) {
+        let way = if late.is_zero() { simulator.port } else { between(&simulator, Arc::default(), late) };
+        let tpm = Tpm::open(&tcti(way)).unwrap();
+        let key = TpmKey::open(&tpm, handle).unwrap();
+        for at_once in [1, 8] {
+            let bare = signatures(&key, at_once);
+            let (rate, mut times) = handshakes(&key, at_once);
+            times.sort();
+            let (most, longest) = (times[times.len() * 95 / 100], times[times.len() - 1]);
+            let share = rate / bare;
+            println!("| {late:?} more | {at_once} | {bare:.0} | {rate:.0} | {share:.2} | {most:?}, {longest:?} |");
+        }
+        drop(key);
+        drop(tpm);
+        // The simulator talks to one at a time.
+        std::thread::sleep(Duration::from_millis(100));
     }
 }

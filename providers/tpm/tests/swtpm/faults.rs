@@ -76,8 +76,8 @@ fn there_is_no_tpm() {
     }
 }
 
-/// What goes between us and the TPM, with so many answers that it is busy.
-fn between(simulator: &Simulator, busy: Arc<AtomicUsize>) -> u16 {
+/// What goes between us and the TPM: so many answers that it is busy, and all answers late.
+pub(crate) fn between(simulator: &Simulator, busy: Arc<AtomicUsize>, late: Duration) -> u16 {
     let (commands, port) = loop {
         let commands = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = commands.local_addr().unwrap().port();
@@ -100,6 +100,7 @@ fn between(simulator: &Simulator, busy: Arc<AtomicUsize>) -> u16 {
             let (mut from, mut there) = (from.unwrap(), TcpStream::connect(("127.0.0.1", to)).unwrap());
             while let Some(command) = message(&mut from) {
                 let is_busy = busy.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+                std::thread::sleep(late);
                 let answer = match is_busy {
                     // TPM_RC_RETRY
                     Ok(_) => vec![0x80, 0x01, 0, 0, 0, 10, 0, 0, 0x09, 0x22],
@@ -130,7 +131,7 @@ fn a_busy_tpm_is_asked_again() {
     let Some(simulator) = Simulator::start() else { return };
     let handle = with_keys(&simulator, &[Kind::P256])[0];
     let busy = Arc::new(AtomicUsize::new(0));
-    let tpm = Tpm::open(&tcti(between(&simulator, busy.clone()))).unwrap();
+    let tpm = Tpm::open(&tcti(between(&simulator, busy.clone(), Duration::ZERO))).unwrap();
     let key = TpmKey::open(&tpm, handle).unwrap();
     let mut provider = TpmProvider::new(&tpm).unwrap();
     busy.store(40, Ordering::SeqCst);
