@@ -599,7 +599,7 @@ mod server_tickets {
     use crate::crypto::CryptoProvider;
     #[cfg(feature = "early-data")]
     use crate::tickets::AntiReplay;
-    use crate::tickets::Ticketer;
+    use crate::tickets::{TicketKeys, Ticketer};
 
     impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
         /// Gives clients tickets, with which they resume their sessions: without certificates, in either direction, and
@@ -612,8 +612,9 @@ mod server_tickets {
             self
         }
 
-        /// How many tickets a client gets when a handshake is complete, at most; without this, 2. If it resumed a session
-        /// it gets one, in place of that which it used. A client that says how many it wants (RFC 9149) gets no more.
+        /// How many tickets a client gets when a handshake is complete, at most; without this, 2. If it resumed a
+        /// session it gets one, in place of that which it used. A client that says how many it wants (RFC 9149) gets no
+        /// more.
         #[must_use]
         pub const fn with_ticket_count(mut self, count: u8) -> Self {
             self.tickets.count = count;
@@ -621,17 +622,28 @@ mod server_tickets {
         }
     }
 
+    impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
+        /// Remembers nothing of a client that is asked for another ClientHello (a HelloRetryRequest): what there is to
+        /// be remembered goes to the client and back, as a cookie that is sealed with these keys (RFC 9846 4.3.2). So
+        /// the second ClientHello may come to another connection, of any server that has them.
+        #[must_use]
+        pub const fn with_stateless_retry(mut self, keys: &'a TicketKeys<'a>) -> Self {
+            self.tickets.cookies = Some(keys);
+            self
+        }
+    }
+
     #[cfg(feature = "early-data")]
     impl<'a, P: CryptoProvider> ServerConfig<'a, P> {
-        /// Takes early data (0-RTT) from clients that come back: up to `max` bytes in front of their Finished, which the
-        /// application gets from [`Connection::replayable_data`](crate::Connection::replayable_data).
+        /// Takes early data (0-RTT) from clients that come back: up to `max` bytes in front of their Finished, which
+        /// the application gets from [`Connection::replayable_data`](crate::Connection::replayable_data).
         ///
-        /// **Early data can be replayed**, and has no forward secrecy (RFC 9846 8): whoever recorded it may send it once
-        /// more, to another server or after a restart. So it is only for what may happen twice, such as reading.
+        /// **Early data can be replayed**, and has no forward secrecy (RFC 9846 8): whoever recorded it may send it
+        /// once more, to another server or after a restart. So it is only for what may happen twice, such as reading.
         /// It is taken from tickets that are for one connection each, or else if an [`AntiReplay`] says that the
-        /// ClientHello is a new one; from a client that offers its ticket first, at the time it says, and with the suite
-        /// and the application protocol of before; not with a HelloRetryRequest. A ticketer without a clock, and tickets
-        /// for more than one connection: never.
+        /// ClientHello is a new one; from a client that offers its ticket first, at the time it says, and with the
+        /// suite and the application protocol of before; not with a HelloRetryRequest. A ticketer without a clock, and
+        /// tickets for more than one connection: never.
         ///
         /// The receive buffer must have room for all of it, or for the longest record there is.
         #[must_use]

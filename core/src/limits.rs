@@ -43,6 +43,9 @@ pub const MAX_TICKETS: u8 = 32;
 /// The longest that a ticket may be used, in seconds: seven days (RFC 9846 4.7.1).
 pub const MAX_TICKET_LIFETIME: u32 = 604_800;
 
+/// How old the cookie of a HelloRetryRequest may be, in seconds; our choice.
+pub const MAX_COOKIE_AGE: u64 = 300;
+
 /// How much earlier or later than it says a ClientHello may come whose early data is taken, in seconds; our choice, as
 /// RFC 9846 8.3 has it. The clocks of clients, and networks, are not exact.
 pub const EARLY_DATA_WINDOW: u64 = 10;

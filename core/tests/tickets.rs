@@ -1,6 +1,6 @@
 //! Tickets and early data of a server, to a client that can lie (RFC 9846 4.3.10, 4.3.11, 4.7.1, 8).
 
-use crate::support::forger::{Forger, Keys, Step, Tested, message, plain_record, records};
+use crate::support::forger::{self, Forger, Keys, Step, Tested, message, plain_record, records};
 use crate::support::*;
 use rustls_pki_types::UnixTime;
 use saitls_core::codes::AlertDescription as Alert;
@@ -882,4 +882,115 @@ fn slow_ticketers_hold_up_nothing_else() {
     tested.process().unwrap();
     forger.receive(&mut tested);
     assert!(tested.connection.is_locally_closed() && tickets(&mut forger).len() < 2);
+}
+
+// ---- HelloRetryRequests that leave nothing behind
+
+/// A first hello that is asked for another share; the second one, with the cookie.
+fn retried_hello(tested: &mut Tested<'_>, forger: &mut Forger, back: Option<&Back<'_>>) -> ClientHelloParts {
+    let mut hello = match back {
+        Some(back) => back.hello(forger),
+        None => forger.make_client_hello(),
+    };
+    forger.hello(tested, &hello).unwrap();
+    let request = forger.server_hello.clone().unwrap();
+    assert!(request.is_hello_retry_request());
+    let share = forger.share(NamedGroup::SECP256R1);
+    let entry = written(|w| {
+        w.vector16(|w| {
+            w.u16(0x17);
+            w.vector16(|w| w.bytes(&share));
+        });
+    });
+    hello.extensions().set(E::KEY_SHARE, entry);
+    hello.extensions().remove(E::PRE_SHARED_KEY);
+    hello.extensions().push(E::COOKIE, request.extensions.unwrap().get(E::COOKIE));
+    match back {
+        Some(back) => back.bind(forger, hello),
+        None => hello,
+    }
+}
+
+#[test]
+fn the_second_hello_may_come_to_another_connection() {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    let time = Time::new();
+    let keys = keys().with_clock(&time);
+    let p256 = [NamedGroup::SECP256R1];
+    let config =
+        ServerConfig::new(&identities).with_tickets(&keys).with_stateless_retry(&keys).with_named_groups(&p256);
+    let known = {
+        let (mut tested, mut forger) = ends(&config);
+        forger.group = NamedGroup::SECP256R1;
+        let mut hello = forger.make_client_hello();
+        hello.extensions().set(E::PSK_KEY_EXCHANGE_MODES, [1, 1]);
+        forger.hello(&mut tested, &hello).unwrap();
+        forger.step(&mut tested, Step::Finished).unwrap();
+        forger.receive(&mut tested);
+        tickets(&mut forger)
+    };
+    let back = Back::new(&known[0]);
+    for back in [None, Some(&back)] {
+        for elsewhere in [false, true] {
+            let (mut tested, mut forger) = ends(&config);
+            let hello = retried_hello(&mut tested, &mut forger, back);
+            if elsewhere {
+                (tested, _) = ends(&config);
+                tested.deliver(&forger::CHANGE_CIPHER_SPEC).unwrap();
+            }
+            forger.hello(&mut tested, &hello).unwrap();
+            forger.step(&mut tested, Step::Finished).unwrap();
+            let negotiated = tested.connection.negotiated().unwrap();
+            assert!(negotiated.hello_retry);
+            assert_eq!(negotiated.named_group, Some(NamedGroup::SECP256R1));
+            assert_eq!(negotiated.psk.is_some(), back.is_some());
+            forger.send(&mut tested, ContentType::APPLICATION_DATA, b"ping").unwrap();
+            assert_eq!(tested.data, b"ping");
+        }
+    }
+    // Our own client, a byte at a time.
+    let client_config = ClientConfig::new(&ANY);
+    let mut pair = Pair::new(client(&client_config), server(&config));
+    pair.chunk = 1;
+    pair.connect();
+    assert!(pair.client.negotiated().unwrap().hello_retry && pair.server.negotiated().unwrap().hello_retry);
+}
+
+#[test]
+fn cookies_that_are_changed_old_or_of_another_hello_are_refused() {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    let time = Time::new();
+    let keys = keys().with_clock(&time);
+    let p256 = [NamedGroup::SECP256R1];
+    let config = ServerConfig::new(&identities).with_stateless_retry(&keys).with_named_groups(&p256);
+    let refused = |change: &dyn Fn(&mut ClientHelloParts), config: &ServerConfig<'_, Provider>| {
+        let (mut tested, mut forger) = ends(config);
+        let mut hello = retried_hello(&mut tested, &mut forger, None);
+        change(&mut hello);
+        forger.hello(&mut tested, &hello).err().and_then(Error::alert)
+    };
+    let illegal = Some(Alert::ILLEGAL_PARAMETER);
+    assert_eq!(refused(&|_| {}, &config), None);
+    let len = {
+        let (mut tested, mut forger) = ends(&config);
+        retried_hello(&mut tested, &mut forger, None).extensions().get(E::COOKIE).len()
+    };
+    for at in (2..len).step_by(11) {
+        let change = |hello: &mut ClientHelloParts| {
+            hello.extensions().0.iter_mut().find(|(kind, _)| *kind == E::COOKIE).unwrap().1[at] ^= 1;
+        };
+        assert_eq!(refused(&change, &config), illegal, "byte {at}");
+    }
+    // What is compared is so without being remembered.
+    assert_eq!(refused(&|hello| hello.random[0] ^= 1, &config), illegal);
+    assert_eq!(refused(&|hello| hello.suites.push(0x1302), &config), illegal);
+    assert_eq!(refused(&|_| time.pass(300), &config), None);
+    assert_eq!(refused(&|_| time.pass(301), &config), illegal);
+    // A ticket is no cookie, even under the same key.
+    let with_tickets = ServerConfig::new(&identities).with_tickets(&keys);
+    let ticket = first(&with_tickets, AES_128, |_| {}).remove(0).ticket;
+    let data = written(|w| w.vector16(|w| w.bytes(&ticket)));
+    assert_eq!(refused(&|hello| _ = hello.extensions().set(E::COOKIE, data.clone()), &config), illegal);
 }

@@ -7,8 +7,8 @@ use crate::error::Result;
 
 impl<P: CryptoProvider> Connection<'_, P> {
     /// On a server that has sent its Finished and waits for the client's: copies data for the client, as much as there
-    /// is room for, and returns how much; 0 otherwise. [`write`](Self::write) is for what comes after the handshake. The
-    /// next [`process`](Self::process) seals it, and it is sent behind the Finished, half a round trip sooner.
+    /// is room for, and returns how much; 0 otherwise. [`write`](Self::write) is for what comes after the handshake.
+    /// The next [`process`](Self::process) seals it, and it is sent behind the Finished, half a round trip sooner.
     ///
     /// **Nobody knows yet who the client is**, nor whether it is there at all: it may be a replay of somebody's hello.
     /// So this is for what anybody may read, such as a greeting, or the answer to

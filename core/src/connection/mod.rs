@@ -272,7 +272,14 @@ impl<'a, P: CryptoProvider> Connection<'a, P> {
             return Err(SetupError { error, buffers });
         }
         let endpoint = Endpoint::Server(config, server::State::start());
-        Ok(Self::new(endpoint, driver::advance_server, &config.common, buffers))
+        #[cfg_attr(not(feature = "tickets"), expect(unused_mut, reason = "a HelloRetryRequest is remembered"))]
+        let mut connection = Self::new(endpoint, driver::advance_server, &config.common, buffers);
+        #[cfg(feature = "tickets")]
+        if config.tickets.cookies.is_some() {
+            // It may be the second ClientHello that comes, with change_cipher_spec in front of it (RFC 9846 E.4).
+            connection.incoming.expect(crate::record::Next::Hello { early_data: false });
+        }
+        Ok(connection)
     }
 
     /// A connection that has not begun, in buffers that are large enough.

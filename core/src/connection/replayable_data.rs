@@ -19,9 +19,9 @@ impl<'c> ReplayableData<'c> {
 }
 
 impl<P: CryptoProvider> Connection<'_, P> {
-    /// On a server that [takes early data](crate::config::ServerConfig::with_early_data): what came of it, in order, and
-    /// is not [read](Self::replayable_data_read) yet. It comes before the handshake is complete, which waits for it to be
-    /// read ([`WaitingFor::Application`](crate::WaitingFor::Application)), and never from [`data`](Self::data).
+    /// On a server that [takes early data](crate::config::ServerConfig::with_early_data): what came of it, in order,
+    /// and is not [read](Self::replayable_data_read) yet. It comes before the handshake is complete, which waits for it
+    /// to be read ([`WaitingFor::Application`](crate::WaitingFor::Application)), and never from [`data`](Self::data).
     pub fn replayable_data(&self) -> Option<ReplayableData<'_>> {
         let data = self.receive.data();
         (self.is_handshaking() && !data.is_empty()).then_some(ReplayableData(data))

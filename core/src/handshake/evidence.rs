@@ -10,7 +10,8 @@ pub enum PeerAuthentication {
     /// With a certificate that the verifier accepted and whose key signed the handshake.
     Certificate,
     /// With a pre-shared key, which both sides have. On a client also where the key came with a ticket: the server is
-    /// who it was when the session began. A server says of a client that comes back what it was then: the other variants.
+    /// who it was when the session began. A server says of a client that comes back what it was then: the other
+    /// variants.
     PreSharedKey,
     /// Not at all, since this server does not ask.
     NotRequested,

@@ -20,8 +20,9 @@ const fn kdf(hash: HashAlgorithm) -> u16 {
     }
 }
 
-/// An external key that is imported for TLS 1.3 and a hash (RFC 9258): both sides make a key of it, and of its *imported
-/// identity*, by which they call it. It is for suites of that hash; a client that has suites of both offers two.
+/// An external key that is imported for TLS 1.3 and a hash (RFC 9258): both sides make a key of it, and of its
+/// *imported identity*, by which they call it. It is for suites of that hash; a client that has suites of both offers
+/// two.
 ///
 /// ```
 /// # fn f<P: saitls_core::crypto::CryptoProvider>() -> saitls_core::Result<()> {

@@ -33,9 +33,9 @@ struct Strikes<const N: usize> {
     strikes: [([u8; 16], u64); N],
 }
 
-/// Remembers `N` ClientHellos, in 24 bytes each, for as long as they could be taken: up to 22 seconds. It forgets nothing
-/// within that time; when it is full, no more early data is taken until it is not. What may have come before it began to
-/// remember is not taken either, so that after a restart there is no early data for as long.
+/// Remembers `N` ClientHellos, in 24 bytes each, for as long as they could be taken: up to 22 seconds. It forgets
+/// nothing within that time; when it is full, no more early data is taken until it is not. What may have come before it
+/// began to remember is not taken either, so that after a restart there is no early data for as long.
 ///
 /// A spin lock is held while it is looked through: not for interrupt handlers. It needs a processor with atomic
 /// compare-and-swap.

@@ -15,8 +15,9 @@ const SALT_LEN: usize = 16;
 const FRONT_LEN: usize = NAME_LEN + SALT_LEN;
 const TAG_LEN: usize = 16;
 
-/// What the key of one ticket is derived with, and how it is loaded.
+/// What the key of one ticket is derived with, or of one cookie, and how it is loaded.
 const TICKET: Label<'static> = Label::tls13(b"ticket key");
+const COOKIE: Label<'static> = Label::tls13(b"cookie key");
 const KEY: Label<'static> = Label::tls13(b"key");
 
 #[derive(Clone)]
@@ -29,8 +30,8 @@ struct Key {
     since: Option<u64>,
 }
 
-/// Seals what tickets stand for into them, with an AEAD of the provider, so that a server remembers nothing. Tickets can
-/// be used more than once.
+/// Seals what tickets stand for into them, with an AEAD of the provider, so that a server remembers nothing. Tickets
+/// can be used more than once.
 ///
 /// ```text
 /// name of the key 8 | salt 16 | sealed with a key of its own, of the key and the salt: the state, tag 16
@@ -81,7 +82,8 @@ impl<'a> TicketKeys<'a> {
         Self { keys: Shared::new([Some(key), None]), clock: None, lifetime: 86_400 }
     }
 
-    /// Knows what time it is: tickets end when they should, keys are renewed by themselves, and there can be early data.
+    /// Knows what time it is: tickets end when they should, keys are renewed by themselves, and there can be early
+    /// data.
     #[must_use]
     pub const fn with_clock(mut self, clock: &'a dyn Clock) -> Self {
         self.clock = Some(clock);
@@ -203,10 +205,10 @@ fn key<P: CryptoProvider>(provider: &P, name: [u8; NAME_LEN], secret: SecretByte
 }
 
 impl Key {
-    /// The key of one ticket. It seals nothing else, so there is one nonce.
-    fn of_ticket<P: CryptoProvider>(&self, provider: &mut P, salt: &[u8]) -> Result<P::Aead> {
+    /// The key of one ticket, or cookie. It seals nothing else, so there is one nonce.
+    fn derived<P: CryptoProvider>(&self, provider: &mut P, label: &Label<'_>, salt: &[u8]) -> Result<P::Aead> {
         let secret = P::Secret::import(provider, self.secret.as_bytes())?;
-        let secret = secret.derive(provider, self.suite.hash(), &TICKET, salt)?;
+        let secret = secret.derive(provider, self.suite.hash(), label, salt)?;
         P::Aead::from_secret(provider, self.suite, &secret, &KEY)
     }
 }
@@ -225,14 +227,60 @@ impl<P: CryptoProvider> Ticketer<P> for TicketKeys<'_> {
     }
 
     fn poll_seal(&self, provider: &mut P, state: &[&[u8]], ticket: &mut [u8]) -> Poll<Result<Option<usize>>> {
+        Poll::Ready(self.seal(provider, &TICKET, state, ticket).map(Some))
+    }
+
+    fn poll_open(&self, provider: &mut P, ticket: &[u8], state: &mut [u8]) -> Poll<Result<Option<usize>>> {
+        Poll::Ready(self.open(provider, &TICKET, ticket, state))
+    }
+}
+
+impl TicketKeys<'_> {
+    /// The longest that a cookie for so many bytes can be.
+    pub(crate) const fn cookie_len(len: usize) -> usize {
+        len.saturating_add(FRONT_LEN + TAG_LEN)
+    }
+
+    /// Seals a cookie, and returns its length.
+    pub(crate) fn seal_cookie<P: CryptoProvider>(
+        &self,
+        provider: &mut P,
+        content: &[u8],
+        cookie: &mut [u8],
+    ) -> Result<usize> {
+        self.seal(provider, &COOKIE, &[content], cookie)
+    }
+
+    /// Opens a cookie, and returns the length of its content; `None` if it is none of ours.
+    pub(crate) fn open_cookie<P: CryptoProvider>(
+        &self,
+        provider: &mut P,
+        cookie: &[u8],
+        content: &mut [u8],
+    ) -> Result<Option<usize>> {
+        self.open(provider, &COOKIE, cookie, content)
+    }
+
+    /// The time in seconds, if it is known.
+    pub(crate) fn seconds(&self) -> Option<u64> {
+        self.time()
+    }
+
+    fn seal<P: CryptoProvider>(
+        &self,
+        provider: &mut P,
+        label: &Label<'_>,
+        parts: &[&[u8]],
+        sealed: &mut [u8],
+    ) -> Result<usize> {
         let key = self.current(provider)?;
-        let (front, mut room) = ticket.split_first_chunk_mut::<FRONT_LEN>().ok_or(Error::Internal)?;
+        let (front, mut room) = sealed.split_first_chunk_mut::<FRONT_LEN>().ok_or(Error::Internal)?;
         let (name, salt) = front.split_at_mut_checked(NAME_LEN).ok_or(Error::Internal)?;
         name.copy_from_slice(&key.name);
         provider.fill_random(salt)?;
-        let mut aead = key.of_ticket(provider, salt)?;
+        let mut aead = key.derived(provider, label, salt)?;
         let mut len = TAG_LEN;
-        for part in state {
+        for part in parts {
             room.get_mut(len.saturating_sub(TAG_LEN)..)
                 .and_then(|room| room.get_mut(..part.len()))
                 .ok_or(Error::Internal)?
@@ -242,25 +290,30 @@ impl<P: CryptoProvider> Ticketer<P> for TicketKeys<'_> {
         room = room.get_mut(..len).ok_or(Error::Internal)?;
         if let Err(error) = aead.seal(provider, &Nonce::default(), front, room) {
             room.zeroize();
-            return Poll::Ready(Err(error));
+            return Err(error);
         }
-        Poll::Ready(Ok(Some(len.saturating_add(FRONT_LEN))))
+        Ok(len.saturating_add(FRONT_LEN))
     }
 
-    fn poll_open(&self, provider: &mut P, ticket: &[u8], state: &mut [u8]) -> Poll<Result<Option<usize>>> {
-        let unknown = Poll::Ready(Ok(None));
-        let Some((front, sealed)) = ticket.split_first_chunk::<FRONT_LEN>() else { return unknown };
-        let Some((name, salt)) = front.split_first_chunk() else { return unknown };
-        let Some(len) = sealed.len().checked_sub(TAG_LEN) else { return unknown };
-        let Some(key) = self.named(name) else { return unknown };
-        let Some(room) = state.get_mut(..sealed.len()) else { return unknown };
-        let mut aead = key.of_ticket(provider, salt)?;
+    fn open<P: CryptoProvider>(
+        &self,
+        provider: &mut P,
+        label: &Label<'_>,
+        sealed: &[u8],
+        content: &mut [u8],
+    ) -> Result<Option<usize>> {
+        let Some((front, sealed)) = sealed.split_first_chunk::<FRONT_LEN>() else { return Ok(None) };
+        let Some((name, salt)) = front.split_first_chunk() else { return Ok(None) };
+        let Some(len) = sealed.len().checked_sub(TAG_LEN) else { return Ok(None) };
+        let Some(key) = self.named(name) else { return Ok(None) };
+        let Some(room) = content.get_mut(..sealed.len()) else { return Ok(None) };
+        let mut aead = key.derived(provider, label, salt)?;
         room.copy_from_slice(sealed);
         match aead.open(provider, &Nonce::default(), front, room) {
-            Ok(()) => Poll::Ready(Ok(Some(len))),
+            Ok(()) => Ok(Some(len)),
             Err(error) => {
                 room.zeroize();
-                Poll::Ready(if error == Error::Peer(PeerFault::BadRecordMac) { Ok(None) } else { Err(error) })
+                if error == Error::Peer(PeerFault::BadRecordMac) { Ok(None) } else { Err(error) }
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Tickets of a server (RFC 9846 2.2, 4.7.1): who makes them, and what they stand for. With the feature `tickets`.
 //!
-//! A [`Ticketer`] makes of what a server must know of a session a ticket, which its client keeps and shows when it comes
-//! back. There are two: [`TicketKeys`] seals it into the ticket, so that the server remembers nothing; [`SessionCache`]
-//! remembers it, and each ticket is good for one connection.
+//! A [`Ticketer`] makes of what a server must know of a session a ticket, which its client keeps and shows when it
+//! comes back. There are two: [`TicketKeys`] seals it into the ticket, so that the server remembers nothing;
+//! [`SessionCache`] remembers it, and each ticket is good for one connection.
 
 #[cfg(feature = "early-data")]
 mod anti_replay;

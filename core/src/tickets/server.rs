@@ -1,8 +1,8 @@
 //! What a server does about tickets.
 
-use super::Ticketer;
 #[cfg(feature = "early-data")]
 use super::{AntiReplay, Arrival};
+use super::{TicketKeys, Ticketer};
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
 #[cfg(feature = "early-data")]
@@ -16,6 +16,8 @@ pub(crate) struct ServerTickets<'a, P: CryptoProvider> {
     pub(crate) ticketer: Option<&'a dyn Ticketer<P>>,
     /// How many a client gets by itself.
     pub(crate) count: u8,
+    /// What cookies are sealed with, if a HelloRetryRequest is to leave nothing behind.
+    pub(crate) cookies: Option<&'a TicketKeys<'a>>,
     /// How many bytes of early data a ticket allows.
     #[cfg(feature = "early-data")]
     pub(crate) max_early_data: u32,
@@ -28,6 +30,7 @@ impl<P: CryptoProvider> ServerTickets<'_, P> {
         Self {
             ticketer: None,
             count: DEFAULT_COUNT,
+            cookies: None,
             #[cfg(feature = "early-data")]
             max_early_data: 0,
             #[cfg(feature = "early-data")]

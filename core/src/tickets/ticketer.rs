@@ -10,8 +10,8 @@ use core::task::{Poll, Waker};
 /// key, as the provider [stores](crate::crypto::Secret::store) it: whoever can read a state of software secrets can
 /// speak for both ends. They must come back as they were given, or not at all.
 pub trait Ticketer<P: CryptoProvider>: Sync {
-    /// How long a session can be resumed, in seconds, from its first handshake on: at most 604,800, seven days (RFC 9846
-    /// 4.7.1).
+    /// How long a session can be resumed, in seconds, from its first handshake on: at most 604,800, seven days (RFC
+    /// 9846 4.7.1).
     fn lifetime(&self) -> u32;
 
     /// The time in seconds since the first of January 1970 (UTC), if it is known. Where it is not, as by default, it is
@@ -32,8 +32,8 @@ pub trait Ticketer<P: CryptoProvider>: Sync {
     /// Whatever says best why the connection ends. A store that is full has no ticket, and no error.
     fn poll_seal(&self, provider: &mut P, state: &[&[u8]], ticket: &mut [u8]) -> Poll<Result<Option<usize>>>;
 
-    /// Writes the state that the ticket stands for to the front of `state`, and returns its length; `None` if it is none
-    /// of ours, has been spent or is too old, or if its state is longer than `state`: the client then gets a full
+    /// Writes the state that the ticket stands for to the front of `state`, and returns its length; `None` if it is
+    /// none of ours, has been spent or is too old, or if its state is longer than `state`: the client then gets a full
     /// handshake. While it is pending it is asked again, for the same ticket.
     ///
     /// Anybody may send anything as a ticket, as often as fits a message: this should cost little.
@@ -42,9 +42,9 @@ pub trait Ticketer<P: CryptoProvider>: Sync {
     /// Why nothing can be said; the handshake fails. An unknown ticket is no error.
     fn poll_open(&self, provider: &mut P, ticket: &[u8], state: &mut [u8]) -> Poll<Result<Option<usize>>>;
 
-    /// The session of this ticket, which was opened, is about to be resumed. If tickets are for one connection each, this
-    /// one is gone now; `false` if it was gone already: the client then gets a full handshake. By default a ticket can
-    /// be used again.
+    /// The session of this ticket, which was opened, is about to be resumed. If tickets are for one connection each,
+    /// this one is gone now; `false` if it was gone already: the client then gets a full handshake. By default a ticket
+    /// can be used again.
     ///
     /// # Errors
     /// Why nothing can be said; the handshake fails.

@@ -10,8 +10,8 @@ use crate::record::RecordAligned;
 use crate::wire::ClientHello;
 use crate::wire::extensions::OfferedPsks;
 
-/// Takes early data, if it is `offered` and everything is as it was when the client got its ticket: then the evidence is
-/// used up. The binder has been found right, so that nobody but the client could use up what is remembered against
+/// Takes early data, if it is `offered` and everything is as it was when the client got its ticket: then the evidence
+/// is used up. The binder has been found right, so that nobody but the client could use up what is remembered against
 /// replays.
 pub(in crate::handshake) fn take_early_data<P: CryptoProvider>(
     step: &mut Step<'_, '_, P>,

@@ -52,8 +52,8 @@ impl Resumed {
         self.early_data.as_ref()
     }
 
-    /// The client is who it was. Whoever came with another PSK is known by that, and gets no tickets: these would outlive
-    /// the key, and save nothing.
+    /// The client is who it was. Whoever came with another PSK is known by that, and gets no tickets: these would
+    /// outlive the key, and save nothing.
     pub(super) fn restore<P: CryptoProvider>(resumed: Option<Self>, step: &mut Step<'_, '_, P>) -> PeerAuthentication {
         let Some(resumed) = resumed else {
             let session = step.session();
@@ -74,8 +74,9 @@ impl Resumed {
 /// The hash and the Early Secret of a ticket's PSK, and its session.
 type Opened<P> = (HashAlgorithm, Early<P>, Resumed);
 
-/// Opens a ticket, with its age if it is the first, which alone may come with early data; there is nothing if it is none of ours, or if its session is over, its hash has no suite, or the
-/// client asked for another name then, or we asked it for another proof.
+/// Opens a ticket, with its age if it is the first, which alone may come with early data; there is nothing if it is
+/// none of ours, or if its session is over, its hash has no suite, or the client asked for another name then, or we
+/// asked it for another proof.
 pub(super) fn poll_open<P: CryptoProvider>(
     step: &mut Step<'_, '_, P>,
     ticketer: &dyn Ticketer<P>,
@@ -108,8 +109,8 @@ pub(super) fn poll_open<P: CryptoProvider>(
     })
 }
 
-/// A hash of what a session must not be resumed without: the name that the client asked for, how it was asked who it is,
-/// and whom its verifier trusts. `None` if nobody can tell that: then there are no sessions.
+/// A hash of what a session must not be resumed without: the name that the client asked for, how it was asked who it
+/// is, and whom its verifier trusts. `None` if nobody can tell that: then there are no sessions.
 fn policy<P: CryptoProvider>(
     provider: &mut P,
     config: &ServerConfig<'_, P>,

@@ -32,9 +32,15 @@
 //! The right-hand column is what the calls of `k_recv` and `k_send` do. RECVD_CH is the part of START that selects the
 //! parameters: `negotiate`.
 
+#[cfg(feature = "tickets")]
+mod cookie;
+#[cfg(not(feature = "tickets"))]
+#[path = "no_cookie.rs"]
+mod cookie;
 mod negotiate;
 mod negotiated;
 mod requesting_certificate;
+mod retried;
 mod sending_certificate;
 mod sending_finished;
 mod server_hello;

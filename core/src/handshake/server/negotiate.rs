@@ -251,18 +251,19 @@ const COMPARED: [ExtensionType; 14] = [
     ExtensionType::SERVER_CERTIFICATE_TYPE,
     ExtensionType::RECORD_SIZE_LIMIT,
     ExtensionType::SUPPORTED_VERSIONS,
-    // Nobody asked for one.
+    // Unless it is ours, nobody asked for one.
     ExtensionType::COOKIE,
     ExtensionType::CERTIFICATE_AUTHORITIES,
     ExtensionType::SIGNATURE_ALGORITHMS_CERT,
 ];
 
 /// A hash over what a second ClientHello is held against: all that we act on, in whatever order its extensions stand.
-/// Some clients change the order, and what they send to be ignored.
+/// Some clients change the order, and what they send to be ignored. A cookie of ours stands in the second one alone.
 pub(super) fn fingerprint<P: CryptoProvider>(
     provider: &mut P,
     suite: CipherSuite,
     hello: &ClientHello<'_>,
+    has_own_cookie: bool,
 ) -> Result<Digest> {
     let mut hash = P::Hash::start(provider, suite.hash())?;
     let mut add = |bytes: &[u8]| {
@@ -273,7 +274,7 @@ pub(super) fn fingerprint<P: CryptoProvider>(
     add(hello.random)?;
     add(hello.legacy_session_id)?;
     add(hello.cipher_suites.as_bytes())?;
-    for kind in COMPARED {
+    for kind in COMPARED.into_iter().filter(|&kind| !has_own_cookie || kind != ExtensionType::COOKIE) {
         if let Some(data) = hello.extensions.find(kind) {
             add(&kind.0.to_be_bytes())?;
             add(data)?;

@@ -1,30 +1,24 @@
 //! START and RECVD_CH: take a ClientHello, agree on a secret, send the ServerHello; or a HelloRetryRequest.
 
+use super::cookie::{self, Sealed};
 use super::negotiate::{Exchange, Selection, check_extensions, check_version, fingerprint, select};
 use super::negotiated::Negotiated;
+use super::retried::{Retried, write_hello_retry_request};
 use super::server_hello::{finish, poll_write};
 use super::{Key, State, Step};
-use crate::codes::{CertificateType, CipherSuite, ExtensionType, NamedGroup};
+use crate::codes::{CertificateType, CipherSuite, NamedGroup};
 use crate::config::ServerConfig;
-use crate::crypto::{CryptoProvider, Digest};
+use crate::crypto::CryptoProvider;
 use crate::error::{CertificateFault, Error, Incompatibility, PeerFault, Result};
 use crate::handshake::Received;
 use crate::handshake::psk::{self, Choice};
 use crate::record::Next;
-use crate::wire::extensions::{KeyShareClientHello, KeyShareHelloRetryRequest, SelectedVersion};
-use crate::wire::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, ServerHello};
+use crate::wire::ClientHello;
 use core::task::{Poll, ready};
 
 pub(crate) struct Start<P: CryptoProvider> {
     retried: Option<Retried>,
     psk: Choice<P>,
-}
-
-/// What the second ClientHello is held against.
-struct Retried {
-    cipher_suite: CipherSuite,
-    named_group: NamedGroup,
-    fingerprint: Digest,
 }
 
 impl<P: CryptoProvider> Start<P> {
@@ -41,6 +35,9 @@ impl<P: CryptoProvider> Start<P> {
     ) -> Poll<Result<State<P>>> {
         let hello = ClientHello::read(received.message.body)?;
         check_version(&hello)?;
+        if self.retried.is_none() {
+            self.retried = cookie::open(step, config, &hello)?;
+        }
         if let Some(retried) = self.retried.as_ref().filter(|_| !self.psk.is_begun()) {
             retried.check(step, &hello)?;
         }
@@ -69,7 +66,7 @@ impl<P: CryptoProvider> Start<P> {
             Exchange::Agree(group, share) => {
                 self.send_server_hello(step, config, received, &hello, &selection, (group, share))
             }
-            Exchange::AskFor(group) => self.send_hello_retry_request(step, received, &hello, &selection, group),
+            Exchange::AskFor(group) => self.send_hello_retry_request(step, config, received, &hello, &selection, group),
             Exchange::Without(_) => {
                 let len = finish(step, &hello, &selection, 0).map_err(|error| step.explain(error))?;
                 Poll::Ready(self.answer(step, config, received, &hello, &selection, (len, None)))
@@ -137,6 +134,7 @@ impl<P: CryptoProvider> Start<P> {
     fn send_hello_retry_request(
         &mut self,
         step: &mut Step<'_, '_, P>,
+        config: &ServerConfig<'_, P>,
         received: &mut Received<'_>,
         hello: &ClientHello<'_>,
         selection: &Selection<'_>,
@@ -144,17 +142,15 @@ impl<P: CryptoProvider> Start<P> {
     ) -> Poll<Result<State<P>>> {
         // After the first one, `Retried::check` has made sure that there is a share.
         let suite = selection.cipher_suite;
-        let fingerprint = fingerprint(step.provider(), suite, hello)?;
+        let fingerprint = fingerprint(step.provider(), suite, hello, false)?;
+        let retried = Retried { cipher_suite: suite, named_group: group, fingerprint, is_sealed: false };
         begin(step, hello, suite)?;
         step.accept(&received.message)?;
+        let cookie = Sealed::new(step, config, &retried)?;
         step.replace_by_message_hash(suite)?;
         step.facts().retried = true;
         let sent = step.poll_send(&mut |writer, _| {
-            let (random, session_id) = (&HELLO_RETRY_REQUEST_RANDOM, hello.legacy_session_id);
-            ServerHello::write(writer, random, session_id, suite, |writer| {
-                SelectedVersion::write(writer);
-                KeyShareHelloRetryRequest { selected_group: group }.write(writer);
-            });
+            write_hello_retry_request(writer, hello, suite, group, cookie.as_ref().map(Sealed::as_bytes));
         });
         match sent {
             Poll::Ready(sent) => sent?,
@@ -165,8 +161,11 @@ impl<P: CryptoProvider> Start<P> {
             step.change_cipher_spec(0)?;
         }
         step.expect(Next::Hello { early_data: selection.early_data })?;
-        let retried = Some(Retried { cipher_suite: suite, named_group: group, fingerprint });
-        Poll::Ready(Ok(State::Start(Self { retried, psk: Choice::again(hello)? })))
+        if cookie.is_some() {
+            step.forget_hello();
+            return Poll::Ready(Ok(State::Start(Self::new())));
+        }
+        Poll::Ready(Ok(State::Start(Self { retried: Some(retried), psk: Choice::again(hello)? })))
     }
 }
 
@@ -213,23 +212,5 @@ fn note<P: CryptoProvider>(step: &mut Step<'_, '_, P>, selection: &Selection<'_>
     facts.own_certificate_type = own_type.unwrap_or(CertificateType::X509);
     if let Some(name) = selection.identity_request.server_name {
         step.notes().note_name(name);
-    }
-}
-
-impl Retried {
-    /// What we act on has not changed, but for what RFC 9846 4.2.2 allows.
-    fn check<P: CryptoProvider>(&self, step: &mut Step<'_, '_, P>, hello: &ClientHello<'_>) -> Result<()> {
-        if fingerprint(step.provider(), self.cipher_suite, hello)? != self.fingerprint {
-            return Err(PeerFault::ClientHelloChanged.into());
-        }
-        if hello.extensions.find(ExtensionType::EARLY_DATA).is_some() {
-            return Err(PeerFault::ClientHelloChanged.into());
-        }
-        let shares = hello.extensions.get(ExtensionType::KEY_SHARE, KeyShareClientHello::read)?;
-        let mut shares = shares.ok_or(PeerFault::MissingExtension)?.iter();
-        match (shares.next(), shares.next()) {
-            (Some(share), None) if share.group == self.named_group => Ok(()),
-            _ => Err(PeerFault::IllegalKeyShare.into()),
-        }
     }
 }

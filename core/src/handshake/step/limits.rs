@@ -43,4 +43,9 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
     pub(in crate::handshake) fn limit_fragments_to_fit(&mut self, bytes: usize) {
         self.carrier.limit(bytes, self.own_record_size_limit().into());
     }
+
+    /// Forgets the ClientHello, as if it had never come.
+    pub(in crate::handshake) fn forget_hello(&mut self) {
+        self.memory.forget_hello();
+    }
 }

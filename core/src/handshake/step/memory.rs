@@ -85,6 +85,16 @@ impl<'a, P: CryptoProvider> Memory<'a, P> {
         }
     }
 
+    /// Forgets a ClientHello, as if it had never come.
+    pub(super) fn forget_hello(&mut self) {
+        self.end_handshake();
+        self.facts = Facts::new();
+        #[cfg(feature = "tickets")]
+        {
+            self.session.policy = None;
+        }
+    }
+
     /// Drops what only the handshake needs.
     #[inline(never)]
     pub(crate) fn end_handshake(&mut self) {

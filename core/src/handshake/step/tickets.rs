@@ -1,8 +1,10 @@
 //! Tickets of a server: opened in memory that is there anyway.
 
 use super::{Memory, SessionFacts, Step};
-use crate::crypto::CryptoProvider;
+use crate::codes::CipherSuite;
+use crate::crypto::{CryptoProvider, Digest};
 use crate::error::Result;
+use crate::key_schedule::message_hash_header;
 use crate::tickets::{SessionState, Ticketer};
 use crate::waiting::Operation;
 use core::task::{Poll, ready};
@@ -12,6 +14,21 @@ impl<'a, P: CryptoProvider> Step<'_, 'a, P> {
     /// What tickets are to stand for.
     pub(in crate::handshake) const fn session(&mut self) -> &mut SessionFacts {
         &mut self.memory.session
+    }
+
+    /// The transcript behind a HelloRetryRequest that nobody remembers: of the hash of the first ClientHello, and that
+    /// message.
+    pub(in crate::handshake) fn begin_transcript_again(
+        &mut self,
+        suite: CipherSuite,
+        first: &Digest,
+        request: &[u8],
+    ) -> Result<()> {
+        self.begin_transcript(suite)?;
+        let transcript = &mut self.memory.transcript;
+        transcript.add(self.provider, &message_hash_header(first)?)?;
+        transcript.add(self.provider, first.as_bytes())?;
+        transcript.add(self.provider, request)
     }
 
     /// Opens a ticket, and has `take` take what it needs of the state; nothing if there is none, or it is not as it was

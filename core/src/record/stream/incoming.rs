@@ -123,7 +123,7 @@ impl<P: CryptoProvider, G> Incoming<P, G> {
     }
 
     /// What the peer may say from here on.
-    pub(super) const fn expect(&mut self, next: Next) {
+    pub(crate) const fn expect(&mut self, next: Next) {
         self.next = Some(next);
         self.allows_plaintext_alert = !matches!(next, Next::Hello { .. } | Next::ApplicationData);
         self.early_data_left = match next {
