@@ -23,7 +23,8 @@ cargo xtask coverage [TARGET]   what the corpora of the fuzz targets reach of sa
 cargo xtask firmware            builds examples/firmware, runs each program in QEMU against openssl, prints what it takes
             [PROGRAM]           only tls_uart, primitives, https_client, https_server,
                                 constant (equal instructions whatever the secret, on every board),
-                                vectors (P-256 in assembly) or engine (the AST2600)
+                                vectors (P-256 in assembly) or engine (the AST2600);
+                                footprint: only if named, the tables of docs/FOOTPRINT.md
             [--row NAME]        only this selection of suites
             [--budgets]         fails where a figure is over its budget in examples/firmware/budgets.json
 cargo xtask floors              in no crate modules use each other in a circle, and each of core only those below it

@@ -1,6 +1,7 @@
 //! The boards that QEMU emulates, and how their clocks count instructions.
 
 /// A board.
+#[derive(Clone)]
 pub(super) struct Board {
     /// What QEMU calls it.
     pub(super) name: &'static str,

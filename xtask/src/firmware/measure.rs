@@ -16,23 +16,43 @@ use std::time::Duration;
 const PAGE_LEN: usize = 65_536;
 
 /// One selection.
-struct Row {
-    name: &'static str,
-    what: &'static str,
-    features: &'static str,
+pub(super) struct Row {
+    pub(super) name: &'static str,
+    pub(super) what: &'static str,
+    pub(super) features: &'static str,
     /// The server's identity in `examples/firmware/pki`.
-    identity: &'static str,
+    pub(super) identity: &'static str,
     /// Other words for the server.
-    words: &'static [&'static str],
-    board: Board,
-    is_server: bool,
+    pub(super) words: &'static [&'static str],
+    pub(super) board: Board,
+    pub(super) is_server: bool,
 }
 
-const CLIENT: Row =
+/// What a row takes, by the names of the budgets.
+pub(super) type Figures = BTreeMap<&'static str, f64>;
+
+impl Row {
+    /// Builds it and runs it.
+    pub(super) fn measure(&self, root: &Path) -> Result<Figures, String> {
+        let of_row = |error| format!("{}: {error}", self.name);
+        let pki = root.join("examples/firmware/pki");
+        let program = if self.is_server { "tls_uart_server" } else { "tls_uart" };
+        let image = image::build(root, program, &self.board, self.features)?;
+        let printed = if self.is_server {
+            serve(&pki, &self.board, &image)
+        } else {
+            let (_server, port) = openssl_server(&pki, &page(root)?, self.identity, self.words)?;
+            run(&self.board, self.board.pace, &image, Some(port))
+        };
+        figures(&self.board, &image::flash(&image)?, &printed.map_err(of_row)?).map_err(of_row)
+    }
+}
+
+pub(super) const CLIENT: Row =
     Row { name: "", what: "", features: "", identity: "direct", words: &[], board: AN385, is_server: false };
 
 /// The server has the key of `tls_uart`, and no certificate.
-const PSK: &[&str] = &[
+pub(super) const PSK: &[&str] = &[
     "-psk_identity",
     "board",
     "-psk",
@@ -40,7 +60,7 @@ const PSK: &[&str] = &[
     "-allow_no_dhe_kex",
 ];
 
-const ROWS: [Row; 27] = [
+const ROWS: [Row; 28] = [
     Row {
         name: "psk",
         what: "AES-128-GCM, X25519, pre-shared key",
@@ -170,6 +190,14 @@ const ROWS: [Row; 27] = [
         board: MICROBIT,
         ..CLIENT
     },
+    Row {
+        name: "microbit-server",
+        what: "server: AES-128-GCM, P-256, a chain of two certificates sent, short requests",
+        features: "aes128gcm,p256,small-records",
+        board: MICROBIT,
+        is_server: true,
+        ..CLIENT
+    },
     Row { name: "m33", what: "AES-128-GCM, P-256, pinned key", features: "aes128gcm,p256", board: AN505, ..CLIENT },
     Row {
         name: "m33-ordered",
@@ -223,8 +251,6 @@ const COLUMNS: [(&str, &str); 14] = [
 
 /// Builds and runs every row, prints the table, and compares it with the budgets.
 pub(super) fn table(root: &Path, only: Option<&str>, strict: bool) -> Result<(), String> {
-    let pki = root.join("examples/firmware/pki");
-    let www = page(root)?;
     let budgets =
         fs::read_to_string(root.join("examples/firmware/budgets.json")).map_err(|e| format!("budgets: {e}"))?;
     let budgets: Value = serde_json::from_str(&budgets).map_err(|error| format!("budgets: {error}"))?;
@@ -233,16 +259,7 @@ pub(super) fn table(root: &Path, only: Option<&str>, strict: bool) -> Result<(),
     println!("| row | processor | selection | {} |", COLUMNS.map(|(_, title)| title).join(" | "));
     println!("|---|---|---{}|", "|---".repeat(COLUMNS.len()));
     for row in ROWS.iter().filter(|row| only.is_none_or(|name| name == row.name)) {
-        let of_row = |error| format!("{}: {error}", row.name);
-        let program = if row.is_server { "tls_uart_server" } else { "tls_uart" };
-        let image = image::build(root, program, &row.board, row.features)?;
-        let printed = if row.is_server {
-            serve(&pki, &row.board, &image)
-        } else {
-            let (_server, port) = openssl_server(&pki, &www, row.identity, row.words)?;
-            run(&row.board, row.board.pace, &image, Some(port))
-        };
-        let figures = figures(&row.board, &image::flash(&image)?, &printed.map_err(of_row)?).map_err(of_row)?;
+        let figures = row.measure(root)?;
         let cells: Vec<String> = COLUMNS.iter().map(|(key, _)| number(figures[key])).collect();
         println!("| {} | {} | {} | {} |", row.name, row.board.processor, row.what, cells.join(" | "));
         over.extend(exceeded(row.name, &figures, &budgets[row.name])?);
@@ -341,7 +358,7 @@ fn serve(pki: &Path, board: &Board, image: &Path) -> Result<Vec<(String, f64)>, 
 }
 
 /// The figures of a row, by the names of the budgets.
-fn figures(board: &Board, flash: &Flash, printed: &[(String, f64)]) -> Result<BTreeMap<&'static str, f64>, String> {
+fn figures(board: &Board, flash: &Flash, printed: &[(String, f64)]) -> Result<Figures, String> {
     let printed: BTreeMap<&str, f64> = printed.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     let get = |name: &str| printed.get(name).copied().ok_or_else(|| format!("no line {name}"));
     let bytes = get("bulk bytes")?;
@@ -370,7 +387,7 @@ fn figures(board: &Board, flash: &Flash, printed: &[(String, f64)]) -> Result<BT
 }
 
 /// The figures that are over their budgets.
-fn exceeded(row: &str, figures: &BTreeMap<&'static str, f64>, budgets: &Value) -> Result<Vec<String>, String> {
+fn exceeded(row: &str, figures: &Figures, budgets: &Value) -> Result<Vec<String>, String> {
     let budgets = budgets.as_object().ok_or_else(|| format!("no budgets for {row}"))?;
     let mut over = Vec::new();
     for (name, budget) in budgets {

@@ -4,6 +4,7 @@
 mod board;
 mod constant;
 mod engine;
+mod footprint;
 mod https;
 mod image;
 mod measure;
@@ -34,10 +35,11 @@ enum What {
     HttpsServer,
     Engine,
     Vectors,
+    Footprint,
 }
 
 /// What each word asks for; `tls_uart` has the server's rows too.
-const PROGRAMS: [(&str, What); 7] = [
+const PROGRAMS: [(&str, What); 8] = [
     ("tls_uart", What::Measure),
     ("primitives", What::Primitives),
     ("constant", What::Constant),
@@ -45,6 +47,7 @@ const PROGRAMS: [(&str, What); 7] = [
     ("https_server", What::HttpsServer),
     ("engine", What::Engine),
     ("vectors", What::Vectors),
+    ("footprint", What::Footprint),
 ];
 
 impl Options {
@@ -98,6 +101,10 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<(), String> {
     }
     if wanted(What::Vectors) {
         vectors::check(root)?;
+    }
+    // The figures of docs/FOOTPRINT.md, for whoever writes it: most of them are those of the table again.
+    if options.what == Some(What::Footprint) {
+        footprint::print(root)?;
     }
     if wanted(What::Engine) {
         engine::check(root)?;

@@ -22,6 +22,12 @@ const HEAD: &[u8] = b"HTTP/1.0 200 OK\r\n\r\n";
 /// The page: byte `i` is `i mod 251`.
 const PAGE_LEN: u32 = 65_536;
 
+#[cfg(not(feature = "small-records"))]
+const BUFFERS: (usize, usize) = (saitls_core::limits::FULL_RECEIVE_BUFFER_LEN, 4_096);
+/// For clients whose requests are short.
+#[cfg(feature = "small-records")]
+const BUFFERS: (usize, usize) = (1_600, 512);
+
 saitls_firmware::entry!(main);
 
 fn main() -> ! {
@@ -38,8 +44,8 @@ fn run() -> Result<(), Error> {
     let key = SigningKey::from_der(KEY)?;
     let identities = [Identity::new(&CHAIN, &key)];
     let config = ServerConfig::new(&identities);
-    let receive = singleton!(: [u8; saitls_core::limits::FULL_RECEIVE_BUFFER_LEN] = [0; _]).ok_or(Error::Internal)?;
-    let transmit = singleton!(: [u8; 4_096] = [0; 4_096]).ok_or(Error::Internal)?;
+    let receive = singleton!(: [u8; BUFFERS.0] = [0; BUFFERS.0]).ok_or(Error::Internal)?;
+    let transmit = singleton!(: [u8; BUFFERS.1] = [0; BUFFERS.1]).ok_or(Error::Internal)?;
     let mut tls = Connection::server(&config, Buffers::new(&mut receive[..], &mut transmit[..]))?;
     let mut uart = Uart::new();
     let mut longest = 0;
