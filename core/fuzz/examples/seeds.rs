@@ -58,8 +58,11 @@ fn main() {
     let folder = PathBuf::from(std::env::args().nth(1).expect("a folder"));
     wire(&mut Seeds::new(&folder, "wire"));
     bytes(&mut Seeds::new(&folder, "client_bytes"), &mut Seeds::new(&folder, "server_bytes"));
-    records_to_client(&mut Seeds::new(&folder, "client_records"));
-    records_to_server(&mut Seeds::new(&folder, "server_records"));
+    let (mut client, mut server) = (Seeds::new(&folder, "client_records"), Seeds::new(&folder, "server_records"));
+    records_to_client(&mut client);
+    psk_to_client(&mut client);
+    records_to_server(&mut server);
+    psk_to_server(&mut server);
     certificates(&mut Seeds::new(&folder, "certificates"));
 }
 
@@ -167,6 +170,28 @@ fn records_to_client(seeds: &mut Seeds) {
                     let rest = [&[0, 2, certificate, 3][..], &[0, 4, 0, 0, 5, 0], DATA].concat();
                     seeds.add(&[settings], &[&choice[..], &hello, &request, &rest].concat());
                 }
+            }
+        }
+    }
+}
+
+/// The server selects the PSK, at once or behind a HelloRetryRequest.
+fn psk_to_client(seeds: &mut Seeds) {
+    for settings in [0x40, 0x48, 0x4c, 0x41] {
+        let retry: &[u8] = if settings & 1 == 1 { &[0, 0, 0] } else { &[] };
+        for choice in [9, 0x89, 1] {
+            seeds.add(&[settings], &[retry, &[0, choice, 0, 0, 0, 0, 0, 5, 0], DATA].concat());
+        }
+    }
+}
+
+/// The client offers the PSK, in each mode, behind another one, without shares.
+fn psk_to_server(seeds: &mut Seeds) {
+    for settings in [0x40, 0x48, 0x4c, 0x41] {
+        for psks in 1..16 {
+            for again in [&[][..], &[0, 1, 0]] {
+                let first = if again.is_empty() { 1 } else { 0 };
+                seeds.add(&[settings], &[&[0, first, psks, 0][..], again, &[0, 5, 0], DATA].concat());
             }
         }
     }

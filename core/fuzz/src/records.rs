@@ -10,7 +10,26 @@ use crate::support::*;
 use saitls_core::codes::*;
 use saitls_core::config::Padding;
 use saitls_core::crypto::{PinnedKey, x509};
+use saitls_core::psk::{PreSharedKey, PskModes};
 use saitls_core::{Connection, Error};
+
+/// The PSK of both.
+const IDENTITY: &[u8] = b"pump-17";
+const KEY: &[u8] = &[0x5a; 32];
+
+/// Whether there is one, beside certificates.
+const fn has_psk(settings: u8) -> bool {
+    settings & 0x40 == 0x40
+}
+
+/// The modes that we allow then.
+const fn psk_modes(settings: u8) -> PskModes {
+    match settings >> 2 & 3 {
+        0 | 1 => PskModes::Either,
+        2 => PskModes::WithKeyExchange,
+        _ => PskModes::WithoutKeyExchange,
+    }
+}
 
 pub fn client_records(data: &[u8]) {
     let mut input = Input::new(data);
@@ -24,12 +43,16 @@ pub fn client_records(data: &[u8]) {
     if settings & 1 == 1 {
         config = config.with_key_shares(&[]);
     }
+    let psks = [PreSharedKey::new(IDENTITY, KEY)];
+    if has_psk(settings) {
+        config = config.with_psks(&psks).with_psk_modes(psk_modes(settings));
+    }
     if settings & 2 == 2 {
         config = config.with_records_per_key(3);
     }
     // A buffer may be too small for the fragments that it asks for.
     if let Ok(connection) = Connection::client(&config, name("localhost"), choice.buffers(settings)) {
-        run(Tested::new(connection), forger, choice, &mut input);
+        run(Tested::new(connection), forger, choice, has_psk(settings), &mut input);
     }
 }
 
@@ -45,8 +68,12 @@ pub fn server_records(data: &[u8]) {
     if settings & 2 == 2 {
         config = config.with_records_per_key(3);
     }
+    let psks = [PreSharedKey::new(IDENTITY, KEY)];
+    if has_psk(settings) {
+        config = config.with_psks(&psks).with_psk_modes(psk_modes(settings));
+    }
     let connection = Connection::server(&config, choice.buffers(settings)).unwrap();
-    run(Tested::new(connection), forger, choice, &mut input);
+    run(Tested::new(connection), forger, choice, has_psk(settings), &mut input);
 }
 
 fn padding(settings: u8) -> Padding {
@@ -57,8 +84,8 @@ fn padding(settings: u8) -> Padding {
     }
 }
 
-fn run(mut tested: Tested<'_>, mut forger: Forger, choice: Choice, input: &mut Input<'_>) {
-    let mut peer = Peer { choice, asked: None, limit: None };
+fn run(mut tested: Tested<'_>, mut forger: Forger, choice: Choice, has_psk: bool, input: &mut Input<'_>) {
+    let mut peer = Peer { choice, has_psk, psks: 0, asked: None, limit: None };
     let _ = tested.process();
     while !input.is_empty() && tested.connection.error().is_none() {
         if forger.follows {
@@ -86,6 +113,9 @@ fn run(mut tested: Tested<'_>, mut forger: Forger, choice: Choice, input: &mut I
 /// What the peer does.
 struct Peer {
     choice: Choice,
+    has_psk: bool,
+    /// What a client says of PSKs, in both ClientHellos.
+    psks: u8,
     /// What its last message asked for.
     asked: Option<Limit>,
     /// What it asked for in a message that was taken.
@@ -186,8 +216,15 @@ impl Peer {
         ];
         match (forger.role, forger.seal.is_some()) {
             (Role::Server, false) if forger.client_hello.as_ref().is_some_and(|hello| !hello.shares().is_empty()) => {
-                match input.byte() % 8 {
+                let choice = input.byte();
+                match choice % 8 {
                     0 => forger.make_hello_retry_request(Some(NamedGroup::SECP256R1), None).message(),
+                    _ if self.has_psk && choice & 8 == 8 => {
+                        forger.psk = Some(KEY.to_vec());
+                        let index = [0, choice >> 7];
+                        let hello = forger.make_server_hello();
+                        hello.with(|hello| _ = hello.extensions().set(ExtensionType::PRE_SHARED_KEY, index)).message()
+                    }
                     _ => forger.make_server_hello().message(),
                 }
             }
@@ -206,6 +243,10 @@ impl Peer {
                 // The second says the same as the first.
                 if forger.client_hello.is_none() {
                     self.asked = self.choice.offer(&mut hello, input);
+                    self.psks = if self.has_psk { input.byte() } else { 0 };
+                }
+                if self.psks != 0 {
+                    hello = self.with_psk(forger, hello);
                 }
                 forger.client_hello = Some(hello.clone());
                 hello.message()
@@ -218,6 +259,21 @@ impl Peer {
             }
             _ => new_session_ticket(),
         }
+    }
+}
+
+impl Peer {
+    /// A ClientHello that offers the PSK, behind an unknown one or alone.
+    fn with_psk(&self, forger: &mut Forger, mut hello: ClientHelloParts) -> ClientHelloParts {
+        let modes: &[u8] = [&[1, 1][..], &[1, 0], &[2, 0, 1], &[2, 9, 1]][usize::from(self.psks & 3)];
+        hello.extensions().remove(ExtensionType::PRE_SHARED_KEY);
+        hello.extensions().set(ExtensionType::PSK_KEY_EXCHANGE_MODES, modes);
+        if self.psks & 4 == 4 {
+            hello.extensions().remove(ExtensionType::SUPPORTED_GROUPS).remove(ExtensionType::KEY_SHARE);
+        }
+        forger.psk = Some(KEY.to_vec());
+        let all = [(&b"nobody"[..], HashAlgorithm::Sha384, &[7; 32][..]), (IDENTITY, HashAlgorithm::Sha256, KEY)];
+        forger.bind(hello, if self.psks & 8 == 8 { &all } else { &all[1..] })
     }
 }
 
