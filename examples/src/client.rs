@@ -134,7 +134,8 @@ fn connect<B: Backend>(args: &ClientArgs, config: &ClientConfig<'_, B>) -> Resul
             Client { args, event_loop, clock }.run(&mut SmoltcpClient::new(clock, tap, iface, sizes, config, name))
         }
         Transport::Std => {
-            Client { args, event_loop, clock }.run(&mut HostClient::new(clock, registry, sizes, config, name))
+            let dialler = HostClient::new(clock, registry, sizes, config, name).with_starttls(args.starttls);
+            Client { args, event_loop, clock }.run(&mut { dialler })
         }
     }
 }

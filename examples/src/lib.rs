@@ -28,5 +28,6 @@ pub mod quickstart;
 pub mod server;
 pub mod session;
 pub mod session_file;
+pub mod starttls;
 pub mod transport;
 pub mod trust;

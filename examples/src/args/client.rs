@@ -8,8 +8,9 @@ use http::uri::{PathAndQuery, Scheme};
 use lexopt::Parser;
 use saitls_core::codes::NamedGroup;
 
-use super::{Command, Common, code, group, host_and_port, os_value, parse, value};
+use super::{Command, Common, Transport, code, group, host_and_port, os_value, parse, value};
 use crate::failure::Failure;
+use crate::starttls::Protocol;
 
 /// Room for a session: tickets that hold the certificate of a client have up to 2,000 bytes.
 const SESSION_BUFFER_LEN: usize = 4096;
@@ -60,6 +61,7 @@ what to keep
                            send it again; what the server does not take is sent after the handshake
 what to do
   --get PATH               send an HTTP/1.1 GET, print the body, exit
+  --starttls PROTOCOL      begin in the clear, as smtp, imap or pop3; with --transport std
   --key-update             send a KeyUpdate after the handshake
   --key-log FILE           append secrets in SSLKEYLOGFILE format
   --provider NAME          rustcrypto (default) or aws-lc
@@ -82,6 +84,8 @@ pub struct ClientArgs {
     pub server_name: String,
     /// Whether any certificate will do.
     pub insecure: bool,
+    /// The protocol that begins in the clear.
+    pub starttls: Option<Protocol>,
     /// Whether to print the server's certificates.
     pub shows_certificates: bool,
     /// The path of a URL.
@@ -140,6 +144,11 @@ impl ClientArgs {
             "server-name" => self.server_name = value(name, parser)?,
             "insecure" => self.insecure = true,
             "showcerts" => self.shows_certificates = true,
+            "starttls" => {
+                let text = value(name, parser)?;
+                let unknown = || Failure::usage(format_args!("--{name} {text}: must be smtp, imap or pop3"));
+                self.starttls = Some(Protocol::from_name(&text).ok_or_else(unknown)?);
+            }
             "key-share" => {
                 let shares = self.key_shares.get_or_insert_default();
                 match value(name, parser)?.as_str() {
@@ -172,6 +181,9 @@ impl ClientArgs {
         }
         if self.host.is_empty() {
             return Err(Failure::usage("HOST:PORT is missing (see --help)"));
+        }
+        if self.starttls.is_some() && self.common.transport != Transport::Std {
+            return Err(Failure::usage("--starttls needs --transport std"));
         }
         if self.get.is_none() {
             self.get = self.path.take();

@@ -1,6 +1,6 @@
 //! A client.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::SocketAddr;
 
 use mio::net::TcpStream;
@@ -18,6 +18,7 @@ use crate::args::Common;
 use crate::backend::Backend;
 use crate::failure::Failure;
 use crate::net::Clock;
+use crate::starttls::{Preface, Protocol};
 
 /// A client on the host's TCP.
 pub struct HostClient<'a, B: Backend> {
@@ -28,12 +29,13 @@ pub struct HostClient<'a, B: Backend> {
     sizes: &'a Common,
     config: &'a ClientConfig<'a, B>,
     server_name: ServerName<'a>,
+    starttls: Option<Protocol>,
     nothing: Nothing,
 }
 
 enum Dial<'a, B: Backend> {
     Idle,
-    Dialling { tcp: TcpStream, ready: bool, deadline: Instant },
+    Dialling { tcp: TcpStream, ready: bool, deadline: Instant, talk: Option<Talk> },
     Failed(String),
     Connected(Box<HostStream<'a, B>>),
 }
@@ -49,15 +51,25 @@ impl<'a, B: Backend> HostClient<'a, B> {
         server_name: ServerName<'a>,
     ) -> Self {
         let (provider, state, nothing) = (B::start(), Dial::Idle, Nothing);
-        Self { clock, registry, provider, state, sizes, config, server_name, nothing }
+        Self { clock, registry, provider, state, sizes, config, server_name, starttls: None, nothing }
+    }
+
+    /// Begins in the clear, with this protocol.
+    #[must_use]
+    pub const fn with_starttls(mut self, protocol: Option<Protocol>) -> Self {
+        self.starttls = protocol;
+        self
     }
 
     fn check_dial(&mut self) -> bool {
         let now = self.clock.now();
-        let Dial::Dialling { tcp, ready, deadline } = &mut self.state else { return false };
+        let Dial::Dialling { tcp, ready, deadline, talk } = &mut self.state else { return false };
         let outcome = if std::mem::take(ready) {
             match (tcp.take_error(), tcp.peer_addr()) {
-                (Ok(None), Ok(_)) => Ok(()),
+                (Ok(None), Ok(_)) => match talk.as_mut().map_or(Ok(true), |talk| talk.go_on(tcp)) {
+                    Ok(false) => return false,
+                    outcome => outcome.map(drop),
+                },
                 (Ok(None), Err(error)) if error.kind() == ErrorKind::NotConnected => return false,
                 (Ok(Some(error)) | Err(error), _) | (_, Err(error)) => Err(error.to_string()),
             }
@@ -86,7 +98,8 @@ impl<B: Backend> Dialler for HostClient<'_, B> {
             Ok(mut tcp) => {
                 let interest = Interest::READABLE | Interest::WRITABLE;
                 self.registry.register(&mut tcp, Token(FIRST_STREAM), interest).map_err(Failure::connection)?;
-                Dial::Dialling { tcp, ready: false, deadline }
+                let talk = self.starttls.map(|protocol| Talk { preface: Preface::new(protocol), output: Vec::new() });
+                Dial::Dialling { tcp, ready: false, deadline, talk }
             }
             Err(error) => Dial::Failed(error.to_string()),
         };
@@ -137,6 +150,36 @@ impl<B: Backend> Dialler for HostClient<'_, B> {
         match &self.state {
             Dial::Connected(stream) => stream.is_over() || (stream.is_closed() && stream.shut),
             _ => true,
+        }
+    }
+}
+
+/// What is said in the clear.
+struct Talk {
+    preface: Preface,
+    output: Vec<u8>,
+}
+
+impl Talk {
+    /// Goes on until TCP has nothing more, or takes nothing more; returns whether TLS begins.
+    fn go_on(&mut self, tcp: &mut TcpStream) -> Result<bool, String> {
+        let mut bytes = [0; 1024];
+        loop {
+            let moved = if self.output.is_empty() { tcp.read(&mut bytes) } else { tcp.write(&self.output) };
+            match moved {
+                Ok(0) => return Err("the server closed before TLS".into()),
+                Ok(count) if self.output.is_empty() => {
+                    if self.preface.hear(bytes.get(..count).unwrap_or_default(), &mut self.output)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(count) => drop(self.output.drain(..count)),
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => return Ok(false),
+                    ErrorKind::Interrupted => {}
+                    _ => return Err(error.to_string()),
+                },
+            }
         }
     }
 }
