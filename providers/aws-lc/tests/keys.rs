@@ -170,3 +170,38 @@ fn generated_keys_sign() {
 fn info_key_len(key: &SigningKey) -> usize {
     key.public_key(&mut [0; 1024]).unwrap()
 }
+
+/// A PKCS#8 key as version 2 has it (RFC 5958: `OneAsymmetricKey`), with the public key behind the private one.
+fn with_public_key(version_1: &[u8], public: &[u8]) -> Vec<u8> {
+    let header = if version_1[1] < 0x80 { 2 } else { 2 + usize::from(version_1[1] & 0x7f) };
+    let mut body = version_1[header..].to_vec();
+    assert_eq!(body[..3], [2, 1, 0]);
+    body[2] = 1;
+    body.extend_from_slice(&[0x81, public.len() as u8 + 1, 0]);
+    body.extend_from_slice(public);
+    let length = [0x82, (body.len() >> 8) as u8, body.len() as u8];
+    let length = match body.len() {
+        len if len < 0x80 => &length[2..],
+        len if len < 0x100 => &[0x81, len as u8][..],
+        _ => &length,
+    };
+    [&[0x30][..], length, &body].concat()
+}
+
+#[test]
+fn pkcs8_may_have_the_public_key_too() {
+    let keys: [(&[u8], &[u8], usize); 3] = [
+        (data!("ed25519.pkcs8"), data!("ed25519.spki"), 32),
+        (data!("p256.pkcs8"), data!("p256.spki"), 65),
+        (data!("p384.pkcs8"), data!("p384.spki"), 97),
+    ];
+    for (private, public, len) in keys {
+        let both = with_public_key(private, &public[public.len() - len..]);
+        let key = SigningKey::from_der(&both).unwrap();
+        assert!(key.matches_certificate_key(public));
+        // One that does not fit.
+        let mut other = both;
+        *other.last_mut().unwrap() ^= 1;
+        assert!(refused(&other));
+    }
+}

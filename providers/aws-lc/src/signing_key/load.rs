@@ -6,8 +6,8 @@ use aws_lc_rs::rsa;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
 };
-use aws_lc_rs::signature::{EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair};
-use der::asn1::AnyRef;
+use aws_lc_rs::signature::{EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _};
+use der::asn1::{AnyRef, BitStringRef};
 use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef};
 use saitls_core::codes::SignatureScheme;
 use saitls_core::error::{Error, ProviderFault, Result};
@@ -61,7 +61,13 @@ impl SigningKey {
                 let key = EcPrivateKey::try_from(private_key).map_err(|_| ProviderFault::InvalidKey)?;
                 match named_curve(&key) {
                     Some(named) if named != curve => Err(ProviderFault::InvalidKey.into()),
-                    _ => on_curve(Some(curve), &key, der),
+                    // The key inside: the library takes no PKCS#8 of version 2, which has the public key behind it.
+                    _ => on_curve(
+                        Some(curve),
+                        &key,
+                        private_key,
+                        info.public_key.as_ref().and_then(BitStringRef::as_bytes),
+                    ),
                 }
             }
             ED25519 => ed25519(der),
@@ -83,7 +89,7 @@ impl SigningKey {
     /// [`ProviderFault::InvalidKey`], as for [`from_der`](Self::from_der).
     pub fn from_sec1_der(der: &[u8]) -> Result<Self> {
         let key = EcPrivateKey::try_from(der).map_err(|_| ProviderFault::InvalidKey)?;
-        on_curve(named_curve(&key), &key, der)
+        on_curve(named_curve(&key), &key, der, None)
     }
 
     /// Loads PKCS#1 (RFC 8017 A.1.2): `-----BEGIN RSA PRIVATE KEY-----`.
@@ -109,8 +115,14 @@ const CURVES: [Curve; 3] = [
     (SECP521R1, 66, &ECDSA_P521_SHA512_ASN1_SIGNING, Key::P521),
 ];
 
-/// A key on this curve, or on the one that its length fits, from PKCS#8 or SEC1.
-fn on_curve(curve: Option<ObjectIdentifier>, key: &EcPrivateKey<'_>, der: &[u8]) -> Result<SigningKey> {
+/// A key on this curve, or on the one that its length fits, from SEC1; with the public key that must fit, if there is
+/// one besides.
+fn on_curve(
+    curve: Option<ObjectIdentifier>,
+    key: &EcPrivateKey<'_>,
+    der: &[u8],
+    public: Option<&[u8]>,
+) -> Result<SigningKey> {
     let len = key.private_key.len();
     let found = CURVES.iter().find(|(this, order_len, ..)| match curve {
         Some(curve) => curve == *this && (order_len.saturating_sub(MAX_MISSING_ZEROS)..=*order_len).contains(&len),
@@ -118,6 +130,9 @@ fn on_curve(curve: Option<ObjectIdentifier>, key: &EcPrivateKey<'_>, der: &[u8])
     });
     let (_, _, algorithm, wrap) = found.ok_or(ProviderFault::InvalidKey)?;
     let key = EcdsaKeyPair::from_private_key_der(algorithm, der).map_err(|_| ProviderFault::InvalidKey)?;
+    if public.is_some_and(|public| public != key.public_key().as_ref()) {
+        return Err(ProviderFault::InvalidKey.into());
+    }
     Ok(SigningKey(wrap(key)))
 }
 
