@@ -39,7 +39,11 @@ impl WaitServerHello {
         received: &mut Received<'_>,
     ) -> Poll<Result<State<P>>> {
         let server_hello = ServerHello::read(received.message.body)?;
-        check(step, client, self.offer()?, &server_hello)?;
+        check(step, self.offer()?, &server_hello)?;
+        let suite = server_hello.cipher_suite;
+        if !client.config.psks.allows_suite(suite) && step.ticket_suite() != Some(suite) {
+            return Poll::Ready(Err(PeerFault::IllegalCipherSuite.into()));
+        }
         if server_hello.is_hello_retry_request() {
             self.on_hello_retry_request(step, client, received, &server_hello)
         } else {
@@ -177,12 +181,7 @@ impl WaitServerHello {
 }
 
 /// What a ServerHello and a HelloRetryRequest are both checked for (RFC 9846 4.2.3, 4.2.4).
-fn check<P: CryptoProvider>(
-    step: &Step<'_, '_, P>,
-    client: &Client<'_, P>,
-    offer: &Offer,
-    server_hello: &ServerHello<'_>,
-) -> Result<()> {
+fn check<P: CryptoProvider>(step: &Step<'_, '_, P>, offer: &Offer, server_hello: &ServerHello<'_>) -> Result<()> {
     match server_hello.extensions.get(ExtensionType::SUPPORTED_VERSIONS, SelectedVersion::read)? {
         None if server_hello.has_downgrade_sentinel() => return Err(PeerFault::Downgrade.into()),
         None => return Err(Incompatibility::ProtocolVersion.into()),
@@ -203,10 +202,7 @@ fn check<P: CryptoProvider>(
     }
     let suite = server_hello.cipher_suite;
     let is_of_hash = step.early_hash().is_none_or(|hash| suite.hash() == hash);
-    if !is_of_hash
-        || !step.cipher_suites().any(|offered| offered == suite)
-        || !(client.config.psks.allows_suite(suite) || step.ticket_suite() == Some(suite))
-    {
+    if !is_of_hash || !step.cipher_suites().any(|offered| offered == suite) {
         return Err(PeerFault::IllegalCipherSuite.into());
     }
     Ok(())
