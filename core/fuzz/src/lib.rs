@@ -15,6 +15,7 @@ mod input;
 mod records;
 mod sessions;
 mod sockets;
+mod tickets;
 mod wire;
 
 pub use bytes::{client_bytes, server_bytes};
@@ -23,4 +24,5 @@ pub use choice::Choice;
 pub use records::{client_records, server_records};
 pub use sessions::sessions;
 pub use sockets::sockets;
+pub use tickets::tickets;
 pub use wire::wire;
