@@ -13,8 +13,8 @@ use std::time::Duration;
 /// How long those wait who cannot do anything else meanwhile.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A TPM 2.0, and the thread that owns it. Clones are the same TPM; with the last of them, and of the keys and providers
-/// made from it, the thread ends.
+/// A TPM 2.0, and the thread that owns it. Clones are the same TPM; with the last of them, and of the keys and
+/// providers made from it, the thread ends.
 #[derive(Clone)]
 pub struct Tpm(Arc<Handle>);
 
