@@ -107,6 +107,6 @@ pub use saitls_core::{
 };
 
 /// What stands in the cookbook compiles.
-#[cfg(all(doctest, feature = "std", feature = "webpki", feature = "rustcrypto", feature = "psk", feature = "tickets"))]
+#[cfg(all(doctest, feature = "std", feature = "webpki", feature = "rustcrypto", feature = "early-data"))]
 #[doc = include_str!("../../docs/COOKBOOK.md")]
 struct Cookbook;

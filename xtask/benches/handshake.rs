@@ -8,7 +8,7 @@ mod support;
 use criterion::{Criterion, criterion_group, criterion_main};
 use saitls_core::codes::CipherSuite;
 use std::time::Duration;
-use support::saitls::{Backend, handshakes, primitives, symmetric};
+use support::saitls::{Backend, handshakes, primitives, resumptions, shared_keys, symmetric};
 use support::{GROUPS, IDENTITIES, Times, peer};
 
 type RustCrypto = saitls_rustcrypto::RustCrypto<getrandom::SysRng>;
@@ -39,6 +39,19 @@ fn ours<B: Backend>(criterion: &mut Criterion) {
     }
 }
 
+/// Clients that come back, or have a shared key: no certificates.
+fn without_certificates(criterion: &mut Criterion) {
+    let (identity, named_group) = (IDENTITIES[0], GROUPS[0]);
+    let of = named_group.to_string();
+    both_ends(criterion, "resumed/rustcrypto", &of, |n| resumptions::<RustCrypto>(&identity, named_group, n));
+    both_ends(criterion, "resumed/aws-lc", &of, |n| resumptions::<AwsLc>(&identity, named_group, n));
+    both_ends(criterion, "psk/rustcrypto", "psk_ke", shared_keys::<RustCrypto>);
+    both_ends(criterion, "psk/aws-lc", "psk_ke", shared_keys::<AwsLc>);
+    let configs = peer::Configs::resuming(CipherSuite::AES_128_GCM_SHA256, named_group, &identity);
+    configs.handshakes(1);
+    both_ends(criterion, "resumed/rustls", &of, |n| configs.handshakes(n));
+}
+
 fn theirs(criterion: &mut Criterion) {
     for identity in IDENTITIES {
         for named_group in GROUPS {
@@ -52,6 +65,6 @@ fn theirs(criterion: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().measurement_time(Duration::from_millis(1500)).warm_up_time(Duration::from_millis(200)).sample_size(20).without_plots();
-    targets = ours::<RustCrypto>, ours::<AwsLc>, theirs
+    targets = ours::<RustCrypto>, ours::<AwsLc>, theirs, without_certificates
 }
 criterion_main!(benches);

@@ -8,14 +8,23 @@ mod support;
 use saitls_core::codes::{CipherSuite, NamedGroup};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
-use support::saitls::{Backend, handshakes, primitives};
+use support::saitls::{Backend, handshakes, primitives, resumptions, shared_keys};
 use support::{COUNTED, GROUPS, IDENTITIES, Identity, Times, peer};
 
 type RustCrypto = saitls_rustcrypto::RustCrypto<getrandom::SysRng>;
 type AwsLc = saitls_aws_lc::AwsLc;
 
 /// What can be counted, in the order of the table.
-const ALL: [&str; 5] = [RustCrypto::NAME, AwsLc::NAME, peer::NAME, "primitives-rustcrypto", "primitives-aws-lc"];
+const ALL: [&str; 8] = [
+    RustCrypto::NAME,
+    AwsLc::NAME,
+    peer::NAME,
+    "primitives-rustcrypto",
+    "primitives-aws-lc",
+    "resumed-aws-lc",
+    "resumed-rustls",
+    "psk-aws-lc",
+];
 
 /// Handshakes that fill what is filled once.
 const WARM: u64 = 3;
@@ -50,6 +59,14 @@ fn count(what: &str, identity: &Identity, group: NamedGroup, times: u64) -> bool
         }
         "primitives-rustcrypto" => Box::new(|times| primitives::<RustCrypto>(identity, group, times)),
         "primitives-aws-lc" => Box::new(|times| primitives::<AwsLc>(identity, group, times)),
+        "resumed-aws-lc" => Box::new(|times| resumptions::<AwsLc>(identity, group, times)),
+        "resumed-rustls" => {
+            let configs = peer::Configs::resuming(CipherSuite::AES_128_GCM_SHA256, group, identity);
+            // The first one is a full handshake.
+            configs.handshakes(1);
+            Box::new(move |times| configs.handshakes(times))
+        }
+        "psk-aws-lc" => Box::new(shared_keys::<AwsLc>),
         _ => return false,
     };
     run(WARM);

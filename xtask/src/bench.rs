@@ -29,6 +29,7 @@ pub(crate) fn run(root: &Path) -> Result<(), String> {
         return Err("cargo bench failed".into());
     }
     handshakes(root)?;
+    without_certificates(root)?;
     records(root)?;
     streams(root)
 }
@@ -53,6 +54,30 @@ fn handshakes(root: &Path) -> Result<(), String> {
         }
     }
     above_primitives(root)
+}
+
+/// Handshakes of clients that come back, and of those that share a key with their server.
+fn without_certificates(root: &Path) -> Result<(), String> {
+    println!("\nhandshakes per second without certificates: AES-128-GCM, and x25519 where there is a key agreement\n");
+    println!("| what | end | {} |", IMPLEMENTATIONS.map(|(_, name, _)| name).join(" | "));
+    println!("|---|---|---|---|---|");
+    for (what, group, of) in [
+        ("resumed, with a key agreement, one ticket", "resumed", "x25519"),
+        ("a pre-shared key alone", "psk", "psk_ke"),
+    ] {
+        for role in ROLES {
+            print!("| {what} | {role} |");
+            for (implementation, ..) in IMPLEMENTATIONS {
+                match median(root, &format!("{group}/{implementation}"), &format!("{of}/{role}")) {
+                    Ok(time) => print!(" {:.0} |", 1e9 / time),
+                    // rustls has none.
+                    Err(_) => print!(" - |"),
+                }
+            }
+            println!();
+        }
+    }
+    Ok(())
 }
 
 /// What a handshake takes above its bare operations, those with public keys and all of them, in both libraries that use

@@ -61,7 +61,19 @@ pub(crate) struct Configs {
 }
 
 impl Configs {
+    /// Without tickets.
     pub(crate) fn new(suite: CipherSuite, group: NamedGroup, identity: &Identity) -> Self {
+        let mut configs = Self::resuming(suite, group, identity);
+        // Nobody else has them yet.
+        if let (Some(client), Some(server)) = (Arc::get_mut(&mut configs.client), Arc::get_mut(&mut configs.server)) {
+            client.resumption = rustls::client::Resumption::disabled();
+            server.send_tls13_tickets = 0;
+        }
+        configs
+    }
+
+    /// With tickets that the server remembers, one for each connection.
+    pub(crate) fn resuming(suite: CipherSuite, group: NamedGroup, identity: &Identity) -> Self {
         let suite: SupportedCipherSuite = match suite {
             CipherSuite::AES_128_GCM_SHA256 => cipher_suite::TLS13_AES_128_GCM_SHA256,
             CipherSuite::AES_256_GCM_SHA384 => cipher_suite::TLS13_AES_256_GCM_SHA384,
@@ -73,13 +85,12 @@ impl Configs {
         };
         let provider =
             Arc::new(CryptoProvider { cipher_suites: vec![suite], kx_groups: vec![group], ..default_provider() });
-        let mut client = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        let client = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&[&rustls::version::TLS13])
             .expect("TLS 1.3")
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(AnyPeer(Arc::clone(&provider))))
             .with_no_client_auth();
-        client.resumption = rustls::client::Resumption::disabled();
         let chain = vec![CertificateDer::from(identity.certificate)];
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key.to_vec()));
         let mut server = ServerConfig::builder_with_provider(provider)
@@ -88,7 +99,7 @@ impl Configs {
             .with_no_client_auth()
             .with_single_cert(chain, key)
             .expect("a test key");
-        server.send_tls13_tickets = 0;
+        server.send_tls13_tickets = 1;
         Self { client: Arc::new(client), server: Arc::new(server) }
     }
 
@@ -128,7 +139,12 @@ impl Configs {
                 carry(&mut server, &mut client);
                 sum.in_client(|| client.process_new_packets().map(drop)).expect("the client goes on");
             }
-            sum.in_client(|| drop(client));
+            // Its ticket, if there is one, is there already.
+            carry(&mut server, &mut client);
+            sum.in_client(|| {
+                client.process_new_packets().expect("the client goes on");
+                drop(client);
+            });
             sum.in_server(|| drop(server));
             sum
         })

@@ -8,6 +8,9 @@ use saitls_core::crypto::{
     Aead as _, CryptoProvider, Hash as _, KeyExchange as _, Label, LabelPrefix, Secret as _, SignatureVerifier as _,
     Signer, x509,
 };
+use saitls_core::psk::{PreSharedKey, PskModes};
+use saitls_core::session::MemorySessions;
+use saitls_core::tickets::SessionCache;
 use saitls_core::{Buffers, Connection};
 use std::task::Poll;
 
@@ -64,20 +67,64 @@ pub(crate) fn handshakes<B: Backend>(identity: &Identity, group: NamedGroup, tim
     let identities = [saitls_core::config::Identity::new(&chain, &key)];
     let client_config = ClientConfig::new(&AcceptAnyPeer).with_cipher_suites(&suites).with_named_groups(&groups);
     let server_config = ServerConfig::new(&identities).with_cipher_suites(&suites).with_named_groups(&groups);
+    connections(&mut provider, &client_config, &server_config, times)
+}
+
+/// The same where the client comes back: it uses a ticket that the server remembers, and gets the next one, which is
+/// counted.
+pub(crate) fn resumptions<B: Backend>(identity: &Identity, group: NamedGroup, times: u64) -> Times {
+    let mut provider = B::new();
+    let key = B::key(identity.key);
+    let (chain, suites, groups) = ([identity.certificate], [CipherSuite::AES_128_GCM_SHA256], [group]);
+    let identities = [saitls_core::config::Identity::new(&chain, &key)];
+    let (sessions, tickets) = (MemorySessions::<1>::new(), SessionCache::<256>::new());
+    let client_config = ClientConfig::new(&AcceptAnyPeer)
+        .with_cipher_suites(&suites)
+        .with_named_groups(&groups)
+        .with_sessions(&sessions);
+    let server_config =
+        ServerConfig::new(&identities).with_cipher_suites(&suites).with_named_groups(&groups).with_tickets(&tickets);
+    // The first one is a full handshake.
+    connections(&mut provider, &client_config, &server_config, 1);
+    connections(&mut provider, &client_config, &server_config, times)
+}
+
+/// The same with a key that both sides were given, and no key agreement.
+pub(crate) fn shared_keys<B: Backend>(times: u64) -> Times {
+    let suites = [CipherSuite::AES_128_GCM_SHA256];
+    let keys = [PreSharedKey::new(b"bench", &[0x5a; 32])];
+    let client_config =
+        ClientConfig::psk_only(&keys).with_psk_modes(PskModes::WithoutKeyExchange).with_cipher_suites(&suites);
+    let server_config =
+        ServerConfig::psk_only(&keys).with_psk_modes(PskModes::WithoutKeyExchange).with_cipher_suites(&suites);
+    connections(&mut B::new(), &client_config, &server_config, times)
+}
+
+/// Makes connections, until nobody has anything to say.
+fn connections<B: Backend>(
+    provider: &mut B,
+    client_config: &ClientConfig<'_, B>,
+    server_config: &ServerConfig<'_, B>,
+    times: u64,
+) -> Times {
     let ((mut client_in, mut client_out), (mut server_in, mut server_out)) = (buffers(), buffers());
+    let mut session = [0; 512];
     undisturbed(times, || {
         let mut sum = Times::default();
-        let buffers = Buffers::new(&mut client_in[..], &mut client_out[..]);
-        let mut client = sum.in_client(|| Connection::client(&client_config, None, buffers)).expect("it is good");
+        let buffers = Buffers::new(&mut client_in[..], &mut client_out[..]).with_session_buffer(&mut session[..]);
+        let mut client = sum.in_client(|| Connection::client(client_config, None, buffers)).expect("it is good");
         let buffers = Buffers::new(&mut server_in[..], &mut server_out[..]);
-        let mut server = sum.in_server(|| Connection::server(&server_config, buffers)).expect("it is good");
+        let mut server = sum.in_server(|| Connection::server(server_config, buffers)).expect("it is good");
         while !(client.is_connected() && server.is_connected()) {
-            sum.in_client(|| client.process(&mut provider)).expect("the client goes on");
+            sum.in_client(|| client.process(provider)).expect("the client goes on");
             carry(&mut client, &mut server);
-            sum.in_server(|| server.process(&mut provider)).expect("the server goes on");
+            sum.in_server(|| server.process(provider)).expect("the server goes on");
             carry(&mut server, &mut client);
         }
-        sum.in_client(|| drop(client));
+        sum.in_client(|| {
+            client.process(provider).expect("the client goes on");
+            drop(client);
+        });
         sum.in_server(|| drop(server));
         sum
     })
