@@ -3,6 +3,15 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unreachable, clippy::unwrap_used)]
 
+// Beside the module of that name.
+#[cfg(all(
+    feature = "p256",
+    not(feature = "p384"),
+    not(feature = "p521"),
+    not(any(target_arch = "arm", saitls_p256 = "narrow"))
+))]
+extern crate p256 as p256_crate;
+
 pub mod adapters;
 
 mod aead;
@@ -24,6 +33,19 @@ mod provider;
 mod rsa;
 mod signature_verifier;
 mod signing_key;
+
+// The same crate, whichever curve it is from: on 32-bit Arm, P-256 does without, and with it ten crates are gone.
+#[cfg(all(
+    feature = "p256",
+    not(feature = "p384"),
+    not(feature = "p521"),
+    not(any(target_arch = "arm", saitls_p256 = "narrow"))
+))]
+use p256_crate::elliptic_curve;
+#[cfg(feature = "p384")]
+use p384::elliptic_curve;
+#[cfg(all(feature = "p521", not(feature = "p384")))]
+use p521::elliptic_curve;
 
 pub use rand_core;
 

@@ -1,8 +1,8 @@
 //! Both sides agree, on vectors too, and refuse what is no share.
 
 use crate::common::{Stuck, encapsulate, error, failing, generate, provider, ready, reveal, scripted};
-use elliptic_curve::sec1::ToSec1Point;
 use hex_literal::hex;
+use p256::elliptic_curve::sec1::ToSec1Point;
 use saitls_core::codes::NamedGroup;
 use saitls_core::crypto::{CryptoProvider, KeyExchange as _};
 use saitls_core::error::{ByteCount, Error, PeerFault, ProviderFault, Result};

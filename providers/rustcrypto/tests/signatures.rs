@@ -183,8 +183,8 @@ fn certificates_may_pair_a_curve_with_another_hash() {
 
 #[test]
 fn so_they_may_with_sha512_and_with_p521() {
-    use ecdsa::signature::hazmat::PrehashSigner;
     use sha2::{Digest, Sha256, Sha384, Sha512};
+    use signature::hazmat::PrehashSigner;
     let hashes = [Sha256::digest(MESSAGE).to_vec(), Sha384::digest(MESSAGE).to_vec(), Sha512::digest(MESSAGE).to_vec()];
     let p256 = p256::ecdsa::SigningKey::from_slice(&[9; 32]).unwrap();
     let p384 = p384::ecdsa::SigningKey::from_slice(&[9; 48]).unwrap();

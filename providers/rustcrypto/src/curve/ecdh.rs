@@ -1,9 +1,9 @@
 //! ECDHE over the NIST curves (RFC 9846 4.3.8.2, 7.4.2).
 
 use crate::agreement::Agreement;
-use elliptic_curve::array::typenum::Unsigned;
-use elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
-use elliptic_curve::{AffinePoint, CurveArithmetic, FieldBytesSize, PublicKey, SecretKey};
+use crate::elliptic_curve::array::typenum::Unsigned;
+use crate::elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
+use crate::elliptic_curve::{AffinePoint, CurveArithmetic, FieldBytesSize, PublicKey, SecretKey};
 use saitls_core::crypto::CryptoProvider;
 use saitls_core::crypto::write_to_front;
 use saitls_core::error::{Error, PeerFault, Result};

@@ -7,9 +7,9 @@ pub(crate) use self::ecdh::Ecdh;
 pub(crate) use self::ecdsa::verify;
 
 use crate::MAX_DRAWS;
-use elliptic_curve::array::typenum::Unsigned;
-use elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
-use elliptic_curve::{AffinePoint, CurveArithmetic, FieldBytes, FieldBytesSize, PublicKey, SecretKey};
+use crate::elliptic_curve::array::typenum::Unsigned;
+use crate::elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
+use crate::elliptic_curve::{AffinePoint, CurveArithmetic, FieldBytes, FieldBytesSize, PublicKey, SecretKey};
 use saitls_core::crypto::CryptoProvider;
 use saitls_core::error::{ProviderFault, Result};
 use zeroize::Zeroizing;
