@@ -792,9 +792,69 @@ fn early_data_wants_something_against_replays() {
     let (mut tested, mut forger) = ends(&config);
     let hello = Back::early(&known[0]).hello(&mut forger);
     assert_eq!(send(&mut tested, &mut forger, &hello, Some(b"x")), Ok(Some(b"x".to_vec())));
+    // Again, with its early data: it is a full handshake, and what came early is skipped.
+    let secret = forger.early_secret(&known[0].psk, b"c e traffic");
+    let early = Keys::new(AES_128, &secret).seal(ContentType::APPLICATION_DATA, b"x");
     let mut tested = Tested::server(&config);
-    tested.deliver(&plain_record(ContentType::HANDSHAKE, &hello.message())).unwrap();
-    assert_eq!(tested.connection.negotiated().map(|negotiated| negotiated.psk), None);
+    let hello = plain_record(ContentType::HANDSHAKE, &hello.message());
+    tested.deliver(&[hello, early].concat()).unwrap();
+    assert!(tested.connection.replayable_data().is_none() && tested.data.is_empty());
+    assert_eq!(tested.connection.early_data_status(), EarlyDataStatus::Rejected);
+}
+
+/// As the keys, but what follows the opening of a ticket takes 15 seconds.
+struct Late<'a>(&'a TicketKeys<'a>, &'a Time);
+
+impl Ticketer<Provider> for Late<'_> {
+    fn lifetime(&self) -> u32 {
+        Ticketer::<Provider>::lifetime(self.0)
+    }
+
+    fn now(&self) -> Option<u64> {
+        let now = Ticketer::<Provider>::now(self.0);
+        self.1.pass(15);
+        now
+    }
+
+    fn ticket_len(&self, state_len: usize) -> usize {
+        Ticketer::<Provider>::ticket_len(self.0, state_len)
+    }
+
+    fn poll_seal(
+        &self,
+        provider: &mut Provider,
+        state: &[&[u8]],
+        ticket: &mut [u8],
+    ) -> Poll<saitls_core::Result<Option<usize>>> {
+        self.0.poll_seal(provider, state, ticket)
+    }
+
+    fn poll_open(
+        &self,
+        provider: &mut Provider,
+        ticket: &[u8],
+        state: &mut [u8],
+    ) -> Poll<saitls_core::Result<Option<usize>>> {
+        self.0.poll_open(provider, ticket, state)
+    }
+}
+
+#[test]
+fn the_time_of_early_data_is_that_of_its_verdict() {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    let time = Time::new();
+    let keys = keys().with_clock(&time);
+    let register = StrikeRegister::<8>::since(1_799_999_000);
+    let config = |ticketer| {
+        ServerConfig::<Provider>::new(&identities)
+            .with_tickets(ticketer)
+            .with_early_data(100)
+            .with_anti_replay(&register)
+    };
+    let known = first(&config(&keys), AES_128, |_| {});
+    time.pass(60);
+    assert_eq!(aged(&known[0], 60_000).connect(&config(&Late(&keys, &time))).2, Some(false));
 }
 
 // ---- what is pending, and what fails

@@ -3,7 +3,7 @@
 use super::{Connection, Endpoint, PeerAuthentication};
 use crate::codes::HandshakeType;
 use crate::crypto::{CryptoProvider, MAX_STORED_SECRET_LEN, Secret};
-use crate::error::{Error, ProviderFault, Result};
+use crate::error::{Error, Result};
 use crate::handshake::Memory;
 use crate::psk::PskKind;
 use crate::tickets::{MAX_PROTOCOL_LEN, MAX_STATE_LEN, SessionOwner, SessionState, Ticketer};
@@ -90,11 +90,9 @@ impl<P: CryptoProvider> Connection<'_, P> {
             age_add: u32::from_be_bytes(age_add),
             issued: ticketer.now(),
         };
-        draft.len = match psk.store(provider, &mut draft.stored) {
-            // Its secrets do not outlive their connection.
-            Err(Error::Provider(ProviderFault::Unsupported)) => return Ok(false),
-            len => len?,
-        };
+        // Its secrets do not outlive their connection, or its chip is full: neither is a reason to end the connection.
+        let Ok(len) = psk.store(provider, &mut draft.stored) else { return Ok(false) };
+        draft.len = len;
         self.post_handshake.ticket = Some(draft);
         Ok(true)
     }
@@ -125,11 +123,17 @@ impl<P: CryptoProvider> Connection<'_, P> {
     }
 
     fn poll_ticket(&mut self, provider: &mut P, ticketer: &dyn Ticketer<P>) -> Result<Poll<()>> {
-        if self.post_handshake.ticket.is_none()
-            && (self.post_handshake.tickets_sent == u16::MAX || !self.begin_ticket(provider, ticketer)?)
-        {
-            self.memory.session.owed = 0;
-            return Ok(Poll::Ready(()));
+        if self.post_handshake.ticket.is_none() {
+            // What the provider stores has no owner until the ticket is out: nothing is stored before there is room.
+            let certificate_len = self.memory.notes.certificate().map_or(0, <[u8]>::len);
+            let longest = ticketer.ticket_len(MAX_STATE_LEN.saturating_add(certificate_len));
+            if self.outgoing.poll_room(provider, longest.saturating_add(FRONT_LEN + 10))?.is_pending() {
+                return Ok(Poll::Pending);
+            }
+            if self.post_handshake.tickets_sent == u16::MAX || !self.begin_ticket(provider, ticketer)? {
+                self.memory.session.owed = 0;
+                return Ok(Poll::Ready(()));
+            }
         }
         let Some(draft) = self.post_handshake.ticket.as_ref() else { return Err(Error::Internal) };
         let (Some(policy), Some(owner), Some(lifetime)) =

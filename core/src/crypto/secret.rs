@@ -86,12 +86,13 @@ pub trait Secret<P: CryptoProvider>: Sized {
     /// * The secret itself, where secrets are bytes in RAM. So whoever keeps what was written keeps a key.
     /// * The secret wrapped by a key of the chip: nothing is kept in the chip, and nothing of use leaves it.
     /// * The number of a slot. The secret stays there when `self` is dropped, until [`discard`](Self::discard) frees
-    ///   it.
+    ///   it. A server with slots remembers its sessions, in a `SessionCache` of fewer than there are slots,
+    ///   which discards what gives way; with tickets that hold all, nobody would.
     ///
     /// # Errors
     /// [`ProviderFault::Unsupported`](crate::ProviderFault::Unsupported) if secrets do not outlive their connection, as
-    /// by default: there are no tickets then. [`ProviderFault::CryptoFailed`](crate::ProviderFault::CryptoFailed) if
-    /// there is no room in the chip.
+    /// by default. [`ProviderFault::CryptoFailed`](crate::ProviderFault::CryptoFailed) if there is no room in the chip.
+    /// Whichever it is, a server sends no ticket then, and its connection goes on.
     fn store(&self, provider: &mut P, out: &mut [u8; MAX_STORED_SECRET_LEN]) -> Result<usize> {
         let _ = (provider, out);
         Err(ProviderFault::Unsupported.into())

@@ -38,17 +38,41 @@ impl<'a> PeerNotes<'a> {
         }
     }
 
+    /// Nobody came after all.
+    #[cfg(feature = "tickets")]
+    pub(super) const fn forget(&mut self) {
+        self.name_len = 0;
+        self.certificate_len = 0;
+    }
+
     /// Who the client is, is not known after all.
-    #[cfg(feature = "psk")]
     pub(super) const fn forget_certificate(&mut self) {
         self.certificate_len = 0;
     }
 
+    /// Nothing is noted if it does not fit: not the one before it either.
     pub(super) fn note_certificate(&mut self, certificate: &[u8]) {
+        self.certificate_len = 0;
         let room = self.bytes.get_mut(self.name_len.into()..).and_then(|room| room.get_mut(..certificate.len()));
         if let (Some(room), Ok(len)) = (room, certificate.len().try_into()) {
             room.copy_from_slice(certificate);
             self.certificate_len = len;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_does_not_fit_leaves_none() {
+        let mut bytes = [0; 8];
+        let mut notes = PeerNotes::new(Storage::from(&mut bytes[..]));
+        notes.note_name("host");
+        notes.note_certificate(b"ours");
+        assert_eq!(notes.certificate(), Some(&b"ours"[..]));
+        notes.note_certificate(b"longer");
+        assert_eq!((notes.name(), notes.certificate()), (Some("host"), None));
     }
 }

@@ -29,6 +29,9 @@ pub trait AntiReplay: Sync {
 struct Strikes<const N: usize> {
     /// The first time that is certain to be in the memory of this one.
     since: Option<u64>,
+    /// The greatest of the last times of those that others took the places of: should a clock be set back, nothing that
+    /// ends by then is certain any more.
+    forgotten: u64,
     /// Each with the last time at which it matters.
     strikes: [([u8; 16], u64); N],
 }
@@ -49,7 +52,7 @@ impl<const N: usize> StrikeRegister<N> {
     /// Empty; it begins to remember when it is asked first.
     #[must_use]
     pub const fn new() -> Self {
-        Self { strikes: Shared::new(Strikes { since: None, strikes: [([0; 16], 0); N] }) }
+        Self { strikes: Shared::new(Strikes { since: None, forgotten: 0, strikes: [([0; 16], 0); N] }) }
     }
 
     /// Begins to remember now, which is so many seconds after the first of January 1970 (UTC): it takes no early data
@@ -57,7 +60,7 @@ impl<const N: usize> StrikeRegister<N> {
     /// the process begins, as those of [`TicketKeys::new`](super::TicketKeys::new), nothing of before can be meant.
     #[must_use]
     pub const fn since(seconds: u64) -> Self {
-        Self { strikes: Shared::new(Strikes { since: Some(seconds), strikes: [([0; 16], 0); N] }) }
+        Self { strikes: Shared::new(Strikes { since: Some(seconds), forgotten: 0, strikes: [([0; 16], 0); N] }) }
     }
 }
 
@@ -73,18 +76,22 @@ impl<const N: usize> AntiReplay for StrikeRegister<N> {
     fn is_new(&self, hello: &[u8; 16], arrival: &Arrival) -> bool {
         self.strikes.change(|register| {
             let since = *register.since.get_or_insert(arrival.now);
-            if arrival.earliest <= since || arrival.now < since {
+            if arrival.earliest <= since || arrival.now < since || arrival.latest <= register.forgotten {
                 return false;
             }
             let mut place = None;
             for strike in &mut register.strikes {
-                if strike.1 < arrival.now {
-                    place = Some(strike);
-                } else if strike.0 == *hello {
+                if strike.0 == *hello && strike.1 == arrival.latest {
                     return false;
                 }
+                if strike.1 < arrival.now {
+                    place = Some(strike);
+                }
             }
-            place.map(|place| *place = (*hello, arrival.latest)).is_some()
+            let Some(place) = place else { return false };
+            register.forgotten = register.forgotten.max(place.1);
+            *place = (*hello, arrival.latest);
+            true
         })
     }
 }
@@ -126,6 +133,17 @@ mod tests {
             assert!(!register.is_new(&hello(number), &at(2_000)));
         }
         assert!(register.is_new(&hello(9), &at(2_012)));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_nothing_new() {
+        let register = StrikeRegister::<1>::since(900);
+        assert!(register.is_new(&hello(1), &at(1_000)));
+        // Another one takes its place, as it is over.
+        assert!(register.is_new(&hello(2), &at(1_012)));
+        assert!(!register.is_new(&hello(1), &Arrival { now: 1_002, ..at(1_000) }));
+        assert!(!register.is_new(&hello(2), &Arrival { now: 1_030, ..at(1_012) }), "remembered, if over");
+        assert!(register.is_new(&hello(3), &at(1_030)));
     }
 
     #[test]

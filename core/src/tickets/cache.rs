@@ -47,7 +47,8 @@ impl<const N: usize, const LEN: usize> Entries<N, LEN> {
 /// with a longer one gets no ticket.
 ///
 /// What a provider keeps in its chip for a session that gives way to a newer one is
-/// [discarded](crate::crypto::Secret::discard).
+/// [discarded](crate::crypto::Secret::discard): `N` is to be below the number of its slots. What it stored for a ticket
+/// that waits for room is lost to it if the connection is dropped just then.
 ///
 /// A spin lock is held while a session is copied: not for interrupt handlers. It needs a processor with atomic
 /// compare-and-swap.

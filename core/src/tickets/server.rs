@@ -66,7 +66,12 @@ impl<P: CryptoProvider> ServerTickets<'_, P> {
     pub(crate) fn is_new(&self, binder: &[u8; 16], arrival: Option<Arrival>) -> bool {
         let is_single_use = self.ticketer.is_some_and(Ticketer::is_single_use);
         match (self.anti_replay, arrival) {
-            (Some(anti_replay), Some(arrival)) => anti_replay.is_new(binder, &arrival),
+            (Some(anti_replay), Some(arrival)) => {
+                // What is between the ticket and its verdict may have been pending for long.
+                let Some(now) = self.ticketer.and_then(Ticketer::now) else { return false };
+                let is_in_time = arrival.earliest < now && now < arrival.latest;
+                is_in_time && anti_replay.is_new(binder, &Arrival { now, ..arrival })
+            }
             (Some(_), None) => false,
             (None, _) => is_single_use,
         }

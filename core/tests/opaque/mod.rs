@@ -249,7 +249,7 @@ mod tickets {
     use super::*;
     use saitls_core::psk::PskKind;
     use saitls_core::session::StoredSession;
-    use saitls_core::tickets::SessionCache;
+    use saitls_core::tickets::{SessionCache, TicketKeys};
 
     /// Both ends come back, twice: the key of the session stays in the chips meanwhile, and a number is all that is
     /// kept outside.
@@ -286,5 +286,30 @@ mod tickets {
         let traces = Traces { seen, secrets: [client_chip.secrets, server_chip.secrets].concat(), taken: 0 };
         assert!(traces.secrets.len() > 100, "{} secrets", traces.secrets.len());
         assert_eq!(traces.leaks(), 0);
+    }
+
+    /// Keys never discard: the chip is full after a while, and the connection goes on without another ticket.
+    #[test]
+    fn a_full_chip_has_no_ticket() {
+        let identity = p256();
+        let key = ChipKey(&identity);
+        let identities = [Identity::new(&identity.chain, &key)];
+        let store = StoredSession::new(vec![0; 400]);
+        let (mut chip, many) = (Chip::new(2), u8::try_from(KEPT + 1).unwrap());
+        let keys = TicketKeys::new(&mut chip).unwrap();
+        let client_config = ClientConfig::new(&ANY).with_sessions(&store);
+        let server_config = ServerConfig::new(&identities).with_tickets(&keys).with_ticket_count(many);
+        let buffers = full_buffers().with_session_buffer(vec![0; 400]);
+        let client = Connection::client(&client_config, name("localhost"), buffers).unwrap();
+        let server = Connection::server(&server_config, full_buffers()).unwrap();
+        let mut pair = Pair::with(client, Chip::new(1), server, chip);
+        pair.connect();
+        assert_eq!(pair.run(), (Ok(()), Ok(())));
+        for _ in 0..2 {
+            pair.server.send_ticket().unwrap();
+            assert_eq!(pair.run(), (Ok(()), Ok(())));
+            pair.exchange(&pattern(1000), true);
+            pair.exchange(&pattern(1000), false);
+        }
     }
 }

@@ -140,7 +140,9 @@ impl<P: CryptoProvider> Start<P> {
         selection: &Selection<'_>,
         group: NamedGroup,
     ) -> Poll<Result<State<P>>> {
-        // After the first one, `Retried::check` has made sure that there is a share.
+        // After the first one, `Retried::check` has made sure that there is a share. Whose ticket it was is not certain
+        // before its binder is.
+        step.notes().forget_certificate();
         let suite = selection.cipher_suite;
         let fingerprint = fingerprint(step.provider(), suite, hello, false)?;
         let retried = Retried { cipher_suite: suite, named_group: group, fingerprint, is_sealed: false };

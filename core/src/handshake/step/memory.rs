@@ -89,9 +89,11 @@ impl<'a, P: CryptoProvider> Memory<'a, P> {
     pub(super) fn forget_hello(&mut self) {
         self.end_handshake();
         self.facts = Facts::new();
+        self.identity = None;
         #[cfg(feature = "tickets")]
         {
             self.session.policy = None;
+            self.notes.forget();
         }
     }
 
