@@ -353,7 +353,8 @@ fn records_without_effect_come_in_a_row_up_to_a_limit() {
     let result = (0..=MAX_IDLE_RECORDS).try_for_each(|_| forger.send(&mut client, ALERT, &[1, 90]));
     assert_alert(&mut client, &mut forger, result, Alert::UNEXPECTED_MESSAGE);
 
-    // A message that is taken begins a new row, as data does: Finished and a KeyUpdate at a server, tickets at a client.
+    // A message that is taken begins a new row, as data does: Finished and a KeyUpdate at a server, tickets at a
+    // client.
     let identity = ed25519();
     let identities = [identity.identity()];
     let config = ServerConfig::new(&identities);

@@ -6,7 +6,8 @@
 //! * [`app`]: what is done with a connection: echo, pipe, [HTTP](http) on either side.
 //! * [`quickstart`], [`client`], [`server`]: the programs; [`session`]: one connection of theirs.
 //! * [`backend`]: the crypto providers, for which all but `quickstart` is generic.
-//! * [`args`], [`identity`], [`certificates`], [`trust`], [`key_log`], [`facts`], [`failure`]: what goes in and what comes out.
+//! * [`args`], [`identity`], [`certificates`], [`trust`], [`key_log`], [`facts`], [`failure`]: what goes in and what
+//!   comes out.
 
 pub mod app;
 pub mod args;

@@ -5,8 +5,8 @@ use crate::wire::der::{self, Element};
 use crate::wire::{Reader, Writer};
 
 /// Makes of `halves`, the numbers `r` and `s` in the length of the curve one behind the other, as chips give them, an
-/// Ecdsa-Sig-Value in DER (RFC 3279 2.2.3), as TLS sends it: at the front of `signature`. Returns its length, at most 72
-/// bytes for P-256, 104 for P-384, 139 for P-521.
+/// Ecdsa-Sig-Value in DER (RFC 3279 2.2.3), as TLS sends it: at the front of `signature`. Returns its length, at most
+/// 72 bytes for P-256, 104 for P-384, 139 for P-521.
 ///
 /// # Errors
 /// [`ProviderFault::CryptoFailed`] if a number is zero, or `halves` are not two of one length;

@@ -13,8 +13,8 @@ use core::task::{Poll, ready};
 /// [verified](Self::poll_next), and runs again.
 ///
 /// An answer is only worth something if the same question is asked again. What beside the peer's certificates decides
-/// on the questions, such as the time, or which trust anchors there are, is told to [`begin`](Self::begin): with others,
-/// all answers are forgotten.
+/// on the questions, such as the time, or which trust anchors there are, is told to [`begin`](Self::begin): with
+/// others, all answers are forgotten.
 pub struct VerificationProgress<P: CryptoProvider> {
     /// Set by a verifier that found that the certificate is for the server name it was given.
     pub server_name_verified: bool,

@@ -22,8 +22,8 @@ pub trait PskStore<P: CryptoProvider>: Sync {
     /// The key of an identity, or `None` if there is none. Pending as long as that is not known; it is asked again, for
     /// the same identity.
     ///
-    /// A server asks for the first [`MAX_PSK_LOOKUPS`](crate::limits::MAX_PSK_LOOKUPS) identities of a ClientHello until
-    /// one is known. Who the client is has not been proved by then: this should cost little.
+    /// A server asks for the first [`MAX_PSK_LOOKUPS`](crate::limits::MAX_PSK_LOOKUPS) identities of a ClientHello
+    /// until one is known. Who the client is has not been proved by then: this should cost little.
     ///
     /// # Errors
     /// Why nothing can be said; the handshake fails. An unknown identity is no error.

@@ -7,9 +7,9 @@
 //! * [`Element`], what the task and TLS share: a channel of digests to be signed, and signatures to be fetched. It is a
 //!   `Signer`, so any number of connections sign with it.
 //!
-//! TLS asks by polling. The first poll for a message sends its digest to the task and is pending; the task is woken, signs,
-//! leaves the signature and wakes the connections, of which the one with that digest takes it. A connection that is given
-//! up leaves a signature that nobody fetches: it makes room for the next one.
+//! TLS asks by polling. The first poll for a message sends its digest to the task and is pending; the task is woken,
+//! signs, leaves the signature and wakes the connections, of which the one with that digest takes it. A connection that
+//! is given up leaves a signature that nobody fetches: it makes room for the next one.
 
 use core::cell::RefCell;
 use core::task::{Poll, Waker};

@@ -1,4 +1,5 @@
-//! Network stacks with TLS inside, by the traits of the embedded ecosystem, with buffers out of a pool and without a heap.
+//! Network stacks with TLS inside, by the traits of the embedded ecosystem, with buffers out of a pool and without a
+//! heap.
 //!
 //! | code written against | feature | takes a |
 //! |---|---|---|

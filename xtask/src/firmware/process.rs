@@ -72,8 +72,8 @@ fn wait_for(port: u16) -> Result<(), String> {
     })
 }
 
-/// `openssl s_server` that serves the files of `www` with the identity `name` of `pki`, or with none that has no name; and
-/// other words for it. What it has to say is in [`server_log`].
+/// `openssl s_server` that serves the files of `www` with the identity `name` of `pki`, or with none that has no name;
+/// and other words for it. What it has to say is in [`server_log`].
 pub(super) fn openssl_server(pki: &Path, www: &Path, name: &str, words: &[&str]) -> Result<(Background, u16), String> {
     let port = free_port()?;
     let file = |suffix: &str| pki.join(format!("{name}.{suffix}.pem"));

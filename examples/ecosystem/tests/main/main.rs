@@ -1,5 +1,5 @@
-//! SaiTLS beside other people's crates, and against other people's programs. One program for all: they share the time it
-//! takes to link.
+//! SaiTLS beside other people's crates, and against other people's programs. One program for all: they share the time
+//! it takes to link.
 
 mod cable;
 mod element;

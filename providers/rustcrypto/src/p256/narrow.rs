@@ -127,8 +127,8 @@ fn minus(point: &ProjectivePoint) -> ProjectivePoint {
     -point
 }
 
-/// A number in digits -1, 0 and 1 of which no two neighbours are both there: two thirds are zeros (Reitwiesner). They are
-/// the differences of the binary digits of 3n/2 and n/2, which stand here, the lowest 32 first.
+/// A number in digits -1, 0 and 1 of which no two neighbours are both there: two thirds are zeros (Reitwiesner). They
+/// are the differences of the binary digits of 3n/2 and n/2, which stand here, the lowest 32 first.
 struct NonAdjacent([[u32; 2]; NonAdjacent::WORDS]);
 
 impl NonAdjacent {
