@@ -7,8 +7,8 @@
 //! | `edge_nal::TcpConnect`, such as `edge-http`'s client | `edge-nal` | [`TlsConnector`] |
 //! | `edge_nal::{TcpBind, TcpAccept}`, such as `edge-http`'s server | `edge-nal` | [`TlsAcceptor`] |
 //!
-//! Each wraps a network that implements the same trait, and makes [`PooledStream`]s over its connections. A stream takes
-//! its buffers out of a [`BufferPool`], which is [shared](crate::stream::Share), and gives them back, wiped, when it is
+//! Each wraps a network that implements the same trait, and makes [`PooledStream`]s over its connections. A stream
+//! takes its buffers out of a [`BufferPool`], which is [shared](crate::stream::Share), and gives them back, wiped, when it is
 //! dropped.
 //!
 //! ```
