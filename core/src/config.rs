@@ -645,7 +645,9 @@ mod server_tickets {
         /// suite and the application protocol of before; not with a HelloRetryRequest. A ticketer without a clock, and
         /// tickets for more than one connection: never.
         ///
-        /// The receive buffer must have room for all of it, or for the longest record there is.
+        /// The receive buffer must have room for all of it, or for the longest record there is; with less than that, a
+        /// client that pads its records beyond the buffer ends with
+        /// [`Error::RecordDoesNotFit`](crate::Error::RecordDoesNotFit).
         #[must_use]
         pub const fn with_early_data(mut self, max: u32) -> Self {
             self.tickets.max_early_data = max;
@@ -683,9 +685,12 @@ mod sessions {
             self
         }
 
-        /// Tells the age of sessions by this clock. Without one, or as long as it is not set, their lifetime is for the
-        /// server to look at, and they carry no early data; some servers (wolfSSL, Mbed TLS) insist on an age that is
-        /// right within seconds, and go through a full handshake.
+        /// Tells the age of sessions by this clock: none is resumed when more than seven days have gone since the full
+        /// handshake that it comes from, nor one whose age it does not know, from when it was not set or was ahead.
+        ///
+        /// Without one, or as long as it is not set, their lifetime is for the server to look at, sessions that come
+        /// from one full handshake are resumed 100 times, and they carry no early data; some servers (wolfSSL, Mbed TLS)
+        /// insist on an age that is right within seconds, and go through a full handshake.
         #[must_use]
         pub const fn with_session_clock(mut self, clock: &'a dyn Clock) -> Self {
             self.sessions.clock = Some(clock);

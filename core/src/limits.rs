@@ -43,6 +43,10 @@ pub const MAX_TICKETS: u8 = 32;
 /// The longest that a ticket may be used, in seconds: seven days (RFC 9846 4.7.1).
 pub const MAX_TICKET_LIFETIME: u32 = 604_800;
 
+/// How often a client without a clock resumes at most what came from one full handshake; our choice. With a clock it
+/// does so for [`MAX_TICKET_LIFETIME`] seconds.
+pub const MAX_RESUMPTIONS_WITHOUT_CLOCK: u8 = 100;
+
 /// How old the cookie of a HelloRetryRequest may be, in seconds; our choice.
 pub const MAX_COOKIE_AGE: u64 = 300;
 

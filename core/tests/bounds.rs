@@ -249,6 +249,39 @@ fn early_data_is_skipped_up_to_a_limit() {
     }
 }
 
+/// The records of a client that offers early data are as long as there are, whatever room we have: they are dropped as
+/// they come, and counted.
+#[test]
+fn early_data_that_is_longer_than_the_buffer_is_skipped() {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    let config = ServerConfig::new(&identities);
+    let record = plain_record(ContentType::APPLICATION_DATA, &vec![7; 16_000]);
+    for chunk in fewer::<&[usize]>(&[1, 100, 1_500, usize::MAX], &[1_500]) {
+        let connection = Connection::server(&config, buffers(2_048, 4_096)).unwrap();
+        let (mut server, mut forger) = (Tested::new(connection), Forger::client());
+        let hello = forger.make_client_hello().with(|hello| {
+            hello.extensions().set(ExtensionType::EARLY_DATA, []);
+        });
+        forger.hello(&mut server, &hello).unwrap();
+        let mut deliver = |bytes: &[u8]| bytes.chunks(*chunk).try_for_each(|chunk| server.deliver(chunk));
+        for _ in 0..3 {
+            assert_eq!(deliver(&record), Ok(()));
+        }
+        forger.step(&mut server, Step::Finished).unwrap();
+        assert!(server.connection.is_connected(), "{chunk}");
+    }
+    // No more of them than of others.
+    let connection = Connection::server(&config, buffers(2_048, 4_096)).unwrap();
+    let (mut server, mut forger) = (Tested::new(connection), Forger::client());
+    let hello = forger.make_client_hello().with(|hello| {
+        hello.extensions().set(ExtensionType::EARLY_DATA, []);
+    });
+    forger.hello(&mut server, &hello).unwrap();
+    let results: Vec<_> = (0..5).map(|_| server.deliver(&record)).collect();
+    assert_eq!(results[3..], [Ok(()), Err(PeerFault::BadRecordMac.into())]);
+}
+
 /// Bytes of somebody who knows no key: the first that are no record end it.
 #[test]
 fn noise_costs_one_attempt() {

@@ -7,7 +7,7 @@ use rustls_pki_types::UnixTime;
 use saitls_core::codes::*;
 use saitls_core::config::*;
 use saitls_core::crypto::{Label, Secret as _, SoftwareSecret};
-use saitls_core::psk::PskKind;
+use saitls_core::psk::{PreSharedKey, PskKind, PskModes};
 use saitls_core::session::MemorySessions;
 use saitls_core::wire::extensions::MaxEarlyDataSize;
 use saitls_core::{Connection, EarlyDataStatus, Error, PeerFault};
@@ -233,6 +233,27 @@ fn no_more_than_the_ticket_allows() {
     assert_eq!(forger.data(), data[..100]);
 }
 
+/// The last record that its key may protect is the end of early data.
+#[test]
+fn no_more_than_the_key_protects() {
+    let (store, clock) = (Store::new(), now());
+    let config = Config::new(&ANY).with_sessions(&store).with_session_clock(&clock).with_early_data();
+    let config = config.with_records_per_key(3);
+    let psk = first(&config, None, Some(LIMIT));
+    let (mut tested, mut forger) = greeted(&config, &psk);
+    for taken in [1, 1, 0] {
+        assert_eq!(write(&mut tested, b"x"), taken);
+        tested.process().unwrap();
+    }
+    forger.receive(&mut tested);
+    select(&mut tested, &mut forger, true);
+    forger.send_messages(&mut tested, &extensions(None, true)).unwrap();
+    forger.step(&mut tested, Step::Finished).unwrap();
+    forger.receive(&mut tested);
+    assert!(tested.connection.is_connected());
+    assert_eq!(forger.data(), b"xx");
+}
+
 #[test]
 fn what_it_is_not_offered_with() {
     let (store, clock) = (Store::new(), now());
@@ -316,6 +337,25 @@ fn servers_that_take_it_wrongly() {
     forger.psk = None;
     let hello = forger.make_server_hello();
     assert_eq!(forger.send_messages(&mut tested, &hello.message()), Err(PeerFault::IllegalCipherSuite.into()));
+}
+
+/// Early data goes with the first key that is offered, and no other (RFC 9846 4.3.11).
+#[test]
+fn servers_that_take_it_with_another_key() {
+    let (store, clock) = (Store::new(), now());
+    let external = [9; 32];
+    let psks = [PreSharedKey::new(b"pump-17", &external)];
+    let config = Config::new(&ANY).with_sessions(&store).with_session_clock(&clock).with_early_data();
+    let config = config.with_psks(&psks).with_psk_modes(PskModes::Either);
+    let psk = first(&config, None, Some(LIMIT));
+    let (mut tested, mut forger) = greeted(&config, &psk);
+    forger.psk = Some(external.to_vec());
+    forger.open = None;
+    let mut hello = forger.make_server_hello();
+    hello.extensions().set(ExtensionType::PRE_SHARED_KEY, [0, 1]);
+    forger.send_messages(&mut tested, &hello.message()).unwrap();
+    let sent = forger.send_messages(&mut tested, &extensions(None, true));
+    assert_eq!(sent, Err(PeerFault::IllegalParameter.into()));
 }
 
 /// A client that gives up says so under the key that the server may have.

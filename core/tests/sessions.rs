@@ -298,16 +298,81 @@ fn ages_are_never_older_than_the_truth() {
         (u32::MAX, 1000, 1000 + 7 * DAY - 1, age(604_798_000)),
         (u32::MAX, 1000, 1000 + 7 * DAY, None),
         (u32::MAX, 1000, 1000 + u64::from(u32::MAX) + 2, None),
-        // The clock was set back, or is not set, or was not.
-        (LIFETIME, 1000, 999, age(0)),
+        // The clock is not set: nobody knows. It was set back, or was not set: the clock says nothing of this session.
         (LIFETIME, 1000, 0, age(0)),
-        (LIFETIME, 0, 5_000_000, age(0)),
+        (LIFETIME, 0, 0, age(0)),
+        (LIFETIME, 1000, 999, None),
+        (LIFETIME, 0, 5_000_000, None),
     ] {
         clock.0.store(then, Ordering::SeqCst);
         first(&config, &[ticket(b"a ticket", &[1, 2], lifetime, None)]);
         clock.0.store(now, Ordering::SeqCst);
         let found = offers(&again(&config).1).first().map(|offer| offer.1);
         assert_eq!(found, claimed, "{lifetime} {then} {now}");
+    }
+}
+
+/// However often it is renewed, it ends seven days after the full handshake; without a clock, after so many times.
+#[test]
+fn a_session_is_not_renewed_for_ever() {
+    const DAY: u64 = 86_400;
+    let clock = Hand(AtomicU64::new(0));
+    let store = MemorySessions::<1>::new();
+    let config = Config::new(&ANY).with_sessions(&store).with_session_clock(&clock);
+    let most = u64::from(saitls_core::limits::MAX_RESUMPTIONS_WITHOUT_CLOCK);
+    // Each time at this second, so many times.
+    for (begin, each, times) in [(1000, DAY, 6), (1000, 7 * DAY - 1, 1), (1000, DAY / 2, 13), (0, 0, most)] {
+        clock.0.store(begin, Ordering::SeqCst);
+        let (_, mut psk) = first(&config, &[ticket(b"a ticket", &[1, 2], u32::MAX, None)]);
+        for time in 1..=times {
+            clock.0.store(begin + time * each, Ordering::SeqCst);
+            let (mut tested, mut forger) = again(&config);
+            assert_eq!(tickets(&forger).len(), 1, "{each} {time}");
+            resume(&mut tested, &mut forger, &psk).unwrap();
+            psk = forger.resumption_psk(&[1, 2]);
+            forger.send_messages(&mut tested, &ticket(b"a ticket", &[1, 2], u32::MAX, None)).unwrap();
+        }
+        clock.0.store(begin + (times + 1) * each, Ordering::SeqCst);
+        assert_eq!(tickets(&again(&config).1).len(), 0, "{each}");
+    }
+    // A ticket that was declined is nothing that goes on.
+    clock.0.store(1000, Ordering::SeqCst);
+    first(&config, &[ticket(b"a ticket", &[1, 2], u32::MAX, None)]);
+    clock.0.store(1000 + 4 * DAY, Ordering::SeqCst);
+    first(&config, &[ticket(b"a ticket", &[1, 2], u32::MAX, None)]);
+    clock.0.store(1000 + 8 * DAY, Ordering::SeqCst);
+    assert_eq!(tickets(&again(&config).1).len(), 1);
+}
+
+/// What a store leaves in the buffer that gives no session is wiped.
+#[test]
+fn a_store_that_gives_none_leaves_none() {
+    struct Half(bool);
+    impl SessionStore<Provider> for Half {
+        fn put(&self, _: &mut Provider, _: &Session<'_>) -> Result<()> {
+            Ok(())
+        }
+        fn poll_take(
+            &self,
+            _: &mut Provider,
+            _: Option<&ServerName<'_>>,
+            out: &mut [u8],
+        ) -> Poll<Result<Option<usize>>> {
+            out.fill(0x5a);
+            Poll::Ready(if self.0 { Err(Error::InvalidState) } else { Ok(None) })
+        }
+    }
+    for fails in [true, false] {
+        let store = Half(fails);
+        let config = Config::new(&ANY).with_sessions(&store);
+        let mut bytes = vec![1; 64];
+        {
+            let buffers = full_buffers().with_session_buffer(&mut bytes[..]);
+            let mut tested = Tested::new(Connection::client(&config, name("localhost"), buffers).unwrap());
+            tested.process().unwrap();
+            drop(tested.connection.into_buffers());
+        }
+        assert_eq!(bytes, [0; 64]);
     }
 }
 
@@ -531,7 +596,7 @@ fn malformed_sessions_are_none() {
     assert!(is_offered(&whole, usize::MAX));
     // Version, flags, trust, and a name that is none.
     let name_at = whole.len() - 200 - 2 - 9;
-    for at in [0, 1, 26, name_at - 2, name_at] {
+    for at in [0, 1, 35, name_at - 2, name_at] {
         let mut changed = whole.clone();
         changed[at] ^= 0x80;
         assert!(!is_offered(&changed, changed.len()), "{at}");

@@ -729,6 +729,18 @@ fn too_much_early_data_and_what_does_not_belong_into_it() {
     }
 }
 
+/// Its end was protected: nothing comes in the clear any more.
+#[test]
+fn no_plaintext_alert_comes_behind_early_data() {
+    early_server!(time, register, config, ticket);
+    let _ = (&time, &register);
+    let (mut tested, mut forger) = ends(&config);
+    let hello = aged(&ticket, 60_000).hello(&mut forger);
+    assert_eq!(send(&mut tested, &mut forger, &hello, Some(EARLY)), Ok(Some(EARLY.to_vec())));
+    let alert = plain_record(ContentType::ALERT, &[2, 80]);
+    assert_eq!(tested.deliver(&alert), Err(PeerFault::UnexpectedRecord.into()));
+}
+
 /// Regressions 48 and 49: a stale ticket, and a HelloRetryRequest.
 #[test]
 fn early_data_that_is_not_taken_is_skipped() {

@@ -58,6 +58,9 @@ impl<P: CryptoProvider> EarlyData<'_, '_, P> {
     /// server allows for; and not at all from this one, if it rejects it: keep it until
     /// [`early_data_status`](Connection::early_data_status) says what became of it.
     pub fn write_replayable(&mut self, data: &[u8]) -> usize {
+        if self.connection.is_key_used_up() {
+            return 0;
+        }
         let (outgoing, early_data) = (&mut self.connection.outgoing, &mut self.connection.memory.early_data);
         let most = usize::try_from(early_data.room).unwrap_or(usize::MAX);
         let room = outgoing.content_room(ContentType::APPLICATION_DATA);

@@ -8,10 +8,10 @@ use rustls_pki_types::{DnsName, IpAddr, Ipv4Addr, Ipv6Addr, ServerName};
 use zeroize::Zeroize;
 
 /// The first byte of what is written. A byte of erased or of zeroed memory is none.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// What stands in front of the secret.
-const HEADER_LEN: usize = 33;
+const HEADER_LEN: usize = 42;
 
 /// The name of the peer was verified.
 const NAME_VERIFIED: u8 = 1;
@@ -22,13 +22,15 @@ const NAME_VERIFIED: u8 = 1;
 /// software they hold a key.
 ///
 /// ```text
-///  1  version = 1                        8  fingerprint of what was trusted
+///  1  version = 2                        8  fingerprint of what was trusted
 ///  1  bit 0: the name was verified       1  length of the secret, then it (`Secret::store`, up to 96 bytes)
 ///  2  cipher suite                       1  length of the application protocol, then it
 ///  4  lifetime in seconds                1  0 no name, 1 host name, 4 or 6 an address of that version
 ///  4  ticket_age_add                     1  length of the name, then it: text, or 4 or 16 bytes
 ///  4  max_early_data_size                2  length of the ticket, then it
 ///  8  when it came, in seconds since 1970; all ones if there was no clock
+///  8  when the full handshake was that it comes from, likewise
+///  1  how often it was resumed since then
 /// ```
 ///
 /// The header is followed by the secret, so that whoever has restored it can wipe it. Numbers are big-endian.
@@ -40,6 +42,10 @@ pub struct Session<'a> {
     pub(crate) max_early_data: u32,
     /// Seconds since 1970.
     pub(crate) received: Option<u64>,
+    /// When the last full handshake was, likewise.
+    pub(crate) began: Option<u64>,
+    /// How often it was resumed since then.
+    pub(crate) resumptions: u8,
     pub(crate) trust: TrustFingerprint,
     pub(crate) name_verified: bool,
     pub(crate) secret: &'a [u8],
@@ -130,7 +136,7 @@ impl<'a> Session<'a> {
         }
         let cipher_suite = CipherSuite(reader.u16()?);
         let (lifetime, age_add, max_early_data) = (reader.u32()?, reader.u32()?, reader.u32()?);
-        let received = (u64::from(reader.u32()?) << 32) | u64::from(reader.u32()?);
+        let (received, began, resumptions) = (time(&mut reader)?, time(&mut reader)?, reader.u8()?);
         let trust = *reader.array::<TRUST_FINGERPRINT_LEN>()?;
         let secret = reader.vector8()?;
         let alpn = Some(reader.vector8()?).filter(|alpn| !alpn.is_empty());
@@ -144,7 +150,9 @@ impl<'a> Session<'a> {
             lifetime,
             age_add,
             max_early_data,
-            received: Some(received).filter(|&received| received != u64::MAX),
+            received,
+            began,
+            resumptions,
             trust: TrustFingerprint::from_bytes(trust),
             name_verified: flags & NAME_VERIFIED != 0,
             secret,
@@ -183,7 +191,10 @@ impl<'a> Session<'a> {
         writer.u32(self.lifetime);
         writer.u32(self.age_add);
         writer.u32(self.max_early_data);
-        writer.bytes(&self.received.unwrap_or(u64::MAX).to_be_bytes());
+        for time in [self.received, self.began] {
+            writer.bytes(&time.unwrap_or(u64::MAX).to_be_bytes());
+        }
+        writer.u8(self.resumptions);
         writer.bytes(self.trust.as_bytes());
         writer.vector8(|writer| writer.bytes(self.secret));
         writer.vector8(|writer| writer.bytes(self.alpn.unwrap_or_default()));
@@ -236,6 +247,12 @@ impl<'a> Session<'a> {
     }
 }
 
+/// Seconds since 1970, or all ones.
+fn time(reader: &mut Reader<'_>) -> Result<Option<u64>, Malformed> {
+    let time = (u64::from(reader.u32()?) << 32) | u64::from(reader.u32()?);
+    Ok(Some(time).filter(|&time| time != u64::MAX))
+}
+
 /// Wipes the secret of the session that stands at the front of `bytes`, which remains one in all else.
 pub(crate) fn wipe_secret(bytes: &mut [u8]) {
     let len = bytes.get(HEADER_LEN.saturating_sub(1)).copied().unwrap_or_default();
@@ -244,4 +261,4 @@ pub(crate) fn wipe_secret(bytes: &mut [u8]) {
     }
 }
 
-const _: () = assert!(HEADER_LEN == 1 + 1 + 2 + 3 * 4 + 8 + TRUST_FINGERPRINT_LEN + 1);
+const _: () = assert!(HEADER_LEN == 1 + 1 + 2 + 3 * 4 + 2 * 8 + 1 + TRUST_FINGERPRINT_LEN + 1);

@@ -3,7 +3,7 @@
 use super::{Session, SessionStore};
 use crate::crypto::{Clock, CryptoProvider, PeerVerifier, TrustFingerprint};
 use crate::identity::Identities;
-use crate::limits::MAX_TICKET_LIFETIME;
+use crate::limits::{MAX_RESUMPTIONS_WITHOUT_CLOCK, MAX_TICKET_LIFETIME};
 use core::task::Waker;
 
 /// What a client does with sessions.
@@ -22,9 +22,9 @@ pub(crate) struct ClientSessions<'a, P: CryptoProvider> {
 pub(crate) enum Age {
     /// Seconds, never more than the truth.
     Known(u32),
-    /// There was no clock, or is none, or it was set back.
+    /// There is no clock.
     Unknown,
-    /// The session is too old.
+    /// The session is too old; or there is a clock, and by it nobody knows.
     Over,
 }
 
@@ -56,13 +56,19 @@ impl<P: CryptoProvider> ClientSessions<'_, P> {
         self.clock.and_then(|clock| clock.now().ok()).map(|time| time.as_secs())
     }
 
-    /// How old a session is now.
+    /// How old a session is now. It ends with the lifetime of its ticket, and seven days after the full handshake that
+    /// it comes from, however often it was renewed since (RFC 9846 4.7.1); without a clock, with a number of
+    /// resumptions.
     pub(crate) fn age(&self, session: &Session<'_>) -> Age {
-        let (Some(now), Some(received)) = (self.now(), session.received) else { return Age::Unknown };
-        let Some(age) = now.checked_sub(received) else { return Age::Unknown };
-        match u32::try_from(age) {
+        let Some(now) = self.now() else {
+            return if session.resumptions < MAX_RESUMPTIONS_WITHOUT_CLOCK { Age::Unknown } else { Age::Over };
+        };
+        let since = |time: Option<u64>| now.checked_sub(time?).and_then(|age| u32::try_from(age).ok());
+        match (since(session.received), since(session.began)) {
             // Both times are rounded down: their difference may be a second too much.
-            Ok(age) if age < session.lifetime.min(MAX_TICKET_LIFETIME) => Age::Known(age.saturating_sub(1)),
+            (Some(age), Some(all)) if age < session.lifetime.min(MAX_TICKET_LIFETIME) && all < MAX_TICKET_LIFETIME => {
+                Age::Known(age.saturating_sub(1))
+            }
             _ => Age::Over,
         }
     }

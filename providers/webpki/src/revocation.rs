@@ -65,9 +65,19 @@ impl<'a> Revocation<'a> {
 
     /// What tells it from every other one: where the lists are, how many, and how strict.
     pub(crate) fn identity(&self) -> [usize; 3] {
-        let policy = usize::from(self.depth == RevocationCheckDepth::Chain).wrapping_shl(1)
-            | usize::from(self.unknown == UnknownStatusPolicy::Deny);
-        [self.lists.as_ptr().addr(), self.lists.len(), policy]
+        [self.lists.as_ptr().addr(), self.lists.len(), self.policy().into()]
+    }
+
+    /// How strict it is, below 4.
+    pub(crate) fn policy(&self) -> u8 {
+        u8::from(self.depth == RevocationCheckDepth::Chain).wrapping_shl(1)
+            | u8::from(self.unknown == UnknownStatusPolicy::Deny)
+    }
+
+    /// What tells these lists from others, after a restart too: the end of each, where its signature is.
+    #[cfg(feature = "tickets")]
+    pub(crate) fn signatures(&self) -> impl Iterator<Item = &'a [u8]> {
+        self.lists.iter().map(|list| list.get(list.len().saturating_sub(64)..).unwrap_or_default())
     }
 
     /// Reads the lists and lends them to `run`.

@@ -138,7 +138,8 @@ impl<'a> ChainVerifier<'a> {
         self
     }
 
-    /// Checks that certificates were not revoked; without this, nobody asks.
+    /// Checks that certificates were not revoked; without this, nobody asks. A session that comes back shows no
+    /// certificate: it is resumed as long as lists and policy are those that it began with, and with newer lists not.
     #[cfg(feature = "crl")]
     #[must_use]
     pub const fn with_revocation(mut self, revocation: Revocation<'a>) -> Self {
@@ -441,20 +442,25 @@ impl<P: CryptoProvider> PeerVerifier<P> for ChainVerifier<'_> {
             ExpectedName::Any => (2, &[]),
         };
         #[cfg(feature = "crl")]
-        let revocation = self.revocation.as_ref().map_or(0, |_| 1);
+        let revocation = self.revocation.as_ref();
+        #[cfg(feature = "crl")]
+        let policy = revocation.map_or(0, |revocation| revocation.policy().saturating_add(1));
         #[cfg(not(feature = "crl"))]
-        let revocation = 0;
+        let policy = 0;
         let rules = [
             kind,
             u8::from(matches!(self.validity, Validity::Now(_))),
             u8::try_from(self.max_intermediates).unwrap_or(u8::MAX),
-            revocation,
+            policy,
         ];
         let anchors = self.anchors.iter().flat_map(|anchor| {
             let constraints = anchor.name_constraints.as_ref().map(AsRef::<[u8]>::as_ref).unwrap_or_default();
             [anchor.subject.as_ref(), anchor.subject_public_key_info.as_ref(), constraints]
         });
-        TrustFingerprint::of(provider, [&rules[..], name].into_iter().chain(anchors)).map(Some)
+        let parts = [&rules[..], name].into_iter().chain(anchors);
+        #[cfg(feature = "crl")]
+        let parts = parts.chain(revocation.into_iter().flat_map(Revocation::signatures));
+        TrustFingerprint::of(provider, parts).map(Some)
     }
 }
 

@@ -74,3 +74,34 @@ fn lists_that_are_none_are_refused_at_once() {
     list[this_update] = b'x';
     assert_eq!(Revocation::new(&[&list]).err(), Some(Error::Certificate(CertificateFault::Bad)));
 }
+
+/// A session that comes back shows no certificate: what would be said of one goes into the name of what is trusted.
+#[cfg(feature = "tickets")]
+#[test]
+fn sessions_are_for_the_lists_they_began_with() {
+    use saitls_core::crypto::PeerVerifier;
+    let pki = Pki::new(0);
+    let anchors = anchor(&pki.root.der);
+    let (older, newer) = (pki.root.revoke(&[]), pki.root.revoke(&[&pki.leaf]));
+    let (older, newer, both) = ([&older[..]], [&newer[..]], [&older[..], &newer[..]]);
+    let plain = ChainVerifier::new(&anchors, &NOW).unwrap();
+    let with = |lists| plain.with_revocation(Revocation::new(lists).unwrap());
+    let lenient = Revocation::new(&older).unwrap().with_unknown_status(UnknownStatus::Accept);
+    let verifiers = [
+        plain,
+        with(&older),
+        with(&newer),
+        with(&both),
+        plain.with_revocation(lenient),
+        plain.with_revocation(lenient.only_end_entity()),
+    ];
+    let mut provider = Counting::default();
+    let all: Vec<_> = verifiers.iter().map(|verifier| verifier.fingerprint(&mut provider).unwrap().unwrap()).collect();
+    for (at, one) in all.iter().enumerate() {
+        assert!(!all[..at].contains(one), "{at}");
+    }
+    // The same lists, elsewhere.
+    let copy = older[0].to_vec();
+    let again = [&copy[..]];
+    assert_eq!(PeerVerifier::fingerprint(&with(&again), &mut provider).unwrap().unwrap(), all[1]);
+}

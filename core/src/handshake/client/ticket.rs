@@ -35,12 +35,16 @@ impl<P: CryptoProvider> Client<'_, P> {
         let mut stored = Zeroizing::new([0; MAX_STORED_SECRET_LEN]);
         let psk = memory.resumption_psk(provider, ticket.ticket_nonce);
         let Ok(len) = psk.and_then(|psk| psk.store(provider, &mut stored)) else { return Ok(()) };
+        let received = self.config.sessions.now();
+        let (began, resumptions) = memory.resuming.origin(received);
         let session = Session {
             cipher_suite: facts.cipher_suite,
             lifetime: ticket.ticket_lifetime,
             age_add: ticket.ticket_age_add,
             max_early_data,
-            received: self.config.sessions.now(),
+            received,
+            began,
+            resumptions,
             trust,
             name_verified: facts.server_name_verified,
             secret: stored.get(..len).unwrap_or_default(),

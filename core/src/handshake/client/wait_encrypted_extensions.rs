@@ -85,6 +85,10 @@ fn check_solicited<P: CryptoProvider>(
             ExtensionType::CLIENT_CERTIFICATE_TYPE => {
                 psks.accepts_certificate() && !is_x509_only(client.config.certificate_types)
             }
+            // With another key than the first one there is none (RFC 9846 4.3.11).
+            ExtensionType::EARLY_DATA if step.was_denied_early_data() => {
+                return Err(PeerFault::IllegalParameter.into());
+            }
             ExtensionType::EARLY_DATA => step.awaits_early_data(),
             ExtensionType::TICKET_REQUEST => client.config.sessions.requested().is_some(),
             ExtensionType::SUPPORTED_GROUPS => psks.accepts_exchange(),

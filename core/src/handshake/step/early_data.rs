@@ -94,6 +94,13 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
         self.memory.offers_early_data()
     }
 
+    /// Whether the server cannot take the early data that this ClientHello has, for it chose another key than that of
+    /// the ticket.
+    pub(in crate::handshake) fn was_denied_early_data(&self) -> bool {
+        let facts = &self.memory.facts;
+        self.memory.early_data.status == EarlyDataStatus::Rejected && facts.psk.is_some() && !facts.retried
+    }
+
     /// The server has said whether it takes early data. If it does, all is as it was when the session began (RFC 9846
     /// 4.3.10).
     pub(in crate::handshake) fn conclude_early_data(&mut self, accepted: bool) -> Result<()> {

@@ -37,6 +37,10 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
         false
     }
 
+    pub(in crate::handshake) const fn was_denied_early_data(&self) -> bool {
+        false
+    }
+
     pub(in crate::handshake) const fn conclude_early_data(&self, _: bool) -> Result<()> {
         Ok(())
     }

@@ -9,6 +9,7 @@ use crate::identity::Identities;
 use crate::key_schedule::Early;
 use crate::session::{Age, ClientSessions, fingerprint, wipe_secret};
 use crate::waiting::Operation;
+use core::num::NonZero;
 use core::task::Poll;
 use rustls_pki_types::ServerName;
 
@@ -101,7 +102,9 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
     /// The session is resumed: its Early Secret, and what was verified when it was made.
     pub(in crate::handshake) fn resume(&mut self) -> Result<Early<P>> {
         let session = self.memory.resuming.get().ok_or(Error::Internal)?;
+        let (began, resumptions) = (session.began.and_then(NonZero::new), session.resumptions.saturating_add(1));
         self.memory.facts.server_name_verified = session.name_verified;
+        (self.memory.resuming.began, self.memory.resuming.resumptions) = (began, resumptions);
         match core::mem::replace(&mut self.memory.schedule, Schedule::Nothing) {
             Schedule::Early(early) => Ok(early),
             _ => Err(Error::Internal),

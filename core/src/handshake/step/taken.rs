@@ -3,6 +3,7 @@
 use crate::crypto::TrustFingerprint;
 use crate::session::Session;
 use crate::storage::Storage;
+use core::num::NonZero;
 use zeroize::Zeroize;
 
 /// Room for the session that a client resumes, lent by the application.
@@ -14,11 +15,14 @@ pub(crate) struct SessionMemory<'a> {
     pub(super) age: u32,
     /// What is trusted in this connection, once it was asked for.
     pub(super) trust: Option<TrustFingerprint>,
+    /// Of the session that is resumed: when it began, if that is known, and how often it was, with this time.
+    pub(super) began: Option<NonZero<u64>>,
+    pub(super) resumptions: u8,
 }
 
 impl<'a> SessionMemory<'a> {
     pub(crate) const fn new(bytes: Storage<'a, u8>) -> Self {
-        Self { bytes, len: 0, age: 0, trust: None }
+        Self { bytes, len: 0, age: 0, trust: None, began: None, resumptions: 0 }
     }
 
     /// The storage, wiped.
@@ -32,15 +36,19 @@ impl<'a> SessionMemory<'a> {
         self.trust
     }
 
+    /// When a session began that is there at this time, and how often it was resumed since.
+    pub(in crate::handshake) fn origin(&self, now: Option<u64>) -> (Option<u64>, u8) {
+        let began = if self.resumptions == 0 { now } else { self.began.map(NonZero::get) };
+        (began, self.resumptions)
+    }
+
     pub(super) fn get(&self) -> Option<Session<'_>> {
         self.bytes.get(..self.len).and_then(|bytes| Session::read(bytes).ok())
     }
 
-    /// Drops the session.
+    /// Drops the session, and what a store may have left there that gave none.
     pub(super) fn forget(&mut self) {
-        if let Some(bytes) = self.bytes.get_mut(..self.len) {
-            bytes.zeroize();
-        }
+        self.bytes.zeroize();
         self.len = 0;
     }
 }

@@ -124,8 +124,10 @@ impl<P: CryptoProvider, G> Incoming<P, G> {
 
     /// What the peer may say from here on.
     pub(crate) const fn expect(&mut self, next: Next) {
+        // Behind early data there was a protected record: its end.
+        self.allows_plaintext_alert =
+            !self.takes_early_data() && !matches!(next, Next::Hello { .. } | Next::ApplicationData);
         self.next = Some(next);
-        self.allows_plaintext_alert = !matches!(next, Next::Hello { .. } | Next::ApplicationData);
         self.early_data_left = match next {
             Next::Hello { early_data: true } | Next::ClientFlight { early_data: true } => MAX_SKIPPED_EARLY_DATA,
             #[cfg(feature = "early-data")]
@@ -189,6 +191,11 @@ impl<P: CryptoProvider, G> Incoming<P, G> {
     pub(crate) fn next(&mut self, provider: &mut P, buffer: &mut ReceiveBuffer<'_>) -> Result<Option<Content>> {
         let Some(header) = buffer.peek_header() else { return Ok(None) };
         self.check_header(header)?;
+        // What is this long is none of ours to open: without an agreement on less room, it would be the end in any case.
+        let is_early = header.kind == ContentType::APPLICATION_DATA && self.skips_early_data();
+        if is_early && !buffer.has_handshake() && buffer.skip_oversized_record() {
+            return self.count_skipped(header);
+        }
         let Some(record) = buffer.record()? else { return Ok(None) };
         if header.kind == ContentType::CHANGE_CIPHER_SPEC {
             return self.change_cipher_spec(buffer);
@@ -283,9 +290,13 @@ impl<P: CryptoProvider, G> Incoming<P, G> {
         if buffer.has_handshake() {
             return Err(PeerFault::UnexpectedRecord.into());
         }
+        buffer.skip_record();
+        self.count_skipped(header)
+    }
+
+    fn count_skipped(&mut self, header: RecordHeader) -> Result<Option<Content>> {
         let len = u32::try_from(header.record_len()).map_err(|_| Error::Internal)?;
         self.early_data_left = self.early_data_left.checked_sub(len).ok_or(PeerFault::BadRecordMac)?;
-        buffer.skip_record();
         Ok(Some(Content::Nothing))
     }
 

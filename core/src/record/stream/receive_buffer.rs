@@ -74,6 +74,8 @@ pub(crate) struct ReceiveBuffer<'a> {
     handshake: Part,
     /// Bytes to come of a message that is dropped.
     dropping: usize,
+    /// Bytes to come of a record that is dropped.
+    skipping: u16,
     data: Part,
     records: Part,
     /// Data that was read stands in front of this place, where nothing was written over it; 0 if none does.
@@ -82,7 +84,16 @@ pub(crate) struct ReceiveBuffer<'a> {
 
 impl<'a> ReceiveBuffer<'a> {
     pub(crate) const fn new(bytes: Storage<'a, u8>) -> Self {
-        Self { bytes, retained: 0, handshake: Part::NONE, dropping: 0, data: Part::NONE, records: Part::NONE, stale: 0 }
+        Self {
+            bytes,
+            retained: 0,
+            handshake: Part::NONE,
+            dropping: 0,
+            skipping: 0,
+            data: Part::NONE,
+            records: Part::NONE,
+            stale: 0,
+        }
     }
 
     /// The storage, wiped.
@@ -115,6 +126,7 @@ impl<'a> ReceiveBuffer<'a> {
         self.retained = 0;
         self.handshake = Part::NONE;
         self.dropping = 0;
+        self.skipping = 0;
         self.data = Part::NONE;
         self.records = Part::NONE;
         self.stale = 0;
@@ -137,6 +149,9 @@ impl<'a> ReceiveBuffer<'a> {
     /// Counts `len` bytes that were written to [`free`](Self::free).
     pub(crate) fn received(&mut self, len: usize) {
         self.records = self.records.with(len.min(self.capacity().saturating_sub(self.records.end())));
+        let skipped = self.records.len().min(self.skipping.into());
+        self.records = self.records.without(skipped);
+        self.skipping = self.skipping.saturating_sub(u16::try_from(skipped).unwrap_or(u16::MAX));
     }
 
     /// Moves what is there to the front, if the next record does not fit where it began.
@@ -193,6 +208,18 @@ impl<'a> ReceiveBuffer<'a> {
     pub(crate) fn skip_record(&mut self) {
         let len = self.peek_header().map_or(0, RecordHeader::record_len);
         self.records = self.records.without(len);
+    }
+
+    /// Drops the next record if it never will be there as a whole, and says whether it did. Its rest is dropped as it
+    /// comes.
+    pub(crate) fn skip_oversized_record(&mut self) -> bool {
+        let Some(len) = self.peek_header().map(RecordHeader::record_len) else { return false };
+        let is_oversized = self.retained.saturating_add(len) > self.capacity();
+        if is_oversized {
+            self.skipping = u16::try_from(len.saturating_sub(self.records.len())).unwrap_or(u16::MAX);
+            self.skip_record();
+        }
+        is_oversized
     }
 
     /// The content of the next record, once it is opened.
