@@ -689,8 +689,8 @@ mod sessions {
         /// handshake that it comes from, nor one whose age it does not know, from when it was not set or was ahead.
         ///
         /// Without one, or as long as it is not set, their lifetime is for the server to look at, sessions that come
-        /// from one full handshake are resumed 100 times, and they carry no early data; some servers (wolfSSL, Mbed TLS)
-        /// insist on an age that is right within seconds, and go through a full handshake.
+        /// from one full handshake are resumed 100 times, and they carry no early data; some servers (wolfSSL, Mbed
+        /// TLS) insist on an age that is right within seconds, and go through a full handshake.
         #[must_use]
         pub const fn with_session_clock(mut self, clock: &'a dyn Clock) -> Self {
             self.sessions.clock = Some(clock);

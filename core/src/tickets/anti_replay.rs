@@ -97,6 +97,7 @@ impl<const N: usize> AntiReplay for StrikeRegister<N> {
 }
 
 #[cfg(all(test, target_has_atomic = "ptr"))]
+#[allow(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 

@@ -127,6 +127,7 @@ fn time(reader: &mut Reader<'_>) -> Result<Option<u64>, Malformed> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use std::vec::Vec;

@@ -8,8 +8,8 @@
 //! | `edge_nal::{TcpBind, TcpAccept}`, such as `edge-http`'s server | `edge-nal` | [`TlsAcceptor`] |
 //!
 //! Each wraps a network that implements the same trait, and makes [`PooledStream`]s over its connections. A stream
-//! takes its buffers out of a [`BufferPool`], which is [shared](crate::stream::Share), and gives them back, wiped, when it is
-//! dropped.
+//! takes its buffers out of a [`BufferPool`], which is [shared](crate::stream::Share), and gives them back, wiped, when
+//! it is dropped.
 //!
 //! ```
 //! # use saitls::protocol::crypto::CryptoProvider;

@@ -191,7 +191,8 @@ impl<P: CryptoProvider, G> Incoming<P, G> {
     pub(crate) fn next(&mut self, provider: &mut P, buffer: &mut ReceiveBuffer<'_>) -> Result<Option<Content>> {
         let Some(header) = buffer.peek_header() else { return Ok(None) };
         self.check_header(header)?;
-        // What is this long is none of ours to open: without an agreement on less room, it would be the end in any case.
+        // What is this long is none of ours to open: without an agreement on less room, it would be the end in any
+        // case.
         let is_early = header.kind == ContentType::APPLICATION_DATA && self.skips_early_data();
         if is_early && !buffer.has_handshake() && buffer.skip_oversized_record() {
             return self.count_skipped(header);
