@@ -6,7 +6,9 @@ use std::task::{Poll, Waker};
 
 use saitls_core::Result;
 use saitls_core::codes::{CertificateType, HashAlgorithm};
-use saitls_core::crypto::{CryptoProvider, Hash, PeerCertificates, PeerVerifier, VerificationProgress};
+use saitls_core::crypto::{
+    CryptoProvider, Hash, PeerCertificates, PeerVerifier, TrustFingerprint, VerificationProgress,
+};
 use x509_cert::Certificate;
 use x509_cert::der::Decode as _;
 
@@ -52,6 +54,10 @@ impl<P: CryptoProvider> PeerVerifier<P> for Showing<'_, P> {
         self.verifier.needs_server_name()
     }
 
+    fn fingerprint(&self, provider: &mut P) -> Result<Option<TrustFingerprint>> {
+        self.verifier.fingerprint(provider)
+    }
+
     fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
         self.verifier.register_waker(provider, waker)
     }
@@ -84,4 +90,22 @@ fn describe<P: CryptoProvider>(provider: &mut P, peer: &PeerCertificates<'_>) ->
     }
     text.push('\n');
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use saitls::rustcrypto::RustCrypto;
+    use saitls_core::crypto::PinnedKey;
+
+    /// Sessions are those of the verifier behind it.
+    #[test]
+    fn showing_changes_no_trust() {
+        let provider = &mut RustCrypto::os();
+        let pins = [[7; 32]];
+        let pinned = PinnedKey::sha256(&pins);
+        let expected = PeerVerifier::fingerprint(&pinned, provider).expect("a fingerprint");
+        assert!(expected.is_some());
+        assert_eq!(Showing::new(&pinned).fingerprint(provider), Ok(expected));
+    }
 }

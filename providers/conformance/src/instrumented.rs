@@ -356,6 +356,11 @@ impl<P: CryptoProvider> crypto::PeerVerifier<Instrumented<P>> for PeerVerifier<'
     fn needs_server_name(&self) -> bool {
         self.inner.needs_server_name()
     }
+
+    #[cfg(feature = "tickets")]
+    fn fingerprint(&self, provider: &mut Instrumented<P>) -> Result<Option<crypto::TrustFingerprint>> {
+        self.inner.fingerprint(provider)
+    }
 }
 
 /// A chooser of identities that thinks before it answers. One value counts for one connection at a time.

@@ -112,6 +112,7 @@ fn rest<P: CryptoProvider>() -> usize {
 fn connections_are_small() {
     // An idle one keeps the room of its handshake: a transcript, an identity, a state. If this grows, so does every
     // connection. It is 1,024 bytes; 48 more where a crate of the build turns on `alloc`, since then buffers and names
-    // may own what they hold; and 16 more with P-521, whose shared secrets are longer.
-    assert!(rest::<Provider>() <= 1_088, "{}", rest::<Provider>());
+    // may own what they hold; and 16 more with P-521, whose shared secrets are longer. Where a crate of the build turns
+    // on sessions and early data, as those of the whole workspace do, it is 600 more.
+    assert!(rest::<Provider>() <= 1_728, "{}", rest::<Provider>());
 }

@@ -1,5 +1,7 @@
 //! Whom to trust, owned.
 
+#[cfg(feature = "tickets")]
+use saitls::protocol::crypto::TrustFingerprint;
 use saitls::protocol::crypto::{CryptoProvider, PeerCertificates, PeerVerifier, PinnedKey, VerificationProgress};
 use saitls::protocol::error::Result;
 use std::task::{Poll, Waker};
@@ -31,6 +33,11 @@ impl<P: CryptoProvider> PeerVerifier<P> for Pins {
     ) -> Poll<Result<()>> {
         PinnedKey::sha256(&self.0).poll_verify(provider, progress, peer)
     }
+
+    #[cfg(feature = "tickets")]
+    fn fingerprint(&self, provider: &mut P) -> Result<Option<TrustFingerprint>> {
+        PinnedKey::sha256(&self.0).fingerprint(provider)
+    }
 }
 
 impl<P: CryptoProvider> PeerVerifier<P> for Trust<P> {
@@ -45,6 +52,11 @@ impl<P: CryptoProvider> PeerVerifier<P> for Trust<P> {
 
     fn needs_server_name(&self) -> bool {
         self.0.needs_server_name()
+    }
+
+    #[cfg(feature = "tickets")]
+    fn fingerprint(&self, provider: &mut P) -> Result<Option<TrustFingerprint>> {
+        self.0.fingerprint(provider)
     }
 
     fn register_waker(&self, provider: &mut P, waker: &Waker) -> bool {
@@ -107,6 +119,11 @@ mod chains {
 
         fn needs_server_name(&self) -> bool {
             true
+        }
+
+        #[cfg(feature = "tickets")]
+        fn fingerprint(&self, provider: &mut P) -> Result<Option<TrustFingerprint>> {
+            self.verifier()?.fingerprint(provider)
         }
     }
 }
