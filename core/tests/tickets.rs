@@ -1,6 +1,7 @@
 //! Tickets and early data of a server, to a client that can lie (RFC 9846 4.3.10, 4.3.11, 4.7.1, 8).
 
 use crate::support::forger::{self, Forger, Keys, Step, Tested, message, plain_record, records};
+use crate::support::hellos::key_shares;
 use crate::support::*;
 use rustls_pki_types::UnixTime;
 use saitls_core::codes::AlertDescription as Alert;
@@ -514,6 +515,24 @@ fn a_remembered_session_is_for_one_connection() {
         forger.step(&mut tested, Step::Finished).unwrap();
         tested.connection.negotiated().unwrap().psk.is_some()
     };
+    // Whoever has seen a ticket cannot use it up: not in a second hello either.
+    for retry in [false, true] {
+        let (mut tested, mut forger) = ends(&config);
+        if !retry {
+            p256(&mut forger);
+        }
+        let back = Back::new(&known[3]);
+        let mut hello = back.hello(&mut forger);
+        if retry {
+            forger.hello(&mut tested, &hello).unwrap();
+            let share = forger.share(NamedGroup::SECP256R1);
+            hello.extensions().set(E::KEY_SHARE, key_shares(&[(0x17, &share)]));
+            hello = back.bind(&mut forger, hello);
+        }
+        *hello.extensions().0.last_mut().unwrap().1.last_mut().unwrap() ^= 1;
+        assert_eq!(forger.hello(&mut tested, &hello), Err(PeerFault::BadBinder.into()));
+        assert_eq!(cache.len(), 3);
+    }
     assert!(!come(&known[0], false), "it gave way to newer ones");
     // That full handshake made two more.
     let last = known[3].clone();
@@ -1019,6 +1038,36 @@ fn the_second_hello_may_come_to_another_connection() {
             assert_eq!(negotiated.psk.is_some(), back.is_some());
             forger.send(&mut tested, ContentType::APPLICATION_DATA, b"ping").unwrap();
             assert_eq!(tested.data, b"ping");
+        }
+    }
+    // Without the cookie, it is not one more first hello.
+    let (mut tested, mut forger) = ends(&config);
+    let mut hello = retried_hello(&mut tested, &mut forger, None);
+    hello.extensions().remove(E::COOKIE);
+    assert_eq!(forger.hello(&mut tested, &hello), Err(PeerFault::ClientHelloChanged.into()));
+    assert_eq!(tested.connection.alert_sent(), Some(Alert::ILLEGAL_PARAMETER));
+    // Other modes, another ticket, or one where there was none: sealed or remembered.
+    let remembers = ServerConfig::new(&identities).with_tickets(&keys).with_named_groups(&p256);
+    for (config, is_stateless) in [(&config, true), (&remembers, false)] {
+        let (one, other) = (Back::new(&known[0]), Back::new(&known[1]));
+        let modes =
+            Back { change: |hello| _ = hello.extensions().set(E::PSK_KEY_EXCHANGE_MODES, [2, 1, 0]), ..one.clone() };
+        for (first, second, fits) in [(&one, &one, true), (&one, &other, false), (&one, &modes, false)] {
+            let (mut tested, mut forger) = ends(config);
+            let mut hello = first.hello(&mut forger);
+            forger.hello(&mut tested, &hello).unwrap();
+            let share = forger.share(NamedGroup::SECP256R1);
+            hello.extensions().set(E::KEY_SHARE, key_shares(&[(0x17, &share)]));
+            hello.extensions().remove(E::PRE_SHARED_KEY);
+            (second.change)(&mut hello);
+            if is_stateless {
+                let request = forger.server_hello.clone().unwrap();
+                hello.extensions().push(E::COOKIE, request.extensions.unwrap().get(E::COOKIE));
+            }
+            forger.psk = Some(second.ticket.psk.clone());
+            let hello = second.bind(&mut forger, hello);
+            let expected = if fits { Ok(()) } else { Err(PeerFault::ClientHelloChanged.into()) };
+            assert_eq!(forger.hello(&mut tested, &hello), expected, "{is_stateless}");
         }
     }
     // Our own client, a byte at a time.

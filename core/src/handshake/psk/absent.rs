@@ -148,7 +148,7 @@ impl<P: CryptoProvider> Choice<P> {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "as where there are PSKs")]
-    pub(in crate::handshake) const fn again(_: &ClientHello<'_>) -> Result<Self> {
+    pub(in crate::handshake) const fn again(_: &mut P, _: HashAlgorithm, _: &ClientHello<'_>) -> Result<Self> {
         Ok(Self(PhantomData))
     }
 
@@ -168,6 +168,7 @@ impl<P: CryptoProvider> Choice<P> {
         &mut self,
         _: &mut Step<'_, '_, P>,
         _: &ServerConfig<'_, P>,
+        _: &Received<'_>,
         _: &ClientHello<'_>,
     ) -> Result<bool> {
         Ok(true)

@@ -17,6 +17,8 @@ mod no_early_data;
 #[cfg(feature = "tickets")]
 mod resumed;
 #[cfg(feature = "psk")]
+mod said;
+#[cfg(feature = "psk")]
 mod server;
 
 #[cfg(not(feature = "psk"))]
@@ -27,6 +29,9 @@ pub(super) use {
     client::{Binders, Hello, select, write_identities, write_modes},
     server::{Choice, Picked, fits},
 };
+
+#[cfg(feature = "tickets")]
+pub(super) use server::MAX_FIRST_LEN;
 
 #[cfg(feature = "early-data")]
 pub(super) use early_data::take_early_data;

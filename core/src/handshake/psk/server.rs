@@ -1,6 +1,7 @@
 //! Which of a client's PSKs a server goes on with, and the check of its binder.
 
 use super::Agreed;
+use super::said::{self, Said};
 use crate::codes::{CipherSuite, ExtensionType, HashAlgorithm};
 use crate::config::ServerConfig;
 use crate::crypto::CryptoProvider;
@@ -17,6 +18,8 @@ use crate::wire::ClientHello;
 #[cfg(feature = "tickets")]
 use crate::wire::extensions::ServerNameList;
 use crate::wire::extensions::{OfferedPsks, PskIdentity, PskKeyExchangeModes};
+#[cfg(feature = "tickets")]
+use crate::wire::{Malformed, Reader, Writer};
 use core::task::{Poll, ready};
 
 /// The PSK that is being chosen for a ClientHello. It is chosen before the suite, which must be for its hash.
@@ -27,8 +30,9 @@ pub(in crate::handshake) struct Choice<P: CryptoProvider> {
     /// Of the first ClientHello, if this is for the second one.
     first: Option<Said>,
     is_begun: bool,
-    /// It is ours alone.
-    #[cfg(feature = "tickets")]
+    /// The transcript goes through what binders are over.
+    is_bound: bool,
+    /// Its binder is right, and its ticket ours alone.
     is_spent: bool,
 }
 
@@ -39,29 +43,6 @@ struct Found<P: CryptoProvider> {
     early: Early<P>,
     #[cfg(feature = "tickets")]
     resumed: Option<Resumed>,
-}
-
-/// What a ClientHello says of PSKs, as far as a second one may not say something else.
-struct Said {
-    modes: Option<PskKeyExchangeModes>,
-    identities: usize,
-}
-
-impl Said {
-    fn read(hello: &ClientHello<'_>) -> Result<Self> {
-        let modes = hello.extensions.get(ExtensionType::PSK_KEY_EXCHANGE_MODES, PskKeyExchangeModes::read)?;
-        let offered = hello.extensions.get(ExtensionType::PRE_SHARED_KEY, OfferedPsks::read)?;
-        Ok(Self { modes, identities: offered.map_or(0, |offered| offered.iter().count()) })
-    }
-
-    /// PSKs may be left out of a second ClientHello, but none may come; the modes stay (RFC 9846 4.2.2).
-    fn check(&self, second: &Self) -> Result<()> {
-        if second.modes == self.modes && second.identities <= self.identities {
-            Ok(())
-        } else {
-            Err(PeerFault::ClientHelloChanged.into())
-        }
-    }
 }
 
 /// The PSK that was chosen.
@@ -97,21 +78,32 @@ impl Picked {
     }
 }
 
+/// How long is what [`Choice::write_first`] writes, at most.
+#[cfg(feature = "tickets")]
+pub(in crate::handshake) const MAX_FIRST_LEN: usize = Said::MAX_LEN;
+
 impl<P: CryptoProvider> Choice<P> {
     pub(in crate::handshake) const fn new() -> Self {
-        Self {
-            tried: 0,
-            found: None,
-            first: None,
-            is_begun: false,
-            #[cfg(feature = "tickets")]
-            is_spent: false,
-        }
+        Self { tried: 0, found: None, first: None, is_begun: false, is_bound: false, is_spent: false }
     }
 
     /// For the ClientHello behind a HelloRetryRequest that answers this one.
-    pub(in crate::handshake) fn again(first: &ClientHello<'_>) -> Result<Self> {
-        Ok(Self { first: Some(Said::read(first)?), ..Self::new() })
+    pub(in crate::handshake) fn again(provider: &mut P, hash: HashAlgorithm, first: &ClientHello<'_>) -> Result<Self> {
+        Ok(Self { first: Some(Said::read(provider, hash, first)?), ..Self::new() })
+    }
+
+    /// Writes what the second ClientHello is held against.
+    #[cfg(feature = "tickets")]
+    pub(in crate::handshake) fn write_first(&self, writer: &mut Writer<'_>) {
+        if let Some(first) = &self.first {
+            first.write(writer);
+        }
+    }
+
+    /// As [`again`](Self::again), from what was written.
+    #[cfg(feature = "tickets")]
+    pub(in crate::handshake) fn read_first(hash: HashAlgorithm, reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Ok(Self { first: Some(Said::read_written(hash, reader)?), ..Self::new() })
     }
 
     /// Whether this ClientHello was looked at before: what had to be checked first, has been.
@@ -147,14 +139,15 @@ impl<P: CryptoProvider> Choice<P> {
         hello: &ClientHello<'_>,
         retried: Option<CipherSuite>,
     ) -> Poll<Result<Option<Picked>>> {
-        self.is_begun = true;
-        let said = Said::read(hello)?;
-        self.first.as_ref().map_or(Ok(()), |first| first.check(&said))?;
+        let was_begun = core::mem::replace(&mut self.is_begun, true);
+        if let Some(first) = self.first.as_ref().filter(|_| !was_begun) {
+            first.check(step.provider(), hello)?;
+        }
         let allows = |modes: PskKeyExchangeModes| {
             let (with, without) = (config.psks.modes.allows_exchange(), config.psks.modes.allows_none());
             (modes.psk_dhe_ke && with, modes.psk_ke && without)
         };
-        let (with_exchange, without_exchange) = said.modes.map_or((false, false), allows);
+        let (with_exchange, without_exchange) = said::modes(hello)?.map_or((false, false), allows);
         #[cfg(feature = "tickets")]
         resumed::expect_tickets(step, config, hello, with_exchange || without_exchange)?;
         let Some(offered) = hello.extensions.get(ExtensionType::PRE_SHARED_KEY, OfferedPsks::read)? else {
@@ -177,19 +170,19 @@ impl<P: CryptoProvider> Choice<P> {
     }
 
     /// The chosen PSK will be gone on with. `false` if its ticket was for one connection, and another one had it first:
-    /// then the choice begins anew, without it.
+    /// then the choice begins anew, without it. The binder comes first: whoever has seen a ticket cannot use it up.
     pub(in crate::handshake) fn spend(
         &mut self,
         step: &mut Step<'_, '_, P>,
         config: &ServerConfig<'_, P>,
+        received: &Received<'_>,
         hello: &ClientHello<'_>,
     ) -> Result<bool> {
         #[cfg(feature = "tickets")]
         if let (Some(Found { kind: PskKind::Resumption, .. }), false, Some(ticketer)) =
             (&self.found, self.is_spent, config.tickets.ticketer)
         {
-            let offered = hello.extensions.get(ExtensionType::PRE_SHARED_KEY, OfferedPsks::read)?;
-            let (ticket, _) = offered.ok_or(Error::Internal)?.iter().nth(self.tried).ok_or(Error::Internal)?;
+            let ticket = self.check_binder(step, received, hello, self.tried)?;
             if !ticketer.spend(step.provider(), ticket.identity)? {
                 step.notes().forget_certificate();
                 self.found = None;
@@ -198,12 +191,28 @@ impl<P: CryptoProvider> Choice<P> {
             }
             self.is_spent = true;
         }
-        let _ = (step, config, hello, &self.found);
+        let _ = (step, config, received, hello, &self.found);
         Ok(true)
     }
 
-    /// The point of no return for a ClientHello: it becomes part of the transcript, and on the way the binder of the
-    /// chosen PSK is checked, of no other one.
+    /// Checks the binder of the PSK that was found, which has this place, and of no other one.
+    fn check_binder<'m>(
+        &mut self,
+        step: &mut Step<'_, '_, P>,
+        received: &Received<'_>,
+        hello: &ClientHello<'m>,
+        index: usize,
+    ) -> Result<PskIdentity<'m>> {
+        let found = self.found.as_ref().ok_or(Error::Internal)?;
+        let offered = hello.extensions.get(ExtensionType::PRE_SHARED_KEY, OfferedPsks::read)?.ok_or(Error::Internal)?;
+        let (psk, binder) = offered.iter().nth(index).ok_or(Error::Internal)?;
+        let key = (found.kind, found.hash, &found.early);
+        let expected = step.binder_of(&received.message, offered.binders_len(), key, &mut self.is_bound)?;
+        if secret::equal(expected.as_bytes(), binder) { Ok(psk) } else { Err(PeerFault::BadBinder.into()) }
+    }
+
+    /// The point of no return for a ClientHello: it becomes part of the transcript, and the binder of the chosen PSK is
+    /// checked, if it has not been.
     pub(in crate::handshake) fn accept(
         &mut self,
         step: &mut Step<'_, '_, P>,
@@ -211,23 +220,23 @@ impl<P: CryptoProvider> Choice<P> {
         hello: &ClientHello<'_>,
         picked: Option<Picked>,
     ) -> Result<Option<Agreed<P>>> {
-        let Some(picked) = picked else {
-            // That of a ticket in the first ClientHello, which is in the second one no more.
+        if let Some(picked) = picked.filter(|_| !self.is_spent) {
+            let psk = self.check_binder(step, received, hello, picked.index.into())?;
+            if self.found.as_ref().is_some_and(|found| found.kind != PskKind::Resumption) {
+                step.notes().note_certificate(psk.identity);
+            }
+        }
+        if core::mem::take(&mut self.is_bound) {
+            let offered = hello.extensions.get(ExtensionType::PRE_SHARED_KEY, OfferedPsks::read)?;
+            step.accept_binders(&received.message, offered.ok_or(Error::Internal)?.binders_len())?;
+        } else {
+            step.accept(&received.message)?;
+        }
+        if picked.is_none() {
             step.notes().forget_certificate();
-            return step.accept(&received.message).map(|()| None);
-        };
+            return Ok(None);
+        }
         let found = self.found.take().ok_or(Error::Internal)?;
-        let offered = hello.extensions.get(ExtensionType::PRE_SHARED_KEY, OfferedPsks::read)?;
-        let offered = offered.ok_or(Error::Internal)?;
-        let (psk, binder) = offered.iter().nth(picked.index.into()).ok_or(Error::Internal)?;
-        let expected = step.accept_bound(&received.message, offered.binders_len(), found.kind, &found.early)?;
-        if !secret::equal(expected.as_bytes(), binder) {
-            return Err(PeerFault::BadBinder.into());
-        }
-        if found.kind != PskKind::Resumption {
-            step.notes().forget_certificate();
-            step.notes().note_certificate(psk.identity);
-        }
         let agreed = Agreed::on(found.kind, found.early);
         #[cfg(feature = "tickets")]
         let agreed = agreed.resuming(found.resumed);

@@ -1,7 +1,8 @@
 //! Cookies (RFC 9846 4.3.2): what a server that remembers nothing must know when the second ClientHello comes.
 //!
 //! ```text
-//! suite 2 | group 2 | time in seconds 8, 0 if unknown | hash of the first ClientHello 1+n | what is compared 1+n
+//! suite 2 | group 2 | time in seconds 8, 0 if unknown | hash of the first ClientHello 1+n | what is compared 1+n |
+//! what is said of PSKs
 //! ```
 
 use super::retried::{Retried, write_hello_retry_request};
@@ -10,12 +11,13 @@ use crate::config::ServerConfig;
 use crate::crypto::{CryptoProvider, Digest, MAX_DIGEST_LEN};
 use crate::error::{Error, PeerFault, Result};
 use crate::handshake::Step;
+use crate::handshake::psk::{Choice, MAX_FIRST_LEN};
 use crate::limits::MAX_COOKIE_AGE;
 use crate::tickets::TicketKeys;
 use crate::wire::extensions::Cookie;
 use crate::wire::{ClientHello, Malformed, Reader, Writer};
 
-const MAX_CONTENT_LEN: usize = 2 + 2 + 8 + (1 + MAX_DIGEST_LEN) + (1 + MAX_DIGEST_LEN);
+const MAX_CONTENT_LEN: usize = 2 + 2 + 8 + (1 + MAX_DIGEST_LEN) + (1 + MAX_DIGEST_LEN) + MAX_FIRST_LEN;
 const MAX_LEN: usize = TicketKeys::cookie_len(MAX_CONTENT_LEN);
 
 /// A HelloRetryRequest with the longest session id and cookie.
@@ -33,6 +35,7 @@ impl Sealed {
         step: &mut Step<'_, '_, P>,
         config: &ServerConfig<'_, P>,
         retried: &Retried,
+        psk: &Choice<P>,
     ) -> Result<Option<Self>> {
         let Some(keys) = config.tickets.cookies else { return Ok(None) };
         let hello = step.transcript_hash()?;
@@ -43,6 +46,7 @@ impl Sealed {
         writer.bytes(&keys.seconds().unwrap_or(0).to_be_bytes());
         writer.vector8(|writer| writer.bytes(hello.as_bytes()));
         writer.vector8(|writer| writer.bytes(retried.fingerprint.as_bytes()));
+        psk.write_first(&mut writer);
         let len = writer.finish()?;
         let mut sealed = Self { bytes: [0; MAX_LEN], len: 0 };
         let content = content.get(..len).ok_or(Error::Internal)?;
@@ -61,20 +65,23 @@ pub(super) fn open<P: CryptoProvider>(
     step: &mut Step<'_, '_, P>,
     config: &ServerConfig<'_, P>,
     hello: &ClientHello<'_>,
-) -> Result<Option<Retried>> {
+) -> Result<Option<(Retried, Choice<P>)>> {
     let Some(keys) = config.tickets.cookies else { return Ok(None) };
     let Some(Cookie { cookie }) = hello.extensions.get(ExtensionType::COOKIE, Cookie::read)? else { return Ok(None) };
     let mut content = [0; MAX_LEN];
     let len = keys.open_cookie(step.provider(), cookie, &mut content)?.ok_or(PeerFault::ClientHelloChanged)?;
     let content = content.get(..len).ok_or(Error::Internal)?;
-    let (suite, group, made, first, fingerprint) = Reader::all(content, |reader| {
+    let (suite, group, made, first, fingerprint, psk) = Reader::all(content, |reader| {
         let (suite, group) = (CipherSuite(reader.u16()?), NamedGroup(reader.u16()?));
         let made = u64::from_be_bytes(*reader.array()?);
-        Ok::<_, Malformed>((suite, group, made, reader.vector8()?, reader.vector8()?))
+        let (first, fingerprint) = (reader.vector8()?, reader.vector8()?);
+        let psk = Choice::read_first(suite.hash(), reader)?;
+        Ok::<_, Malformed>((suite, group, made, first, fingerprint, psk))
     })?;
     let is_old = keys.seconds().is_some_and(|now| made != 0 && now.abs_diff(made) > MAX_COOKIE_AGE);
     // Another configuration may serve it than the one that asked.
-    if is_old || !step.cipher_suites().any(|own| own == suite) {
+    let is_ours = step.cipher_suites().any(|own| own == suite) && step.named_groups().any(|own| own == group);
+    if is_old || !is_ours {
         return Err(PeerFault::ClientHelloChanged.into());
     }
     let facts = step.facts();
@@ -86,10 +93,6 @@ pub(super) fn open<P: CryptoProvider>(
     write_hello_retry_request(&mut writer, hello, suite, group, Some(cookie));
     let len = writer.finish()?;
     step.begin_transcript_again(suite, &Digest::new(first)?, request.get(..len).ok_or(Error::Internal)?)?;
-    Ok(Some(Retried {
-        cipher_suite: suite,
-        named_group: group,
-        fingerprint: Digest::new(fingerprint)?,
-        is_sealed: true,
-    }))
+    let fingerprint = Digest::new(fingerprint)?;
+    Ok(Some((Retried { cipher_suite: suite, named_group: group, fingerprint, is_sealed: true }, psk)))
 }

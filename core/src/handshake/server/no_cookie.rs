@@ -5,6 +5,7 @@ use crate::config::ServerConfig;
 use crate::crypto::CryptoProvider;
 use crate::error::Result;
 use crate::handshake::Step;
+use crate::handshake::psk::Choice;
 use crate::wire::ClientHello;
 
 /// A cookie.
@@ -16,6 +17,7 @@ impl Sealed {
         _: &mut Step<'_, '_, P>,
         _: &ServerConfig<'_, P>,
         _: &Retried,
+        _: &Choice<P>,
     ) -> Result<Option<Self>> {
         Ok(None)
     }
@@ -30,6 +32,6 @@ pub(super) const fn open<P: CryptoProvider>(
     _: &mut Step<'_, '_, P>,
     _: &ServerConfig<'_, P>,
     _: &ClientHello<'_>,
-) -> Result<Option<Retried>> {
+) -> Result<Option<(Retried, Choice<P>)>> {
     Ok(None)
 }

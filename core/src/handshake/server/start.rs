@@ -19,11 +19,13 @@ use core::task::{Poll, ready};
 pub(crate) struct Start<P: CryptoProvider> {
     retried: Option<Retried>,
     psk: Choice<P>,
+    /// A HelloRetryRequest went out of which nothing is remembered but this: another one there is not.
+    is_asked: bool,
 }
 
 impl<P: CryptoProvider> Start<P> {
     pub(super) const fn new() -> Self {
-        Self { retried: None, psk: Choice::new() }
+        Self { retried: None, psk: Choice::new(), is_asked: false }
     }
 
     #[inline(never)]
@@ -36,7 +38,11 @@ impl<P: CryptoProvider> Start<P> {
         let hello = ClientHello::read(received.message.body)?;
         check_version(&hello)?;
         if self.retried.is_none() {
-            self.retried = cookie::open(step, config, &hello)?;
+            match cookie::open(step, config, &hello)? {
+                Some((retried, psk)) => (self.retried, self.psk) = (Some(retried), psk),
+                None if self.is_asked => return Poll::Ready(Err(PeerFault::ClientHelloChanged.into())),
+                None => {}
+            }
         }
         if let Some(retried) = self.retried.as_ref().filter(|_| !self.psk.is_begun()) {
             retried.check(step, &hello)?;
@@ -55,7 +61,7 @@ impl<P: CryptoProvider> Start<P> {
             // What was sent before has reached the client, or it would not answer.
             ready!(step.poll_drained())?;
             let is_final = !matches!(selection.exchange, Exchange::AskFor(_));
-            if !is_final || self.psk.spend(step, config, &hello)? {
+            if !is_final || self.psk.spend(step, config, received, &hello)? {
                 break selection;
             }
         };
@@ -148,7 +154,8 @@ impl<P: CryptoProvider> Start<P> {
         let retried = Retried { cipher_suite: suite, named_group: group, fingerprint, is_sealed: false };
         begin(step, hello, suite)?;
         step.accept(&received.message)?;
-        let cookie = Sealed::new(step, config, &retried)?;
+        let psk = Choice::again(step.provider(), suite.hash(), hello)?;
+        let cookie = Sealed::new(step, config, &retried, &psk)?;
         step.replace_by_message_hash(suite)?;
         step.facts().retried = true;
         let sent = step.poll_send(&mut |writer, _| {
@@ -165,9 +172,9 @@ impl<P: CryptoProvider> Start<P> {
         step.expect(Next::Hello { early_data: selection.early_data })?;
         if cookie.is_some() {
             step.forget_hello();
-            return Poll::Ready(Ok(State::Start(Self::new())));
+            return Poll::Ready(Ok(State::Start(Self { is_asked: true, ..Self::new() })));
         }
-        Poll::Ready(Ok(State::Start(Self { retried: Some(retried), psk: Choice::again(hello)? })))
+        Poll::Ready(Ok(State::Start(Self { retried: Some(retried), psk, is_asked: true })))
     }
 }
 

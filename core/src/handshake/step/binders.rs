@@ -56,23 +56,39 @@ impl<P: CryptoProvider> Step<'_, '_, P> {
         Ok(())
     }
 
-    /// As [`accept`](Self::accept) for a ClientHello that ends with `binders_len` bytes of binders; gives the binder
-    /// that this PSK must have there.
-    pub(in crate::handshake) fn accept_bound(
+    /// The binder that this PSK must have in a ClientHello that ends with `binders_len` bytes of binders. If there is a
+    /// transcript, it then goes through what is bound, and no further; if there is none, it stays so.
+    pub(in crate::handshake) fn binder_of(
         &mut self,
         message: &Message<'_>,
         binders_len: usize,
-        kind: PskKind,
-        early: &Early<P>,
+        (kind, hash, early): (PskKind, HashAlgorithm, &Early<P>),
+        is_bound: &mut bool,
     ) -> Result<Digest> {
-        let truncated_len = message.bytes.len().saturating_sub(binders_len);
-        let (truncated, binders) = message.bytes.split_at_checked(truncated_len).ok_or(Error::Internal)?;
-        self.memory.transcript.add(self.provider, truncated)?;
-        let transcript = self.transcript_hash()?;
-        self.memory.transcript.add(self.provider, binders)?;
+        let (truncated, _) = split(message, binders_len)?;
+        let transcript = if self.memory.transcript.is_none() {
+            P::Hash::digest(self.provider, hash, &[truncated])?
+        } else {
+            if !core::mem::replace(is_bound, true) {
+                self.memory.transcript.add(self.provider, truncated)?;
+            }
+            self.transcript_hash()?
+        };
         let key = binder_key(self.provider, kind, early)?;
-        verify_data(self.provider, self.hash(), &key, &transcript)
+        verify_data(self.provider, hash, &key, &transcript)
     }
+
+    /// As [`accept`](Self::accept), behind what is bound.
+    pub(in crate::handshake) fn accept_binders(&mut self, message: &Message<'_>, binders_len: usize) -> Result<()> {
+        let (_, binders) = split(message, binders_len)?;
+        self.memory.transcript.add(self.provider, binders)
+    }
+}
+
+/// What binders are over, and the binders.
+fn split<'m>(message: &Message<'m>, binders_len: usize) -> Result<(&'m [u8], &'m [u8])> {
+    let truncated_len = message.bytes.len().saturating_sub(binders_len);
+    message.bytes.split_at_checked(truncated_len).ok_or(Error::Internal)
 }
 
 fn binder_key<P: CryptoProvider>(provider: &mut P, kind: PskKind, early: &Early<P>) -> Result<P::Secret> {
