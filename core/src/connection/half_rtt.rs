@@ -11,9 +11,8 @@ impl<P: CryptoProvider> Connection<'_, P> {
     /// The next [`process`](Self::process) seals it, and it is sent behind the Finished, half a round trip sooner.
     ///
     /// **Nobody knows yet who the client is**, nor whether it is there at all: it may be a replay of somebody's hello.
-    /// So this is for what anybody may read, such as a greeting, or the answer to
-    /// early data (`replayable_data`) that holds nothing but what whoever sent that knows. Where clients are asked for
-    /// a certificate, none has been seen.
+    /// So this is for what anybody may read, such as a greeting, or the answer to early data (`replayable_data`) that
+    /// holds nothing but what whoever sent that knows. Where clients are asked for a certificate, none has been seen.
     ///
     /// # Errors
     /// The error the connection failed with.
