@@ -38,7 +38,10 @@ impl Time {
 
 impl Clock for Time {
     fn now(&self) -> saitls_core::Result<UnixTime> {
-        Ok(UnixTime::since_unix_epoch(Duration::from_secs(self.0.load(Ordering::Relaxed))))
+        match self.0.load(Ordering::Relaxed) {
+            u64::MAX => Err(Error::InvalidState),
+            seconds => Ok(UnixTime::since_unix_epoch(Duration::from_secs(seconds))),
+        }
     }
 }
 
@@ -72,12 +75,14 @@ struct Back<'t> {
     /// The age that it claims, in milliseconds.
     age: u32,
     early_data: bool,
+    /// An identity that nobody knows stands in front.
+    second: bool,
     change: fn(&mut ClientHelloParts),
 }
 
 impl<'t> Back<'t> {
     fn new(ticket: &'t Ticket) -> Self {
-        Self { ticket, age: 0, early_data: false, change: |_| {} }
+        Self { ticket, age: 0, early_data: false, second: false, change: |_| {} }
     }
 
     fn early(ticket: &'t Ticket) -> Self {
@@ -104,16 +109,24 @@ impl<'t> Back<'t> {
         let extension = |binder: &[u8]| {
             written(|writer| {
                 writer.vector16(|writer| {
+                    if self.second {
+                        PskIdentity { identity: b"unknown", obfuscated_ticket_age: 0 }.write(writer);
+                    }
                     let age = self.age.wrapping_add(self.ticket.age_add);
                     PskIdentity { identity: &self.ticket.ticket, obfuscated_ticket_age: age }.write(writer);
                 });
-                writer.vector16(|writer| writer.vector8(|writer| writer.bytes(binder)));
+                writer.vector16(|writer| {
+                    if self.second {
+                        writer.vector8(|writer| writer.bytes(&[7; 32]));
+                    }
+                    writer.vector8(|writer| writer.bytes(binder));
+                });
             })
         };
         hello.extensions().remove(E::PRE_SHARED_KEY);
         hello.extensions().push(E::PRE_SHARED_KEY, extension(&vec![0; hash.output_len()]));
         let message = hello.message();
-        let truncated = &message[..message.len() - 3 - hash.output_len()];
+        let truncated = &message[..message.len() - if self.second { 36 } else { 3 } - hash.output_len()];
         let binder = forger.binder_of(b"res binder", hash, &self.ticket.psk, truncated);
         hello.extensions().set(E::PRE_SHARED_KEY, extension(&binder));
         hello
@@ -450,6 +463,61 @@ fn keys_are_renewed_by_themselves() {
     assert_ne!(name(), second);
 }
 
+/// Several servers have them: none draws one that the others do not have.
+#[test]
+fn keys_that_were_given_stay() {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    let time = Time::new();
+    let given = |number| {
+        let keys = TicketKeys::from_key(&provider(9), [number; 8], &[number; 32]).unwrap();
+        keys.with_clock(&time).with_lifetime(1_000)
+    };
+    let (mut one, other) = (given(1), given(1));
+    for _ in 0..4 {
+        let known = first(&ServerConfig::new(&identities).with_tickets(&one), AES_128, |_| {});
+        assert_eq!(known[0].ticket[..8], [1; 8]);
+        assert!(Back::new(&known[0]).connect(&ServerConfig::new(&identities).with_tickets(&other)).2.is_some());
+        time.pass(999);
+        assert!(Back::new(&known[1]).connect(&ServerConfig::new(&identities).with_tickets(&other)).2.is_some());
+    }
+    // After the next one it opens for as long as a ticket lives.
+    let known = first(&ServerConfig::new(&identities).with_tickets(&one), AES_128, |_| {});
+    one.rotate_to(&provider(9), [2; 8], &[2; 32]).unwrap();
+    let config = ServerConfig::new(&identities).with_tickets(&one);
+    assert_eq!(first(&config, AES_128, |_| {})[0].ticket[..8], [2; 8]);
+    assert!(Back::new(&known[0]).connect(&config).2.is_some());
+}
+
+#[test]
+fn a_clock_that_fails_ends_sessions() {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    let time = Time::new();
+    let keys = keys().with_clock(&time);
+    let config = ServerConfig::new(&identities).with_tickets(&keys);
+    let known = first(&config, AES_128, |_| {});
+    assert!(Back::new(&known[0]).connect(&config).2.is_some());
+    time.0.store(u64::MAX, Ordering::Relaxed);
+    assert!(Back::new(&known[0]).connect(&config).2.is_none());
+    // What was made without a clock needs none.
+    let known = first(&config, AES_128, |_| {});
+    assert!(Back::new(&known[0]).connect(&config).2.is_some());
+}
+
+#[test]
+fn tickets_live_for_seven_days_at_most_and_never_for_none() {
+    let identity = ed25519();
+    let identities = [identity.identity()];
+    let time = Time::new();
+    let none = keys().with_clock(&time).with_lifetime(0);
+    assert!(first(&ServerConfig::new(&identities).with_tickets(&none), AES_128, |_| {}).is_empty());
+    let keys = keys();
+    let long = Late(&keys, &time);
+    let known = first(&ServerConfig::new(&identities).with_tickets(&long), AES_128, |_| {});
+    assert_eq!(known[0].lifetime, 604_800);
+}
+
 /// The binder of a ticket is none of an external PSK's, and the other way round.
 #[test]
 fn a_binder_is_of_one_kind() {
@@ -685,7 +753,8 @@ fn early_data_is_taken_only_where_all_is_as_it_was() {
         assert_eq!(aged(&ticket, age).connect(&config).2, Some(taken), "{age}");
     }
     let with = |change| Back { change, ..aged(&ticket, 60_000) }.connect(&config).2;
-    // Another suite of the same hash, another protocol, a second identity.
+    // A second identity, another suite of the same hash, another protocol.
+    assert_eq!(Back { second: true, ..aged(&ticket, 60_000) }.connect(&config).2, Some(false));
     assert_eq!(with(|hello| hello.suites = vec![0x1303]), Some(false));
     assert_eq!(
         with(|hello| _ = hello.extensions().set(E::APPLICATION_LAYER_PROTOCOL_NEGOTIATION, *b"\0\x03\x02h2")),
@@ -696,7 +765,7 @@ fn early_data_is_taken_only_where_all_is_as_it_was() {
     let identities = [identity.identity()];
     let keys = keys();
     let config = ServerConfig::new(&identities).with_tickets(&keys).with_early_data(100).with_anti_replay(&register);
-    assert_eq!(aged(&ticket, 60_000).connect(&config).2, Some(false));
+    assert_eq!(aged(&ticket, 60_000).connect(&config).2, None);
     assert_eq!(first(&config, AES_128, |_| {})[0].max_early_data, 0);
     let keys = TicketKeys::new(&mut provider(9)).unwrap().with_clock(&time);
     let config = ServerConfig::new(&identities).with_tickets(&keys).with_early_data(99).with_anti_replay(&register);
@@ -833,12 +902,12 @@ fn early_data_wants_something_against_replays() {
     assert_eq!(tested.connection.early_data_status(), EarlyDataStatus::Rejected);
 }
 
-/// As the keys, but what follows the opening of a ticket takes 15 seconds.
+/// As the keys, but what follows the opening of a ticket takes 15 seconds, and they say that tickets live for long.
 struct Late<'a>(&'a TicketKeys<'a>, &'a Time);
 
 impl Ticketer<Provider> for Late<'_> {
     fn lifetime(&self) -> u32 {
-        Ticketer::<Provider>::lifetime(self.0)
+        u32::MAX
     }
 
     fn now(&self) -> Option<u64> {

@@ -5,6 +5,7 @@ use crate::codes::HandshakeType;
 use crate::crypto::{CryptoProvider, MAX_STORED_SECRET_LEN, Secret};
 use crate::error::{Error, Result};
 use crate::handshake::Memory;
+use crate::limits::MAX_TICKET_LIFETIME;
 use crate::psk::PskKind;
 use crate::tickets::{MAX_PROTOCOL_LEN, MAX_STATE_LEN, SessionOwner, SessionState, Ticketer};
 use crate::wire::Writer;
@@ -100,9 +101,10 @@ impl<P: CryptoProvider> Connection<'_, P> {
     /// How long the next ticket is good for, in seconds: for what is left of the session, whose client proved then who
     /// it is.
     fn ticket_lifetime(&self, ticketer: &dyn Ticketer<P>, issued: Option<u64>) -> Option<u32> {
+        let lifetime = ticketer.lifetime().min(MAX_TICKET_LIFETIME);
         match (issued, self.memory.session.began) {
             (Some(now), Some(began)) => {
-                let rest = u64::from(ticketer.lifetime()).checked_sub(now.checked_sub(began)?)?;
+                let rest = u64::from(lifetime).checked_sub(now.checked_sub(began)?)?;
                 u32::try_from(rest).ok().filter(|&rest| rest > 0)
             }
             // Nobody knows how old it is.
@@ -111,7 +113,7 @@ impl<P: CryptoProvider> Connection<'_, P> {
             {
                 None
             }
-            _ => Some(ticketer.lifetime()),
+            _ => Some(lifetime).filter(|&lifetime| lifetime > 0),
         }
     }
 

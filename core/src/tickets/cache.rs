@@ -28,6 +28,14 @@ impl<const LEN: usize> Entry<LEN> {
     }
 }
 
+impl<const N: usize, const LEN: usize> Drop for Entries<N, LEN> {
+    fn drop(&mut self) {
+        for entry in &mut self.entries {
+            entry.state.as_mut_slice().zeroize();
+        }
+    }
+}
+
 struct Entries<const N: usize, const LEN: usize> {
     entries: [Entry<LEN>; N],
     made: u64,
@@ -101,14 +109,13 @@ impl<'a, const N: usize, const LEN: usize> SessionCache<'a, N, LEN> {
         self.len() == 0
     }
 
-    /// Takes an entry out, and tells what the provider stored for it.
-    fn discard<P: CryptoProvider>(provider: &mut P, old: &mut Entry<LEN>) -> Result<()> {
-        let discarded = match SessionState::read(old.state()) {
-            Ok(state) => P::Secret::discard(provider, state.secret),
-            Err(_) => Ok(()),
-        };
+    /// Takes an entry out, and tells what the provider stored for it. It is another session's: an error of the provider
+    /// is no reason to end this connection.
+    fn discard<P: CryptoProvider>(provider: &mut P, old: &mut Entry<LEN>) {
+        if let Ok(state) = SessionState::read(old.state()) {
+            let _ = P::Secret::discard(provider, state.secret);
+        }
         old.state.as_mut_slice().zeroize();
-        discarded
     }
 }
 
@@ -141,7 +148,10 @@ impl<P: CryptoProvider, const N: usize, const LEN: usize> Ticketer<P> for Sessio
             room.copy_from_slice(part);
             entry.len = entry.len.saturating_add(part.len());
         }
-        provider.fill_random(&mut entry.name)?;
+        if let Err(error) = provider.fill_random(&mut entry.name) {
+            entry.state.as_mut_slice().zeroize();
+            return Poll::Ready(Err(error));
+        }
         let name = entry.name;
         self.shared.change(|shared| {
             shared.made = shared.made.saturating_add(1);
@@ -156,7 +166,7 @@ impl<P: CryptoProvider, const N: usize, const LEN: usize> Ticketer<P> for Sessio
             entry.state.as_mut_slice().zeroize();
             return Poll::Ready(Ok(None));
         }
-        Self::discard(provider, &mut entry)?;
+        Self::discard(provider, &mut entry);
         ticket.get_mut(..NAME_LEN).ok_or(Error::Internal)?.copy_from_slice(&name);
         Poll::Ready(Ok(Some(NAME_LEN)))
     }
@@ -175,7 +185,7 @@ impl<P: CryptoProvider, const N: usize, const LEN: usize> Ticketer<P> for Sessio
             let entry = shared.entries.iter_mut().find(|entry| entry.len > 0 && entry.name == ticket);
             entry.map(|entry| core::mem::swap(entry, &mut spent)).is_some()
         });
-        Self::discard(provider, &mut spent)?;
+        Self::discard(provider, &mut spent);
         Ok(found)
     }
 

@@ -5,7 +5,7 @@ use super::shared::Shared;
 use crate::codes::CipherSuite;
 use crate::crypto::{Aead, Clock, CryptoProvider, Hash, Label, Nonce, Secret};
 use crate::error::{Error, PeerFault, ProviderFault, Result};
-use crate::limits::MAX_TICKET_LIFETIME;
+use crate::limits::{MAX_COOKIE_AGE, MAX_TICKET_LIFETIME};
 use crate::secret::SecretBytes;
 use core::task::Poll;
 use zeroize::Zeroize;
@@ -28,6 +28,8 @@ struct Key {
     suite: CipherSuite,
     /// When it came into use.
     since: Option<u64>,
+    /// Others have it too: it is not replaced by one that they do not have.
+    is_given: bool,
 }
 
 /// Seals what tickets stand for into them, with an AEAD of the provider, so that a server remembers nothing. Tickets
@@ -42,7 +44,9 @@ struct Key {
 /// [rotates](Self::rotate) them at such times, as tickets live until their key is gone.
 ///
 /// The keys are bytes in RAM, drawn when this is made: after a restart, no ticket of before opens, and clients get full
-/// handshakes. Several servers that are to open each other's tickets are [given](Self::from_key) the same keys.
+/// handshakes. Several servers that are to open each other's tickets are [given](Self::from_key) the same keys; those
+/// are not renewed by themselves: whoever gave them gives the next [in time](Self::rotate_to). Nor are any on processors
+/// without atomic compare-and-swap, where [`rotate`](Self::rotate) renews them.
 ///
 /// ```
 /// # fn f<P: saitls_core::crypto::CryptoProvider>(provider: &mut P, clock: &dyn saitls_core::crypto::Clock,
@@ -90,7 +94,8 @@ impl<'a> TicketKeys<'a> {
         self
     }
 
-    /// How long a session can be resumed, in seconds; at most seven days, which is taken for more.
+    /// How long a session can be resumed, in seconds; at most seven days, which is taken for more; with 0 there
+    /// are no tickets.
     #[must_use]
     pub const fn with_lifetime(mut self, seconds: u32) -> Self {
         self.lifetime = if seconds < MAX_TICKET_LIFETIME { seconds } else { MAX_TICKET_LIFETIME };
@@ -139,7 +144,7 @@ impl<'a> TicketKeys<'a> {
         let current = self.keys.read(|[current, _]| current.clone()).ok_or(Error::Internal)?;
         #[cfg(target_has_atomic = "ptr")]
         if let Some(now) = now {
-            let is_old = |since: u64| now.saturating_sub(since) >= self.lifetime.into();
+            let is_old = |since: u64| now.saturating_sub(since) >= self.period();
             match current.since {
                 // The clock was not set before.
                 None => self.keys.change(|[current, _]| {
@@ -147,7 +152,7 @@ impl<'a> TicketKeys<'a> {
                         current.since.get_or_insert(now);
                     }
                 }),
-                Some(since) if is_old(since) => {
+                Some(since) if is_old(since) && !current.is_given => {
                     let next = Key { since: Some(now), ..draw(provider)? };
                     return self.keys.change(|keys| {
                         // Somebody else may have been faster.
@@ -164,13 +169,29 @@ impl<'a> TicketKeys<'a> {
         Ok(current)
     }
 
-    /// The key of this name, unless the last ticket that was made with it is over.
+    /// The key of this name, unless the last ticket that was made with it is over: then it is wiped.
     fn named(&self, name: &[u8; NAME_LEN]) -> Option<Key> {
-        let key = self.keys.read(|keys| keys.iter().flatten().find(|key| key.name == *name).cloned())?;
-        match (self.time(), key.since) {
-            (Some(now), Some(since)) if now.saturating_sub(since) > u64::from(self.lifetime).saturating_mul(2) => None,
-            _ => Some(key),
-        }
+        let now = self.time();
+        let age = |since: Option<u64>| now.zip(since).map_or(0, |(now, since)| now.saturating_sub(since));
+        let is_over = |key: &Key, replaced: Option<u64>| {
+            if key.is_given { age(replaced) > self.period() } else { age(key.since) > self.period().saturating_mul(2) }
+        };
+        #[cfg(target_has_atomic = "ptr")]
+        self.keys.change(|[current, before]| {
+            let replaced = current.as_ref().and_then(|current| current.since);
+            drop(before.take_if(|key| is_over(key, replaced)));
+        });
+        self.keys.read(|[current, before]| {
+            let replaced = current.as_ref().and_then(|current| current.since);
+            let current = current.iter().filter(|key| !is_over(key, None));
+            let before = before.iter().filter(|key| !is_over(key, replaced));
+            current.chain(before).find(|key| key.name == *name).cloned()
+        })
+    }
+
+    /// How long a key is in use for new tickets and cookies, in seconds.
+    fn period(&self) -> u64 {
+        u64::from(self.lifetime).max(MAX_COOKIE_AGE)
     }
 }
 
@@ -189,7 +210,7 @@ fn draw<P: CryptoProvider>(provider: &mut P) -> Result<Key> {
 }
 
 fn given<P: CryptoProvider>(provider: &P, name: [u8; NAME_LEN], bytes: &[u8; 32]) -> Result<Key> {
-    key(provider, name, SecretBytes::new(bytes)?)
+    Ok(Key { is_given: true, ..key(provider, name, SecretBytes::new(bytes)?)? })
 }
 
 fn key<P: CryptoProvider>(provider: &P, name: [u8; NAME_LEN], secret: SecretBytes) -> Result<Key> {
@@ -201,7 +222,7 @@ fn key<P: CryptoProvider>(provider: &P, name: [u8; NAME_LEN], secret: SecretByte
         suite.tag_len() == TAG_LEN && P::Aead::supports(*suite) && P::Hash::supports(suite.hash())
     };
     let suite = provider.cipher_suites().iter().copied().find(fits).ok_or(ProviderFault::Unsupported)?;
-    Ok(Key { name, secret, suite, since: None })
+    Ok(Key { name, secret, suite, since: None, is_given: false })
 }
 
 impl Key {
@@ -305,6 +326,8 @@ impl TicketKeys<'_> {
         let Some((front, sealed)) = sealed.split_first_chunk::<FRONT_LEN>() else { return Ok(None) };
         let Some((name, salt)) = front.split_first_chunk() else { return Ok(None) };
         let Some(len) = sealed.len().checked_sub(TAG_LEN) else { return Ok(None) };
+        // Renews them if it is time for it: what is over is wiped, though no ticket goes out.
+        drop(self.current(provider)?);
         let Some(key) = self.named(name) else { return Ok(None) };
         let Some(room) = content.get_mut(..sealed.len()) else { return Ok(None) };
         let mut aead = key.derived(provider, label, salt)?;

@@ -9,6 +9,7 @@ use crate::error::{Error, ProviderFault, Result};
 use crate::handshake::Step;
 use crate::handshake::evidence::PeerAuthentication;
 use crate::key_schedule::Early;
+use crate::limits::MAX_TICKET_LIFETIME;
 use crate::tickets::{SessionOwner, SessionState, Ticketer};
 use crate::wire::ClientHello;
 use crate::wire::extensions::{ServerNameList, TicketRequest};
@@ -87,8 +88,11 @@ pub(super) fn poll_open<P: CryptoProvider>(
     step.poll_open_ticket(ticketer, ticket, |provider, memory, state| {
         let now = ticketer.now();
         let is_fresh = match (now, state.began) {
-            (Some(now), Some(began)) => now.checked_sub(began).is_some_and(|age| age <= ticketer.lifetime().into()),
-            _ => true,
+            (Some(now), Some(began)) => {
+                now.checked_sub(began).is_some_and(|age| age <= ticketer.lifetime().min(MAX_TICKET_LIFETIME).into())
+            }
+            // There is no clock, as there was none; or it fails now.
+            (_, began) => began.is_none(),
         };
         let is_same = memory.session.policy.as_ref() == Some(state.policy);
         let hash = state.cipher_suite.hash();
