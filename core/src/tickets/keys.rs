@@ -45,8 +45,8 @@ struct Key {
 ///
 /// The keys are bytes in RAM, drawn when this is made: after a restart, no ticket of before opens, and clients get full
 /// handshakes. Several servers that are to open each other's tickets are [given](Self::from_key) the same keys; those
-/// are not renewed by themselves: whoever gave them gives the next [in time](Self::rotate_to). Nor are any on processors
-/// without atomic compare-and-swap, where [`rotate`](Self::rotate) renews them.
+/// are not renewed by themselves: whoever gave them gives the next [in time](Self::rotate_to). Nor are any on
+/// processors without atomic compare-and-swap, where [`rotate`](Self::rotate) renews them.
 ///
 /// ```
 /// # fn f<P: saitls_core::crypto::CryptoProvider>(provider: &mut P, clock: &dyn saitls_core::crypto::Clock,
