@@ -24,9 +24,11 @@ impl SessionFile {
 
     /// Never part of a session, whatever happens meanwhile.
     fn replace(&self, bytes: &[u8]) -> io::Result<()> {
-        let new = self.path.with_extension("new");
+        // Beside it, and of this process alone.
+        let mut new = self.path.clone().into_os_string();
+        new.push(format!(".{}.new", std::process::id()));
         let mut options = OpenOptions::new();
-        let mut file: File = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        let mut file: File = options.write(true).create_new(true).mode(0o600).open(&new)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(new, &self.path)

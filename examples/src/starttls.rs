@@ -1,7 +1,7 @@
 //! What is said in the clear before TLS begins, where a protocol begins without: SMTP (RFC 3207), IMAP (RFC 9051 6.2.1)
 //! and POP3 (RFC 2595 4).
 
-/// The longest line, and the most lines, that a server is listened to for; our choice.
+/// How many bytes a server is listened to for; our choice.
 const MAX_INPUT_LEN: usize = 1 << 14;
 
 /// A protocol that begins in the clear.
@@ -65,13 +65,15 @@ pub struct Preface {
     protocol: Protocol,
     turn: usize,
     input: Vec<u8>,
+    /// How many bytes the server has said.
+    heard: usize,
 }
 
 impl Preface {
     /// Before the server's greeting.
     #[must_use]
     pub const fn new(protocol: Protocol) -> Self {
-        Self { protocol, turn: 0, input: Vec::new() }
+        Self { protocol, turn: 0, input: Vec::new(), heard: 0 }
     }
 
     /// Listens to what the server said. What to say next is added to `output`; returns whether TLS begins.
@@ -79,6 +81,10 @@ impl Preface {
     /// # Errors
     /// What is wrong with it, in words.
     pub fn hear(&mut self, bytes: &[u8], output: &mut Vec<u8>) -> Result<bool, String> {
+        self.heard = self.heard.saturating_add(bytes.len());
+        if self.heard > MAX_INPUT_LEN {
+            return Err("the server says too much before TLS".into());
+        }
         self.input.extend_from_slice(bytes);
         while let Some(end) = self.input.iter().position(|&byte| byte == b'\n') {
             let line: Vec<u8> = self.input.drain(..=end).collect();
@@ -98,7 +104,7 @@ impl Preface {
             }
             self.turn += 1;
         }
-        if self.input.len() > MAX_INPUT_LEN { Err("a line of the server's has no end".into()) } else { Ok(false) }
+        Ok(false)
     }
 }
 

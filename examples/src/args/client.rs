@@ -134,7 +134,13 @@ impl ClientArgs {
         let authority = authority.ok_or_else(|| wrong("must be https://HOST[:PORT][/PATH]"))?;
         let host = authority.host();
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        (self.host, self.port) = (bare.to_owned(), authority.port_u16().unwrap_or(443));
+        let behind = authority.as_str().strip_prefix(host).unwrap_or_default();
+        let port = match (behind, authority.port_u16()) {
+            ("" | ":", _) => 443,
+            (_, Some(port)) => port,
+            (_, None) => return Err(wrong("a port is a number up to 65535")),
+        };
+        (self.host, self.port) = (bare.to_owned(), port);
         self.path = Some(url.path_and_query().map_or("/", PathAndQuery::as_str).to_owned());
         Ok(())
     }

@@ -179,7 +179,15 @@ fn a_url_is_a_host_a_port_and_a_path() {
         client("https://a.example --server-name b.example").map(|args| args.server_name),
         Ok("b.example".into())
     );
-    for words in ["http://example.org", "https://", "https:///x", "https://user@example.org", "https://a https://b"] {
+    for words in [
+        "http://example.org",
+        "https://",
+        "https:///x",
+        "https://user@example.org",
+        "https://a https://b",
+        "https://example.org:99999/",
+        "https://[::1]:70000/",
+    ] {
         assert!(client(words).is_err_and(|line| line.starts_with("error: ")), "{words}");
     }
 }

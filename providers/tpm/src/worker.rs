@@ -225,7 +225,7 @@ impl Worker {
             Ok((key, made.out_public))
         })?;
         match public {
-            Public::Ecc { unique, .. } => Ok(Generated { key, share: share(curve, &unique) }),
+            Public::Ecc { unique, .. } => Ok(Generated { key, share: share(curve, &unique)? }),
             _ => Err(TpmError::Failed("it made another key than it was asked for".to_owned())),
         }
     }
@@ -246,7 +246,7 @@ impl Worker {
                 Ok(context.execute_with_session(Some(AuthSession::Password), agree))
             })
         })?;
-        Ok(coordinate(curve, agreed.x()))
+        Ok(coordinate(curve, agreed.x())?)
     }
 
     /// Our share, and the secret.
@@ -265,7 +265,7 @@ impl Worker {
                 };
             context.execute_with_temporary_object(key.into(), |context, _| Ok(context.ecdh_key_gen(key)))
         })?;
-        Ok((share(curve, &ours), coordinate(curve, agreed.x())))
+        Ok((share(curve, &ours)?, coordinate(curve, agreed.x())?))
     }
 
     /// Tells a share that the TPM does not take, which is the inner error, from a TPM that fails.
@@ -362,22 +362,24 @@ fn point(curve: EccCurve, share: &[u8]) -> Option<EccPoint> {
     Some(EccPoint::new(EccParameter::try_from(x).ok()?, EccParameter::try_from(y).ok()?))
 }
 
-/// A coordinate in its whole length: a TPM may leave out zeros in front.
-fn coordinate(curve: EccCurve, value: &EccParameter) -> Secret {
+/// A coordinate in its whole length: a TPM may leave out zeros in front. Nothing, or more than there can be, is none: zeros
+/// in its place would be a secret that everybody knows.
+fn coordinate(curve: EccCurve, value: &EccParameter) -> std::result::Result<Secret, TpmError> {
     let len = coordinate_len(curve);
     let mut whole = Zeroizing::new(vec![0; len]);
     let value = value.value();
-    if let Some(place) = len.checked_sub(value.len()).and_then(|from| whole.get_mut(from..)) {
-        place.copy_from_slice(value);
+    match len.checked_sub(value.len()).and_then(|from| whole.get_mut(from..)) {
+        Some(place) if !value.is_empty() => place.copy_from_slice(value),
+        _ => return Err(TpmError::Failed("it told a coordinate of a wrong length".to_owned())),
     }
-    whole
+    Ok(whole)
 }
 
-fn share(curve: EccCurve, point: &EccPoint) -> Vec<u8> {
+fn share(curve: EccCurve, point: &EccPoint) -> std::result::Result<Vec<u8>, TpmError> {
     let mut share = vec![4];
-    share.extend_from_slice(&coordinate(curve, point.x()));
-    share.extend_from_slice(&coordinate(curve, point.y()));
-    share
+    share.extend_from_slice(&*coordinate(curve, point.x())?);
+    share.extend_from_slice(&*coordinate(curve, point.y())?);
+    Ok(share)
 }
 
 #[cfg(test)]
@@ -387,8 +389,12 @@ mod tests {
     #[test]
     fn coordinates_are_whole() {
         let short = EccParameter::try_from(&[7u8; 30][..]).unwrap_or_default();
-        let whole = coordinate(EccCurve::NistP256, &short);
+        let whole = coordinate(EccCurve::NistP256, &short).expect("a short one");
         assert_eq!(whole.as_slice(), [&[0; 2][..], &[7; 30]].concat());
+        for len in [0, 33] {
+            let wrong = EccParameter::try_from(&[7u8; 33][..len]).unwrap_or_default();
+            assert!(coordinate(EccCurve::NistP256, &wrong).is_err(), "{len}");
+        }
     }
 
     #[test]
