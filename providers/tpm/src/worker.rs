@@ -362,8 +362,8 @@ fn point(curve: EccCurve, share: &[u8]) -> Option<EccPoint> {
     Some(EccPoint::new(EccParameter::try_from(x).ok()?, EccParameter::try_from(y).ok()?))
 }
 
-/// A coordinate in its whole length: a TPM may leave out zeros in front. Nothing, or more than there can be, is none: zeros
-/// in its place would be a secret that everybody knows.
+/// A coordinate in its whole length: a TPM may leave out zeros in front. Nothing, or more than there can be, is none:
+/// zeros in its place would be a secret that everybody knows.
 fn coordinate(curve: EccCurve, value: &EccParameter) -> std::result::Result<Secret, TpmError> {
     let len = coordinate_len(curve);
     let mut whole = Zeroizing::new(vec![0; len]);
