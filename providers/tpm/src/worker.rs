@@ -46,6 +46,12 @@ pub(crate) enum Refusal {
     Tpm(TpmError),
 }
 
+impl From<TpmError> for Refusal {
+    fn from(error: TpmError) -> Self {
+        Self::Tpm(error)
+    }
+}
+
 /// A private key of one key exchange: encrypted by the TPM, which keeps nothing of it, and our share.
 #[derive(Clone)]
 pub(crate) struct Generated {
@@ -377,8 +383,8 @@ fn coordinate(curve: EccCurve, value: &EccParameter) -> std::result::Result<Secr
 
 fn share(curve: EccCurve, point: &EccPoint) -> std::result::Result<Vec<u8>, TpmError> {
     let mut share = vec![4];
-    share.extend_from_slice(&*coordinate(curve, point.x())?);
-    share.extend_from_slice(&*coordinate(curve, point.y())?);
+    share.extend_from_slice(&coordinate(curve, point.x())?);
+    share.extend_from_slice(&coordinate(curve, point.y())?);
     Ok(share)
 }
 
@@ -389,10 +395,10 @@ mod tests {
     #[test]
     fn coordinates_are_whole() {
         let short = EccParameter::try_from(&[7u8; 30][..]).unwrap_or_default();
-        let whole = coordinate(EccCurve::NistP256, &short).expect("a short one");
-        assert_eq!(whole.as_slice(), [&[0; 2][..], &[7; 30]].concat());
+        let expected = [&[0; 2][..], &[7; 30]].concat();
+        assert!(coordinate(EccCurve::NistP256, &short).is_ok_and(|whole| *whole == expected));
         for len in [0, 33] {
-            let wrong = EccParameter::try_from(&[7u8; 33][..len]).unwrap_or_default();
+            let wrong = EccParameter::try_from(vec![7; len]).unwrap_or_default();
             assert!(coordinate(EccCurve::NistP256, &wrong).is_err(), "{len}");
         }
     }
