@@ -28,11 +28,19 @@ impl SessionFile {
         let mut new = self.path.clone().into_os_string();
         new.push(format!(".{}.new", std::process::id()));
         let mut options = OpenOptions::new();
-        let mut file: File = options.write(true).create_new(true).mode(0o600).open(&new)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(new, &self.path)
+        let file = options.write(true).create_new(true).mode(0o600).open(&new)?;
+        let replaced = write(file, bytes).and_then(|()| fs::rename(&new, &self.path));
+        if replaced.is_err() {
+            // It would be in the way of the next one, and has a secret.
+            let _ = fs::remove_file(&new);
+        }
+        replaced
     }
+}
+
+fn write(mut file: File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 impl<P: CryptoProvider> SessionStore<P> for SessionFile {
@@ -62,5 +70,31 @@ impl<P: CryptoProvider> SessionStore<P> for SessionFile {
         }
         room.copy_from_slice(&bytes);
         Poll::Ready(Ok(Some(bytes.len())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_replacement_leaves_nothing_and_can_be_repeated() {
+        let folder = std::env::temp_dir().join(format!("saitls-session-file-{}", std::process::id()));
+        let path = folder.join("session");
+        let store = SessionFile::new(path.clone());
+        let names = || fs::read_dir(&folder).expect("a folder").count();
+        // Where the file is to be stands a folder that is not empty.
+        fs::create_dir_all(path.join("x")).expect("a folder");
+        for _ in 0..2 {
+            let error = store.replace(b"secret").expect_err("a folder is in the way");
+            assert_ne!(error.kind(), io::ErrorKind::AlreadyExists);
+            assert_eq!(names(), 1);
+        }
+        fs::remove_dir_all(&path).expect("it was there");
+        for text in [&b"one"[..], b"two"] {
+            store.replace(text).expect("nothing is in the way");
+            assert_eq!((fs::read(&path).expect("a file"), names()), (text.to_vec(), 1));
+        }
+        fs::remove_dir_all(&folder).expect("it was there");
     }
 }

@@ -161,5 +161,12 @@ mod tests {
             assert!(converse(protocol, server, 1).is_err_and(|why| why.contains("does not begin TLS")));
         }
         assert!(converse(Protocol::Smtp, &["x".repeat(1 << 15).as_str()], 1_000).is_err());
+        // Nor is one listened to for ever whose answer has no last line.
+        for (protocol, begin, line) in [(Protocol::Smtp, "", "220-x\r\n"), (Protocol::Imap, "* OK\r\n", "* x\r\n")] {
+            let endless = format!("{begin}{}", line.repeat(1 << 13));
+            assert!(
+                converse(protocol, &[begin, &endless[begin.len()..]], 1_000).is_err_and(|why| why.contains("too much"))
+            );
+        }
     }
 }
